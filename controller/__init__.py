@@ -1,0 +1,1 @@
+"""covid-ctl: decides, submits, tracks. Never imports tensorflow."""

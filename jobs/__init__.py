@@ -1,0 +1,1 @@
+"""The work itself: everything that runs inside a container. Knows nothing of Kubernetes."""

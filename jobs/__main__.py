@@ -1,0 +1,82 @@
+"""``python -m jobs KIND --bucket B --name NAME``: the only way a container starts.
+
+The shard is ``JOB_COMPLETION_INDEX``, as Kubernetes sets it in Indexed Jobs; scratch space is below
+``TMPDIR``. Exit codes are those of ``jobs.errors``; exit 0 means that the shard is committed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import structlog
+
+from jobs.artifact import Artifact
+from jobs.errors import EXIT_INTERRUPTED, ConfigurationError, CovidCtlError, Interrupted
+from jobs.spec import Kind
+from jobs.steps.context import StepContext
+from jobs.store import Store
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m jobs", description="Run one shard of one step.")
+    parser.add_argument("kind", choices=[str(kind) for kind in Kind])
+    parser.add_argument("--bucket", required=True, help="gs://BUCKET/PREFIX or a directory")
+    parser.add_argument("--name", required=True, help="the step's name; its spec is in the bucket")
+    parser.add_argument("--corpus", default="", help="where the corpus lies (ingest)")
+    args = parser.parse_args(argv)
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    log = structlog.get_logger()
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    try:
+        shard = _shard()
+        artifact = Artifact.open(Store(args.bucket), args.name)
+        if artifact.spec.kind != args.kind:
+            raise ConfigurationError(args.name, f"it is a {artifact.spec.kind} step, not {args.kind}")
+        if shard >= artifact.spec.shards:
+            raise ConfigurationError(args.name, f"shard {shard} asked for, it has {artifact.spec.shards}")
+        artifact.check_version()
+        if artifact.manifest() is not None:
+            log.info("step.already_complete", step=artifact.name)
+            return 0
+        # Imported once the request is known to make sense: a step may import tensorflow.
+        run = importlib.import_module(f"jobs.steps.{args.kind}").run
+        with tempfile.TemporaryDirectory(prefix="covid-ctl-") as scratch:
+            run(StepContext(artifact, shard, Path(scratch), stop.is_set, args.corpus))
+    except Interrupted as error:
+        log.warning("step.interrupted", step=args.name, reason=error.reason)
+        return EXIT_INTERRUPTED
+    except CovidCtlError as error:
+        log.error("step.failed", step=args.name, thing=error.thing, reason=error.reason, remedy=error.remedy)
+        return error.container_exit_code
+    return 0
+
+
+def _shard() -> int:
+    text = os.environ.get("JOB_COMPLETION_INDEX", "0")
+    if not text.isdecimal():
+        raise ConfigurationError("JOB_COMPLETION_INDEX", f"{text!r} is no shard number")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,218 @@
+"""The commit protocol: how a step's output becomes visible exactly once.
+
+    <name>/spec.json               what was asked for; created before the first container
+    <name>/...                     output objects, written first, each atomically
+    <name>/shards/00012.json       the shard's record; created if absent, so one writer wins
+    <name>/manifest.json           created if absent once every shard has its record
+    <name>/progress/00012.json     heartbeats; they decide nothing
+
+Output bytes follow from the spec and the shard alone, so a loser's copy equals the winner's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jobs.errors import ConfigurationError, MissingObjectError
+from jobs.spec import VERSIONS, Spec, canonical
+from jobs.store import Store
+
+Counts = dict[str, Any]
+"""Nested dictionaries of whole numbers; shards' counts add up to the artifact's."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """One object of an artifact; ``path`` is relative to the artifact."""
+
+    path: str
+    size: int
+    crc32c: str
+    """Eight hex digits, as Castagnoli's CRC of the whole object."""
+
+
+@dataclass(frozen=True)
+class ShardRecord:
+    """What one shard wrote. ``facts`` are results that do not add up (scores, say): index 0 only."""
+
+    spec_sha256: str
+    shard: int
+    outputs: tuple[Output, ...]
+    counts: Counts = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A complete artifact: its existence is what completion means."""
+
+    name: str
+    spec: Spec
+    outputs: tuple[Output, ...]
+    counts: Counts
+    facts: dict[str, Any]
+    seconds: float
+    """Work time of all shards together."""
+
+    def under(self, folder: str) -> tuple[Output, ...]:
+        """The outputs below one folder, in shard order."""
+        return tuple(o for o in self.outputs if o.path.startswith(folder + "/"))
+
+
+class Artifact:
+    """One step's directory in the bucket."""
+
+    def __init__(self, store: Store, spec: Spec) -> None:
+        self.store = store
+        self.spec = spec
+        self.name = spec.name
+
+    @classmethod
+    def open(cls, store: Store, name: str) -> Artifact:
+        """The artifact that was submitted under ``name``; it need not be complete.
+
+        Raises ``ConfigurationError`` when nothing was, or when this code writes another version.
+        """
+        data = store.find(f"{name}/spec.json")
+        if data is None:
+            raise ConfigurationError(name, f"no such step in {store.location}", "covid-ctl status")
+        spec = Spec.from_json(json.loads(data))
+        if spec.name != name:
+            raise ConfigurationError(name, f"its spec.json describes {spec.name}", "submit it again under its own name")
+        return cls(store, spec)
+
+    def check_version(self) -> None:
+        """Raises ``ConfigurationError`` when this code would write other bytes than was asked for."""
+        ours = VERSIONS[self.spec.kind]
+        if self.spec.version != ours:
+            raise ConfigurationError(
+                self.name,
+                f"it was submitted for version {self.spec.version} of {self.spec.kind}, this code is {ours}",
+                "submit it again with this version of covid-ctl",
+            )
+
+    def submit(self) -> bool:
+        """Record what is asked for; says whether this call was the first to."""
+        return self.store.create(f"{self.name}/spec.json", _pretty(self.spec.to_json()))
+
+    def path(self, relative: str) -> str:
+        return f"{self.name}/{relative}"
+
+    def write(self, relative: str, data: bytes) -> Output:
+        """Write an output object."""
+        output = Output(relative, len(data), crc32c(data))
+        self.store.put(self.path(relative), data)
+        return output
+
+    def upload(self, relative: str, source: Path) -> Output:
+        """Write an output object from a local file of any size."""
+        import google_crc32c
+
+        checksum = google_crc32c.Checksum()
+        with source.open("rb") as file:
+            for _ in checksum.consume(file, 1 << 20):
+                pass
+        self.store.upload(self.path(relative), source)
+        return Output(relative, source.stat().st_size, checksum.hexdigest().decode())
+
+    def record(self, shard: int) -> ShardRecord | None:
+        data = self.store.find(self.path(_record(shard)))
+        if data is None:
+            return None
+        fields = json.loads(data)
+        return ShardRecord(**{**fields, "outputs": tuple(Output(**o) for o in fields["outputs"])})
+
+    def shards_done(self) -> list[int]:
+        """Indexes of the shards that have their record, in order."""
+        return [int(Path(o.path).stem) for o in self.store.objects(self.path("shards"))]
+
+    def commit(
+        self,
+        shard: int,
+        outputs: Iterable[Output],
+        *,
+        counts: Counts | None = None,
+        facts: Mapping[str, Any] | None = None,
+        seconds: float = 0.0,
+    ) -> bool:
+        """Create the shard's record; False when another worker had already."""
+        record = ShardRecord(
+            self.spec.sha256, shard, tuple(outputs), counts or {}, dict(facts or {}), round(seconds, 3)
+        )
+        return self.store.create(self.path(_record(shard)), _pretty(asdict(record)))
+
+    def finish(self, check: Callable[[Manifest], None] | None = None) -> bool:
+        """Create the manifest if every shard has its record; False while some have not.
+
+        ``check`` may refuse the whole by raising: then no manifest is written.
+        """
+        if len(self.shards_done()) < self.spec.shards:
+            return False
+        records = [self.record(shard) for shard in range(self.spec.shards)]
+        complete = [r for r in records if r is not None]
+        if len(complete) < self.spec.shards:
+            return False
+        manifest = Manifest(
+            name=self.name,
+            spec=self.spec,
+            outputs=tuple(o for r in complete for o in r.outputs),
+            counts=add_counts(r.counts for r in complete),
+            facts=complete[0].facts,
+            seconds=round(sum(r.seconds for r in complete), 3),
+        )
+        if check:
+            check(manifest)
+        self.store.create(self.path("manifest.json"), _pretty({**asdict(manifest), "spec": self.spec.to_json()}))
+        return True
+
+    def manifest(self) -> Manifest | None:
+        """The manifest, or None while the step is not complete."""
+        data = self.store.find(self.path("manifest.json"))
+        if data is None:
+            return None
+        fields = json.loads(data)
+        return Manifest(
+            **{
+                **fields,
+                "spec": Spec.from_json(fields["spec"]),
+                "outputs": tuple(Output(**o) for o in fields["outputs"]),
+            }
+        )
+
+    def require(self) -> Manifest:
+        """The manifest. Raises ``MissingObjectError`` while the step is not complete."""
+        manifest = self.manifest()
+        if manifest is None:
+            raise MissingObjectError(self.name, "it is not complete", f"covid-ctl status {self.name}")
+        return manifest
+
+
+def add_counts(parts: Iterable[Counts]) -> Counts:
+    """The sum of nested counts, keys sorted."""
+    total: Counts = {}
+    for part in parts:
+        for key, value in part.items():
+            if isinstance(value, dict):
+                total[key] = add_counts([total.get(key, {}), value])
+            else:
+                total[key] = total.get(key, 0) + value
+    return dict(sorted(total.items()))
+
+
+def crc32c(data: bytes) -> str:
+    import google_crc32c  # a container's dependency: the controller reads artifacts without it
+
+    return f"{google_crc32c.value(data):08x}"
+
+
+def _record(shard: int) -> str:
+    return f"shards/{shard:05d}.json"
+
+
+def _pretty(value: object) -> bytes:
+    return json.dumps(json.loads(canonical(value)), indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"

@@ -1,0 +1,1 @@
+"""CORD-19 in, clean documents out: one file per concern."""

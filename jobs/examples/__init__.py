@@ -1,0 +1,1 @@
+"""Documents in, TFRecord examples out."""

@@ -1,0 +1,1 @@
+"""BERT in TensorFlow, its optimizer, its checkpoints and the training loop."""

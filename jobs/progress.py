@@ -1,0 +1,64 @@
+"""Heartbeats: how far a shard or a training run is, for whoever looks at the bucket."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from jobs.errors import StoreError
+from jobs.store import Store
+
+
+class Heartbeat:
+    """Writes ``<name>/progress/<shard>.json`` at most once per ``every`` seconds.
+
+    ``done`` of ``total`` counted in ``unit`` (documents, steps); other fields as the step has them
+    (``loss``). A heartbeat that cannot be written is let go: it decides nothing.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        name: str,
+        shard: int,
+        *,
+        unit: str,
+        every: float = 1.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._path = f"{name}/progress/{shard:05d}.json"
+        self._unit = unit
+        self._every = every
+        self._clock = clock
+        self._started = clock()
+        self._first: int | None = None
+        self._last = float("-inf")
+
+    def beat(self, done: int, total: int, **fields: Any) -> None:
+        now = self._clock()
+        if self._first is None:
+            # A resumed run begins at a step that it did not do itself.
+            self._first, self._started = done, now
+        if now - self._last < self._every and done < total:
+            return
+        self._last = now
+        elapsed = now - self._started
+        rate = (done - self._first) / elapsed if elapsed > 0 else 0.0
+        beat = {"at": now, "done": done, "total": total, "unit": self._unit, "rate": rate, **fields}
+        try:
+            self._store.put(self._path, json.dumps(beat).encode())
+        except StoreError:
+            return
+
+
+def read_heartbeats(store: Store, name: str) -> dict[int, dict[str, Any]]:
+    """The last heartbeat of every shard of a step that has one."""
+    beats = {}
+    for info in store.objects(f"{name}/progress"):
+        data = store.find(info.path)
+        if data:
+            beats[int(info.path.rsplit("/", 1)[-1].removesuffix(".json"))] = json.loads(data)
+    return beats

@@ -1,0 +1,211 @@
+"""The named settings of one model, read from YAML and checked field by field. Light: no tensorflow."""
+
+from __future__ import annotations
+
+import difflib
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from jobs.errors import ConfigurationError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Architecture(_Section):
+    """BERT's shape, named as in google-research/bert's ``bert_config.json``."""
+
+    hidden_size: int = Field(gt=0)
+    num_hidden_layers: int = Field(gt=0)
+    num_attention_heads: int = Field(gt=0)
+    intermediate_size: int = Field(gt=0)
+    max_position_embeddings: int = Field(512, gt=0)
+    type_vocab_size: int = Field(2, ge=2)
+    hidden_dropout_prob: float = Field(0.1, ge=0, lt=1)
+    attention_probs_dropout_prob: float = Field(0.1, ge=0, lt=1)
+    initializer_range: float = Field(0.02, gt=0)
+
+    @model_validator(mode="after")
+    def _heads_divide_hidden(self) -> Architecture:
+        if self.hidden_size % self.num_attention_heads:
+            raise ValueError(
+                f"hidden_size {self.hidden_size} is not a multiple of num_attention_heads {self.num_attention_heads}"
+            )
+        return self
+
+
+class VocabularyChoice(_Section):
+    """Which WordPiece vocabulary: a published one of exactly ``size`` entries, or one to ``learn``."""
+
+    cased: Literal[True]
+    """Both published models are cased, and so is everything here: no path lower-cases."""
+    size: int | None = Field(None, gt=5)
+    learn: int | None = Field(None, gt=100)
+    """Learn one of at most so many entries from the corpus, unless a vocabulary is given."""
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _one_of_size_or_learn(self) -> VocabularyChoice:
+        if (self.size is None) == (self.learn is None):
+            raise ValueError("give exactly one of size and learn")
+        return self
+
+
+class InitialCheckpoint(_Section):
+    """The published weights that training starts from; absent, it starts from scratch."""
+
+    name: str
+    source: str
+
+
+class CorpusChoice(_Section):
+    """What is read of each paper, and how much is held out."""
+
+    sections: tuple[Literal["title", "abstract", "body"], ...] = Field(min_length=1)
+    validation_share: float = Field(0.01, gt=0, lt=0.5)
+    """Share of documents held out, by cord_uid; at least one document."""
+    max_quarantined_share: float = Field(0.05, ge=0, le=1)
+    """More malformed documents than this fail the step."""
+
+
+class Examples(_Section):
+    """How sentences become masked pairs, named as create_pretraining_data.py's flags."""
+
+    max_seq_length: int = Field(ge=8)
+    max_predictions_per_seq: int = Field(gt=0)
+    masked_lm_prob: float = Field(0.15, gt=0, lt=1)
+    short_seq_prob: float = Field(0.1, ge=0, le=1)
+    whole_word_mask: bool
+    dupe_factor: int = Field(5, gt=0)
+    """The published models' is not known; 5 is the value in google-research/bert's README."""
+    random_seed: int = Field(12345, ge=0)
+
+
+class Schedule(_Section):
+    """How training runs. One step is one update from ``train_batch_size`` examples."""
+
+    train_batch_size: int = Field(gt=0)
+    learning_rate: float = Field(gt=0)
+    train_steps: int = Field(gt=0)
+    warmup_steps: int = Field(ge=0)
+    checkpoint_every: int = Field(1000, gt=0)
+    evaluate_every: int = Field(10000, gt=0)
+    evaluation_examples: int = Field(4096, gt=0)
+    """Held-out examples per evaluation, at most; always the same ones."""
+    log_every: int = Field(100, gt=0)
+    seed: int = Field(42, ge=0)
+
+    @model_validator(mode="after")
+    def _warmup_ends(self) -> Schedule:
+        if self.warmup_steps > self.train_steps:
+            raise ValueError(f"warmup_steps {self.warmup_steps} exceeds train_steps {self.train_steps}")
+        return self
+
+
+class Publication(_Section):
+    title: str
+
+
+class Recipe(_Section):
+    """One model, from corpus to publication."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9]{0,19}$")
+    description: str
+    architecture: Architecture
+    vocabulary: VocabularyChoice
+    initial_checkpoint: InitialCheckpoint | None = None
+    corpus: CorpusChoice
+    examples: Examples
+    schedule: Schedule
+    publication: Publication
+
+    @model_validator(mode="after")
+    def _positions_suffice(self) -> Recipe:
+        if self.examples.max_seq_length > self.architecture.max_position_embeddings:
+            raise ValueError(
+                f"examples.max_seq_length {self.examples.max_seq_length} exceeds "
+                f"architecture.max_position_embeddings {self.architecture.max_position_embeddings}"
+            )
+        return self
+
+    def check_vocabulary_size(self, size: int, source: str) -> None:
+        """Raises ``ConfigurationError`` when a vocabulary of ``size`` entries is not this recipe's."""
+        if self.vocabulary.size not in (None, size):
+            raise ConfigurationError(
+                source,
+                f"it has {size:,} entries, recipe {self.name} needs {self.vocabulary.size:,}",
+                f"give {self.vocabulary.source} with --vocab",
+            )
+
+
+def recipe_names() -> list[str]:
+    """The recipes that come with the package."""
+    return sorted(
+        file.name.removesuffix(".yaml")
+        for file in resources.files("jobs.recipes").iterdir()
+        if file.name.endswith(".yaml")
+    )
+
+
+def load_recipe(name: str, overrides: dict[str, str] | None = None) -> Recipe:
+    """A recipe by its name, or from a YAML file by its path.
+
+    ``overrides`` replace fields by their dotted name, values as YAML: ``{"schedule.train_steps": "500"}``.
+    Raises ``ConfigurationError`` that names file, field and reason.
+    """
+    text, source = _read(name)
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(source, f"not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(data, dict):
+        raise ConfigurationError(source, "not a recipe: its top level is no mapping", "covid-ctl recipes show tiny")
+    for field, value in (overrides or {}).items():
+        _override(data, field, value, source)
+    return parse_recipe(data, source)
+
+
+def parse_recipe(data: dict[str, Any], source: str) -> Recipe:
+    """Checks a recipe's fields; ``source`` is what errors call it."""
+    try:
+        return Recipe.model_validate(data)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc']) or 'recipe'}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise ConfigurationError(source, problems, "covid-ctl recipes show tiny prints a valid one") from error
+
+
+def _read(name: str) -> tuple[str, str]:
+    if name in recipe_names():
+        return (resources.files("jobs.recipes") / f"{name}.yaml").read_text("utf-8"), f"recipe {name}"
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        try:
+            return path.read_text("utf-8"), str(path)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(str(path), f"cannot be read ({error})", "check the path") from error
+    near = difflib.get_close_matches(name, recipe_names(), n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise ConfigurationError(
+        f"recipe {name}", f"unknown; {hint}known: {', '.join(recipe_names())}", "covid-ctl recipes"
+    )
+
+
+def _override(data: dict[str, Any], field: str, value: str, source: str) -> None:
+    *sections, last = field.split(".")
+    target: Any = data
+    for section in sections:
+        target = target.get(section) if isinstance(target, dict) else None
+    if not isinstance(target, dict) or not sections:
+        raise ConfigurationError(f"--set {field}", f"{source} has no such section", "covid-ctl recipes show tiny")
+    try:
+        target[last] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"--set {field}", f"{value!r} is not a YAML value") from error

@@ -1,0 +1,84 @@
+"""What decides a step's output bytes, and the name that follows from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """The kinds of step, in the order in which they feed each other."""
+
+    INGEST = "ingest"
+    VOCABULARY = "vocabulary"
+    PREPROCESS = "preprocess"
+    PRETRAIN = "pretrain"
+    EXPORT = "export"
+
+
+VERSIONS: Mapping[Kind, int] = {
+    Kind.INGEST: 1,
+    Kind.VOCABULARY: 1,
+    Kind.PREPROCESS: 1,
+    Kind.PRETRAIN: 1,
+    Kind.EXPORT: 1,
+}
+"""Raised by one whenever a step would write other bytes for the same spec; a golden test watches.
+
+A version of our own, not the package's: a release that mends a docstring must not make a
+TPU run of forty hours start again under another name.
+"""
+
+
+def canonical(value: object) -> bytes:
+    """JSON with one spelling per value: sorted keys, no spaces, UTF-8."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Everything that decides the output of one step, and nothing else.
+
+    ``inputs`` identify content (a fingerprint, a step's name), never a place.
+    """
+
+    kind: Kind
+    settings: Mapping[str, Any]
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    shards: int = 1
+    recipe: str = ""
+    salt: str = ""
+    """Not empty after ``--fresh``: the same work under another name."""
+    version: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.version:
+            object.__setattr__(self, "version", VERSIONS[self.kind])
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "kind": str(self.kind),
+            "settings": dict(self.settings),
+            "inputs": dict(self.inputs),
+            "shards": self.shards,
+            "recipe": self.recipe,
+            "salt": self.salt,
+            "version": self.version,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Spec:
+        return cls(**{**data, "kind": Kind(data["kind"])})
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(canonical(self.to_json())).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """``<kind>[-<recipe>]-<8 hex>``: names the Job and the artifact directory alike."""
+        return "-".join(part for part in (str(self.kind), self.recipe, self.sha256[:8]) if part)

@@ -1,0 +1,38 @@
+"""What a step is given when it runs, whichever kind it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs.artifact import Artifact
+from jobs.errors import Interrupted
+from jobs.progress import Heartbeat
+from jobs.store import Store
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """One shard of one step."""
+
+    artifact: Artifact
+    shard: int
+    scratch: Path
+    """An empty directory of this process's own; gone afterwards."""
+    stopping: Callable[[], bool]
+    """Whether SIGTERM has arrived: save, then raise ``Interrupted``."""
+    corpus: str = ""
+    """Where the corpus lies (``ingest`` only); its identity is in the spec."""
+
+    @property
+    def store(self) -> Store:
+        return self.artifact.store
+
+    def heartbeat(self, unit: str) -> Heartbeat:
+        return Heartbeat(self.store, self.artifact.name, self.shard, unit=unit)
+
+    def check_stop(self) -> None:
+        """Raises ``Interrupted`` once SIGTERM has arrived: for steps that have nothing to save."""
+        if self.stopping():
+            raise Interrupted(self.artifact.name, "SIGTERM arrived", "submit it again to continue")

@@ -1,0 +1,54 @@
+"""A WordPiece vocabulary: one entry a line, an entry's id is its line number from 0."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from jobs.errors import ConfigurationError
+
+PAD, UNK, CLS, SEP, MASK = SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+CONTINUATION = "##"
+"""Marks an entry that continues a word."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    tokens: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def ids(self) -> dict[str, int]:
+        """A new mapping from entry to id."""
+        return {token: index for index, token in enumerate(self.tokens)}
+
+    def to_bytes(self) -> bytes:
+        return "".join(f"{token}\n" for token in self.tokens).encode()
+
+
+def parse_vocabulary(data: bytes, source: str) -> Vocabulary:
+    """The vocabulary of a ``vocab.txt``; lines are stripped as google-research/bert's ``load_vocab`` does.
+
+    Raises ``ConfigurationError`` (naming ``source``) unless every line is one distinct entry, the
+    special tokens are there and [PAD] is entry 0, which google's padding takes for granted.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(source, f"not UTF-8 at byte {error.start}", "give a vocab.txt") from error
+    # Not splitlines(): U+2028 and its like are vocabulary entries' characters, not line ends.
+    tokens = tuple(line.strip() for line in text.removesuffix("\n").split("\n"))
+    remedy = "give a WordPiece vocab.txt with --vocab"
+    if missing := [token for token in SPECIALS if token not in tokens]:
+        raise ConfigurationError(source, f"the vocabulary lacks {', '.join(missing)}", remedy)
+    if tokens[0] != PAD:
+        raise ConfigurationError(source, f"{PAD} must be its first entry, not {tokens[0]!r}", remedy)
+    twice = [token for token, count in Counter(tokens).items() if count > 1]
+    if twice:
+        first = twice[0]
+        lines = [str(number) for number, token in enumerate(tokens, 1) if token == first]
+        reason = f"{len(twice)} entries occur twice, first {first!r} (lines {', '.join(lines[:3])})"
+        raise ConfigurationError(source, reason if first else f"lines {', '.join(lines[:3])} are empty", remedy)
+    return Vocabulary(tokens)

@@ -1,0 +1,119 @@
+"""Text as released -> text as trained on: an ordered list of small pure rules."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from jobs.corpus.boilerplate import remove_boilerplate
+
+
+@dataclass(frozen=True)
+class Rule:
+    name: str
+    apply: Callable[[str], str]
+
+
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+
+
+def unescape_html(text: str) -> str:
+    """HTML entities as characters, twice: the dataset has ``&amp;lt;``.
+
+    Only entities with their semicolon: ``html.unescape`` alone would turn ``R&notch`` into ``R¬ch``.
+    """
+    for _ in range(2):
+        if "&" not in text:
+            break
+        text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
+    return text
+
+
+_SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_PLAIN = str.maketrans(_SUPERSCRIPTS + "⁺⁻", "0123456789+-")
+_EXPONENT = re.compile(rf"(?<=[0-9])[⁺⁻]?[{_SUPERSCRIPTS}]+")
+_DEGREE = re.compile(r"[º˚](?=\s?[CFK]\b)")
+_SPACING_ACCENTS = re.compile(r"[´¨¯¸˘˙˚˛˜˝]")
+_VULGAR_FRACTION = re.compile(r"(?<=[0-9])(?=[¼½¾⅐-⅞])")
+
+
+def normalise_unicode(text: str) -> str:
+    """NFKC, except where it would change what is said.
+
+    It joins what should be one (micro sign and Greek mu, ligatures, full-width forms, ``℃``), leaves Greek
+    letters as they are, and makes ``m²`` the usual plain ``m2``. But an exponent would become part
+    of its number, so ``10⁵`` is written ``10^5``; ``2½`` becomes ``2 1/2``; the ordinal sign that
+    stands for a degree is made one; and spacing accents stay (NFKC would make them blank + accent).
+    """
+    if text.isascii():
+        return text
+    text = _EXPONENT.sub(lambda match: "^" + match[0].translate(_PLAIN), text)
+    text = _DEGREE.sub("°", text)
+    text = _VULGAR_FRACTION.sub(" ", text)
+    if _SPACING_ACCENTS.search(text):
+        parts = re.split(f"({_SPACING_ACCENTS.pattern})", text)
+        text = "".join(p if _SPACING_ACCENTS.fullmatch(p) else unicodedata.normalize("NFKC", p) for p in parts)
+    else:
+        text = unicodedata.normalize("NFKC", text)
+    return text.replace("⁄", "/")
+
+
+_INVISIBLE = re.compile("[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufffe\uffff]")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufffd]")
+
+
+def remove_control_characters(text: str) -> str:
+    """Soft hyphens, zero-width and direction marks vanish; other control characters, private-use glyphs
+    (symbol fonts in PDFs) and replacement characters leave a blank, since they stood for something."""
+    return _CONTROL.sub(" ", _INVISIBLE.sub("", text))
+
+
+_EMAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
+_URL = re.compile(r"\b(?:(?:https?|ftp)\s?:\s?//|www\.)\S+", re.IGNORECASE)
+_URL_TAIL = ".,;:!?)]}>\"'"
+
+
+def remove_addresses(text: str) -> str:
+    """URLs and e-mail addresses go; the punctuation that follows them and an emptied bracket do not stay wrong."""
+    if "@" not in text and "://" not in text and "www." not in text.lower():
+        return text
+
+    def without_tail(match: re.Match[str]) -> str:
+        address = match[0]
+        return address[len(address.rstrip(_URL_TAIL)) :]
+
+    text = _EMAIL.sub("", _URL.sub(without_tail, text))
+    return _EMPTY_BRACKETS.sub("", text)
+
+
+_EMPTY_BRACKETS = re.compile(r"\s?(?:\(\s*\)|\[\s*\]|<\s*>)")
+
+
+def normalise_space(text: str) -> str:
+    """Every run of white space becomes one blank; none at either end."""
+    return " ".join(text.split())
+
+
+RULES = (
+    Rule("html", unescape_html),
+    Rule("unicode", normalise_unicode),
+    Rule("control", remove_control_characters),
+    Rule("boilerplate", remove_boilerplate),
+    Rule("addresses", remove_addresses),
+    Rule("space", normalise_space),
+)
+"""In the order in which they apply: boilerplate is recognised with its addresses still in it."""
+
+
+def clean(text: str, changed: Counter[str] | None = None) -> str:
+    """``text`` after every rule; ``changed`` counts, by rule name, the texts that a rule changed."""
+    for rule in RULES:
+        after = rule.apply(text)
+        if changed is not None and after != text:
+            changed[rule.name] += 1
+        text = after
+    return text

@@ -1,0 +1,40 @@
+"""One paper after merging and parse choice, its text as released: uncleaned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import orjson
+
+Parse = Literal["pmc_json", "pdf_json", ""]
+"""Where the body comes from; empty without full text."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """``abstract`` and ``body`` are paragraphs, in order."""
+
+    cord_uid: str
+    title: str
+    abstract: tuple[str, ...]
+    body: tuple[str, ...]
+    parse: Parse
+    license: str
+    publish_time: str
+
+    def to_json_line(self) -> bytes:
+        """One line of JSON, with its line end; field order is the class's, so equal documents give equal bytes."""
+        return orjson.dumps(asdict(self), option=orjson.OPT_APPEND_NEWLINE)
+
+    @classmethod
+    def from_json_line(cls, line: bytes) -> Document:
+        """The inverse of ``to_json_line``."""
+        fields: Mapping[str, Any] = orjson.loads(line)
+        return cls(**{**fields, "abstract": tuple(fields["abstract"]), "body": tuple(fields["body"])})
+
+    @property
+    def text_bytes(self) -> int:
+        """The size of its text in UTF-8."""
+        return sum(len(text.encode()) for text in (self.title, *self.abstract, *self.body))

@@ -1,0 +1,96 @@
+"""Where sentences end in biomedical English: a regular expression proposes, a few rules decide."""
+
+from __future__ import annotations
+
+import re
+
+# A stop, then what may close a sentence after it (quotes, brackets, a citation number), then a blank.
+_CANDIDATE = re.compile(
+    r"[.!?…](?:\[[0-9][0-9,;–\- ]*\]|(?<=[a-z)\]]\.)[0-9]{1,3}(?:[,–-][0-9]{1,3})*(?= [A-Z])|[.!?…\"'”’»)\]])*"
+    r"(?: \[[0-9][0-9,;–\- ]*\](?= [A-Z]))? "
+)
+_OPENING = "([{\"'“‘«"
+
+_NEVER_ENDS = frozenset(
+    "fig figs eq eqs eqn ref refs tab suppl dr drs prof mr mrs ms st vs cf viz approx ca resp e.g i.e eg ie aka "
+    "incl excl subsp var cv gen dept univ assoc natl intl supp sect".split()
+)
+"""A word that announces the next one."""
+
+_SELDOM_ENDS = frozenset("al etc spp sp inc ltd co corp jr sr ph.d m.d u.s u.k temp conc wt mol avg max".split())
+"""Ends a sentence only where the next word is one that sentences begin with."""
+
+_BEFORE_NUMBER = frozenset(
+    "no nos p pp vol ch sec cat lot par chap jan feb mar apr jun jul aug sep sept oct nov dec".split()
+)
+"""Announces a number; before anything else an ordinary word."""
+
+_STARTERS = frozenset(
+    "A After All Although Among An And As At Because Before Besides Both But By Consequently Conversely Despite Due "
+    "During Each Finally First For From Furthermore Given Hence Here How However If Importantly In Indeed Interestingly "
+    "It Its Moreover Nevertheless Next No Notably Of On One Other Our Overall Recently Results Second Several She "
+    "Similarly Since So Some Such Taken That The Their Then There Therefore These They Third This Those Through Thus To "
+    "Together Two Under Unlike Until Upon Using We What When Where Whereas Whether Which While With Within Yet".split()
+)
+_LETTERED = frozenset(
+    "vitamin vitamins type types group groups hepatitis influenza panel panels class strain grade category phase "
+    "stage part appendix subtype clade serotype genotype case model arm cohort and or".split()
+)
+"""After these a single capital is a name's end (hepatitis B), not an initial or a genus (B. subtilis)."""
+
+_DOTTED = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]{1,2}")
+_NAMED_IN_LOWER_CASE = re.compile(r"[a-z]{1,4}[0-9A-Z]|[a-z]-[A-Z]|[α-ω]")
+"""mRNA, p53, nsp1, hACE2, pH, c-Myc, β-catenin: what begins a sentence without a capital."""
+
+
+def split_sentences(text: str) -> list[str]:
+    """The sentences of one paragraph, in order, each on one line with single blanks between words.
+
+    Nothing but white space is lost. When in doubt it does not split: two sentences in one harm a
+    language model less than half a sentence.
+    """
+    text = " ".join(text.split())
+    sentences = []
+    start = 0
+    for match in _CANDIDATE.finditer(text):
+        end = match.end()
+        if _ends(text, start, match.start(), end):
+            sentences.append(text[start : end - 1])
+            start = end
+    if start < len(text):
+        sentences.append(text[start:])
+    return sentences
+
+
+def _ends(text: str, start: int, stop: int, following: int) -> bool:
+    """Whether the stop at ``stop`` ends the sentence that began at ``start``; the next word is at ``following``."""
+    blank = text.find(" ", following)
+    following_word = text[following : blank if blank >= 0 else len(text)].lstrip(_OPENING)
+    if not following_word:
+        return False
+    first = following_word[0]
+    if not first.isalnum():
+        return first in "•●■▪◦>§#*±~≥≤" and text[stop] == "."
+    if (first.islower() or "Α" <= first <= "ω") and not _NAMED_IN_LOWER_CASE.match(following_word):
+        return False
+    if text[stop] != ".":
+        return True
+
+    before = max(text.rfind(" ", start, stop) + 1, start)
+    word = text[before:stop].lstrip(_OPENING)
+    if not word:
+        return not first.islower()
+    lower = word.lower()
+    starter = following_word.rstrip(",:;") in _STARTERS
+    if lower in _NEVER_ENDS:
+        return False
+    if lower in _SELDOM_ENDS or _DOTTED.fullmatch(word):
+        return starter
+    if first.isdigit() and (lower in _BEFORE_NUMBER or (word.isdigit() and len(word) != 4)):
+        return False
+    if word.isdigit() and before == start and len(word) < 3:
+        return False  # a heading's or list's number
+    if len(word) == 1 and word.isupper():
+        previous = text[text.rfind(" ", start, max(before - 1, start)) + 1 : max(before - 1, start)]
+        return starter or previous.lower() in _LETTERED
+    return True

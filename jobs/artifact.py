@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jobs.errors import ConfigurationError, MissingObjectError
+from jobs.errors import ConfigurationError, MissingObjectError, StoreError
 from jobs.spec import VERSIONS, Spec, canonical
 from jobs.store import Store
 
@@ -111,14 +111,27 @@ class Artifact:
 
     def upload(self, relative: str, source: Path) -> Output:
         """Write an output object from a local file of any size."""
-        import google_crc32c
-
-        checksum = google_crc32c.Checksum()
-        with source.open("rb") as file:
-            for _ in checksum.consume(file, 1 << 20):
-                pass
         self.store.upload(self.path(relative), source)
-        return Output(relative, source.stat().st_size, checksum.hexdigest().decode())
+        return Output(relative, source.stat().st_size, file_crc32c(source))
+
+    def read(self, output: Output) -> bytes:
+        """One output, whole. Raises ``StoreError`` when it is not what was committed."""
+        data = self.store.get(self.path(output.path))
+        self._verify(output, len(data), crc32c(data))
+        return data
+
+    def download(self, output: Output, target: Path) -> None:
+        """One output to a local file. Raises ``StoreError`` when it is not what was committed."""
+        self.store.download(self.path(output.path), target)
+        self._verify(output, target.stat().st_size, file_crc32c(target))
+
+    def _verify(self, output: Output, size: int, checksum: str) -> None:
+        if (size, checksum) != (output.size, output.crc32c):
+            raise StoreError(
+                f"{self.store.location}/{self.path(output.path)}",
+                f"{size} bytes with crc32c {checksum}, its record says {output.size} with {output.crc32c}",
+                "the object was changed after it was committed: run its step again with --fresh",
+            )
 
     def record(self, shard: int) -> ShardRecord | None:
         data = self.store.find(self.path(_record(shard)))
@@ -208,6 +221,16 @@ def crc32c(data: bytes) -> str:
     import google_crc32c  # a container's dependency: the controller reads artifacts without it
 
     return f"{google_crc32c.value(data):08x}"
+
+
+def file_crc32c(path: Path) -> str:
+    import google_crc32c
+
+    checksum = google_crc32c.Checksum()
+    with path.open("rb") as file:
+        for _ in checksum.consume(file, 1 << 20):
+            pass
+    return str(checksum.hexdigest().decode())
 
 
 def _record(shard: int) -> str:

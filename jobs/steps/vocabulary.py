@@ -1,0 +1,37 @@
+"""Learn a WordPiece vocabulary from the training documents."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from jobs.corpus.text import document_sentences
+from jobs.examples.learning import learn_vocabulary
+from jobs.steps.context import StepContext
+from jobs.steps.documents import Documents
+
+
+def run(context: StepContext) -> None:
+    """Writes ``vocab.txt``. Held-out documents have no say in it."""
+    started = time.monotonic()
+    artifact = context.artifact
+    settings = artifact.spec.settings
+    documents = Documents(context.store, artifact.spec)
+    heartbeat = context.heartbeat("documents")
+    read = 0
+
+    def sentences() -> Iterator[str]:
+        nonlocal read
+        for shard in range(len(documents.shards)):
+            for document in documents.read(shard):
+                context.check_stop()
+                read += 1
+                heartbeat.beat(read, documents.total)
+                if document.cord_uid not in documents.held_out:
+                    yield from document_sentences(document, settings["sections"])
+
+    vocabulary = learn_vocabulary(sentences(), settings["learn"])
+    output = artifact.write("vocab.txt", vocabulary.to_bytes())
+    counts = {"documents": {"read": read}, "entries": len(vocabulary)}
+    artifact.commit(context.shard, [output], counts=counts, seconds=time.monotonic() - started)
+    artifact.finish()

@@ -59,9 +59,14 @@ def main(argv: list[str] | None = None) -> int:
             log.info("step.already_complete", step=artifact.name)
             return 0
         # Imported once the request is known to make sense: a step may import tensorflow.
-        run = importlib.import_module(f"jobs.steps.{args.kind}").run
-        with tempfile.TemporaryDirectory(prefix="covid-ctl-") as scratch:
-            run(StepContext(artifact, shard, Path(scratch), stop.is_set, args.corpus))
+        step = importlib.import_module(f"jobs.steps.{args.kind}")
+        # A worker may have died between its shard's record and the manifest: then only the latter is due.
+        if artifact.record(shard) is None:
+            with tempfile.TemporaryDirectory(prefix="covid-ctl-") as scratch:
+                step.run(StepContext(artifact, shard, Path(scratch), stop.is_set, args.corpus))
+            log.info("shard.committed", step=artifact.name, shard=shard)
+        if artifact.finish(getattr(step, "check", None)):
+            log.info("step.completed", step=artifact.name)
     except Interrupted as error:
         log.warning("step.interrupted", step=args.name, reason=error.reason)
         return EXIT_INTERRUPTED

@@ -56,3 +56,9 @@ class Interrupted(CovidCtlError):
     """SIGTERM: the work so far is saved and the same command continues it."""
 
     container_exit_code = EXIT_INTERRUPTED
+
+
+class PreflightError(CovidCtlError):
+    """Something that a step needs is not there: nothing was started."""
+
+    cli_exit_code = 3

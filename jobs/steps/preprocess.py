@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-import structlog
-
 from jobs.artifact import Counts, Manifest
 from jobs.corpus.text import document_sentences
 from jobs.errors import ConfigurationError
@@ -52,9 +50,32 @@ def run(context: StepContext) -> None:
     vocabulary = parse_vocabulary(context.store.get(vocabulary_path), vocabulary_path)
 
     split = _read(context, vocabulary, sections)
-    train = _records(context, split.train, vocabulary, examples, examples.dupe_factor)
+    heartbeat = context.heartbeat("documents")
+    total = len(split.train) * examples.dupe_factor + len(split.validation)
+
+    def records(documents: list[Encoded], dupe_factor: int, done_before: int) -> list[bytes]:
+        def before_document(done: int) -> None:
+            context.check_stop()
+            heartbeat.beat(done_before + done, total)
+
+        return create_records(
+            documents,
+            vocabulary,
+            examples,
+            dupe_factor=dupe_factor,
+            random_seed=examples.random_seed + shard,
+            serialize=serializer(
+                vocabulary_size=len(vocabulary),
+                max_seq_length=examples.max_seq_length,
+                max_predictions_per_seq=examples.max_predictions_per_seq,
+            ),
+            before_document=before_document,
+        )
+
     # Held-out examples are masked once: repeating them would weigh nothing differently.
-    validation = _records(context, split.validation, vocabulary, examples, 1)
+    validation = records(split.validation, 1, 0)
+    train = records(split.train, examples.dupe_factor, len(split.validation))
+    heartbeat.beat(total, total)
 
     context.check_stop()
     outputs = [
@@ -66,9 +87,8 @@ def run(context: StepContext) -> None:
         outputs.append(artifact.write("probe.txt", "".join(f"{s}\n" for s in split.probe).encode()))
     counts = _counts(split, vocabulary, train, validation)
     seconds = time.monotonic() - started
-    artifact.commit(shard, outputs, counts=counts, seconds=seconds)
-    structlog.get_logger().info("shard.committed", step=artifact.name, shard=shard, **counts["examples"])
-    artifact.finish(_check)
+    facts = {"vocabulary_size": len(vocabulary)} if shard == 0 else {}
+    artifact.commit(shard, outputs, counts=counts, facts=facts, seconds=seconds)
 
 
 def _read(context: StepContext, vocabulary: Vocabulary, sections: list[str]) -> _Split:
@@ -89,31 +109,6 @@ def _read(context: StepContext, vocabulary: Vocabulary, sections: list[str]) -> 
     return split
 
 
-def _records(
-    context: StepContext, documents: list[Encoded], vocabulary: Vocabulary, examples: Examples, dupe_factor: int
-) -> list[bytes]:
-    heartbeat = context.heartbeat("documents")
-    total = len(documents) * dupe_factor
-
-    def before_document(done: int) -> None:
-        context.check_stop()
-        heartbeat.beat(done, total)
-
-    return create_records(
-        documents,
-        vocabulary,
-        examples,
-        dupe_factor=dupe_factor,
-        random_seed=examples.random_seed + context.shard,
-        serialize=serializer(
-            vocabulary_size=len(vocabulary),
-            max_seq_length=examples.max_seq_length,
-            max_predictions_per_seq=examples.max_predictions_per_seq,
-        ),
-        before_document=before_document,
-    )
-
-
 def _counts(split: _Split, vocabulary: Vocabulary, train: list[bytes], validation: list[bytes]) -> Counts:
     unknown = vocabulary.ids[UNK]
     sentences = [s for document in (*split.train, *split.validation) for s in document]
@@ -131,7 +126,8 @@ def _counts(split: _Split, vocabulary: Vocabulary, train: list[bytes], validatio
     }
 
 
-def _check(manifest: Manifest) -> None:
+def check(manifest: Manifest) -> None:
+    """Refuses a whole that nothing could be trained on, or tested."""
     for part, count in manifest.counts["examples"].items():
         if count == 0:
             documents = manifest.counts["documents"]

@@ -34,4 +34,3 @@ def run(context: StepContext) -> None:
     output = artifact.write("vocab.txt", vocabulary.to_bytes())
     counts = {"documents": {"read": read}, "entries": len(vocabulary)}
     artifact.commit(context.shard, [output], counts=counts, seconds=time.monotonic() - started)
-    artifact.finish()

@@ -1,0 +1,266 @@
+"""The commands. Imports wait until a command needs them: ``covid-ctl --help`` answers at once."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jobs.errors import CovidCtlError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+Command = Callable[..., Any]
+
+EXIT_CANCELLED = 130
+
+
+def bucket_option(command: Command) -> Command:
+    return click.option(
+        "--bucket",
+        envvar="COVID_CTL_BUCKET",
+        default="bucket",
+        show_default=True,
+        help="Where artifacts go: gs://BUCKET/PREFIX or a directory. [env: COVID_CTL_BUCKET]",
+    )(command)
+
+
+def output_option(command: Command) -> Command:
+    return click.option(
+        "--output", type=click.Choice(["text", "json"]), default="text", help="For people or programs."
+    )(command)
+
+
+def request_options(command: Command) -> Command:
+    """What decides the steps, the same for ``submit`` and ``render``."""
+    for option in reversed(
+        [
+            click.option("--corpus", help="A CORD-19 directory, or `sample`, the built-in one (the default)."),
+            click.option("--vocab", help="A WordPiece vocab.txt; without it the recipe must learn one."),
+            click.option("--shards", type=click.IntRange(1, 100_000), help="Pieces of work. [default: 2]"),
+            click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Change a recipe's field."),
+            click.option("--parallelism", type=click.IntRange(1), help="Shards at the same time. [default: cores]"),
+            click.option(
+                "--fresh",
+                is_flag=False,
+                flag_value="now",
+                metavar="[LABEL]",
+                help="Run again under another name; the same LABEL continues that run.",
+            ),
+        ]
+    ):
+        command = option(command)
+    return bucket_option(command)
+
+
+def input_options(command: Command) -> Command:
+    command = click.option("--examples", metavar="NAME", help="Train on this preprocess step's examples.")(command)
+    return click.option("--with-inputs", is_flag=True, help="Make what it needs first, if it is missing.")(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="covid-ctl")
+def cli() -> None:
+    """Turn a scientific corpus into a domain BERT, step by step.
+
+    With nothing configured, steps run as processes of this machine on a built-in sample corpus:
+    `covid-ctl submit export tiny --with-inputs` runs them all.
+    """
+
+
+@cli.group()
+def submit() -> None:
+    """Run a step, or continue it where it was interrupted."""
+
+
+@submit.command("preprocess")
+@click.option("--recipe", default="tiny", show_default=True, help="Whose settings the examples get.")
+@request_options
+@output_option
+def submit_preprocess(output: str, **options: Any) -> None:
+    """Clean a corpus and write masked training examples."""
+    _submit("preprocess", output, **options)
+
+
+@submit.command("pretrain")
+@click.argument("recipe")
+@input_options
+@request_options
+@output_option
+def submit_pretrain(output: str, **options: Any) -> None:
+    """Train RECIPE (a name, or a YAML file) on preprocessed examples."""
+    _submit("pretrain", output, **options)
+
+
+@submit.command("export")
+@click.argument("recipe")
+@click.option("--run", metavar="NAME", help="Export this pretrain step.")
+@input_options
+@request_options
+@output_option
+def submit_export(output: str, **options: Any) -> None:
+    """Turn RECIPE's trained weights into a Hugging Face model, checked against training."""
+    _submit("export", output, **options)
+
+
+@cli.group()
+def render() -> None:
+    """Print a step's batch/v1 Job as YAML, without running anything."""
+
+
+@render.command("preprocess")
+@click.option("--recipe", default="tiny", show_default=True, help="Whose settings the examples get.")
+@request_options
+def render_preprocess(**options: Any) -> None:
+    """The Jobs of `submit preprocess`."""
+    _render("preprocess", **options)
+
+
+@render.command("pretrain")
+@click.argument("recipe")
+@input_options
+@request_options
+def render_pretrain(**options: Any) -> None:
+    """The Job of `submit pretrain`."""
+    _render("pretrain", **options)
+
+
+@render.command("export")
+@click.argument("recipe")
+@click.option("--run", metavar="NAME", help="Export this pretrain step.")
+@input_options
+@request_options
+def render_export(**options: Any) -> None:
+    """The Job of `submit export`."""
+    _render("export", **options)
+
+
+@cli.command()
+@click.argument("name", required=False)
+@bucket_option
+@output_option
+def status(name: str | None, bucket: str, output: str) -> None:
+    """What became of every step submitted, or of one."""
+    import time
+    from dataclasses import asdict
+
+    from controller.state import observe, observe_all
+    from controller.view import status_table
+    from jobs.store import Store
+
+    store = Store(bucket, create=False)
+    states = [observe(store, name, now=time.time())] if name else observe_all(store, now=time.time())
+    _show(output, lambda: status_table(states), [asdict(state) for state in states], empty="no steps yet")
+
+
+@cli.command()
+@click.argument("name", required=False)
+@bucket_option
+@output_option
+def artifacts(name: str | None, bucket: str, output: str) -> None:
+    """The complete artifacts in the bucket, or the files of one."""
+    from controller.ledger import Ledger
+    from controller.view import artifacts_table, manifest_json, outputs_table
+    from jobs.artifact import Artifact
+    from jobs.store import Store
+
+    store = Store(bucket, create=False)
+    if name:
+        manifest = Artifact.open(store, name).require()
+        _show(output, lambda: outputs_table(bucket, manifest), manifest_json(manifest))
+    else:
+        found = [m for step in Ledger(store).steps() if (m := Artifact.open(store, step).manifest())]
+        _show(output, lambda: artifacts_table(found), [manifest_json(m) for m in found], empty="no artifacts yet")
+
+
+@cli.group(invoke_without_command=True)
+@output_option
+@click.pass_context
+def recipes(context: click.Context, output: str) -> None:
+    """List the recipes, or show one."""
+    if context.invoked_subcommand:
+        return
+    from controller.view import recipes_table
+    from jobs.recipe import load_recipe, recipe_names
+
+    found = [load_recipe(name) for name in recipe_names()]
+    _show(output, lambda: recipes_table(found), [recipe.model_dump(mode="json") for recipe in found])
+
+
+@recipes.command("show")
+@click.argument("recipe")
+@output_option
+def recipes_show(recipe: str, output: str) -> None:
+    """Print one recipe with every setting, as YAML that can be edited and used."""
+    import yaml
+
+    from jobs.recipe import load_recipe
+
+    data = load_recipe(recipe).model_dump(mode="json", exclude_none=True)
+    _show(output, lambda: yaml.safe_dump(data, sort_keys=False, allow_unicode=True).rstrip(), data)
+
+
+def _submit(kind: str, output: str, **options: Any) -> None:
+    from controller.local import LocalCluster
+    from controller.request import Request
+    from controller.tracker import Tracker
+    from controller.view import Reporter, manifest_json
+
+    request = Request.of(kind, **options)
+    steps = request.steps_to_run()
+    # Ending covid-ctl ends its containers in good order, however it is asked to.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    progress = sys.stdout if output == "text" else sys.stderr
+    with LocalCluster(request.store) as cluster, Reporter(progress) as reporter:
+        for note in request.notes:
+            reporter.note(note)
+        manifests = Tracker(request.store, cluster, request.profile, reporter.report).run(steps)
+    if output == "json":
+        click.echo(json.dumps([manifest_json(manifest) for manifest in manifests], indent=1))
+    else:
+        click.echo(f"{request.profile.bucket}/{manifests[-1].name}")
+
+
+def _render(kind: str, **options: Any) -> None:
+    import yaml
+
+    from controller.manifest import render as render_job
+    from controller.request import Request
+
+    request = Request.of(kind, **options)
+    jobs = [render_job(step, request.profile) for step in request.steps_to_render()]
+    click.echo(yaml.safe_dump_all(jobs, sort_keys=False), nl=False)
+
+
+def _show(output: str, text: Callable[[], RenderableType], data: Any, empty: str = "") -> None:
+    if output == "json":
+        click.echo(json.dumps(data, indent=1, ensure_ascii=False))
+        return
+    if empty and not data:
+        click.echo(empty)
+        return
+    from rich.console import Console
+
+    # A pipe gets whole lines: its reader cuts them as it likes.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 400)
+    console.print(text())
+
+
+def main() -> None:
+    """The console script: our errors become a message and an exit code."""
+    try:
+        cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("cancelled: the same command continues it", err=True)
+        sys.exit(EXIT_CANCELLED)
+    except CovidCtlError as error:
+        click.echo(f"covid-ctl: {error}", err=True)
+        sys.exit(error.cli_exit_code)

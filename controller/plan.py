@@ -1,0 +1,176 @@
+"""Recipe and corpus to steps: what there is to do, under which names, in which order. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jobs.errors import PreflightError
+from jobs.recipe import Recipe
+from jobs.spec import Kind, Spec
+
+SAMPLE = "sample"
+"""The corpus that comes with the package."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    location: str
+    """``sample``, ``gs://...`` or a directory's absolute path."""
+    fingerprint: str
+    """What it holds, wherever it lies."""
+
+
+@dataclass(frozen=True)
+class GivenVocabulary:
+    """A vocabulary file, and the object in the bucket under which workers find it."""
+
+    source: str
+    sha256: str
+    size: int
+    """Entries."""
+
+    @property
+    def path(self) -> str:
+        return f"vocabularies/{self.sha256}.txt"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One Job to be: its spec decides its name, ``arguments`` say where inputs lie."""
+
+    spec: Spec
+    command: str
+    """The ``covid-ctl`` command that makes it."""
+    after: tuple[str, ...] = ()
+    """Steps whose artifacts it reads."""
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+
+def plan_preprocess(
+    recipe: Recipe, corpus: Corpus, vocabulary: GivenVocabulary | None, *, shards: int, salt: str, command: str
+) -> list[Step]:
+    """The data side: ingest, a vocabulary where the recipe learns one and none is given, preprocess."""
+    if vocabulary:
+        recipe.check_vocabulary_size(vocabulary.size, vocabulary.source)
+    elif recipe.vocabulary.learn is None:
+        raise PreflightError(
+            f"recipe {recipe.name}",
+            f"it needs its vocabulary of {recipe.vocabulary.size:,} entries ({recipe.vocabulary.source})",
+            f"{command} --vocab PATH",
+        )
+    ingest = Step(
+        Spec(
+            Kind.INGEST,
+            settings={
+                "document_shards": shards,
+                "validation_share": recipe.corpus.validation_share,
+                "max_quarantined_share": recipe.corpus.max_quarantined_share,
+            },
+            inputs={"corpus": corpus.fingerprint},
+            salt=salt,
+        ),
+        command,
+        arguments=("--corpus", corpus.location),
+    )
+    steps = [ingest]
+    sections = list(recipe.corpus.sections)
+    if vocabulary:
+        vocabulary_path = vocabulary.path
+    else:
+        learned = Step(
+            Spec(
+                Kind.VOCABULARY,
+                settings={"learn": recipe.vocabulary.learn, "sections": sections},
+                inputs={"documents": ingest.name},
+                salt=salt,
+            ),
+            command,
+            after=(ingest.name,),
+        )
+        steps.append(learned)
+        vocabulary_path = f"{learned.name}/vocab.txt"
+    preprocess = Step(
+        Spec(
+            Kind.PREPROCESS,
+            settings=preprocess_settings(recipe),
+            inputs={"documents": ingest.name, "vocabulary": vocabulary_path},
+            shards=shards,
+            salt=salt,
+        ),
+        command,
+        after=tuple(step.name for step in steps),
+    )
+    return [*steps, preprocess]
+
+
+def preprocess_settings(recipe: Recipe) -> dict[str, object]:
+    """What of a recipe decides its examples."""
+    return {"sections": list(recipe.corpus.sections), **recipe.examples.model_dump()}
+
+
+def plan_pretrain(recipe: Recipe, examples: str, *, salt: str, command: str) -> Step:
+    """Pretraining on the examples of the preprocess step named ``examples``."""
+    if recipe.initial_checkpoint:
+        raise PreflightError(
+            f"recipe {recipe.name}",
+            f"it starts from {recipe.initial_checkpoint.name}, and initial checkpoints cannot be read yet",
+            "covid-ctl submit pretrain tiny trains from scratch",
+        )
+    return Step(
+        Spec(
+            Kind.PRETRAIN,
+            recipe=recipe.name,
+            settings={
+                "architecture": recipe.architecture.model_dump(),
+                "schedule": recipe.schedule.model_dump(),
+                "max_seq_length": recipe.examples.max_seq_length,
+                "max_predictions_per_seq": recipe.examples.max_predictions_per_seq,
+                "vocabulary_size": recipe.vocabulary.size,
+            },
+            inputs={"examples": examples},
+            salt=salt,
+        ),
+        command,
+        after=(examples,),
+    )
+
+
+def plan_export(recipe: Recipe, pretrain: str, *, salt: str, command: str) -> Step:
+    """The Hugging Face model of the pretrain step named ``pretrain``."""
+    initial = recipe.initial_checkpoint.name if recipe.initial_checkpoint else ""
+    return Step(
+        Spec(
+            Kind.EXPORT,
+            recipe=recipe.name,
+            settings={
+                "title": recipe.publication.title,
+                "description": recipe.description,
+                "initial_checkpoint": initial,
+            },
+            inputs={"pretrain": pretrain},
+            salt=salt,
+        ),
+        command,
+        after=(pretrain,),
+    )
+
+
+def inputs_first(steps: Sequence[Step]) -> list[Step]:
+    """The steps in an order in which each comes after what it reads, one of each name."""
+    by_name = {step.name: step for step in steps}
+    ordered: dict[str, Step] = {}
+
+    def visit(step: Step) -> None:
+        for name in step.after:
+            if name in by_name and name not in ordered:
+                visit(by_name[name])
+        ordered[step.name] = step
+
+    for step in steps:
+        visit(step)
+    return list(ordered.values())

@@ -1,0 +1,171 @@
+"""A command's options to the steps it means: what is planned, what the bucket already has, what is missing."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.inputs import identify_corpus, newest_examples, newest_pretraining, read_vocabulary
+from controller.plan import SAMPLE, Step, plan_export, plan_preprocess, plan_pretrain
+from controller.profile import Profile, local_profile
+from jobs.artifact import Artifact
+from jobs.errors import ConfigurationError, PreflightError
+from jobs.recipe import Recipe, load_recipe
+from jobs.spec import Kind
+from jobs.store import Store
+
+DEFAULT_SHARDS = 2
+
+
+@dataclass
+class Request:
+    """What one ``submit`` or ``render`` asks for."""
+
+    kind: Kind
+    recipe: Recipe
+    recipe_argument: str
+    profile: Profile
+    store: Store
+    corpus: str | None
+    vocab: str | None
+    shards: int | None
+    overrides: dict[str, str]
+    salt: str
+    examples: str | None
+    run: str | None
+    with_inputs: bool
+    notes: list[str] = field(default_factory=list)
+    """What was decided for the user, to be told."""
+
+    @classmethod
+    def of(cls, kind: str, *, bucket: str, recipe: str, **options: Any) -> Request:
+        overrides = dict(_assignment(text) for text in options["overrides"])
+        profile = local_profile(bucket, options["parallelism"])
+        fresh = options["fresh"] or ""
+        return cls(
+            kind=Kind(kind),
+            recipe=load_recipe(recipe, overrides),
+            recipe_argument=recipe,
+            profile=profile,
+            store=Store(profile.bucket),
+            corpus=options["corpus"],
+            vocab=options["vocab"],
+            shards=options["shards"],
+            overrides=overrides,
+            salt=time.strftime("%Y%m%dT%H%M%S") if fresh == "now" else fresh,
+            examples=options.get("examples"),
+            run=options.get("run"),
+            with_inputs=options.get("with_inputs", False),
+        )
+
+    def steps_to_run(self) -> list[Step]:
+        """The steps to run, inputs first; what they read from the bucket is there or among them.
+
+        Raises ``PreflightError`` when an input is missing and ``--with-inputs`` was not given.
+        """
+        steps = self._plan()
+        own = [step for step in steps if self._is_own(step)]
+        missing = [step for step in steps if not self._is_own(step) and not self._complete(step.name)]
+        if missing and not self.with_inputs:
+            raise PreflightError(
+                own[0].name,
+                f"it needs {missing[-1].name}, which is not complete",
+                f"{missing[-1].command}\n        or add --with-inputs to this command",
+            )
+        self._upload_vocabulary()
+        if self.salt:
+            self.notes.append(f"running afresh as {own[-1].name}; --fresh={self.salt} continues this run")
+        return steps if missing else own
+
+    def steps_to_render(self) -> list[Step]:
+        """The command's own steps, whether or not their inputs are there."""
+        return [step for step in self._plan() if self._is_own(step)]
+
+    def _plan(self) -> list[Step]:
+        match self.kind:
+            case Kind.PREPROCESS:
+                return self._plan_preprocess(self.salt)
+            case Kind.PRETRAIN:
+                return self._plan_pretrain(self.salt)
+            case _:
+                return self._plan_export()
+
+    def _is_own(self, step: Step) -> bool:
+        """Whether the command is for this step: the whole data side belongs to ``preprocess``."""
+        data_side = (Kind.INGEST, Kind.VOCABULARY, Kind.PREPROCESS)
+        return step.spec.kind == self.kind or (self.kind == Kind.PREPROCESS and step.spec.kind in data_side)
+
+    def _plan_preprocess(self, salt: str = "") -> list[Step]:
+        vocabulary = read_vocabulary(self.vocab)[0] if self.vocab else None
+        return plan_preprocess(
+            self.recipe,
+            identify_corpus(self.corpus or SAMPLE),
+            vocabulary,
+            shards=self.shards or DEFAULT_SHARDS,
+            salt=salt,
+            command=self._command(Kind.PREPROCESS),
+        )
+
+    def _plan_pretrain(self, salt: str = "") -> list[Step]:
+        inputs: list[Step] = []
+        if self.examples:
+            examples = self._given(self.examples, Kind.PREPROCESS)
+        elif not self._names_data() and (newest := newest_examples(self.store, self.recipe)):
+            examples = newest
+            self.notes.append(f"examples: {newest}, the newest that fit recipe {self.recipe.name}")
+        else:
+            inputs = self._plan_preprocess()
+            examples = inputs[-1].name
+        return [*inputs, plan_pretrain(self.recipe, examples, salt=salt, command=self._command(Kind.PRETRAIN))]
+
+    def _plan_export(self) -> list[Step]:
+        inputs: list[Step] = []
+        if self.run:
+            pretrain = self._given(self.run, Kind.PRETRAIN)
+        elif not (self._names_data() or self.overrides or self.examples) and (
+            newest := newest_pretraining(self.store, self.recipe)
+        ):
+            pretrain = newest
+            self.notes.append(f"weights: {newest}, the newest of recipe {self.recipe.name}")
+        else:
+            inputs = self._plan_pretrain()
+            pretrain = inputs[-1].name
+        return [*inputs, plan_export(self.recipe, pretrain, salt=self.salt, command=self._command(Kind.EXPORT))]
+
+    def _names_data(self) -> bool:
+        """Whether the command says which data it means; else the newest that fits will do."""
+        return any(value is not None for value in (self.corpus, self.vocab, self.shards))
+
+    def _given(self, name: str, kind: Kind) -> str:
+        found = Artifact.open(self.store, name)
+        if found.spec.kind != kind:
+            raise ConfigurationError(name, f"it is a {found.spec.kind} step, not {kind}", "covid-ctl artifacts")
+        found.require()
+        return name
+
+    def _complete(self, name: str) -> bool:
+        return self.store.exists(f"{name}/manifest.json")
+
+    def _upload_vocabulary(self) -> None:
+        if self.vocab:
+            vocabulary, data = read_vocabulary(self.vocab)
+            self.store.create(vocabulary.path, data)
+
+    def _command(self, kind: Kind) -> str:
+        """The command that makes a step of ``kind`` from this request's options."""
+        words = ["covid-ctl", "submit", str(kind)]
+        words += ["--recipe", self.recipe_argument] if kind == Kind.PREPROCESS else [self.recipe_argument]
+        for option, value in (("--corpus", self.corpus), ("--vocab", self.vocab), ("--shards", self.shards)):
+            words += [option, str(value)] if value is not None else []
+        for setting, value in self.overrides.items():
+            words += ["--set", f"{setting}={value}"]
+        return shlex.join(words)
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    setting, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigurationError(f"--set {text}", "not of the form FIELD=VALUE", "--set schedule.train_steps=500")
+    return setting, value

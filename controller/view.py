@@ -1,0 +1,189 @@
+"""How steps look to a person: tables, progress on a terminal, lines in a pipe. Nothing here decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import IO, Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from controller.state import Progress, StepState
+from controller.tracker import Snapshot
+from jobs.artifact import Manifest
+from jobs.recipe import Recipe
+from jobs.spec import Kind
+
+LINE_SECONDS = 5.0
+"""Between two progress lines of one step where there is no terminal."""
+
+
+class Reporter:
+    """Shows snapshots as they come: one live line on a terminal, plain lines elsewhere."""
+
+    def __init__(self, out: IO[str]) -> None:
+        self._console = Console(file=out, highlight=False, soft_wrap=True)
+        self._live: Live | None = None
+        self._last: tuple[str, int, float] | None = None
+
+    def __enter__(self) -> Reporter:
+        if self._console.is_terminal:
+            # Refreshed by hand: a thread of its own would be copied into every container's process.
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def note(self, text: str) -> None:
+        self._console.print(text)
+
+    def report(self, snapshot: Snapshot) -> None:
+        if snapshot.manifest:
+            self._console.print(finished_line(snapshot, snapshot.manifest))
+            if self._live:
+                self._live.update(Text(""), refresh=True)
+        elif self._live:
+            self._live.update(Text(progress_line(snapshot)), refresh=True)
+        elif self._is_news(snapshot):
+            self._console.print(progress_line(snapshot))
+
+    def _is_news(self, snapshot: Snapshot) -> bool:
+        now = (snapshot.step.name, snapshot.progress.shards_done, snapshot.seconds)
+        last = self._last
+        if last and last[:2] == now[:2] and now[2] - last[2] < LINE_SECONDS:
+            return False
+        self._last = now
+        return True
+
+
+def finished_line(snapshot: Snapshot, manifest: Manifest) -> str:
+    how = f"done in {duration(snapshot.seconds)}" if snapshot.fresh else "already complete"
+    return "  ".join(part for part in (f"{snapshot.step.name:<26}", how, summary(manifest)) if part)
+
+
+def progress_line(snapshot: Snapshot) -> str:
+    retries = f"{snapshot.retries} retried" if snapshot.retries else ""
+    parts = (f"{snapshot.step.name:<26}", progress_text(snapshot.progress), duration(snapshot.seconds), retries)
+    return "  ".join(part for part in parts if part)
+
+
+def progress_text(progress: Progress) -> str:
+    """``shards 3/8  412 documents/s  loss 6.31  ETA 0:42``, as far as it is known."""
+    parts = []
+    if progress.shards > 1:
+        parts.append(f"shards {progress.shards_done}/{progress.shards}")
+    if progress.total:
+        parts.append(f"{progress.unit} {progress.done:,}/{progress.total:,}")
+    if progress.rate:
+        parts.append(f"{progress.rate:,.1f} {progress.unit}/s")
+    if progress.loss is not None:
+        parts.append(f"loss {progress.loss:.3f}")
+    if progress.eta_seconds is not None:
+        parts.append(f"ETA {duration(progress.eta_seconds)}")
+    return "  ".join(parts) or "starting"
+
+
+def summary(manifest: Manifest) -> str:
+    """What a complete step made, in a few words."""
+    counts, facts = manifest.counts, manifest.facts
+    match manifest.spec.kind:
+        case Kind.INGEST:
+            documents = counts["documents"]
+            dropped = sum(documents["dropped"].values())
+            return (
+                f"{documents['kept']:,} documents kept, {dropped:,} dropped, "
+                f"{documents['quarantined']:,} quarantined of {documents['read']:,}"
+            )
+        case Kind.VOCABULARY:
+            return f"{counts['entries']:,} entries"
+        case Kind.PREPROCESS:
+            examples = counts["examples"]
+            return f"{examples['train']:,} training examples, {examples['validation']:,} held out"
+        case Kind.PRETRAIN:
+            first, last = facts["evaluations"][0], facts["evaluations"][-1]
+            return (
+                f"{facts['steps']:,} steps, held-out MLM loss {first['mlm_loss']:.3f} -> {last['mlm_loss']:.3f}, "
+                f"accuracy {last['mlm_accuracy']:.1%}"
+            )
+        case Kind.EXPORT:
+            gate = facts["gate"]
+            return f"{gate['ids_compared']:,} token ids agree, logits within {gate['max_logit_difference']:.1e}"
+
+
+def duration(seconds: float) -> str:
+    """``0:07``, ``12:30``, ``3:05:00``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def size(count: int) -> str:
+    """Bytes for people: ``812 B``, ``3.4 MB``."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def status_table(states: Sequence[StepState]) -> Table:
+    table = _table("STEP", "STATE", "SHARDS", "PROGRESS", "SUBMITTED", "REASON")
+    for state in states:
+        progress = state.progress
+        table.add_row(
+            state.name,
+            state.state,
+            f"{progress.shards_done}/{progress.shards}",
+            progress_text(progress) if state.state == "running" else "",
+            datetime.fromtimestamp(state.submitted_at).astimezone().strftime("%Y-%m-%d %H:%M"),
+            state.reason,
+        )
+    return table
+
+
+def artifacts_table(manifests: Sequence[Manifest]) -> Table:
+    table = _table("ARTIFACT", "FILES", "SIZE", "CONTENT")
+    for manifest in manifests:
+        total = sum(output.size for output in manifest.outputs)
+        table.add_row(manifest.name, f"{len(manifest.outputs)}", size(total), summary(manifest))
+    return table
+
+
+def outputs_table(location: str, manifest: Manifest) -> Table:
+    table = _table("FILE", "SIZE", "CRC32C")
+    for output in manifest.outputs:
+        table.add_row(f"{location.rstrip('/')}/{manifest.name}/{output.path}", size(output.size), output.crc32c)
+    return table
+
+
+def recipes_table(recipes: Sequence[Recipe]) -> Table:
+    table = _table("RECIPE", "STEPS", "BATCH", "VOCABULARY", "DESCRIPTION")
+    for recipe in recipes:
+        vocabulary = recipe.vocabulary
+        table.add_row(
+            recipe.name,
+            f"{recipe.schedule.train_steps:,}",
+            f"{recipe.schedule.train_batch_size:,}",
+            f"{vocabulary.size:,}" if vocabulary.size else "learned",
+            recipe.description,
+        )
+    return table
+
+
+def manifest_json(manifest: Manifest) -> dict[str, Any]:
+    return {**asdict(manifest), "spec": manifest.spec.to_json()}
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, no_wrap=column not in ("REASON", "DESCRIPTION", "CONTENT"), overflow="fold")
+    return table

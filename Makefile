@@ -1,0 +1,67 @@
+# Two commands do everything: `make demo` and `make test`. Each makes the .venv it needs.
+PYTHON ?= python3.11
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+
+# Only tests import torch, to prove that exports load. Its CUDA companions are left unlocked:
+# a CPU build does not want them.
+TORCH := torch==2.13.0
+UNLOCKED := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cupti \
+  nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand \
+  nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink \
+  nvidia-nvshmem-cu13 nvidia-nvtx
+
+.PHONY: help demo test test-slow test-chaos check lock clean
+
+help:
+	@echo "make demo        sample corpus -> examples -> a tiny BERT -> a Hugging Face model, below demo/"
+	@echo "make test        the default tests        make test-slow, test-chaos: the longer ones"
+	@echo "make check       formatting, lint, types, layers"
+	@echo "make lock        resolve the lock files again"
+	@echo "make clean       remove .venv, demo/ and caches"
+
+demo: .venv/.jobs
+	$(BIN)/covid-ctl submit export tiny --with-inputs --bucket demo
+	$(BIN)/covid-ctl status --bucket demo
+
+test: .venv/.dev
+	$(BIN)/pytest -q -n 2
+
+test-slow: .venv/.dev
+	$(BIN)/pytest -q -m slow
+
+test-chaos: .venv/.dev
+	$(BIN)/pytest -q -m chaos
+
+check: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+.venv/bin/pip:
+	@echo "Creating .venv with $(PYTHON)"
+	@$(PYTHON) -m venv .venv
+
+.venv/.jobs: requirements.lock pyproject.toml | .venv/bin/pip
+	@echo "Installing covid-ctl and what its jobs need (tensorflow among it) into .venv; this takes some minutes once"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.jobs
+	@echo "Installing the development tools (torch and transformers among them) into .venv"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install $(TORCH)
+	@touch $@
+
+COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
+  --no-header --no-emit-index-url --extra jobs
+
+lock: | .venv/bin/pip
+	@$(PIP) install uv
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --extra dev $(foreach package,$(UNLOCKED),--no-emit-package $(package)) --output-file requirements-dev.lock
+
+clean:
+	rm -rf .venv demo .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -1,0 +1,80 @@
+"""What pretraining minimises, and what an evaluation adds up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import tensorflow as tf
+
+Batch = Mapping[str, tf.Tensor]
+"""Features of B examples by name, as ``jobs.model.input`` parses them."""
+
+
+class Losses(NamedTuple):
+    total: tf.Tensor
+    mlm: tf.Tensor
+    nsp: tf.Tensor
+
+
+class Evaluation(NamedTuple):
+    """Means over the held-out examples; ``perplexity`` is exp(``mlm_loss``)."""
+
+    step: int
+    mlm_loss: float
+    mlm_accuracy: float
+    perplexity: float
+    nsp_loss: float
+    nsp_accuracy: float
+
+
+def pretraining_loss(mlm_logits: tf.Tensor, nsp_logits: tf.Tensor, batch: Batch) -> Losses:
+    """Masked-word and next-sentence cross-entropy, and their sum, as google-research/bert's run_pretraining.
+
+    A batch without any masked word costs 0 there: hence the 1e-5.
+    """
+    weights = batch["masked_lm_weights"]
+    mlm = tf.reduce_sum(weights * _cross_entropy(mlm_logits, batch["masked_lm_ids"])) / (tf.reduce_sum(weights) + 1e-5)
+    nsp = tf.reduce_mean(_cross_entropy(nsp_logits, batch["next_sentence_labels"][:, 0]))
+    return Losses(mlm + nsp, mlm, nsp)
+
+
+def evaluation_sums(mlm_logits: tf.Tensor, nsp_logits: tf.Tensor, batch: Batch) -> tf.Tensor:
+    """Six sums over one batch, in the order in which ``evaluation`` takes them."""
+    words, weights = batch["masked_lm_ids"], batch["masked_lm_weights"]
+    labels = batch["next_sentence_labels"][:, 0]
+    return tf.stack(
+        [
+            tf.reduce_sum(weights),
+            tf.reduce_sum(weights * _cross_entropy(mlm_logits, words)),
+            tf.reduce_sum(weights * _hits(mlm_logits, words)),
+            tf.cast(tf.size(labels), tf.float32),
+            tf.reduce_sum(_cross_entropy(nsp_logits, labels)),
+            tf.reduce_sum(_hits(nsp_logits, labels)),
+        ]
+    )
+
+
+def evaluation(
+    step: int, words: float, mlm_loss: float, mlm_hits: float, pairs: float, nsp_loss: float, nsp_hits: float
+) -> Evaluation:
+    """Means from the sums of all batches; without a masked word or a pair they are 0."""
+    mlm_mean = mlm_loss / max(words, 1.0)
+    return Evaluation(
+        step=step,
+        mlm_loss=mlm_mean,
+        mlm_accuracy=mlm_hits / max(words, 1.0),
+        perplexity=math.exp(min(mlm_mean, 700.0)),  # beyond lies the largest double
+        nsp_loss=nsp_loss / max(pairs, 1.0),
+        nsp_accuracy=nsp_hits / max(pairs, 1.0),
+    )
+
+
+def _cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Per row; equal to google's one-hot product without a one-hot matrix of the vocabulary's width."""
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+
+
+def _hits(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.equal(tf.argmax(logits, axis=-1, output_type=labels.dtype), labels), tf.float32)

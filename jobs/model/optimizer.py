@@ -1,0 +1,56 @@
+"""Adam with decoupled weight decay, as google-research/bert's ``AdamWeightDecayOptimizer``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import tensorflow as tf
+
+from jobs.recipe import Schedule
+
+BETA_1 = 0.9
+BETA_2 = 0.999
+EPSILON = 1e-6
+WEIGHT_DECAY = 0.01
+CLIP_NORM = 1.0
+NOT_DECAYED = re.compile("LayerNorm|layer_norm|bias")
+
+
+def learning_rate(step: int, schedule: Schedule) -> float:
+    """The rate of the update that ``step`` (from 0) makes: a linear climb, then a linear fall to zero.
+
+    As google's: the very first update has rate 0, and the fall counts from step 0, not from the climb's
+    end, so the rate drops there by ``warmup_steps / train_steps``.
+    """
+    if step < schedule.warmup_steps:
+        return schedule.learning_rate * step / schedule.warmup_steps
+    return schedule.learning_rate * (1.0 - min(step, schedule.train_steps) / schedule.train_steps)
+
+
+class AdamWeightDecay:
+    """No bias correction; decay apart from the gradient, none for layer norms and biases.
+
+    Its state is ``slots_by_name``: ``<variable>/adam_m`` and ``<variable>/adam_v``.
+    """
+
+    def __init__(self, variables_by_name: Mapping[str, tf.Variable]) -> None:
+        self._variables = dict(variables_by_name)
+        self.slots_by_name: dict[str, tf.Variable] = {
+            f"{name}/{slot}": tf.Variable(tf.zeros_like(variable), trainable=False, name=f"{name}/{slot}")
+            for name, variable in self._variables.items()
+            for slot in ("adam_m", "adam_v")
+        }
+
+    def apply(self, gradients: Sequence[tf.Tensor], rate: tf.Tensor) -> tf.Tensor:
+        """One update from gradients in the variables' order, clipped together; returns their norm before that."""
+        clipped, norm = tf.clip_by_global_norm(gradients, CLIP_NORM)
+        for (name, variable), gradient in zip(self._variables.items(), clipped, strict=True):
+            m, v = self.slots_by_name[f"{name}/adam_m"], self.slots_by_name[f"{name}/adam_v"]
+            m.assign(BETA_1 * m + (1.0 - BETA_1) * gradient)
+            v.assign(BETA_2 * v + (1.0 - BETA_2) * tf.square(gradient))
+            update = m / (tf.sqrt(v) + EPSILON)
+            if not NOT_DECAYED.search(name):
+                update += WEIGHT_DECAY * variable
+            variable.assign_sub(rate * update)
+        return norm

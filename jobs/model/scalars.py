@@ -1,0 +1,60 @@
+"""TensorBoard's curves in the bucket, one event file for each stretch between two checkpoints.
+
+A file is named by the step that its stretch begins after and is uploaded before the checkpoint that ends
+it. A run that goes on from a checkpoint writes the stretches after it again, under the same names: the
+curves have no gap and no step twice, however often the run was killed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from jobs.artifact import Artifact, Output, crc32c
+
+FOLDER = "tensorboard"
+PREFIX = "events.out.tfevents."
+"""TensorBoard takes files for event files by this."""
+
+
+class Scalars:
+    """Collects scalars in a local file until ``upload``; begins after the checkpoint of step ``first``."""
+
+    def __init__(self, artifact: Artifact, scratch: Path, first: int) -> None:
+        self._artifact = artifact
+        self._scratch = scratch
+        for info in artifact.store.objects(artifact.path(FOLDER)):
+            # Left by a checkpoint that was rejected: this run makes those steps again.
+            if int(info.path.rsplit(".", 1)[-1]) > first:
+                artifact.store.delete(info.path)
+        self._begin(first)
+
+    def write(self, step: int, **values: float) -> None:
+        with self._writer.as_default():
+            for name, value in values.items():
+                tf.summary.scalar(name, value, step=step)
+        self._written = True
+
+    def upload(self, step: int) -> None:
+        """Upload what was collected, if anything; what comes next belongs after the checkpoint of ``step``."""
+        self._writer.close()
+        if self._written:
+            (file,) = self._folder.iterdir()
+            self._artifact.upload(f"{FOLDER}/{PREFIX}{self._first:08d}", file)
+        self._begin(step)
+
+    def _begin(self, first: int) -> None:
+        self._first = first
+        self._folder = self._scratch / FOLDER / f"{first:08d}"
+        self._writer = tf.summary.create_file_writer(str(self._folder))
+        self._written = False
+
+
+def uploaded(artifact: Artifact) -> list[Output]:
+    """The event files of all stretches, in order."""
+    found = []
+    for info in artifact.store.objects(artifact.path(FOLDER)):
+        data = artifact.store.get(info.path)
+        found.append(Output(info.path.removeprefix(f"{artifact.name}/"), len(data), crc32c(data)))
+    return found

@@ -1,0 +1,276 @@
+"""The model card: what a reader needs to trust the model and to use it well.
+
+Every number is the run's own, from its manifests. One that is not known is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Data:
+    """What the model was trained on, counted in documents unless said otherwise."""
+
+    read: int | None = None
+    kept: int | None = None
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """By reason."""
+    quarantined: int | None = None
+    held_out: int | None = None
+    sentences: int | None = None
+    train_examples: int | None = None
+    validation_examples: int | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """How it was trained."""
+
+    steps: int | None = None
+    batch_size: int | None = None
+    examples_seen: int | None = None
+    seconds: float | None = None
+    device: str = ""
+    tensorflow: str = ""
+    evaluations: Sequence[Mapping[str, float]] = ()
+    """Held-out scores: ``step`` and whichever of mlm_loss, mlm_accuracy, perplexity, nsp_accuracy, nsp_loss."""
+
+
+@dataclass(frozen=True)
+class Card:
+    title: str
+    description: str
+    initial_checkpoint: str
+    """Empty when training started from random weights."""
+    layers: int
+    hidden_size: int
+    heads: int
+    vocabulary_size: int
+    positions: int
+    max_seq_length: int
+    """Of the training examples, in tokens."""
+    parameters: int | None
+    data: Data
+    run: Run
+    settings: Mapping[str, Any]
+    """Of examples and schedule, by their names."""
+    steps: Mapping[str, str]
+    """The names of the steps that led here, by kind."""
+    license: str = ""
+    """A Hugging Face licence identifier; empty states none."""
+
+
+def usable_length(*, initial_checkpoint: str, max_seq_length: int, positions: int) -> int:
+    """Where ``truncation=True`` should cut, in tokens: the last position that some training has seen.
+
+    Positions beyond the examples' length are the initial checkpoint's own; from scratch they are random.
+    """
+    return positions if initial_checkpoint else min(max_seq_length, positions)
+
+
+def model_card(card: Card) -> str:
+    """``README.md``, with the front matter that the Hugging Face Hub reads."""
+    sections = (
+        _front_matter(card),
+        f"# {card.title}\n\n{card.description}",
+        _summary(card),
+        _usage(),
+        _data(card.data),
+        _training(card),
+        _scores(card.run.evaluations),
+        _limits(card),
+        _checks(),
+        _provenance(card),
+    )
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _front_matter(card: Card) -> str:
+    lines = ["---", "language: en"]
+    if card.license:
+        lines.append(f"license: {card.license}")
+    lines += ["library_name: transformers", "pipeline_tag: fill-mask", "tags:"]
+    lines += [f"- {tag}" for tag in ("bert", "biomedical", "covid-19")]
+    return "\n".join([*lines, "---"])
+
+
+def _summary(card: Card) -> str:
+    start = (
+        f"It continues the pretraining of {card.initial_checkpoint}."
+        if card.initial_checkpoint
+        else "It was trained from scratch: its initial weights were random."
+    )
+    parameters = f", {card.parameters:,} parameters" if card.parameters is not None else ""
+    return (
+        f"A BERT encoder ({card.layers} layers, hidden size {card.hidden_size}, {card.heads} heads{parameters}) "
+        f"with both of its pretraining heads, masked words and next sentence. {start}\n\n"
+        f"It is **cased**: `COVID` and `covid` are different words to it. Do not lower-case its input. "
+        f"Its WordPiece vocabulary has {card.vocabulary_size:,} entries."
+    )
+
+
+def _usage() -> str:
+    return """## Use
+
+```python
+from transformers import pipeline
+
+MODEL = "."  # this directory, or the name of its repository on the Hub
+fill = pipeline("fill-mask", model=MODEL)
+for guess in fill("The patients were treated with [MASK]."):
+    print(f"{guess['score']:.3f} {guess['token_str']}")
+```
+
+It is mostly a start for fine-tuning: `AutoModelForSequenceClassification.from_pretrained(MODEL)` and its
+like add a new, untrained head and say so. Only `BertForPreTraining` loads both pretraining heads.
+
+**For embeddings, average over the tokens.** The vector of `[CLS]`, and `pooler_output` made from it, was trained
+to tell whether two sentences follow each other and is a poor representation of a sentence:
+
+```python
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+MODEL = "."
+tokenizer = AutoTokenizer.from_pretrained(MODEL)
+model = AutoModel.from_pretrained(MODEL)
+sentences = ["Fever and dry cough.", "Viral entry needs ACE2."]
+batch = tokenizer(sentences, padding=True, truncation=True, return_tensors="pt")
+with torch.no_grad():
+    tokens = model(**batch).last_hidden_state
+mask = batch["attention_mask"].unsqueeze(-1)
+embeddings = (tokens * mask).sum(1) / mask.sum(1)
+print(embeddings.shape)
+```
+
+Even so it is a language model, not a sentence embedder: for search or clustering, fine-tune it on pairs first."""
+
+
+def _data(data: Data) -> str:
+    rows = [
+        ("documents read", data.read),
+        *((f"dropped: {reason.replace('_', ' ')}", count) for reason, count in sorted(data.dropped.items())),
+        ("quarantined (unreadable)", data.quarantined),
+        ("documents kept", data.kept),
+        ("held out of these", data.held_out),
+        ("sentences", data.sentences),
+        ("training examples", data.train_examples),
+        ("held-out examples", data.validation_examples),
+    ]
+    table = _table(("", "count"), [(name, f"{count:,}") for name, count in rows if count is not None])
+    text = (
+        "Held-out documents were chosen by `cord_uid` before anything was duplicated or masked: no sentence of a "
+        "held-out paper was trained on, in any of its masked copies."
+    )
+    return f"## Training data\n\n{table}\n\n{text}" if table else ""
+
+
+def _training(card: Card) -> str:
+    run = card.run
+    rows = [
+        ("initial weights", card.initial_checkpoint or "random"),
+        ("steps", None if run.steps is None else f"{run.steps:,}"),
+        ("examples per step", None if run.batch_size is None else f"{run.batch_size:,}"),
+        ("examples seen", None if run.examples_seen is None else f"{run.examples_seen:,}"),
+        ("training time", None if run.seconds is None else _duration(run.seconds)),
+        ("device", run.device or None),
+        ("TensorFlow", run.tensorflow or None),
+    ]
+    table = _table(("", ""), [(name, value) for name, value in rows if value is not None])
+    settings = _table(
+        ("setting", "value"), [(f"`{name}`", _plain(card.settings[name])) for name in sorted(card.settings)]
+    )
+    text = "Masked words and next-sentence prediction together, as in the original BERT"
+    parts = [f"## Training\n\n{text}.", table]
+    if settings:
+        parts.append(f"All settings, named as in google-research/bert where it has them:\n\n{settings}")
+    return "\n\n".join(parts)
+
+
+_SCORES = {
+    "mlm_loss": ("masked-word loss", "{:.3f}"),
+    "perplexity": ("perplexity", "{:.2f}"),
+    "mlm_accuracy": ("masked-word accuracy", "{:.1%}"),
+    "nsp_loss": ("next-sentence loss", "{:.3f}"),
+    "nsp_accuracy": ("next-sentence accuracy", "{:.1%}"),
+}
+
+
+def _scores(evaluations: Sequence[Mapping[str, float]]) -> str:
+    if not evaluations:
+        return ""
+    ordered = sorted(evaluations, key=lambda evaluation: evaluation["step"])
+    shown = [ordered[0], *ordered[-1:]] if len(ordered) > 1 else ordered
+    known = [name for name in _SCORES if any(name in evaluation for evaluation in shown)]
+    rows = [
+        (
+            f"{int(evaluation['step']):,}",
+            *(_SCORES[n][1].format(evaluation[n]) if n in evaluation else "" for n in known),
+        )
+        for evaluation in shown
+    ]
+    table = _table(("step", *(_SCORES[name][0] for name in known)), rows)
+    text = "Perplexity and accuracy are of masked words only: no left-to-right model's compare with them."
+    return f"## Scores on held-out documents\n\n{table}\n\n{text}"
+
+
+def _limits(card: Card) -> str:
+    length = f"- **Length.** It was trained on at most {card.max_seq_length} tokens"
+    if card.max_seq_length < card.positions:
+        untrained = f"positions from {card.max_seq_length + 1} to {card.positions}"
+        length += (
+            f"; its {untrained} are those of {card.initial_checkpoint}, not trained further"
+            if card.initial_checkpoint
+            else f"; its {untrained} are still random, and the tokenizer truncates before them"
+        )
+    length += "."
+    lines = [
+        "- **Not medical advice.** It predicts words. It holds no checked facts, was tested on no clinical task, "
+        "and must not decide about patients.",
+        "- **English scientific text.** Other languages and everyday text are outside of what it saw, and so is "
+        "whatever was published after its corpus. It reflects its papers' errors, retracted ones included.",
+        length,
+        '- **Special tokens.** The text "[SEP]", "[MASK]" and so on in your input becomes the special token, as with '
+        "every BERT in `transformers`. Training read such text as plain; `split_special_tokens=True` does so here.",
+    ]
+    if not card.license:
+        lines.append(
+            "- **Licence.** This card states none for the weights. The papers keep their own licences"
+            + (f", and the terms of {card.initial_checkpoint} apply." if card.initial_checkpoint else ".")
+        )
+    return "## Limits\n\n" + "\n".join(lines)
+
+
+def _checks() -> str:
+    return """## Checked before publication
+
+- `tokenizer.json` gives the training tokenizer's ids on sentences of the corpus and on a set of hard cases.
+- The logits computed from these files equal those of the TensorFlow model on held-out examples within 1e-4.
+  `hidden_act` is `gelu_pytorch_tanh` since that is the form of GELU it was trained with.
+
+Load the tokenizer with `AutoTokenizer`: `BertTokenizer` keeps the case too, but treats rare characters otherwise."""
+
+
+def _provenance(card: Card) -> str:
+    table = _table(("step", "name"), [(kind, f"`{name}`") for kind, name in card.steps.items()])
+    text = "Made by covid-ctl. A step's name holds the hash of everything that decides its output."
+    return f"## Provenance\n\n{text}\n\n{table}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; empty when it has no rows."""
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", *lines]) if lines else ""
+
+
+def _duration(seconds: float) -> str:
+    if seconds >= 3600:
+        return f"{seconds / 3600:.1f} hours"
+    return f"{seconds / 60:.1f} minutes" if seconds >= 60 else f"{seconds:.0f} seconds"
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,219 @@
+"""A trained checkpoint becomes a Hugging Face model directory, if it proves to be the same model."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import structlog
+import tensorflow as tf
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+
+from jobs.artifact import Artifact, Manifest
+from jobs.errors import ConfigurationError
+from jobs.examples.wordpiece import WordPiece
+from jobs.model.bert import Bert, BertConfig
+from jobs.model.input import Examples, stage_examples
+from jobs.publish.card import Card, Data, Run, model_card, usable_length
+from jobs.publish.configuration import config_json
+from jobs.publish.forward import ExportedBert
+from jobs.publish.gate import LOGIT_TOLERANCE, LogitAgreement, check_logits, check_tokenizers
+from jobs.publish.tokenizer import load_tokenizer, tokenizer_config_json, tokenizer_json
+from jobs.publish.weights import to_hugging_face, write_safetensors
+from jobs.spec import Spec
+from jobs.steps.context import StepContext
+from jobs.vocabulary import Vocabulary, parse_vocabulary
+
+FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "README.md")
+"""What people download, below ``model/``."""
+
+COMPARED_EXAMPLES = 8
+"""Held-out examples whose logits are compared: seconds for base, half a minute for large."""
+
+_CHECKS = 4
+
+Array = NDArray[Any]
+Weights = dict[str, Array]
+
+
+class _Step:
+    """One complete step that the model came from."""
+
+    def __init__(self, context: StepContext, name: str) -> None:
+        self.artifact = Artifact.open(context.store, name)
+        self.manifest: Manifest = self.artifact.require()
+
+    def read(self, path: str) -> bytes:
+        found = next((output for output in self.manifest.outputs if output.path == path), None)
+        if found is None:
+            raise ConfigurationError(self.artifact.name, f"it has no output {path}", "submit it again with --fresh")
+        return self.artifact.read(found)
+
+
+def run(context: StepContext) -> None:
+    """Writes ``model/`` once the exported files reproduce training's ids and logits.
+
+    Raises ``ConfigurationError``, and publishes nothing, when they do not (``jobs.publish.gate``).
+    """
+    started = time.monotonic()
+    pretrain = _Step(context, context.artifact.spec.inputs["pretrain"])
+    preprocess = _Step(context, pretrain.manifest.spec.inputs["examples"])
+    ingest = _Step(context, preprocess.manifest.spec.inputs["documents"])
+    heartbeat = context.heartbeat("checks")
+
+    google = json.loads(pretrain.read("model/bert_config.json"))
+    config = config_json(google)
+    vocabulary = parse_vocabulary(preprocess.read("vocab.txt"), f"{preprocess.artifact.name}/vocab.txt")
+    if len(vocabulary) != google["vocab_size"]:
+        raise ConfigurationError(
+            pretrain.artifact.name,
+            f"the model has {google['vocab_size']:,} entries, its vocabulary {len(vocabulary):,}",
+            "train again",
+        )
+    heartbeat.beat(1, _CHECKS)
+
+    directory = context.scratch / "model"
+    directory.mkdir()
+    weights = _weights(pretrain, context.scratch)
+    card = describe(
+        context.artifact.spec, google, pretrain.manifest, preprocess.manifest, ingest.manifest, len(vocabulary)
+    )
+    (directory / "config.json").write_bytes(config)
+    write_safetensors(to_hugging_face(weights, google), directory / "model.safetensors")
+    _write_texts(directory, vocabulary, card)
+    context.check_stop()
+    heartbeat.beat(2, _CHECKS)
+
+    tokens = check_tokenizers(
+        WordPiece(vocabulary).encode,
+        load_tokenizer((directory / "tokenizer.json").read_bytes()),
+        preprocess.read("probe.txt").decode().removesuffix("\n").split("\n"),
+    )
+    heartbeat.beat(3, _CHECKS)
+    logits = _compare_logits(context, google, weights, directory, preprocess)
+    heartbeat.beat(4, _CHECKS)
+
+    context.check_stop()
+    outputs = [context.artifact.upload(f"model/{name}", directory / name) for name in FILES]
+    gate = {"tokenizer": asdict(tokens), "logits": {**asdict(logits), "tolerance": LOGIT_TOLERANCE}}
+    facts = {"gate": gate, "parameters": card.parameters, "title": card.title}
+    context.artifact.commit(context.shard, outputs, facts=facts, seconds=time.monotonic() - started)
+    structlog.get_logger().info("model.exported", step=context.artifact.name, **gate)
+    context.artifact.finish()
+
+
+def describe(
+    spec: Spec, google: Mapping[str, Any], pretrain: Manifest, preprocess: Manifest, ingest: Manifest, entries: int
+) -> Card:
+    """What the model card says of a run, from its manifests; what they do not hold stays unknown."""
+    documents = ingest.counts.get("documents", {})
+    examples = preprocess.counts.get("examples", {})
+    facts = pretrain.facts
+    settings = _flat({**preprocess.spec.settings, **pretrain.spec.settings})
+    return Card(
+        title=spec.settings["title"],
+        description=spec.settings.get("description", ""),
+        initial_checkpoint=spec.settings.get("initial_checkpoint", ""),
+        layers=google["num_hidden_layers"],
+        hidden_size=google["hidden_size"],
+        heads=google["num_attention_heads"],
+        vocabulary_size=entries,
+        positions=google["max_position_embeddings"],
+        max_seq_length=preprocess.spec.settings["max_seq_length"],
+        parameters=facts.get("parameters"),
+        data=Data(
+            read=documents.get("read"),
+            kept=documents.get("kept"),
+            dropped=documents.get("dropped", {}),
+            quarantined=documents.get("quarantined"),
+            held_out=preprocess.counts.get("documents", {}).get("held_out"),
+            sentences=preprocess.counts.get("sentences"),
+            train_examples=examples.get("train"),
+            validation_examples=examples.get("validation"),
+        ),
+        run=Run(
+            steps=facts.get("steps"),
+            batch_size=settings.get("train_batch_size", settings.get("schedule.train_batch_size")),
+            examples_seen=facts.get("examples_seen"),
+            seconds=facts.get("train_seconds"),
+            device=facts.get("device", ""),
+            tensorflow=facts.get("tensorflow", ""),
+            evaluations=facts.get("evaluations", ()),
+        ),
+        settings=settings,
+        steps={
+            "ingest": ingest.name,
+            "vocabulary": preprocess.spec.inputs.get("vocabulary", ""),
+            "preprocess": preprocess.name,
+            "pretrain": pretrain.name,
+            "export": spec.name,
+        },
+        license=spec.settings.get("license", ""),
+    )
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+def _weights(pretrain: _Step, scratch: Path) -> Weights:
+    path = scratch / "weights.safetensors"
+    path.write_bytes(pretrain.read("model/weights.safetensors"))
+    weights: Weights = load_file(path)
+    return weights
+
+
+def _write_texts(directory: Path, vocabulary: Vocabulary, card: Card) -> None:
+    """The tokenizer and the card."""
+    length = usable_length(
+        initial_checkpoint=card.initial_checkpoint, max_seq_length=card.max_seq_length, positions=card.positions
+    )
+    (directory / "tokenizer.json").write_bytes(tokenizer_json(vocabulary))
+    (directory / "tokenizer_config.json").write_bytes(tokenizer_config_json(length))
+    (directory / "vocab.txt").write_bytes(vocabulary.to_bytes())
+    (directory / "README.md").write_bytes(model_card(card).encode())
+
+
+def _compare_logits(
+    context: StepContext, google: Mapping[str, Any], weights: Weights, directory: Path, preprocess: _Step
+) -> LogitAgreement:
+    """TensorFlow with training's weights against the exported files, on held-out examples."""
+    config = BertConfig(**{field: google[field] for field in BertConfig.model_fields})
+    batch = _held_out(context, preprocess, config)
+    inputs = [batch[name] for name in ("input_ids", "input_mask", "segment_ids", "masked_lm_positions")]
+    model = Bert(config)
+    for name, variable in model.variables_by_name.items():
+        variable.assign(weights[name])
+    mlm, nsp = model.pretraining_logits(*map(tf.constant, inputs))
+    context.check_stop()
+    return check_logits((mlm.numpy(), nsp.numpy()), ExportedBert(directory).pretraining_logits(*inputs))
+
+
+def _held_out(context: StepContext, preprocess: _Step, config: BertConfig) -> dict[str, Array]:
+    """The first ``COMPARED_EXAMPLES`` validation examples."""
+    settings = preprocess.manifest.spec.settings
+    # A shard may have no held-out document; one that is not empty has at least one example.
+    filled = [output for output in preprocess.manifest.under("validation") if output.size]
+    files = stage_examples(context.store, preprocess.artifact.name, filled[:COMPARED_EXAMPLES], context.scratch)
+    examples = Examples(
+        files,
+        config,
+        max_seq_length=settings["max_seq_length"],
+        max_predictions_per_seq=settings["max_predictions_per_seq"],
+    )
+    if not len(examples):
+        raise ConfigurationError(preprocess.artifact.name, "it has no held-out example", "give a larger corpus")
+    batch = examples.read(range(min(COMPARED_EXAMPLES, len(examples))))
+    return {name: tensor.numpy() for name, tensor in batch.items()}

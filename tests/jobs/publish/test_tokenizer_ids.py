@@ -1,0 +1,97 @@
+"""The exported tokenizer.json gives the training tokenizer's ids."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, normalizers, pre_tokenizers
+
+from jobs.examples.wordpiece import WordPiece
+from jobs.publish.gate import ADVERSARIAL
+from jobs.publish.tokenizer import build_tokenizer, load_tokenizer, tokenizer_json
+from jobs.vocabulary import SPECIALS, Vocabulary
+
+PIECES = ("a", "b", "##a", "##b", "co", "##vid", "CO", "##VID", "x", "##x", "é", "##é", "-", "[", "]", "MASK", "新")
+VOCABULARY = Vocabulary((*SPECIALS, *PIECES))
+IDS = VOCABULARY.ids
+TRAINING = WordPiece(VOCABULARY)
+EXPORTED = load_tokenizer(tokenizer_json(VOCABULARY))
+
+
+def code_points() -> list[str]:
+    """Every character a str can hold in UTF-8: all code points but the surrogates."""
+    return [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
+
+
+def differing(encode: Callable[[str], list[int]], characters: list[str]) -> list[str]:
+    """The characters that ``encode`` treats unlike training.
+
+    Dropped, separating, standing alone and part of a word give four different id sequences for "a?b".
+    """
+    if encode(text := " ".join(f"a{c}b" for c in characters)) == TRAINING.encode(text):
+        return []
+    if len(characters) == 1:
+        return characters
+    middle = len(characters) // 2
+    return differing(encode, characters[:middle]) + differing(encode, characters[middle:])
+
+
+def test_every_code_point_is_treated_as_in_training() -> None:
+    characters = code_points()
+    found = [c for at in range(0, len(characters), 4096) for c in differing(EXPORTED, characters[at : at + 4096])]
+    assert found == []
+
+
+def test_the_stock_bert_components_would_not_do() -> None:
+    """The reason for the spelled-out classes: when it is gone, they may go."""
+    stock = build_tokenizer(VOCABULARY)
+    stock.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
+    stock.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    encode = load_tokenizer(stock.to_str().encode())
+    assert differing(encode, ["\ue000", "\U0002b820", "e"]) == ["\ue000", "\U0002b820"]
+
+
+@given(st.text(st.one_of(st.sampled_from("abxéCOVID[]MASK新- \t\n\u200b\u2028\ue000\x1c\x00"), st.characters())))
+def test_any_text_has_the_ids_of_training(text: str) -> None:
+    assert EXPORTED(text) == TRAINING.encode(text)
+
+
+@pytest.mark.parametrize("text", ADVERSARIAL)
+def test_hard_text_has_the_ids_of_training(text: str) -> None:
+    assert EXPORTED(text) == TRAINING.encode(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("covid COVID", ["co", "##vid", "CO", "##VID"]),
+        ("Covid", ["[UNK]"]),
+        ("é e\u0301", ["é", "[UNK]"]),
+        ("x" * 200, ["x"] + ["##x"] * 199),
+        ("x" * 201, ["[UNK]"]),
+        ("a\u200bb a\u00a0b a\u2028b", ["a", "##b", "a", "b", "a", "b"]),
+        ("a新b", ["a", "新", "b"]),
+        ("[MASK]", ["[", "MASK", "]"]),
+    ],
+    ids=["case", "case-unknown", "accents", "longest-word", "too-long", "separators", "chinese", "special-as-text"],
+)
+def test_pieces(text: str, pieces: list[str]) -> None:
+    assert EXPORTED(text) == [IDS[piece] for piece in pieces]
+
+
+def test_users_get_special_tokens_where_training_read_text() -> None:
+    ids = Tokenizer.from_buffer(tokenizer_json(VOCABULARY)).encode("a[MASK] b", "x").ids
+    expected = ["[CLS]", "a", "[MASK]", "b", "[SEP]", "x", "[SEP]"]
+    assert ids == [IDS[piece] for piece in expected]
+
+
+def test_the_second_of_a_pair_is_segment_one() -> None:
+    assert Tokenizer.from_buffer(tokenizer_json(VOCABULARY)).encode("a b", "x").type_ids == [0, 0, 0, 0, 1, 1]
+
+
+def test_equal_vocabularies_give_equal_bytes() -> None:
+    assert tokenizer_json(VOCABULARY) == tokenizer_json(Vocabulary(tuple(VOCABULARY.tokens)))

@@ -104,7 +104,6 @@ def run(context: StepContext) -> None:
     facts = {"gate": gate, "parameters": card.parameters, "title": card.title}
     context.artifact.commit(context.shard, outputs, facts=facts, seconds=time.monotonic() - started)
     structlog.get_logger().info("model.exported", step=context.artifact.name, **gate)
-    context.artifact.finish()
 
 
 def describe(
@@ -114,7 +113,7 @@ def describe(
     documents = ingest.counts.get("documents", {})
     examples = preprocess.counts.get("examples", {})
     facts = pretrain.facts
-    settings = _flat({**preprocess.spec.settings, **pretrain.spec.settings})
+    schedule = pretrain.spec.settings.get("schedule", {})
     return Card(
         title=spec.settings["title"],
         description=spec.settings.get("description", ""),
@@ -138,14 +137,14 @@ def describe(
         ),
         run=Run(
             steps=facts.get("steps"),
-            batch_size=settings.get("train_batch_size", settings.get("schedule.train_batch_size")),
+            batch_size=schedule.get("train_batch_size"),
             examples_seen=facts.get("examples_seen"),
             seconds=facts.get("train_seconds"),
             device=facts.get("device", ""),
             tensorflow=facts.get("tensorflow", ""),
             evaluations=facts.get("evaluations", ()),
         ),
-        settings=settings,
+        settings={**preprocess.spec.settings, **schedule},
         steps={
             "ingest": ingest.name,
             "vocabulary": preprocess.spec.inputs.get("vocabulary", ""),
@@ -155,17 +154,6 @@ def describe(
         },
         license=spec.settings.get("license", ""),
     )
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by their dotted names."""
-    flat: dict[str, Any] = {}
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = value
-    return flat
 
 
 def _weights(pretrain: _Step, scratch: Path) -> Weights:

@@ -9,22 +9,27 @@ import re
 _NOT_REVIEWED = r"\(which was not (?:peer[- ]reviewed|certified by peer review)\)"
 _FRAGMENTS = (
     rf"(?:\bis(?: the)? )?{_NOT_REVIEWED}",
-    rf"The copyright holder for this preprint(?: {_NOT_REVIEWED})?"
-    r"(?: is(?: the)?(?= ?\.| author/funder| \(which| https?:|$))?",
+    rf"The copyright holder for this preprint(?: {_NOT_REVIEWED}(?: is(?: the)?\b)?"
+    r"|(?: is(?: the)?(?= ?\.| author/funder| \(which| https?:| All rights|$)))?",
     r"\bthis version posted (?:[A-Z][a-z]+ \d{1,2}, ?\d{4})?\.?",
     r"(?:\bis )?(?:\bthe )?author/funder(?:, who has granted (?:med|bio)Rxiv a license to display the preprint"
-    r"(?: in perpetuity)?)?\.?(?: It(?= ?\.| is made available|$))?",
-    r"\bAll rights reserved\. No reuse allowed without permission\.?",
-    r"(?:\bIt )?\bis made available under a\b(?! (?!CC|The|author|is\b))",
-    r"\bCC-?(?:BY|0)[A-Z0-9-]*(?: \d\.\d)? International license\.?",
+    r"(?: in perpetuity)?)?\.?(?: It(?: is made available under a\b|(?= ?\.|$)))?",
+    r"\b(?:All rights )?reserved\. No reuse allowed without permission\.?",
+    r"\bIt is made available under a\b(?! (?:MIT|GPL|BSD|GNU|Apache|Creative|public|free)\b)",
+    r"\bis made available under a\b(?= (?:\. )?(?:CC-|The copyright|author/|is the)|$)",
+    r"\bCC-?(?:BY|0)[A-Z0-9-]*(?: \d ?\. ?\d)? International license\.?",
     r"\bUnder a(?= ?\. CC)",
     r"(?:\bdoi: )?\b(?:bio|med)Rxiv preprint(?: doi:(?! ?10\.))?",
     r"\bNOTE: This preprint reports new research that has not been certified by peer review"
     r"(?: and should not be used to guide clinical practice)?\.?",
 )
 _STRONG = "(?:" + "|".join(_FRAGMENTS) + ")"
-# Belongs to the notice only beside one of its fragments. Parsers put blanks into the addresses.
-_ADDRESS = r"https?: ?//(?:dx\.)?doi\.org ?/ ?10\.1101 ?/[0-9./ ]*[0-9](?:v\d+)?"
+# Belongs to the notice only beside one of its fragments. Parsers tear the address apart:
+# "https://doi.org/10. org/10.1101 /2020.02.02".
+_ADDRESS = (
+    r"https?: ?//(?:dx\.)?doi\.org ?/ ?10[0-9./]*(?: ?(?://doi\.)?org ?/ ?10[0-9./]*)*"
+    r"(?:(?: [0-9./]+)+(?= doi:)|(?: (?:1101|/ ?20[0-9./]*))+)?(?:v\d+)?"
+)
 _WEAK = rf"(?:{_ADDRESS}|(?<!\S)\.(?!\S))"
 _NOTICE = re.compile(rf"(?:{_WEAK} ?)*{_STRONG}(?: ?(?:{_WEAK}|{_STRONG}))*", re.IGNORECASE)
 _MARKS = ("preprint", "author/funder", "No reuse allowed", "made available under a", "International license")

@@ -11,36 +11,43 @@ _CANDIDATE = re.compile(
 )
 _OPENING = "([{\"'“‘«"
 
-_NEVER_ENDS = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_NEVER_ENDS = _words(
     "fig figs eq eqs eqn ref refs tab suppl dr drs prof mr mrs ms st vs cf viz approx ca resp e.g i.e eg ie aka "
-    "incl excl subsp var cv gen dept univ assoc natl intl supp sect".split()
+    "incl excl subsp var cv gen dept univ assoc natl intl supp sect"
 )
 """A word that announces the next one."""
 
-_SELDOM_ENDS = frozenset("al etc spp sp inc ltd co corp jr sr ph.d m.d u.s u.k temp conc wt mol avg max".split())
+_SELDOM_ENDS = _words("al etc spp sp inc ltd co corp jr sr ph.d m.d u.s u.k temp conc wt mol avg max")
 """Ends a sentence only where the next word is one that sentences begin with."""
 
-_BEFORE_NUMBER = frozenset(
-    "no nos p pp vol ch sec cat lot par chap jan feb mar apr jun jul aug sep sept oct nov dec".split()
+_BEFORE_NUMBER = _words(
+    "no nos p pp vol ch sec cat lot par chap figure figures table equation section supplementary "
+    "jan feb mar apr jun jul aug sep sept oct nov dec"
 )
 """Announces a number; before anything else an ordinary word."""
 
-_STARTERS = frozenset(
-    "A After All Although Among An And As At Because Before Besides Both But By Consequently Conversely Despite Due "
-    "During Each Finally First For From Furthermore Given Hence Here How However If Importantly In Indeed Interestingly "
-    "It Its Moreover Nevertheless Next No Notably Of On One Other Our Overall Recently Results Second Several She "
-    "Similarly Since So Some Such Taken That The Their Then There Therefore These They Third This Those Through Thus To "
-    "Together Two Under Unlike Until Upon Using We What When Where Whereas Whether Which While With Within Yet".split()
+_STARTERS = _words(
+    "A After All Although Among An And As At Because Before Besides Both But By Consequently Conversely Despite "
+    "Due During Each Finally First For From Furthermore Given Hence Here How However If Importantly In Indeed "
+    "Interestingly It Its Moreover Nevertheless Next No Notably Of On One Other Our Overall Patients Recently "
+    "Results Second Several She Similarly Since So Some Such Taken That The Their Then There Therefore These They "
+    "Third This Those Through Thus To Together Two Under Unlike Until Upon Using We What When Where Whereas "
+    "Whether Which While With Within Yet"
 )
-_LETTERED = frozenset(
+_LETTERED = _words(
     "vitamin vitamins type types group groups hepatitis influenza panel panels class strain grade category phase "
-    "stage part appendix subtype clade serotype genotype case model arm cohort and or".split()
+    "stage part appendix subtype clade serotype genotype case model arm cohort and or"
 )
 """After these a single capital is a name's end (hepatitis B), not an initial or a genus (B. subtilis)."""
 
 _DOTTED = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]{1,2}")
-_NAMED_IN_LOWER_CASE = re.compile(r"[a-z]{1,4}[0-9A-Z]|[a-z]-[A-Z]|[α-ω]")
-"""mRNA, p53, nsp1, hACE2, pH, c-Myc, β-catenin: what begins a sentence without a capital."""
+_NAMED_IN_LOWER_CASE = re.compile(r"[a-z]{1,4}[0-9A-Z]|[a-z]-[A-Z]|[α-ω]|(?:[a-h]|i{1,3}|iv|vi?)\)")
+"""mRNA, p53, nsp1, hACE2, pH, c-Myc, β-catenin and a legend's (b): what begins a sentence without a capital."""
 
 
 def split_sentences(text: str) -> list[str]:
@@ -76,6 +83,8 @@ def _ends(text: str, start: int, stop: int, following: int) -> bool:
     if text[stop] != ".":
         return True
 
+    if stop > start and text[stop - 1] == " ":
+        stop -= 1  # PDF parses set stops apart: "Fig . 2"
     before = max(text.rfind(" ", start, stop) + 1, start)
     word = text[before:stop].lstrip(_OPENING)
     if not word:

@@ -1,0 +1,34 @@
+"""Exact duplicates: the same text under another cord_uid."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from jobs.corpus.document import Document
+
+DUPLICATE = "duplicate"
+_NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
+
+
+def identity(document: Document) -> bytes:
+    """16 bytes that two documents share when their letters and digits do, whatever case, blanks and punctuation."""
+    digest = hashlib.blake2b(digest_size=16)
+    for text in (document.title, *document.abstract, *document.body):
+        digest.update(_NEITHER_LETTER_NOR_DIGIT.sub("", text.casefold()).encode())
+    return digest.digest()
+
+
+class Duplicates:
+    """Remembers what it has seen: 16 bytes a document. The first in order is the original."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+
+    def seen_before(self, document: Document) -> bool:
+        """Whether an earlier document has this one's text; remembers it in any case."""
+        key = identity(document)
+        if key in self._seen:
+            return True
+        self._seen.add(key)
+        return False

@@ -1,0 +1,68 @@
+"""One full-text parse of CORD-19: a file of pdf_json or pmc_json."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from jobs.corpus.quarantine import MalformedError
+
+
+@dataclass(frozen=True)
+class ParsedPaper:
+    title: str
+    abstract: tuple[str, ...]
+    """Empty in pmc_json, whose schema has none."""
+    body: tuple[str, ...]
+
+    @property
+    def body_characters(self) -> int:
+        return sum(map(len, self.body))
+
+
+def read_parse(data: bytes) -> ParsedPaper:
+    """The text of a parse file; blank paragraphs are left out.
+
+    Raises ``MalformedError`` with the byte position where it is known.
+    """
+    try:
+        parse = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise _not_json(data, error) from error
+    if not isinstance(parse, dict):
+        raise MalformedError("not a JSON object")
+    if "body_text" not in parse:
+        raise MalformedError("no body_text")
+    metadata = parse.get("metadata")
+    title = metadata.get("title") if isinstance(metadata, dict) else None
+    return ParsedPaper(
+        title=title.strip() if isinstance(title, str) else "",
+        abstract=_paragraphs(parse, "abstract"),
+        body=_paragraphs(parse, "body_text"),
+    )
+
+
+def _not_json(data: bytes, error: orjson.JSONDecodeError) -> MalformedError:
+    # orjson reports bad UTF-8 without its place, and places in characters.
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as undecodable:
+        return MalformedError("not UTF-8", f"byte {undecodable.start}")
+    position = f"byte {len(text[: error.pos].encode())}"
+    return MalformedError(f"not JSON ({error.msg})" if data else "not JSON (the file is empty)", position)
+
+
+def _paragraphs(parse: dict[str, Any], key: str) -> tuple[str, ...]:
+    paragraphs = parse.get(key, [])
+    if not isinstance(paragraphs, list):
+        raise MalformedError(f"{key} is not a list")
+    texts = []
+    for index, paragraph in enumerate(paragraphs):
+        text = paragraph.get("text") if isinstance(paragraph, dict) else None
+        if not isinstance(text, str):
+            raise MalformedError(f"{key}[{index}] has no text")
+        if text := text.strip():
+            texts.append(text)
+    return tuple(texts)

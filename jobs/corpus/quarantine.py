@@ -1,0 +1,31 @@
+"""What could not be read, and where exactly: nothing malformed disappears without an entry."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import orjson
+
+
+class MalformedError(Exception):
+    """Input that is not what its format says; becomes a ``Quarantined`` entry and goes no further."""
+
+    def __init__(self, reason: str, position: str = "") -> None:
+        super().__init__(reason, position)
+        self.reason = reason
+        self.position = position
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    file: str
+    """Relative to the corpus."""
+    reason: str
+    position: str = ""
+    """``line 12`` of metadata.csv or ``byte 345`` of a parse; empty where the whole file is meant."""
+    cord_uid: str = ""
+    kept_from: str = ""
+    """The file that the document's text was taken from instead; empty when the document is lost."""
+
+    def to_json_line(self) -> bytes:
+        return orjson.dumps(asdict(self), option=orjson.OPT_APPEND_NEWLINE)

@@ -1,0 +1,108 @@
+"""``ingest``: a corpus as released -> its documents, each once, in shards of even size.
+
+documents/00000.jsonl.gz ...   kept documents, one JSON object a line
+held_out.txt                   cord_uids held out for evaluation, sorted
+quarantine.jsonl               what could not be read: file, reason, position, cord_uid, kept_from
+unreferenced_parses.txt        parse files that no row of metadata.csv names
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import IO
+
+from jobs.corpus.accounting import Accounting
+from jobs.corpus.cord19 import Cord19, open_cord19
+from jobs.corpus.document import Document
+from jobs.corpus.document_shards import DocumentShards
+from jobs.corpus.duplicates import DUPLICATE, Duplicates
+from jobs.corpus.fingerprint import digest
+from jobs.corpus.holdout import held_out
+from jobs.corpus.sample import SAMPLE, sample_fingerprint, write_sample
+from jobs.errors import ConfigurationError
+from jobs.steps.context import StepContext
+from jobs.store import Store
+
+
+def run(context: StepContext) -> None:
+    """Reads the corpus once, from its first row to its last; needs disk for the documents, not memory.
+
+    Raises ``ConfigurationError`` when the corpus cannot be used or is not the one that was submitted.
+    """
+    artifact = context.artifact
+    if artifact.record(context.shard) is not None:
+        artifact.finish()
+        return
+    started = time.monotonic()
+    settings = artifact.spec.settings
+    corpus = _open(context)
+    accounting = Accounting(corpus.metadata, settings["max_quarantined_share"])
+
+    shards = [context.scratch / f"{index:05d}.jsonl.gz" for index in range(settings["document_shards"])]
+    quarantine = context.scratch / "quarantine.jsonl"
+    kept: list[str] = []
+    with DocumentShards(shards) as documents, quarantine.open("wb") as entries:
+        for document in _kept(context, corpus, accounting, entries):
+            documents.write(document)
+            kept.append(document.cord_uid)
+    unreferenced = corpus.unreferenced()
+
+    outputs = [artifact.upload(f"documents/{path.name}", path) for path in shards]
+    outputs.append(artifact.write("held_out.txt", _lines(held_out(kept, settings["validation_share"]))))
+    outputs.append(artifact.upload("quarantine.jsonl", quarantine))
+    outputs.append(artifact.write("unreferenced_parses.txt", _lines(unreferenced)))
+    counts = {
+        **accounting.counts(),
+        "parse_files": len(corpus.parse_files),
+        "unreferenced_parses": len(unreferenced),
+    }
+    artifact.commit(context.shard, outputs, counts=counts, seconds=time.monotonic() - started)
+    artifact.finish()
+
+
+def _open(context: StepContext) -> Cord19:
+    """The corpus, checked to be the one whose identity is in the spec."""
+    place, submitted = context.corpus, context.artifact.spec.inputs["corpus"]
+    if not place:
+        raise ConfigurationError(context.artifact.name, "it was not told where the corpus lies", "give --corpus")
+    directory = place
+    if place == SAMPLE:
+        directory = str(context.scratch / "sample")
+        write_sample(context.scratch / "sample")
+    corpus = open_cord19(Store(directory, create=False), context.scratch)
+    found = sample_fingerprint() if place == SAMPLE else digest(corpus.metadata.path, corpus.parse_files)
+    if found != submitted:
+        raise ConfigurationError(
+            place,
+            f"it is not the corpus that {context.artifact.name} was submitted for: fingerprint {found[:12]}, "
+            f"not {submitted[:12]}",
+            "submit preprocess again: a changed corpus is a new step",
+        )
+    return corpus
+
+
+def _kept(context: StepContext, corpus: Cord19, accounting: Accounting, entries: IO[bytes]) -> Iterator[Document]:
+    """The documents to keep, in metadata order; everything else ends in ``accounting`` and ``entries``."""
+    entries.writelines(entry.to_json_line() for entry in corpus.metadata.quarantined)
+    beat = context.heartbeat("documents")
+    total = len(corpus.metadata.rows_of)
+    duplicates = Duplicates()
+    for done, outcome in enumerate(corpus.outcomes(), 1):
+        context.check_stop()
+        entries.writelines(entry.to_json_line() for entry in outcome.quarantine)
+        accounting.bad_files(len(outcome.quarantine))
+        if outcome.dropped:
+            accounting.drop(outcome.dropped)
+        elif outcome.document is None:
+            accounting.quarantine(outcome)
+        elif duplicates.seen_before(outcome.document):
+            accounting.drop(DUPLICATE)
+        else:
+            accounting.keep(outcome.document)
+            yield outcome.document
+        beat.beat(done, total)
+
+
+def _lines(values: Iterable[str]) -> bytes:
+    return "".join(f"{value}\n" for value in values).encode()

@@ -1,0 +1,132 @@
+"""The model card says what the run says, and nothing where the run says nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+import yaml
+
+from jobs.publish.card import Card, Data, Run, model_card, usable_length
+
+UNKNOWN = Card(
+    title="TinyCovidBERT",
+    description="A small one.",
+    initial_checkpoint="",
+    layers=2,
+    hidden_size=128,
+    heads=2,
+    vocabulary_size=4000,
+    positions=512,
+    max_seq_length=128,
+    parameters=None,
+    data=Data(),
+    run=Run(),
+    settings={},
+    steps={"pretrain": "pretrain-tiny-01234567"},
+)
+KNOWN = replace(
+    UNKNOWN,
+    parameters=1_234_567,
+    data=Data(read=30, kept=20, dropped={"no_text": 7, "duplicate": 2}, quarantined=1, held_out=3, sentences=5000),
+    run=Run(
+        steps=300,
+        batch_size=32,
+        seconds=75.0,
+        device="CPU",
+        evaluations=(
+            {"step": 200, "mlm_loss": 4.5},
+            {"step": 300, "mlm_loss": 4.25, "mlm_accuracy": 0.3},
+            {"step": 0, "mlm_loss": 8.25},
+        ),
+    ),
+)
+
+
+def front_matter(card: str) -> dict[str, object]:
+    _, block, _ = card.split("---\n", 2)
+    loaded = yaml.safe_load(block)
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def test_the_front_matter_is_what_the_hub_reads() -> None:
+    assert front_matter(model_card(KNOWN)) == {
+        "language": "en",
+        "library_name": "transformers",
+        "pipeline_tag": "fill-mask",
+        "tags": ["bert", "biomedical", "covid-19"],
+    }
+
+
+def test_a_licence_is_stated_only_when_given() -> None:
+    stated = model_card(replace(KNOWN, license="apache-2.0"))
+    assert front_matter(stated)["license"] == "apache-2.0"
+    assert "Licence" not in stated
+    assert "**Licence.** This card states none" in model_card(KNOWN)
+
+
+@pytest.mark.parametrize("card", [UNKNOWN, KNOWN, replace(KNOWN, initial_checkpoint="Bio+Clinical BERT")])
+def test_no_number_is_made_up(card: Card) -> None:
+    """Every number of the text is one of the card's, or of the few that are the same for all models."""
+    text = re.sub(r"```.*?```|`[^`]*`", "", model_card(card), flags=re.S)
+    run, data = card.run, card.data
+    given = {card.layers, card.hidden_size, card.heads, card.vocabulary_size, card.positions, card.max_seq_length}
+    given |= {card.max_seq_length + 1, card.parameters, run.steps, run.batch_size}
+    given |= {data.read, data.kept, data.quarantined, data.held_out, data.sentences, *data.dropped.values()}
+    allowed = {f"{n:,}" for n in given if n is not None} | {str(n) for n in given}
+    if run.seconds is not None:
+        allowed |= {"1.2", "0", "8.250", "4.250", "30.0"}
+    fixed = {"19", "1e-4"}
+    assert set(re.findall(r"\d[\d.,]*(?:e-\d+)?(?<![.,])", text)) <= allowed | fixed
+
+
+def test_what_is_not_known_is_absent() -> None:
+    text = model_card(UNKNOWN)
+    assert "None" not in text
+    assert "Training data" not in text
+    assert "held-out documents\n" not in text
+    assert "| steps |" not in text
+    assert "| initial weights | random |" in text
+
+
+def test_scores_are_the_first_and_the_last_and_nothing_in_between() -> None:
+    text = model_card(KNOWN)
+    assert "| step | masked-word loss | masked-word accuracy |" in text
+    assert "| 0 | 8.250 |  |\n| 300 | 4.250 | 30.0% |\n" in text
+    assert "4.500" not in text
+
+
+def test_the_reasons_for_dropping_are_listed_by_name() -> None:
+    assert "| dropped: duplicate | 2 |\n| dropped: no text | 7 |\n| quarantined (unreadable) | 1 |" in model_card(KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(59.0, "59 seconds"), (75.0, "1.2 minutes"), (3600.0, "1.0 hours"), (40_000.0, "11.1 hours")]
+)
+def test_training_time(seconds: float, said: str) -> None:
+    assert f"| training time | {said} |" in model_card(replace(UNKNOWN, run=Run(seconds=seconds)))
+
+
+def test_where_the_weights_came_from() -> None:
+    continued = model_card(replace(KNOWN, initial_checkpoint="Bio+Clinical BERT"))
+    assert "continues the pretraining of Bio+Clinical BERT" in continued
+    assert "| initial weights | Bio+Clinical BERT |" in continued
+    assert "positions from 129 to 512 are those of Bio+Clinical BERT" in continued
+    assert "positions from 129 to 512 are still random" in model_card(KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("initial", "max_seq_length", "expected"),
+    [("", 128, 128), ("Bio+Clinical BERT", 128, 512), ("", 512, 512)],
+    ids=["from-scratch", "continued", "full-length"],
+)
+def test_the_tokenizer_cuts_where_positions_are_untrained(initial: str, max_seq_length: int, expected: int) -> None:
+    assert usable_length(initial_checkpoint=initial, max_seq_length=max_seq_length, positions=512) == expected
+
+
+def test_equal_cards_give_equal_text_whatever_the_order_of_their_settings() -> None:
+    one = replace(KNOWN, settings={"dupe_factor": 5, "seed": 1}, data=replace(KNOWN.data, dropped={"a": 1, "b": 2}))
+    two = replace(KNOWN, settings={"seed": 1, "dupe_factor": 5}, data=replace(KNOWN.data, dropped={"b": 2, "a": 1}))
+    assert model_card(one) == model_card(two)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jobs.corpus import sample_words as words
@@ -30,10 +30,10 @@ def write_paper(rng: random.Random) -> SamplePaper:
     topic = rng.choice(TOPICS)
     slots = _Slots(rng, topic)
     sections = (
-        Section("Introduction", _paragraphs(slots, words.INTRODUCTION, topic.introduction, rng.randint(8, 14))),
-        Section("Methods", _paragraphs(slots, words.METHODS, topic.methods, rng.randint(9, 17))),
-        Section("Results", _paragraphs(slots, words.RESULTS, topic.results, rng.randint(14, 26))),
-        Section("Discussion", _paragraphs(slots, words.DISCUSSION, topic.discussion, rng.randint(9, 16))),
+        Section("Introduction", _paragraphs(slots, words.INTRODUCTION, topic.introduction, rng.randint(10, 16))),
+        Section("Methods", _paragraphs(slots, words.METHODS, topic.methods, rng.randint(11, 18))),
+        Section("Results", _paragraphs(slots, words.RESULTS, topic.results, rng.randint(17, 28))),
+        Section("Discussion", _paragraphs(slots, words.DISCUSSION, topic.discussion, rng.randint(11, 17))),
     )
     abstract = " ".join(
         _sentence(slots, rng.choice(frames))
@@ -114,22 +114,40 @@ _NUMBERS: Mapping[str, Callable[[random.Random], str]] = {
 
 
 def _paragraphs(slots: _Slots, general: Sequence[str], special: Sequence[str], sentences: int) -> tuple[str, ...]:
-    """``sentences`` in paragraphs of 3 to 6; two thirds are the topic's own."""
+    """``sentences`` in paragraphs of 3 to 6; two thirds of the frames are the topic's own."""
     rng = slots.rng
+    frames = _without_repeats(rng, general, special)
     paragraphs = []
     while sentences > 0:
         length = min(rng.randint(3, 6), sentences)
         sentences -= length
-        frames = [rng.choice(special if rng.random() < 0.65 else general) for _ in range(length)]
-        # dict.fromkeys: no frame twice in a paragraph.
-        paragraphs.append(" ".join(_sentence(slots, frame) for frame in dict.fromkeys(frames)))
+        paragraphs.append(" ".join(_sentence(slots, next(frames), frames) for _ in range(length)))
     return tuple(paragraphs)
 
 
-def _sentence(slots: _Slots, frame: str) -> str:
+def _without_repeats(rng: random.Random, general: Sequence[str], special: Sequence[str]) -> Iterator[str]:
+    """Frames without end; none comes again before the others of its kind have."""
+    decks: dict[Sequence[str], list[str]] = {general: [], special: []}
+    while True:
+        kind = special if rng.random() < 0.65 else general
+        if not decks[kind]:
+            decks[kind] = rng.sample(kind, len(kind))
+        yield decks[kind].pop()
+
+
+_STANDS_ALONE = ("in ", "as ", "one ", "another ", "this ", "these ", "there ", "a similar ", "common ")
+
+
+def _sentence(slots: _Slots, frame: str, more: Iterator[str] | None = None) -> str:
+    """One sentence from ``frame``: alone, after an opener, or joined with the next frame of ``more``."""
+    rng = slots.rng
     text = slots.fill(frame)
-    if not text.startswith(("in ", "as ", "one ", "another ")) and slots.rng.random() < 0.18:
-        return f"{slots.rng.choice(words.OPENERS)} {text}."
+    if more is not None and not frame.startswith(_STANDS_ALONE) and rng.random() < 0.42:
+        second = next(more)
+        if not second.startswith(_STANDS_ALONE):
+            text = f"{text}, {rng.choice(words.CONNECTORS)} {slots.fill(second)}"
+    if not frame.startswith(_STANDS_ALONE) and rng.random() < 0.2:
+        return f"{rng.choice(words.OPENERS)} {text}."
     return f"{_capital(text)}."
 
 

@@ -58,7 +58,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     ),
     "software": _list("R version 3.6|GraphPad Prism 8|SPSS 25|Python 3.7|Stata 15"),
     "temperature": _list("4 °C|37 °C|56 °C|-80 °C|room temperature"),
-    "dose": _list("5 μg|10 mg/kg|0.1 mg/ml|25 μM|200 mg|1.5 μM|50 μl|100 ng/ml"),
+    "dose": _list("5 μg|10 mg/kg|0.1 mg/ml|25 μM|200 mg|1.5 μM|100 ng/ml"),
 }
 """Slots that vary from sentence to sentence."""
 
@@ -66,6 +66,8 @@ OPENERS = _list(
     "However,|In addition,|Moreover,|Notably,|In contrast,|Furthermore,|Interestingly,|As expected,|Taken together,|"
     "In this study,|To our knowledge,|Consistent with this,|By comparison,|Overall,|Importantly,"
 )
+
+CONNECTORS = _list("whereas|while|and|although|but|so that")
 
 INTRODUCTION = _list(
     "coronaviruses are enveloped viruses with a large positive-sense RNA genome of about {kb} kb|"
@@ -92,7 +94,7 @@ METHODS = _list(
     "all experiments were performed in triplicate and repeated at least {few} times|"
     "primers and probes targeted the {gene} gene of {virus}|"
     "values are given as mean ± s.d. unless stated otherwise|"
-    "reactions contained {dose} of template in a final volume of 25 μl"
+    "reactions contained {few} μl of template in a final volume of 25 μl"
 )
 RESULTS = _list(
     "the median age was {age} years and {pct}% of participants were male|"

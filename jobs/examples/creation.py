@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from jobs.examples.masking import Example, masker
 from jobs.examples.pairing import Sentence, pair_document
 from jobs.recipe import Examples
 from jobs.vocabulary import Vocabulary
+
+
+Record = TypeVar("Record")
 
 
 def create_records(
@@ -18,9 +22,9 @@ def create_records(
     *,
     dupe_factor: int,
     random_seed: int,
-    serialize: Callable[[Example], bytes],
+    serialize: Callable[[Example], Record],
     before_document: Callable[[int], None],
-) -> list[bytes]:
+) -> list[Record]:
     """The examples of ``documents`` (encoded sentences each), ``dupe_factor`` times over, shuffled.
 
     Equal in value and order to ``create_pretraining_data.py --random_seed`` over one text file of the

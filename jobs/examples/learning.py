@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
@@ -10,24 +11,39 @@ from jobs.examples.wordpiece import split_words
 from jobs.vocabulary import CONTINUATION, SPECIALS, UNK, Vocabulary
 
 _ALPHABET = 1000
-"""Single characters kept at most: rare ones become [UNK], as in google's own vocabularies."""
+"""Characters kept at most: a word with a rarer one becomes [UNK]."""
 
 
 def learn_vocabulary(sentences: Iterable[str], size: int) -> Vocabulary:
     """A cased vocabulary of at most ``size`` entries, special tokens first, [PAD] entry 0.
 
-    Words are split as training will split them. The same sentences give the same vocabulary.
+    Words are split as training will split them. The same words give the same vocabulary, whatever
+    their order: the trainer breaks ties by entry number, and would number continuing characters in
+    the order of a hash map; here the whole alphabet is numbered before it starts.
     """
+    words = Counter(word for sentence in sentences for word in split_words(sentence))
+    alphabet = _alphabet(words)
     tokenizer = Tokenizer(models.WordPiece(unk_token=UNK))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     trainer = trainers.WordPieceTrainer(
         vocab_size=size,
         min_frequency=2,
-        limit_alphabet=_ALPHABET,
-        special_tokens=list(SPECIALS),
+        initial_alphabet=alphabet,
+        limit_alphabet=len(alphabet),
+        special_tokens=[*SPECIALS, *alphabet, *(CONTINUATION + character for character in alphabet)],
         continuing_subword_prefix=CONTINUATION,
         show_progress=False,
     )
-    tokenizer.train_from_iterator((" ".join(split_words(sentence)) for sentence in sentences), trainer)
+    tokenizer.train_from_iterator((" ".join([word] * count) for word, count in sorted(words.items())), trainer)
     by_id = sorted(tokenizer.get_vocab().items(), key=lambda entry: entry[1])
     return Vocabulary(tuple(token for token, _ in by_id))
+
+
+def _alphabet(words: Counter[str]) -> list[str]:
+    """The most frequent characters, in code-point order."""
+    counts: Counter[str] = Counter()
+    for word, count in words.items():
+        for character in word:
+            counts[character] += count
+    kept = sorted(counts, key=lambda character: (-counts[character], character))[:_ALPHABET]
+    return sorted(kept)

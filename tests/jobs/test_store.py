@@ -1,0 +1,99 @@
+"""The bucket API over a plain directory."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jobs.errors import ConfigurationError, MissingObjectError, StoreError
+from jobs.store import ObjectInfo, Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path / "bucket"))
+
+
+def test_what_is_put_is_got_and_replaced(store: Store) -> None:
+    store.put("a/b.txt", b"one")
+    store.put("a/b.txt", b"two")
+    assert store.get("a/b.txt") == b"two"
+    assert store.size("a/b.txt") == 3
+
+
+def test_create_writes_once(store: Store) -> None:
+    assert store.create("a", b"first")
+    assert not store.create("a", b"second")
+    assert store.get("a") == b"first"
+
+
+def test_missing_objects_are_named(store: Store) -> None:
+    assert store.find("nothing") is None
+    assert not store.exists("nothing")
+    with pytest.raises(MissingObjectError, match="bucket/nothing: there is no such object"):
+        store.get("nothing")
+
+
+def test_objects_and_folders_are_sorted_and_exclude_siblings(store: Store) -> None:
+    for path in ("run-1/b", "run-1/a/c", "run-10/x"):
+        store.put(path, b"12")
+    assert store.objects("run-1") == [ObjectInfo("run-1/a/c", 2), ObjectInfo("run-1/b", 2)]
+    assert store.folders() == ["run-1", "run-10"]
+    assert store.objects("absent") == []
+    assert store.folders("absent") == []
+
+
+def test_files_go_up_and_come_down(store: Store, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(os.urandom(3_000_000))
+    store.upload("big", source)
+    store.download("big", tmp_path / "target")
+    assert (tmp_path / "target").read_bytes() == source.read_bytes()
+
+
+def test_deleting_twice_is_no_error(store: Store) -> None:
+    store.put("a", b"")
+    store.delete("a")
+    store.delete("a")
+    assert not store.exists("a")
+
+
+def test_reading_a_directory_that_is_not_there_creates_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no such directory"):
+        Store(str(tmp_path / "absent"), create=False)
+    assert not (tmp_path / "absent").exists()
+
+
+def test_a_file_is_no_bucket(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="choose a directory"):
+        Store(str(tmp_path / "file" / "bucket"))
+
+
+def test_unknown_schemes_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="name a bucket as gs://"):
+        Store("ftp://somewhere/else")
+
+
+def test_a_full_disk_leaves_no_half_object(tmp_path: Path) -> None:
+    """A limit on file sizes stands in for a full disk: the write fails half-way all the same."""
+    program = """
+import resource, signal, sys
+from jobs.errors import StoreError
+from jobs.store import Store
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+store = Store(sys.argv[1])
+for write in (store.put, store.create):
+    try:
+        write("shard", bytes(1_000_000))
+    except StoreError as error:
+        assert "shard" in str(error)
+    else:
+        raise SystemExit("written in spite of the limit")
+    assert store.find("shard") is None and store.objects() == []
+"""
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,42 @@
+"""Vocabularies: ids are line numbers, and what is wrong with a file is said."""
+
+import pytest
+
+from jobs.errors import ConfigurationError
+from jobs.vocabulary import SPECIALS, parse_vocabulary
+
+GOOD = "\n".join([*SPECIALS, "the", "##s"]) + "\n"
+
+
+def test_ids_are_line_numbers() -> None:
+    vocabulary = parse_vocabulary(GOOD.encode(), "vocab.txt")
+    assert vocabulary.ids["[PAD]"] == 0
+    assert vocabulary.ids["##s"] == 6
+    assert vocabulary.to_bytes() == GOOD.encode()
+
+
+def test_line_separators_of_unicode_are_entries() -> None:
+    vocabulary = parse_vocabulary(GOOD.encode() + "a\u2028b\n".encode(), "vocab.txt")
+    assert vocabulary.tokens[7] == "a\u2028b"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (GOOD.replace("[MASK]\n", ""), r"lacks \[MASK\]"),
+        (GOOD.replace("[MASK]\n", "").replace("[CLS]\n", ""), r"lacks \[CLS\], \[MASK\]"),
+        (GOOD + "the\n", r"1 entries occur twice, first 'the' \(lines 6, 8\)"),
+        (GOOD + "\nx\n\n", "lines 8, 10 are empty"),
+        ("the\n" + GOOD.replace("the\n", ""), "must be its first entry, not 'the'"),
+        ("", "lacks"),
+    ],
+)
+def test_bad_vocabularies_are_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        parse_vocabulary(text.encode(), "own/vocab.txt")
+    assert "own/vocab.txt" in str(caught.value)
+
+
+def test_a_binary_file_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="not UTF-8 at byte 2"):
+        parse_vocabulary(b"ab\xff", "vocab.txt")

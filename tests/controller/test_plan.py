@@ -1,0 +1,108 @@
+"""Plans: what names follow from what, and what is refused before anything runs."""
+
+import pytest
+
+from controller.plan import (
+    Corpus,
+    GivenVocabulary,
+    Step,
+    inputs_first,
+    plan_export,
+    plan_preprocess,
+    plan_pretrain,
+)
+from jobs.errors import ConfigurationError, PreflightError
+from jobs.recipe import load_recipe
+
+SAMPLE = Corpus("sample", "sample-1")
+CASED = GivenVocabulary("vocab.txt", "ab" * 32, 28_996)
+
+
+def preprocess(
+    recipe: str = "tiny",
+    corpus: Corpus = SAMPLE,
+    vocabulary: GivenVocabulary | None = None,
+    shards: int = 2,
+    salt: str = "",
+    overrides: dict[str, str] | None = None,
+) -> list[Step]:
+    return plan_preprocess(
+        load_recipe(recipe, overrides),
+        corpus,
+        vocabulary,
+        shards=shards,
+        salt=salt,
+        command="covid-ctl submit preprocess",
+    )
+
+
+def names(steps: list[Step]) -> list[str]:
+    return [step.name.rsplit("-", 1)[0] for step in steps]
+
+
+def test_the_data_side_learns_a_vocabulary_only_where_none_is_given() -> None:
+    assert names(preprocess()) == ["ingest", "vocabulary", "preprocess"]
+    assert names(preprocess(vocabulary=CASED)) == ["ingest", "preprocess"]
+
+
+def test_another_vocabulary_reuses_the_ingested_documents() -> None:
+    learned, given = preprocess(), preprocess(vocabulary=CASED)
+    assert learned[0].name == given[0].name
+    assert learned[-1].name != given[-1].name
+
+
+def test_where_the_corpus_lies_does_not_matter_what_it_holds_does() -> None:
+    here, there = (preprocess(corpus=Corpus(place, "f00d"))[-1].name for place in ("/here", "gs://there"))
+    assert here == there
+    assert preprocess(corpus=Corpus("/here", "beef"))[-1].name != here
+
+
+def test_the_same_command_means_the_same_names() -> None:
+    assert [s.name for s in preprocess()] == [s.name for s in preprocess()]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shards": 3},
+        {"salt": "x"},
+        {"overrides": {"examples.random_seed": "1"}},
+        {"overrides": {"corpus.sections": "[body]"}},
+    ],
+    ids=str,
+)
+def test_what_matters_makes_another_name(change: dict[str, object]) -> None:
+    assert preprocess(**change)[-1].name != preprocess()[-1].name
+
+
+def test_a_training_setting_does_not_touch_the_examples() -> None:
+    longer = preprocess(overrides={"schedule.train_steps": "999"})
+    assert [s.name for s in longer] == [s.name for s in preprocess()]
+
+
+def test_a_recipe_that_learns_nothing_asks_for_its_vocabulary() -> None:
+    with pytest.raises(PreflightError, match="it needs its vocabulary of 28,996 entries") as caught:
+        preprocess("clinical")
+    assert "--vocab" in caught.value.remedy
+
+
+def test_a_vocabulary_of_another_size_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="recipe bio needs 58,996"):
+        preprocess("bio", vocabulary=CASED)
+
+
+def test_each_step_names_what_it_reads() -> None:
+    data = preprocess()
+    pretrain = plan_pretrain(load_recipe("tiny"), data[-1].name, salt="", command="c")
+    export = plan_export(load_recipe("tiny"), pretrain.name, salt="", command="c")
+    assert pretrain.after == (data[-1].name,)
+    assert export.after == (pretrain.name,)
+    assert data[-1].after == (data[0].name, data[1].name)
+    assert pretrain.name.startswith("pretrain-tiny-")
+
+
+def test_steps_are_ordered_inputs_first() -> None:
+    data = preprocess()
+    pretrain = plan_pretrain(load_recipe("tiny"), data[-1].name, salt="", command="c")
+    assert inputs_first([pretrain, *reversed(data)]) == [*data, pretrain]
+    assert inputs_first([pretrain, pretrain]) == [pretrain]

@@ -13,7 +13,7 @@ import click
 from jobs.errors import CovidCtlError
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.table import Table
 
 Command = Callable[..., Any]
 
@@ -202,7 +202,10 @@ def recipes_show(recipe: str, output: str) -> None:
     from jobs.recipe import load_recipe
 
     data = load_recipe(recipe).model_dump(mode="json", exclude_none=True)
-    _show(output, lambda: yaml.safe_dump(data, sort_keys=False, allow_unicode=True).rstrip(), data)
+    if output == "json":
+        click.echo(json.dumps(data, indent=1, ensure_ascii=False))
+    else:
+        click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
 
 
 def _submit(kind: str, output: str, **options: Any) -> None:
@@ -237,18 +240,19 @@ def _render(kind: str, **options: Any) -> None:
     click.echo(yaml.safe_dump_all(jobs, sort_keys=False), nl=False)
 
 
-def _show(output: str, text: Callable[[], RenderableType], data: Any, empty: str = "") -> None:
-    if output == "json":
-        click.echo(json.dumps(data, indent=1, ensure_ascii=False))
-        return
-    if empty and not data:
-        click.echo(empty)
-        return
+def _show(output: str, table: Callable[[], Table], data: Any, empty: str = "") -> None:
     from rich.console import Console
 
-    # A pipe gets whole lines: its reader cuts them as it likes.
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 400)
-    console.print(text())
+    from controller.view import as_lines
+
+    if output == "json":
+        click.echo(json.dumps(data, indent=1, ensure_ascii=False))
+    elif empty and not data:
+        click.echo(empty)
+    elif sys.stdout.isatty():
+        Console(highlight=False).print(table())
+    else:
+        click.echo(as_lines(table()))
 
 
 def main() -> None:

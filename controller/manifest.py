@@ -51,7 +51,7 @@ def render(step: Step, profile: Profile) -> Job:
             "podReplacementPolicy": "Failed",
             "podFailurePolicy": {"rules": _failure_rules()},
             "ttlSecondsAfterFinished": TTL_SECONDS,
-            "template": {"metadata": {"labels": labels}, "spec": _pod(step, profile)},
+            "template": {"metadata": {"labels": dict(labels)}, "spec": _pod(step, profile)},
         },
     }
 

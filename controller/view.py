@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from io import StringIO
 from typing import IO, Any
 
 from rich.console import Console
@@ -113,8 +114,8 @@ def summary(manifest: Manifest) -> str:
                 f"accuracy {last['mlm_accuracy']:.1%}"
             )
         case Kind.EXPORT:
-            gate = facts["gate"]
-            return f"{gate['ids_compared']:,} token ids agree, logits within {gate['max_logit_difference']:.1e}"
+            ids, logits = facts["gate"]["tokenizer"]["ids"], facts["gate"]["logits"]["mlm_max_difference"]
+            return f"{ids:,} token ids agree with training, logits within {logits:.0e}"
 
 
 def duration(seconds: float) -> str:
@@ -180,6 +181,13 @@ def recipes_table(recipes: Sequence[Recipe]) -> Table:
 
 def manifest_json(manifest: Manifest) -> dict[str, Any]:
     return {**asdict(manifest), "spec": manifest.spec.to_json()}
+
+
+def as_lines(table: Table) -> str:
+    """A table as a pipe gets it: whole lines, which its reader cuts as it likes."""
+    out = StringIO()
+    Console(file=out, width=400, highlight=False).print(table)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
 def _table(*columns: str) -> Table:

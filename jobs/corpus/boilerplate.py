@@ -32,11 +32,26 @@ _ADDRESS = (
 )
 _WEAK = rf"(?:{_ADDRESS}|(?<!\S)\.(?!\S))"
 _NOTICE = re.compile(rf"(?:{_WEAK} ?)*{_STRONG}(?: ?(?:{_WEAK}|{_STRONG}))*", re.IGNORECASE)
-_MARKS = ("preprint", "author/funder", "No reuse allowed", "made available under a", "International license")
+# Every fragment contains one of these, which are found some ten times faster than a run of fragments.
+_ANCHOR = re.compile(
+    r"copyright holder for|not peer|peer review|author/funder|reuse allowed|made available under a|"
+    r"International license|Rxiv preprint|this version posted|preprint reports new|Under a \.? ?CC"
+)
+_LEAD = 300
+"""Characters of a run before its first anchor, at most: one address and a fragment's own beginning."""
 
 
 def remove_boilerplate(text: str) -> str:
     """``text`` without the preprint servers' notice; a sentence that it interrupted is joined again."""
-    if not any(mark in text for mark in _MARKS):
+    if not _ANCHOR.search(text):
         return text
-    return _NOTICE.sub(" ", re.sub(r"\s+", " ", text))
+    text = re.sub(r"\s+", " ", text)
+    kept = []
+    end = 0
+    while anchor := _ANCHOR.search(text, end):
+        notice = _NOTICE.search(text, max(end, anchor.start() - _LEAD))
+        if notice is None:
+            break
+        kept.append(text[end : notice.start()])
+        end = notice.end()
+    return " ".join([*kept, text[end:]])

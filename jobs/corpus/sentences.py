@@ -41,7 +41,7 @@ _STARTERS = _words(
 )
 _LETTERED = _words(
     "vitamin vitamins type types group groups hepatitis influenza panel panels class strain grade category phase "
-    "stage part appendix subtype clade serotype genotype case model arm cohort and or"
+    "stage part appendix subtype clade serotype genotype case model arm cohort"
 )
 """After these a single capital is a name's end (hepatitis B), not an initial or a genus (B. subtilis)."""
 

@@ -19,7 +19,11 @@ class Data:
     dropped: Mapping[str, int] = field(default_factory=dict)
     """By reason."""
     quarantined: int | None = None
+    without_text: int | None = None
+    """Kept, but without a sentence to make examples of."""
     held_out: int | None = None
+    made_up: bool = False
+    """The text is covid-ctl's own sample, not papers."""
     sentences: int | None = None
     train_examples: int | None = None
     validation_examples: int | None = None
@@ -104,7 +108,11 @@ def _summary(card: Card) -> str:
         else "It was trained from scratch: its initial weights were random."
     )
     parameters = f", {card.parameters:,} parameters" if card.parameters is not None else ""
-    return (
+    warning = (
+        "**A demonstration.** It was trained on covid-ctl's built-in sample of made-up papers: it shows that every "
+        "step works, and knows nothing.\n\n"
+    )
+    return (warning if card.data.made_up else "") + (
         f"A BERT encoder ({card.layers} layers, hidden size {card.hidden_size}, {card.heads} heads{parameters}) "
         f"with both of its pretraining heads, masked words and next sentence. {start}\n\n"
         f"It is **cased**: `COVID` and `covid` are different words to it. Do not lower-case its input. "
@@ -155,15 +163,16 @@ def _data(data: Data) -> str:
         *((f"dropped: {reason.replace('_', ' ')}", count) for reason, count in sorted(data.dropped.items())),
         ("quarantined (unreadable)", data.quarantined),
         ("documents kept", data.kept),
-        ("held out of these", data.held_out),
+        ("of these without usable text", data.without_text),
+        ("of these held out", data.held_out),
         ("sentences", data.sentences),
         ("training examples", data.train_examples),
         ("held-out examples", data.validation_examples),
     ]
     table = _table(("", "count"), [(name, f"{count:,}") for name, count in rows if count is not None])
     text = (
-        "Held-out documents were chosen by `cord_uid` before anything was duplicated or masked: no sentence of a "
-        "held-out paper was trained on, in any of its masked copies."
+        "Held-out documents were chosen by `cord_uid` before anything was duplicated or masked: none of them was "
+        "trained on, in any masked copy."
     )
     return f"## Training data\n\n{table}\n\n{text}" if table else ""
 
@@ -230,8 +239,8 @@ def _limits(card: Card) -> str:
     lines = [
         "- **Not medical advice.** It predicts words. It holds no checked facts, was tested on no clinical task, "
         "and must not decide about patients.",
-        "- **English scientific text.** Other languages and everyday text are outside of what it saw, and so is "
-        "whatever was published after its corpus. It reflects its papers' errors, retracted ones included.",
+        "- **English scientific text.** It is not for other languages or everyday text, and cannot know what was "
+        "published after its corpus. Papers err and are retracted: it learned from all of them alike.",
         length,
         '- **Special tokens.** The text "[SEP]", "[MASK]" and so on in your input becomes the special token, as with '
         "every BERT in `transformers`. Training read such text as plain; `split_special_tokens=True` does so here.",

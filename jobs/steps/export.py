@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from jobs.artifact import Artifact, Manifest
+from jobs.corpus.sample import SAMPLE
 from jobs.errors import ConfigurationError
 from jobs.examples.wordpiece import WordPiece
 from jobs.model.bert import Bert, BertConfig
@@ -111,6 +112,7 @@ def describe(
 ) -> Card:
     """What the model card says of a run, from its manifests; what they do not hold stays unknown."""
     documents = ingest.counts.get("documents", {})
+    encoded = preprocess.counts.get("documents", {})
     examples = preprocess.counts.get("examples", {})
     facts = pretrain.facts
     schedule = pretrain.spec.settings.get("schedule", {})
@@ -130,7 +132,9 @@ def describe(
             kept=documents.get("kept"),
             dropped=documents.get("dropped", {}),
             quarantined=documents.get("quarantined"),
-            held_out=preprocess.counts.get("documents", {}).get("held_out"),
+            without_text=encoded.get("dropped", {}).get("without_text"),
+            held_out=encoded.get("held_out"),
+            made_up=ingest.spec.inputs.get("corpus", "").startswith(f"{SAMPLE}-"),
             sentences=preprocess.counts.get("sentences"),
             train_examples=examples.get("train"),
             validation_examples=examples.get("validation"),

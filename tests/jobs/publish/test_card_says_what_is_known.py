@@ -98,6 +98,11 @@ def test_scores_are_the_first_and_the_last_and_nothing_in_between() -> None:
     assert "4.500" not in text
 
 
+def test_a_model_of_made_up_text_says_so() -> None:
+    assert "**A demonstration.**" in model_card(replace(KNOWN, data=replace(KNOWN.data, made_up=True)))
+    assert "demonstration" not in model_card(KNOWN)
+
+
 def test_the_reasons_for_dropping_are_listed_by_name() -> None:
     assert "| dropped: duplicate | 2 |\n| dropped: no text | 7 |\n| quarantined (unreadable) | 1 |" in model_card(KNOWN)
 

@@ -320,7 +320,8 @@ def test_the_cards_numbers_are_the_runs(exported: Path) -> None:
         "| dropped: not english | 2 |",
         "| quarantined (unreadable) | 1 |",
         "| documents kept | 12 |",
-        "| held out of these | 2 |",
+        "| of these without usable text | 0 |",
+        "| of these held out | 2 |",
         "| steps | 300 |",
         "| examples per step | 32 |",
         "| examples seen | 9,600 |",
@@ -331,6 +332,7 @@ def test_the_cards_numbers_are_the_runs(exported: Path) -> None:
         "| `whole_word_mask` | True |",
     ):
         assert f"\n{line}\n" in card
+    assert "demonstration" not in card
     for kind in ("ingest", "preprocess", "pretrain-tiny", "export-tiny"):
         assert re.search(rf"`{kind}-[0-9a-f]{{8}}`", card)
 

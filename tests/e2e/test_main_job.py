@@ -1,0 +1,111 @@
+"""The main job on the built-in sample, through the real commands: corpus in, loadable model out.
+
+One small recipe of our own keeps training short; everything else is as a user has it.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.e2e.command import Done, covid_ctl
+
+STEPS = ["ingest", "vocabulary", "preprocess", "pretrain", "export"]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a recipe in it, and the bucket after the first run."""
+    directory = tmp_path_factory.mktemp("main-job")
+    recipe = yaml.safe_load(covid_ctl("recipes", "show", "tiny").out)
+    recipe["name"] = "smaller"
+    recipe["architecture"] |= {"hidden_size": 32, "intermediate_size": 64, "max_position_embeddings": 128}
+    recipe["vocabulary"]["learn"] = 800
+    recipe["schedule"] |= {"train_batch_size": 8, "train_steps": 60, "warmup_steps": 6, "evaluate_every": 30}
+    (directory / "smaller.yaml").write_text(yaml.safe_dump(recipe))
+    return directory
+
+
+@pytest.fixture(scope="module")
+def first(place: Path) -> Done:
+    done = covid_ctl("submit", "export", "smaller.yaml", "--with-inputs", bucket=place / "bucket", cwd=place)
+    assert done.code == 0, done.err
+    return done
+
+
+@pytest.fixture(scope="module")
+def manifests(place: Path, first: Done) -> dict[str, dict[str, Any]]:
+    assert first.code == 0
+    found = covid_ctl("artifacts", "--output", "json", bucket=place / "bucket").json()
+    return {manifest["spec"]["kind"]: manifest for manifest in found}
+
+
+def test_every_step_is_reported_and_complete(place: Path, first: Done) -> None:
+    finished = [line.split("-")[0] for line in first.out.splitlines() if " done in " in line]
+    assert finished == STEPS
+    states = covid_ctl("status", "--output", "json", bucket=place / "bucket").json()
+    assert [(state["kind"], state["state"]) for state in states] == [(kind, "complete") for kind in STEPS]
+
+
+def test_documents_are_accounted_for_from_end_to_end(manifests: dict[str, dict[str, Any]]) -> None:
+    ingested = manifests["ingest"]["counts"]["documents"]
+    assert ingested["read"] == ingested["kept"] + sum(ingested["dropped"].values()) + ingested["quarantined"]
+    read = manifests["preprocess"]["counts"]["documents"]
+    assert read["read"] == ingested["kept"] == read["kept"] + sum(read["dropped"].values())
+    assert ingested["quarantined"] >= 1  # the sample has a malformed file
+
+
+def test_held_out_loss_falls(manifests: dict[str, dict[str, Any]]) -> None:
+    evaluations = manifests["pretrain"]["facts"]["evaluations"]
+    assert [evaluation["step"] for evaluation in evaluations] == [0, 30, 60]
+    assert evaluations[-1]["mlm_loss"] < evaluations[0]["mlm_loss"] - 0.3
+
+
+def test_the_model_loads_in_transformers(place: Path, manifests: dict[str, dict[str, Any]]) -> None:
+    from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+    directory = place / "bucket" / manifests["export"]["name"] / "model"
+    tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True)
+    model = AutoModelForMaskedLM.from_pretrained(directory, local_files_only=True)
+    encoded = tokenizer("Coronavirus spike proteins bind ACE2.", return_tensors="pt")
+    logits = model(**encoded).logits
+    assert logits.shape[-1] == len(tokenizer) == manifests["preprocess"]["facts"]["vocabulary_size"]
+    assert tokenizer.tokenize("The") != tokenizer.tokenize("the")
+
+
+def test_the_card_has_the_runs_own_numbers(place: Path, manifests: dict[str, dict[str, Any]]) -> None:
+    card = (place / "bucket" / manifests["export"]["name"] / "model" / "README.md").read_text()
+    assert f"{manifests['ingest']['counts']['documents']['kept']:,}" in card
+    assert f"{manifests['preprocess']['counts']['examples']['train']:,}" in card
+    assert f"{manifests['pretrain']['facts']['evaluations'][-1]['mlm_loss']:.3f}" in card
+
+
+def test_again_does_nothing(place: Path, first: Done) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (place / "bucket").rglob("*")}
+    again = covid_ctl("submit", "export", "smaller.yaml", "--with-inputs", bucket=place / "bucket", cwd=place)
+    assert again.code == 0
+    assert again.out.splitlines()[-1] == first.out.splitlines()[-1]
+    assert "already complete" in again.out
+    assert {path: path.stat().st_mtime_ns for path in (place / "bucket").rglob("*")} == before
+
+
+def test_the_newest_fitting_inputs_are_found_without_being_named(place: Path, first: Done) -> None:
+    assert first.code == 0
+    rendered = covid_ctl("render", "pretrain", "smaller.yaml", bucket=place / "bucket", cwd=place)
+    (job,) = yaml.safe_load_all(rendered.out)
+    trained = [s["name"] for s in covid_ctl("status", "--output", "json", bucket=place / "bucket").json()]
+    assert job["metadata"]["name"] in trained
+
+
+def test_curves_are_where_tensorboard_looks(place: Path, manifests: dict[str, dict[str, Any]]) -> None:
+    folder = place / "bucket" / manifests["pretrain"]["name"] / "tensorboard"
+    assert list(folder.glob("events.out.tfevents.*"))
+
+
+def test_logs_are_json_lines(place: Path, manifests: dict[str, dict[str, Any]]) -> None:
+    for manifest in manifests.values():
+        (log, *_) = sorted((place / "bucket" / manifest["name"] / "logs").iterdir())
+        events = [json.loads(line) for line in log.read_text().splitlines()]
+        assert events[-1]["event"] in ("step.completed", "shard.committed")

@@ -15,7 +15,7 @@ from jobs.spec import Kind, Spec
 from jobs.store import Store
 
 LENGTH, PREDICTIONS, VOCABULARY = 16, 3, 50
-ARCHITECTURE = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+ARCHITECTURE = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
 SCHEDULE = {
     "train_batch_size": 4,
     "learning_rate": 1e-2,
@@ -23,8 +23,9 @@ SCHEDULE = {
     "warmup_steps": 2,
     "checkpoint_every": 4,
     "evaluate_every": 6,
-    "evaluation_examples": 6,
+    "evaluation_examples": 4,
     "log_every": 1,
+    "seed": 42,
 }
 
 

@@ -1,0 +1,86 @@
+"""What the model computes, beside its equality with transformers."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import tensorflow as tf
+
+from jobs.model.bert import Bert, BertConfig, gelu
+
+CONFIG = BertConfig(
+    vocab_size=50,
+    hidden_size=16,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    intermediate_size=32,
+    max_position_embeddings=12,
+    initializer_range=0.3,
+)
+B, S, P = 3, 10, 4
+
+
+@pytest.fixture(scope="module")
+def model() -> Bert:
+    return Bert(CONFIG, seed=5)
+
+
+@pytest.fixture
+def inputs() -> list[tf.Tensor]:
+    rng = np.random.default_rng(0)
+    mask = (np.arange(S) < np.array([[10], [6], [8]])).astype(int)
+    arrays = [rng.integers(0, 50, (B, S)), mask, rng.integers(0, 2, (B, S)), rng.integers(0, 6, (B, P))]
+    return [tf.constant(a, tf.int32) for a in arrays]
+
+
+def numbers(tensors: tuple[tf.Tensor, tf.Tensor]) -> list[npt.NDArray[np.float32]]:
+    return [t.numpy() for t in tensors]
+
+
+def test_shapes(model: Bert, inputs: list[tf.Tensor]) -> None:
+    mlm, nsp = model.pretraining_logits(*inputs)
+    assert (tuple(mlm.shape), tuple(nsp.shape)) == ((B, P, 50), (B, 2))
+    assert tuple(model.sequence_output(*inputs[:3]).shape) == (B, S, 16)
+
+
+def test_what_padding_holds_does_not_matter(model: Bert, inputs: list[tf.Tensor]) -> None:
+    ids, mask, segments, positions = inputs
+    other = tf.where(mask == 1, ids, (ids + 7) % 50)
+    assert not np.array_equal(other, ids)
+    for ours, theirs in zip(
+        numbers(model.pretraining_logits(ids, mask, segments, positions)),
+        numbers(model.pretraining_logits(other, mask, segments, positions)),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_an_example_does_not_see_its_neighbours(model: Bert, inputs: list[tf.Tensor]) -> None:
+    together = numbers(model.pretraining_logits(*inputs))
+    alone = numbers(model.pretraining_logits(*[t[1:2] for t in inputs]))
+    for one, all_of_them in zip(alone, together, strict=True):
+        np.testing.assert_allclose(one[0], all_of_them[1], atol=1e-5)
+
+
+def test_dropout_follows_from_seed_and_step(model: Bert, inputs: list[tf.Tensor]) -> None:
+    def logits(seed: int, step: int) -> npt.NDArray[np.float32]:
+        values: npt.NDArray[np.float32] = model.pretraining_logits(*inputs, tf.constant([seed, step]))[0].numpy()
+        return values
+
+    np.testing.assert_array_equal(logits(1, 1), logits(1, 1))
+    for seed, step in ((1, 2), (2, 1), (2, 2)):
+        assert not np.allclose(logits(1, 1), logits(seed, step))
+
+
+def test_without_a_seed_nothing_is_dropped(model: Bert, inputs: list[tf.Tensor]) -> None:
+    certain = Bert(CONFIG.model_copy(update={"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}), seed=5)
+    plain = numbers(model.pretraining_logits(*inputs))
+    for ours, theirs in zip(plain, numbers(certain.pretraining_logits(*inputs, tf.constant([1, 1]))), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(("x", "expected"), [(0.0, 0.0), (1.0, 0.841192), (-1.0, -0.158808), (3.0, 2.996363)])
+def test_gelu_is_the_tanh_form(x: float, expected: float) -> None:
+    # The erf form has 0.841345 at 1 and 2.995950 at 3.
+    assert float(gelu(tf.constant(x))) == pytest.approx(expected, abs=2e-6)

@@ -1,0 +1,153 @@
+"""Checkpoints: what is restored is what was saved, and damage costs one checkpoint, not the run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import structlog
+import tensorflow as tf
+from safetensors import safe_open
+
+from jobs.artifact import Artifact
+from jobs.errors import ConfigurationError, StoreError
+from jobs.model import checkpoint
+from jobs.model.checkpoint import Progress
+from jobs.spec import Kind, Spec
+from jobs.store import Store
+
+State = dict[str, tf.Variable]
+
+
+@pytest.fixture
+def artifact(tmp_path: Path) -> Artifact:
+    return Artifact(Store(str(tmp_path / "bucket")), Spec(Kind.PRETRAIN, {}, recipe="tiny"))
+
+
+def state_of(step: int) -> State:
+    return {"a/kernel": tf.Variable(tf.fill([2, 3], float(step))), "a/kernel/adam_m": tf.Variable([step + 0.1])}
+
+
+def save(artifact: Artifact, tmp_path: Path, *steps: int) -> None:
+    for step in steps:
+        checkpoint.save(artifact, state_of(step), Progress(step, step / 2, ({"step": 0},)), tmp_path)
+
+
+def objects(artifact: Artifact) -> list[str]:
+    return [Path(o.path).name for o in artifact.store.objects(artifact.path("checkpoints"))]
+
+
+def restored(artifact: Artifact, tmp_path: Path) -> tuple[Progress | None, State]:
+    state = state_of(-1)
+    return checkpoint.restore(artifact, state, tmp_path), state
+
+
+def assert_restored(artifact: Artifact, tmp_path: Path, step: int) -> None:
+    progress, state = restored(artifact, tmp_path)
+    assert progress == Progress(step, step / 2, ({"step": 0},))
+    for name, variable in state_of(step).items():
+        np.testing.assert_array_equal(state[name].numpy(), variable.numpy())
+
+
+def test_the_newest_is_restored(artifact: Artifact, tmp_path: Path) -> None:
+    assert restored(artifact, tmp_path)[0] is None
+    save(artifact, tmp_path, 100, 200)
+    assert_restored(artifact, tmp_path, 200)
+
+
+def test_the_object_says_what_it_is(artifact: Artifact, tmp_path: Path) -> None:
+    save(artifact, tmp_path, 200)
+    path = tmp_path / "object"
+    artifact.store.download(artifact.path("checkpoints/00000200.safetensors"), path)
+    with safe_open(path, "numpy") as tensors:
+        assert sorted(tensors.keys()) == ["a/kernel", "a/kernel/adam_m"]
+        assert json.loads(tensors.metadata()["checkpoint"]) == {"spec_sha256": artifact.spec.sha256, "step": 200}
+
+
+def test_the_last_two_are_kept(artifact: Artifact, tmp_path: Path) -> None:
+    save(artifact, tmp_path, 100, 200, 300)
+    assert objects(artifact) == [f"00000{step}.{kind}" for step in (200, 300) for kind in ("json", "safetensors")]
+    assert not list(tmp_path.glob("*.safetensors"))
+
+
+def damage_object(artifact: Artifact) -> None:
+    path = artifact.path("checkpoints/00000200.safetensors")
+    data = bytearray(artifact.store.get(path))
+    data[-1] ^= 1
+    artifact.store.put(path, bytes(data))
+
+
+def cut_object(artifact: Artifact) -> None:
+    path = artifact.path("checkpoints/00000200.safetensors")
+    artifact.store.put(path, artifact.store.get(path)[:-1])
+
+
+def remove_object(artifact: Artifact) -> None:
+    artifact.store.delete(artifact.path("checkpoints/00000200.safetensors"))
+
+
+def damage_record(artifact: Artifact) -> None:
+    artifact.store.put(artifact.path("checkpoints/00000200.json"), b"{")
+
+
+def lose_a_field(artifact: Artifact) -> None:
+    artifact.store.put(artifact.path("checkpoints/00000200.json"), b'{"step": 200}')
+
+
+@pytest.mark.parametrize("damage", [damage_object, cut_object, remove_object, damage_record, lose_a_field])
+def test_a_damaged_one_is_reported_and_the_one_before_used(
+    artifact: Artifact, tmp_path: Path, damage: Callable[[Artifact], None]
+) -> None:
+    save(artifact, tmp_path, 100, 200)
+    damage(artifact)
+    with structlog.testing.capture_logs() as logs:
+        assert_restored(artifact, tmp_path, 100)
+    assert [(e["event"], e["step"]) for e in logs] == [("checkpoint.rejected", 200), ("checkpoint.restored", 100)]
+    assert logs[0]["reason"]
+
+
+def test_a_rejected_one_does_not_outlive_the_next_save(artifact: Artifact, tmp_path: Path) -> None:
+    save(artifact, tmp_path, 100, 200)
+    damage_object(artifact)
+    save(artifact, tmp_path, 150)  # the resumed run was stopped before it came to 200 again
+    assert_restored(artifact, tmp_path, 150)
+    assert objects(artifact) == [f"00000{step}.{kind}" for step in (100, 150) for kind in ("json", "safetensors")]
+
+
+def test_an_object_without_its_record_does_not_count_and_is_swept(artifact: Artifact, tmp_path: Path) -> None:
+    save(artifact, tmp_path, 100, 200)
+    artifact.store.delete(artifact.path("checkpoints/00000200.json"))  # killed between the two writes
+    assert_restored(artifact, tmp_path, 100)
+    save(artifact, tmp_path, 150)
+    assert objects(artifact) == [f"00000{step}.{kind}" for step in (100, 150) for kind in ("json", "safetensors")]
+
+
+def test_a_bucket_that_is_away_costs_no_checkpoint(artifact: Artifact, tmp_path: Path) -> None:
+    save(artifact, tmp_path, 100, 200)
+
+    class Away(Store):
+        def get(self, path: str) -> bytes:
+            raise StoreError(path, "503 service unavailable")
+
+    away = Artifact(Away(artifact.store.location), artifact.spec)
+    with pytest.raises(StoreError, match="503"):
+        restored(away, tmp_path)
+
+
+def test_another_model_s_checkpoint_is_refused(artifact: Artifact, tmp_path: Path) -> None:
+    save(artifact, tmp_path, 100)
+    with pytest.raises(ConfigurationError, match="not this model's"):
+        checkpoint.restore(artifact, {"a/kernel": tf.Variable([1.0])}, tmp_path)
+
+
+def test_another_spec_s_checkpoint_is_refused(artifact: Artifact, tmp_path: Path) -> None:
+    save(artifact, tmp_path, 100)
+    other = Artifact(artifact.store, Spec(Kind.PRETRAIN, {"x": 1}, recipe="tiny"))
+    for kind in ("json", "safetensors"):
+        path = f"checkpoints/00000100.{kind}"
+        other.store.put(other.path(path), artifact.store.get(artifact.path(path)))
+    with pytest.raises(ConfigurationError, match="another step's spec"):
+        restored(other, tmp_path)

@@ -1,0 +1,72 @@
+"""The optimizer against its formulae in numpy, the schedule against known values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from jobs.model.optimizer import AdamWeightDecay, learning_rate
+from jobs.recipe import Schedule
+
+NAMES = ("bert/layer_0/dense/kernel", "bert/layer_0/dense/bias", "bert/LayerNorm/gamma", "cls/predictions/output_bias")
+DECAYED = ("bert/layer_0/dense/kernel",)
+
+
+def schedule(steps: int, warmup: int, rate: float = 2e-5) -> Schedule:
+    return Schedule(train_batch_size=1, learning_rate=rate, train_steps=steps, warmup_steps=warmup)
+
+
+@pytest.mark.parametrize("scale", [0.01, 10.0], ids=["below the clipping norm", "above it"])
+def test_updates_follow_the_formulae(scale: float) -> None:
+    rng = np.random.default_rng(0)
+    expected = {name: rng.normal(size=(3, 2)) for name in NAMES}
+    m = {name: np.zeros((3, 2)) for name in NAMES}
+    v = {name: np.zeros((3, 2)) for name in NAMES}
+    variables = {name: tf.Variable(value.astype(np.float32)) for name, value in expected.items()}
+    optimizer = AdamWeightDecay(variables)
+
+    for rate in (0.0, 0.1, 0.05):
+        gradients = {name: rng.normal(size=(3, 2)) * scale for name in NAMES}
+        norm = np.sqrt(sum((g**2).sum() for g in gradients.values()))
+        returned = optimizer.apply(
+            [tf.constant(g.astype(np.float32)) for g in gradients.values()], tf.constant(rate, tf.float32)
+        )
+        assert float(returned) == pytest.approx(norm, rel=1e-5)
+        for name in NAMES:
+            gradient = gradients[name] / max(norm, 1.0)
+            m[name] = 0.9 * m[name] + 0.1 * gradient
+            v[name] = 0.999 * v[name] + 0.001 * gradient**2
+            decay = 0.01 * expected[name] if name in DECAYED else 0.0
+            expected[name] = expected[name] - rate * (m[name] / (np.sqrt(v[name]) + 1e-6) + decay)
+
+    for name in NAMES:
+        np.testing.assert_allclose(variables[name].numpy(), expected[name], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(optimizer.slots_by_name[f"{name}/adam_m"].numpy(), m[name], rtol=1e-4, atol=1e-7)
+        np.testing.assert_allclose(optimizer.slots_by_name[f"{name}/adam_v"].numpy(), v[name], rtol=1e-4, atol=1e-9)
+
+
+def test_slots_are_named_after_their_variable() -> None:
+    slots = AdamWeightDecay({"a/kernel": tf.Variable([1.0, 2.0])}).slots_by_name
+    assert list(slots) == ["a/kernel/adam_m", "a/kernel/adam_v"]
+    assert all((slot.numpy() == 0).all() and not slot.trainable for slot in slots.values())
+
+
+@pytest.mark.parametrize(
+    ("steps", "warmup", "step", "expected"),
+    [
+        (150_000, 10_000, 0, 0.0),
+        (150_000, 10_000, 1, 2e-9),
+        (150_000, 10_000, 5_000, 1e-5),
+        (150_000, 10_000, 9_999, 1.9998e-5),
+        (150_000, 10_000, 10_000, 2e-5 * 14 / 15),  # 1.867e-5: the fall counts from step 0
+        (150_000, 10_000, 75_000, 1e-5),
+        (150_000, 10_000, 149_999, 2e-5 / 150_000),
+        (150_000, 10_000, 150_000, 0.0),
+        (150_000, 10_000, 150_001, 0.0),
+        (100, 0, 0, 2e-5),
+        (100, 100, 99, 1.98e-5),
+    ],
+)
+def test_schedule(steps: int, warmup: int, step: int, expected: float) -> None:
+    assert learning_rate(step, schedule(steps, warmup)) == pytest.approx(expected, rel=1e-9, abs=1e-18)

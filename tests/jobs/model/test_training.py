@@ -1,0 +1,250 @@
+"""Whole runs of the pretrain step: what they leave behind, stopped anywhere or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import structlog
+import tensorflow as tf
+from safetensors.numpy import load
+
+from jobs.artifact import Artifact
+from jobs.errors import ConfigurationError, DivergedError, Interrupted, MissingObjectError
+from jobs.model.bert import Bert, BertConfig
+from jobs.model.loss import evaluation, evaluation_sums
+from jobs.steps import pretrain
+from jobs.steps.context import StepContext
+
+Submit = Callable[..., Artifact]
+SCALARS = {"loss", "mlm_loss", "nsp_loss", "learning_rate", "examples_per_second", "gradient_norm"}
+
+
+def run(artifact: Artifact, scratch: Path, stopping: Callable[[], bool] = lambda: False) -> None:
+    scratch.mkdir(parents=True)
+    pretrain.run(StepContext(artifact, 0, scratch, stopping))
+
+
+def stop_at_call(number: int) -> Callable[[], bool]:
+    """True from its ``number``-th call on."""
+    calls = iter(range(1, 1_000_000))
+    return lambda: next(calls) >= number
+
+
+def weights(artifact: Artifact) -> dict[str, npt.NDArray[np.float32]]:
+    found: dict[str, npt.NDArray[np.float32]] = load(artifact.store.get(artifact.path("model/weights.safetensors")))
+    return found
+
+
+def curves(artifact: Artifact) -> list[tuple[int, str]]:
+    """(step, name) of every scalar in the artifact's event files, in file order."""
+    found = []
+    for output in artifact.require().under("tensorboard"):
+        data = artifact.store.get(artifact.path(output.path))
+        path = Path(artifact.store.location, artifact.path(output.path))
+        assert len(data) == output.size
+        for record in tf.data.TFRecordDataset(str(path)):
+            event = tf.compat.v1.Event.FromString(record.numpy())
+            found += [(event.step, value.tag) for value in event.summary.value]
+    return found
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Filled by the first test that needs it."""
+    return {"folder": tmp_path_factory.mktemp("undisturbed")}
+
+
+@pytest.fixture
+def finished(undisturbed: dict[str, Any], submit_pretrain: Submit) -> Artifact:
+    """One run of twelve steps from end to end."""
+    if "artifact" not in undisturbed:
+        artifact = submit_pretrain(undisturbed["folder"] / "bucket")
+        run(artifact, undisturbed["folder"] / "scratch")
+        undisturbed["artifact"] = artifact
+    finished: Artifact = undisturbed["artifact"]
+    return finished
+
+
+def test_a_finished_run_says_what_it_did(finished: Artifact) -> None:
+    manifest = finished.require()
+    facts = manifest.facts
+    assert [o.path for o in manifest.outputs] == [
+        "model/weights.safetensors",
+        "model/bert_config.json",
+        "evaluations.json",
+        "tensorboard/events.out.tfevents.00000000",
+        "tensorboard/events.out.tfevents.00000004",
+        "tensorboard/events.out.tfevents.00000008",
+    ]
+    assert (facts["steps"], facts["examples_seen"]) == (12, 48)
+    assert (facts["train_examples"], facts["validation_examples"]) == (21, 9)
+    assert facts["parameters"] == sum(w.size for w in weights(finished).values())
+    assert facts["tensorflow"] == tf.__version__
+    assert "CPU" in facts["device"]
+    assert 0 < facts["train_seconds"] == manifest.seconds
+    assert [e["step"] for e in facts["evaluations"]] == [0, 6, 12]
+    assert facts["evaluations"][-1]["mlm_loss"] < facts["evaluations"][0]["mlm_loss"]
+    assert json.loads(finished.store.get(finished.path("evaluations.json"))) == facts["evaluations"]
+
+
+def test_the_model_s_configuration_is_google_s(finished: Artifact) -> None:
+    assert json.loads(finished.store.get(finished.path("model/bert_config.json"))) == {
+        "attention_probs_dropout_prob": 0.1,
+        "hidden_act": "gelu",
+        "hidden_dropout_prob": 0.1,
+        "hidden_size": 16,
+        "initializer_range": 0.02,
+        "intermediate_size": 32,
+        "max_position_embeddings": 512,
+        "num_attention_heads": 2,
+        "num_hidden_layers": 1,
+        "type_vocab_size": 2,
+        "vocab_size": 50,
+    }
+
+
+def test_curves_have_every_step_once(finished: Artifact) -> None:
+    found = curves(finished)
+    assert len(found) == len(set(found))
+    assert {(step, name) for step, name in found if "/" not in name} == {
+        (step, name) for step in range(1, 13) for name in SCALARS
+    }
+    assert {step for step, name in found if name == "evaluation/perplexity"} == {0, 6, 12}
+
+
+# The loop asks once before each step, an evaluation once for its one batch and the loop once after it.
+@pytest.mark.parametrize(
+    "calls",
+    [
+        pytest.param(2, id="in the evaluation at the start"),
+        pytest.param(7, id="where a checkpoint is due"),
+        pytest.param(12, id="between two checkpoints"),
+        pytest.param(18, id="in the evaluation at the end"),
+    ],
+)
+def test_a_stopped_run_goes_on_bit_for_bit(
+    finished: Artifact, submit_pretrain: Submit, tmp_path: Path, calls: int
+) -> None:
+    artifact = submit_pretrain(tmp_path / "bucket")
+    with pytest.raises(Interrupted, match="SIGTERM"):
+        run(artifact, tmp_path / "first", stop_at_call(calls))
+    assert artifact.manifest() is None
+
+    run(artifact, tmp_path / "second")
+
+    ours, theirs = weights(artifact), weights(finished)
+    for name, value in theirs.items():
+        np.testing.assert_array_equal(ours[name], value, err_msg=name)
+    assert artifact.require().facts["evaluations"] == finished.require().facts["evaluations"]
+    assert sorted(curves(artifact)) == sorted(curves(finished))
+
+
+def test_a_damaged_checkpoint_costs_time_not_truth(finished: Artifact, submit_pretrain: Submit, tmp_path: Path) -> None:
+    artifact = submit_pretrain(tmp_path / "bucket")
+    with pytest.raises(Interrupted):
+        run(artifact, tmp_path / "first", stop_at_call(12))
+    newest = artifact.store.objects(artifact.path("checkpoints"))[-1]
+    artifact.store.put(newest.path, b"x" * newest.size)
+    with structlog.testing.capture_logs() as logs:
+        run(artifact, tmp_path / "second")
+    assert "checkpoint.rejected" in [e["event"] for e in logs]
+    for name, value in weights(finished).items():
+        np.testing.assert_array_equal(weights(artifact)[name], value, err_msg=name)
+    assert sorted(curves(artifact)) == sorted(curves(finished))
+
+
+def test_a_trained_run_that_died_before_its_commit_does_not_train_again(
+    submit_pretrain: Submit, tmp_path: Path
+) -> None:
+    artifact = submit_pretrain(tmp_path / "bucket", train_steps=4)
+    run(artifact, tmp_path / "first")
+    before = weights(artifact)
+    for path in ("manifest.json", "shards/00000.json", "model/weights.safetensors", "evaluations.json"):
+        artifact.store.delete(artifact.path(path))
+    with structlog.testing.capture_logs() as logs:
+        run(artifact, tmp_path / "second")
+    assert "training.progressed" not in [e["event"] for e in logs]
+    assert artifact.require().facts["evaluations"][-1]["step"] == 4
+    for name, value in weights(artifact).items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_scores_are_those_of_the_first_weights_on_evenly_spread_examples(
+    submit_pretrain: Submit, random_examples: Callable[..., list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    artifact = submit_pretrain(tmp_path / "bucket", validation=9, evaluation_examples=6, train_steps=1, warmup_steps=1)
+    run(artifact, tmp_path / "scratch")
+
+    settings = artifact.spec.settings
+    model = Bert(BertConfig(**settings["architecture"], vocab_size=50), seed=settings["schedule"]["seed"])
+    held_out = random_examples(9, seed=len("validation"))
+    chosen = [held_out[i] for i in (0, 1, 3, 4, 6, 7)]
+    batch = {name: tf.constant([e[name] for e in chosen]) for name in chosen[0]}
+    inputs = ("input_ids", "input_mask", "segment_ids", "masked_lm_positions")
+    sums = evaluation_sums(*model.pretraining_logits(*[batch[name] for name in inputs]), batch)
+    expected = evaluation(0, *sums.numpy().tolist())._asdict()
+
+    first, last = artifact.require().facts["evaluations"]
+    assert first == pytest.approx(expected, rel=1e-5)
+    # The rate of the only update is 0: nothing was learned, and without dropout nothing differs.
+    assert last == pytest.approx(expected | {"step": 1}, rel=1e-5)
+
+
+def test_the_heartbeat_ends_at_the_last_step(finished: Artifact) -> None:
+    beat = json.loads(finished.store.get(finished.path("progress/00000.json")))
+    assert (beat["done"], beat["total"], beat["unit"]) == (12, 12, "steps")
+    assert beat["loss"] > 0
+
+
+def test_divergence_names_step_and_batch(submit_pretrain: Submit, tmp_path: Path) -> None:
+    artifact = submit_pretrain(tmp_path / "bucket", learning_rate=1e38, warmup_steps=0)
+    with pytest.raises(
+        DivergedError, match=r"batch begins with preprocess-.*/train/0000.\.tfrecord, record \d+"
+    ) as caught:
+        run(artifact, tmp_path / "scratch")
+    assert caught.value.thing == "step 1"
+    assert caught.value.container_exit_code == 44
+    assert artifact.manifest() is None
+
+
+def test_without_held_out_examples_there_are_no_scores(submit_pretrain: Submit, tmp_path: Path) -> None:
+    artifact = submit_pretrain(tmp_path / "bucket", validation=0, train_steps=2)
+    run(artifact, tmp_path / "scratch")
+    assert artifact.require().facts["evaluations"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"train": 0}, "no training examples"),
+        ({"inputs": {"examples": "x", "initial_checkpoint": "y"}}, "initial checkpoint is not supported"),
+        ({"inputs": {}}, "names no examples"),
+        ({"inputs": {"examples": "preprocess-00000000"}}, "no such step"),
+        ({"sizes": {"max_seq_length": 32}}, "this run wants input_ids 32"),
+        ({"sizes": {"max_predictions_per_seq": 5}}, "masked_lm_positions 5"),
+        ({"sizes": {"vocabulary_size": 6}}, "outside the 6 vocabulary"),
+        ({"architecture": {"max_position_embeddings": 8}}, "exceeds the model's 8 positions"),
+        ({"architecture": {"hidden_size": 15}}, "not a multiple"),
+        ({"architecture": {"colour": 15}}, "colour"),
+        ({"seed": 2**31}, "schedule.seed"),
+    ],
+)
+def test_what_cannot_work_is_a_configuration_error(
+    submit_pretrain: Submit, tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    artifact = submit_pretrain(tmp_path / "bucket", **change)
+    with pytest.raises(ConfigurationError, match=said):
+        run(artifact, tmp_path / "scratch")
+
+
+def test_incomplete_examples_are_no_input(submit_pretrain: Submit, tmp_path: Path) -> None:
+    artifact = submit_pretrain(tmp_path / "bucket")
+    artifact.store.delete(f"{artifact.spec.inputs['examples']}/manifest.json")
+    with pytest.raises(MissingObjectError, match="not complete"):
+        run(artifact, tmp_path / "scratch")

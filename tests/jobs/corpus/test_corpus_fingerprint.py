@@ -1,0 +1,73 @@
+"""The fingerprint follows metadata.csv's bytes and the parse files' paths and sizes, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jobs.corpus.fingerprint import fingerprint
+from jobs.errors import ConfigurationError
+from jobs.store import Store
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    root = tmp_path / "corpus"
+    (root / "document_parses/pdf_json").mkdir(parents=True)
+    (root / "metadata.csv").write_bytes(b"cord_uid\nu1\n")
+    (root / "document_parses/pdf_json/a.json").write_bytes(b"{}")
+    return root
+
+
+def read(directory: Path) -> str:
+    return fingerprint(Store(str(directory), create=False))
+
+
+def test_the_same_corpus_has_the_same_fingerprint_wherever_it_lies(directory: Path, tmp_path: Path) -> None:
+    before = read(directory)
+    spelled_out = b"cord_uid\nu1\n" + b"\0document_parses/pdf_json/a.json\x002"
+    assert before == hashlib.sha256(spelled_out).hexdigest()
+    assert read(directory.rename(tmp_path / "moved")) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("metadata.csv", b"cord_uid\nu2\n"),
+        ("document_parses/pdf_json/a.json", b"{ }"),
+        ("document_parses/pdf_json/b.json", b"{}"),
+        ("document_parses/pmc_json/a.json", b""),
+    ],
+)
+def test_a_change_is_seen(directory: Path, path: str, data: bytes) -> None:
+    before = read(directory)
+    (directory / path).parent.mkdir(exist_ok=True)
+    (directory / path).write_bytes(data)
+    assert read(directory) != before
+
+
+def test_a_lost_parse_is_seen_and_a_file_beside_the_corpus_is_not(directory: Path) -> None:
+    before = read(directory)
+    (directory / "changelog").write_bytes(b"x")
+    assert read(directory) == before
+    (directory / "document_parses/pdf_json/a.json").unlink()
+    assert read(directory) != before
+
+
+def test_a_directory_without_metadata_is_refused(directory: Path) -> None:
+    (directory / "metadata.csv").unlink()
+    with pytest.raises(ConfigurationError, match=r"metadata\.csv: there is no such file"):
+        read(directory)
+
+
+def test_the_controllers_imports_stay_light() -> None:
+    program = (
+        "import sys, jobs.corpus.fingerprint, jobs.corpus.sample\n"
+        "print([name for name in ('orjson', 'numpy', 'tensorflow', 'jobs.corpus.cord19') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

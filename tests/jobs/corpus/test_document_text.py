@@ -1,0 +1,82 @@
+"""Documents survive a round trip, fall into even shards, and give their sections' sentences in order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.corpus.document import Document
+from jobs.corpus.document_shards import DocumentShards, read_documents
+from jobs.corpus.text import document_sentences
+
+PAPER = Document(
+    cord_uid="u1",
+    title="A title of β",
+    abstract=("First part. Second part.", " "),
+    body=(
+        "One &lt; two. See Fig. 2.\nThird.",
+        "author/funder. All rights reserved. No reuse allowed without permission.",
+    ),
+    parse="pdf_json",
+    license="cc-by",
+    publish_time="2020-04-01",
+)
+
+_TEXT = st.text(max_size=30)
+_PARAGRAPHS = st.lists(_TEXT, max_size=3).map(tuple)
+
+
+@given(st.builds(Document, _TEXT, _TEXT, _PARAGRAPHS, _PARAGRAPHS, st.sampled_from(["pmc_json", ""]), _TEXT, _TEXT))
+def test_a_document_is_one_line_and_comes_back_equal(document: Document) -> None:
+    line = document.to_json_line()
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    assert Document.from_json_line(line) == document
+
+
+def test_sentences_are_clean_and_in_reading_order() -> None:
+    assert document_sentences(PAPER, ["body", "title", "abstract"]) == [
+        "A title of β",
+        "First part.",
+        "Second part.",
+        "One < two.",
+        "See Fig. 2.",
+        "Third.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"), [(["title"], ["A title of β"]), (["abstract"], ["First part.", "Second part."]), ([], [])]
+)
+def test_only_the_chosen_sections_are_read(sections: list[str], expected: list[str]) -> None:
+    assert document_sentences(PAPER, sections) == expected
+
+
+def test_an_unknown_section_is_an_error() -> None:
+    with pytest.raises(KeyError, match="appendix"):
+        document_sentences(PAPER, ["title", "appendix"])
+
+
+def test_each_document_goes_to_the_lightest_shard_and_the_first_of_equals(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{index}.gz" for index in range(3)]
+    sizes = [50, 10, 10, 30, 5, 30]
+    with DocumentShards(paths) as shards:
+        for number, size in enumerate(sizes):
+            shards.write(Document(str(number), "", (), ("x" * size,), "", "", ""))
+    assert [[d.cord_uid for d in read_documents(path)] for path in paths] == [["0"], ["1", "3"], ["2", "4", "5"]]
+
+
+def test_shard_files_carry_neither_time_nor_name(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        with DocumentShards([tmp_path / name]) as shards:
+            shards.write(PAPER)
+    data = (tmp_path / "first").read_bytes()
+    assert data == (tmp_path / "second").read_bytes()
+    assert data[3:8] == bytes(5)  # no flags (so no name), modification time 0
+
+
+def test_weight_is_counted_in_bytes() -> None:
+    assert Document("u", "β", ("αβ",), (), "", "", "").text_bytes == 6

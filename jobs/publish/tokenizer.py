@@ -13,6 +13,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
@@ -130,6 +131,7 @@ def _stands_alone(character: str) -> bool:
     )
 
 
+@cache
 def _character_class(holds: Callable[[str], bool]) -> str:
     """A regular expression's character class of exactly the characters for which ``holds`` is true.
 

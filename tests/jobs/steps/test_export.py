@@ -267,6 +267,14 @@ def test_auto_tokenizer_reads_as_training_did(hub: Any, exported: Path) -> None:
     assert len(tokenizer) == len(VOCABULARY)
 
 
+def test_a_saved_copy_reads_the_same(hub: Any, exported: Path, tmp_path: Path) -> None:
+    """What fine-tuning scripts do beside their own checkpoints."""
+    tokenizer = hub.AutoTokenizer.from_pretrained(exported)
+    tokenizer.save_pretrained(tmp_path)
+    text = "COVID covid a\ue000b"
+    assert hub.AutoTokenizer.from_pretrained(tmp_path)(text)["input_ids"] == tokenizer(text)["input_ids"]
+
+
 @pytest.mark.parametrize("loader", ["AutoTokenizer", "BertTokenizer"])
 def test_the_case_is_kept(hub: Any, exported: Path, loader: str) -> None:
     tokenizer = getattr(hub, loader).from_pretrained(exported)

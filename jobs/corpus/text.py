@@ -15,7 +15,8 @@ SECTIONS = ("title", "abstract", "body")
 def document_sentences(document: Document, sections: Sequence[str]) -> list[str]:
     """The clean sentences of the chosen ``sections``: title, then abstract, then body.
 
-    No sentence is empty or spans two paragraphs. A section that does not exist is a ``KeyError``.
+    No sentence is empty or spans two paragraphs; one without any letter (a line number, a stray bracket)
+    is left out. A section that does not exist is a ``KeyError``.
     """
     paragraphs: dict[str, tuple[str, ...]] = {
         "title": (document.title,),
@@ -30,4 +31,5 @@ def document_sentences(document: Document, sections: Sequence[str]) -> list[str]
         if section in sections
         for paragraph in paragraphs[section]
         for sentence in split_sentences(clean(paragraph))
+        if any(map(str.isalpha, sentence))
     ]

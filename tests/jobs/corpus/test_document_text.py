@@ -55,6 +55,11 @@ def test_only_the_chosen_sections_are_read(sections: list[str], expected: list[s
     assert document_sentences(PAPER, sections) == expected
 
 
+def test_sentences_without_a_letter_are_left_out() -> None:
+    document = Document("u", "", ("53", "Titres rose. ( ) . 12 13.", "β"), (), "", "", "")
+    assert document_sentences(document, ["abstract"]) == ["Titres rose. ( ) .", "β"]
+
+
 def test_an_unknown_section_is_an_error() -> None:
     with pytest.raises(KeyError, match="appendix"):
         document_sentences(PAPER, ["title", "appendix"])

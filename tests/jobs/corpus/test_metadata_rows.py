@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jobs.corpus import records
 from jobs.corpus.cord19 import Cord19
@@ -130,3 +132,19 @@ def test_a_field_of_ten_megabytes_is_read(corpus: Corpus) -> None:
     corpus.row("u1", abstract="word " * 2_000_000)
     [paper] = corpus.open().metadata.papers()
     assert len(paper.abstract) == 9_999_999
+
+
+_BROKEN = st.sampled_from([b'x,"open', b"x", b"x,y,z", b"\xff,a", b'x,"a"b', b",t", b""])
+
+
+@given(st.lists(st.one_of(st.just(b"good"), _BROKEN), max_size=30))
+def test_no_good_row_is_lost_among_broken_ones(lines: list[bytes]) -> None:
+    rows = [b"u%d,t" % number if line == b"good" else line for number, line in enumerate(lines)]
+    try:
+        found = list(records.read_records([line + b"\n" for line in [b"cord_uid,title", *rows]], "metadata.csv"))
+    except ConfigurationError as error:
+        assert "never closed" in error.reason  # noqa: PT017 - either outcome is right
+        return
+    good = [record.fields[0] for record in found if not record.problem and record.fields[0]]
+    assert good == ["cord_uid", *(row.split(b",")[0].decode() for row in rows if row.startswith(b"u"))]
+    assert len(found) == 1 + sum(bool(row) for row in rows)

@@ -6,7 +6,7 @@ import tempfile
 
 
 def _import_tensorflow() -> None:
-    """TensorFlow greets on file descriptor 2 as it is imported, whatever the log level since 2.19.
+    """TensorFlow greets on file descriptor 2 as it is imported, newer ones whatever the log level.
 
     A container's standard error is our JSON lines, so the greeting is held back; it is shown when the
     import fails, for it then says why.

@@ -81,6 +81,7 @@ def train(
     evaluate = evaluate_function(model)
     held_out = _spread(len(validation), schedule.evaluation_examples)
     log.info("training.started", step=step, total=total, examples=len(examples), held_out=len(held_out), device=device)
+    heartbeat.beat(step, total)
 
     def save() -> None:
         nonlocal saved

@@ -10,12 +10,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from jobs.artifact import Artifact, Output
+from jobs.artifact import Artifact, Manifest, Output
 from jobs.errors import ConfigurationError
 from jobs.model import scalars
 from jobs.model.bert import BertConfig, variable_shapes
 from jobs.model.checkpoint import write_tensors
-from jobs.model.input import Examples, stage_examples
+from jobs.model.input import REMEDY, Examples, stage_examples
 from jobs.model.training import Trained, train
 from jobs.recipe import Schedule
 from jobs.spec import Spec
@@ -24,7 +24,7 @@ from jobs.steps.context import StepContext
 
 @dataclass(frozen=True)
 class Settings:
-    """What a pretrain step's spec says, checked."""
+    """What a pretrain step's spec and its examples' manifest say, checked."""
 
     config: BertConfig
     schedule: Schedule
@@ -32,42 +32,50 @@ class Settings:
     max_predictions_per_seq: int
 
     @classmethod
-    def of(cls, spec: Spec) -> Settings:
+    def of(cls, spec: Spec, examples: Manifest) -> Settings:
         """Raises ``ConfigurationError`` naming what is wrong."""
-        if "initial_checkpoint" in spec.inputs:
-            raise ConfigurationError(
-                spec.name, "training from an initial checkpoint is not supported yet", "use a recipe without one"
-            )
         try:
             given = spec.settings
             settings = cls(
-                BertConfig(**given["architecture"], vocab_size=given["vocabulary_size"]),
+                BertConfig(**given["architecture"], vocab_size=_vocabulary_size(spec, examples)),
                 Schedule(**given["schedule"]),
                 given["max_seq_length"],
                 given["max_predictions_per_seq"],
             )
-        except (KeyError, TypeError, ValidationError) as error:
-            raise ConfigurationError(spec.name, f"its settings are not a pretrain step's: {error}") from error
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise ConfigurationError(spec.name, f"its settings do not fit: {problems}", "submit it again") from error
+        except (KeyError, TypeError) as error:
+            raise ConfigurationError(spec.name, f"its settings lack something: {error}", "submit it again") from error
         positions = settings.config.max_position_embeddings
         if settings.max_seq_length > positions:
             raise ConfigurationError(
-                spec.name, f"max_seq_length {settings.max_seq_length} exceeds the model's {positions} positions"
+                spec.name,
+                f"max_seq_length {settings.max_seq_length} exceeds the model's {positions} positions",
+                "submit it with a lower examples.max_seq_length",
             )
         if settings.schedule.seed >= 2**31:
-            raise ConfigurationError(spec.name, f"schedule.seed {settings.schedule.seed} exceeds {2**31 - 1}")
+            raise ConfigurationError(
+                spec.name, f"schedule.seed {settings.schedule.seed} exceeds {2**31 - 1}", "submit it with a lower one"
+            )
         return settings
 
 
 def run(context: StepContext) -> None:
     """Train until done, then commit the model. Raises what ``train`` raises."""
     artifact = context.artifact
-    settings = Settings.of(artifact.spec)
-    source = artifact.spec.inputs.get("examples")
-    if not source:
+    inputs = artifact.spec.inputs
+    if "initial_checkpoint" in inputs:
+        raise ConfigurationError(
+            artifact.name, "training from an initial checkpoint is not supported yet", "use a recipe without one"
+        )
+    if not inputs.get("examples"):
         raise ConfigurationError(artifact.name, "its spec names no examples", "submit it again")
+    source = Artifact.open(context.store, inputs["examples"]).require()
+    settings = Settings.of(artifact.spec, source)
     examples, validation = (_examples(context, settings, source, folder) for folder in ("train", "validation"))
     if not len(examples):
-        raise ConfigurationError(source, "it has no training examples", "give preprocess a larger corpus")
+        raise ConfigurationError(source.name, "it has no training examples", "give preprocess a larger corpus")
 
     trained = train(
         artifact,
@@ -96,9 +104,20 @@ def run(context: StepContext) -> None:
     artifact.finish()
 
 
-def _examples(context: StepContext, settings: Settings, source: str, folder: str) -> Examples:
-    manifest = Artifact.open(context.store, source).require()
-    files = stage_examples(context.store, source, manifest.under(folder), context.scratch)
+def _vocabulary_size(spec: Spec, examples: Manifest) -> int:
+    """The examples' own: a recipe that learns its vocabulary cannot know the size when it is submitted."""
+    wanted: int | None = spec.settings["vocabulary_size"]
+    size: int | None = examples.facts.get("vocabulary_size", wanted)
+    if size is None:
+        raise ConfigurationError(examples.name, "it does not say its vocabulary's size", REMEDY)
+    if wanted not in (None, size):
+        reason = f"its vocabulary has {size:,} entries, {spec.name} is for {wanted:,}"
+        raise ConfigurationError(examples.name, reason, REMEDY)
+    return size
+
+
+def _examples(context: StepContext, settings: Settings, source: Manifest, folder: str) -> Examples:
+    files = stage_examples(context.store, source.name, source.under(folder), context.scratch)
     return Examples(
         files,
         settings.config,

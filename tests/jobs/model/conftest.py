@@ -102,7 +102,8 @@ def submit_pretrain(
         train: int = 21,
         validation: int = 9,
         inputs: dict[str, str] | None = None,
-        sizes: dict[str, int] | None = None,
+        sizes: dict[str, int | None] | None = None,
+        facts: dict[str, int] | None = None,
         architecture: dict[str, Any] | None = None,
         **schedule: Any,
     ) -> Artifact:
@@ -115,7 +116,7 @@ def submit_pretrain(
             for shard, part in enumerate((records[: count // 2], records[count // 2 :])):
                 file = write_records(tmp_path / "made" / folder / f"{shard}.tfrecord", part)
                 outputs.append(source.upload(f"{folder}/{shard:05d}.tfrecord", file))
-        source.commit(0, outputs)
+        source.commit(0, outputs, facts=facts)
         source.finish()
         settings = {
             "architecture": ARCHITECTURE | (architecture or {}),

@@ -228,6 +228,8 @@ def test_without_held_out_examples_there_are_no_scores(submit_pretrain: Submit, 
         ({"inputs": {"examples": "preprocess-00000000"}}, "no such step"),
         ({"sizes": {"max_seq_length": 32}}, "this run wants input_ids 32"),
         ({"sizes": {"max_predictions_per_seq": 5}}, "masked_lm_positions 5"),
+        ({"sizes": {"vocabulary_size": None}}, "does not say its vocabulary's size"),
+        ({"facts": {"vocabulary_size": 49}}, "has 49 entries, pretrain-tiny-.* is for 50"),
         ({"sizes": {"vocabulary_size": 6}}, "outside the 6 vocabulary"),
         ({"architecture": {"max_position_embeddings": 8}}, "exceeds the model's 8 positions"),
         ({"architecture": {"hidden_size": 15}}, "not a multiple"),
@@ -241,6 +243,14 @@ def test_what_cannot_work_is_a_configuration_error(
     artifact = submit_pretrain(tmp_path / "bucket", **change)
     with pytest.raises(ConfigurationError, match=said):
         run(artifact, tmp_path / "scratch")
+
+
+def test_a_learnt_vocabulary_s_size_comes_with_the_examples(submit_pretrain: Submit, tmp_path: Path) -> None:
+    sizes, facts = {"vocabulary_size": None}, {"vocabulary_size": 60}
+    artifact = submit_pretrain(tmp_path / "bucket", sizes=sizes, facts=facts, train_steps=1, warmup_steps=0)
+    run(artifact, tmp_path / "scratch")
+    assert weights(artifact)["bert/embeddings/word_embeddings"].shape == (60, 16)
+    assert json.loads(artifact.store.get(artifact.path("model/bert_config.json")))["vocab_size"] == 60
 
 
 def test_incomplete_examples_are_no_input(submit_pretrain: Submit, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def assert_same_result(artifact: Artifact, undisturbed: Artifact) -> None:
     ]
     assert digests[0] == digests[1]
     losses = [steps_with_loss(a) for a in (artifact, undisturbed)]
-    assert losses[0] == losses[1] == list(range(5, 241, 5))
+    assert losses[0] == losses[1] == list(range(5, artifact.spec.settings["schedule"]["train_steps"] + 1, 5))
 
 
 def steps_with_loss(artifact: Artifact) -> list[int]:
@@ -107,15 +107,21 @@ def test_killed_and_terminated_it_ends_as_if_nothing_had_happened(submit_pretrai
 
 @pytest.mark.chaos
 def test_killed_at_random_moments(submit_pretrain: Submit, tmp_path: Path) -> None:
-    undisturbed = submit_pretrain(tmp_path / "undisturbed", **SCHEDULE)
+    schedule = SCHEDULE | {"train_steps": 2000, "evaluate_every": 100}
+    undisturbed = submit_pretrain(tmp_path / "undisturbed", **schedule)
     finish(undisturbed)
-    artifact = submit_pretrain(tmp_path / "disturbed", **SCHEDULE)
+    artifact = submit_pretrain(tmp_path / "disturbed", **schedule)
     moments = random.Random(0)
-    for _ in range(15):
+    kills = 0
+    while artifact.manifest() is None and kills < 20:
         with started(artifact) as process:
-            time.sleep(moments.uniform(3.0, 8.0))  # start-up takes the first seconds
+            assert process.stderr
+            for line in process.stderr:
+                if json.loads(line)["event"] == "training.started":
+                    break
+            time.sleep(moments.uniform(0.0, 4.0))
+            kills += process.poll() is None
             process.kill()
-        if artifact.manifest():
-            break
+    assert kills >= 5
     finish(artifact)
     assert_same_result(artifact, undisturbed)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from controller.ledger import EventType, Ledger
-from controller.plan import SAMPLE, Corpus, GivenVocabulary, preprocess_settings
+from controller.plan import Corpus, GivenVocabulary, preprocess_settings
 from jobs.artifact import Artifact, Manifest
 from jobs.corpus.fingerprint import fingerprint
-from jobs.corpus.sample import sample_fingerprint
+from jobs.corpus.sample import SAMPLE, sample_fingerprint
 from jobs.errors import ConfigurationError
 from jobs.recipe import Recipe
 from jobs.spec import Kind

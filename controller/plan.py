@@ -9,9 +9,6 @@ from jobs.errors import PreflightError
 from jobs.recipe import Recipe
 from jobs.spec import Kind, Spec
 
-SAMPLE = "sample"
-"""The corpus that comes with the package."""
-
 
 @dataclass(frozen=True)
 class Corpus:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.inputs import identify_corpus, newest_examples, newest_pretraining, read_vocabulary
-from controller.plan import SAMPLE, Step, plan_export, plan_preprocess, plan_pretrain
+from controller.plan import Step, plan_export, plan_preprocess, plan_pretrain
 from controller.profile import Profile, local_profile
 from jobs.artifact import Artifact
+from jobs.corpus.sample import SAMPLE
 from jobs.errors import ConfigurationError, PreflightError
 from jobs.recipe import Recipe, load_recipe
 from jobs.spec import Kind

@@ -108,8 +108,9 @@ class Store:
     def download(self, path: str, target: Path) -> None:
         """Write an object to a local file, streaming."""
         try:
+            found = obstore.get(self._store, path)
             with target.open("wb") as file:
-                for chunk in obstore.get(self._store, path).stream():
+                for chunk in found.stream():
                     file.write(chunk)
         except (BaseError, OSError) as error:
             self._fail(path, error)
@@ -129,7 +130,7 @@ class Store:
             raise MissingObjectError(thing, "there is no such object") from error
         reason = _first_line(error)
         if isinstance(error, PermissionDeniedError | PermissionError):
-            raise StoreError(thing, f"permission denied ({reason})", "check who may write there") from error
+            raise StoreError(thing, f"permission denied ({reason})", "check who has access there") from error
         raise StoreError(thing, reason, "check the bucket's free space and your access, then repeat") from error
 
 

@@ -1,12 +1,14 @@
-"""Every row and every document accounted for.
+"""Every row, every document and every parse file accounted for.
 
-rows:       read == documents read + merged + quarantined
-documents:  read == kept + sum(dropped) + quarantined
+rows:         read == documents read + merged + quarantined
+documents:    read == kept + sum(dropped) + quarantined
+parse files:  found == chosen + set_aside + quarantined + unreferenced
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from jobs.corpus.cord19 import Outcome
@@ -28,7 +30,9 @@ class Accounting:
         self._dropped: Counter[str] = Counter()
         self._parses = Counter({"pmc_json": 0, "pdf_json": 0, "none": 0})
         self._quarantined = 0
-        self._files = 0
+        self._chosen: set[str] = set()
+        self._set_aside: set[str] = set()
+        self._bad_files: set[str] = set()
         self._first: list[Quarantined] = list(metadata.quarantined[:3])
         self._check()
 
@@ -44,11 +48,15 @@ class Accounting:
         self._first = (self._first + list(outcome.quarantine))[:3]
         self._check()
 
-    def bad_files(self, number: int) -> None:
-        """Counts parse files that could not be read, whether or not their document was kept."""
-        self._files += number
+    def files(self, outcome: Outcome) -> None:
+        """Notes what became of a paper's parse files; two papers may name the same one."""
+        self._chosen.update([outcome.chosen] if outcome.chosen else [])
+        self._set_aside.update(outcome.set_aside)
+        self._bad_files.update(entry.file for entry in outcome.quarantine)
 
-    def counts(self) -> dict[str, Any]:
+    def counts(self, found: Iterable[str], unreferenced: int) -> dict[str, Any]:
+        """``found``: the paths of all parse files there are; ``unreferenced``: those no row names."""
+        paths = set(found)
         kept = sum(self._parses.values())
         dropped = dict(sorted(self._dropped.items()))
         return {
@@ -61,7 +69,14 @@ class Accounting:
             },
             "parses": dict(self._parses),
             "full_texts": self._parses["pmc_json"] + self._parses["pdf_json"],
-            "quarantined_files": self._files,
+            "parse_files": {
+                "found": len(paths),
+                "chosen": len(self._chosen),
+                "set_aside": len(self._set_aside - self._chosen),
+                "quarantined": len(self._bad_files & paths),
+                "unreferenced": unreferenced,
+            },
+            "missing_files": len(self._bad_files - paths),
         }
 
     def _check(self) -> None:

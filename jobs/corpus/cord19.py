@@ -28,6 +28,10 @@ class Outcome:
     dropped: str = ""
     quarantine: tuple[Quarantined, ...] = ()
     """Its files that could not be read, also where the document was kept from another."""
+    chosen: str = ""
+    """The parse file that its body is taken from."""
+    set_aside: tuple[str, ...] = ()
+    """Its readable parse files besides the chosen one."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,14 @@ class Cord19:
         lost = not candidates and (malformed or (bool(quarantine) and not has_text))
         kept_from = "" if lost or not has_text else source.path if source else METADATA
         entries = tuple(replace(entry, cord_uid=paper.cord_uid, kept_from=kept_from) for entry in quarantine)
-        if lost:
-            return Outcome(paper.cord_uid, quarantine=entries)
-        if not has_text:
-            return Outcome(paper.cord_uid, dropped=NO_TEXT, quarantine=entries)
-        return Outcome(paper.cord_uid, document, quarantine=entries)
+        return Outcome(
+            paper.cord_uid,
+            document if has_text and not lost else None,
+            dropped="" if has_text or lost else NO_TEXT,
+            quarantine=entries,
+            chosen=_normal(source.path) if source else "",
+            set_aside=tuple(_normal(c.path) for c in candidates if c is not source),
+        )
 
     def _read(self, path: str, sizes: Mapping[str, int]) -> bytes:
         pure = PurePosixPath(path)

@@ -11,7 +11,6 @@ from jobs.examples.pairing import Sentence, pair_document
 from jobs.recipe import Examples
 from jobs.vocabulary import Vocabulary
 
-
 Record = TypeVar("Record")
 
 

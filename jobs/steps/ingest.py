@@ -31,9 +31,6 @@ def run(context: StepContext) -> None:
     Raises ``ConfigurationError`` when the corpus cannot be used or is not the one that was submitted.
     """
     artifact = context.artifact
-    if artifact.record(context.shard) is not None:
-        artifact.finish()
-        return
     started = time.monotonic()
     settings = artifact.spec.settings
     corpus = _open(context)
@@ -52,13 +49,8 @@ def run(context: StepContext) -> None:
     outputs.append(artifact.write("held_out.txt", _lines(held_out(kept, settings["validation_share"]))))
     outputs.append(artifact.upload("quarantine.jsonl", quarantine))
     outputs.append(artifact.write("unreferenced_parses.txt", _lines(unreferenced)))
-    counts = {
-        **accounting.counts(),
-        "parse_files": len(corpus.parse_files),
-        "unreferenced_parses": len(unreferenced),
-    }
+    counts = accounting.counts((file.path for file in corpus.parse_files), len(unreferenced))
     artifact.commit(context.shard, outputs, counts=counts, seconds=time.monotonic() - started)
-    artifact.finish()
 
 
 def _open(context: StepContext) -> Cord19:
@@ -91,7 +83,7 @@ def _kept(context: StepContext, corpus: Cord19, accounting: Accounting, entries:
     for done, outcome in enumerate(corpus.outcomes(), 1):
         context.check_stop()
         entries.writelines(entry.to_json_line() for entry in outcome.quarantine)
-        accounting.bad_files(len(outcome.quarantine))
+        accounting.files(outcome)
         if outcome.dropped:
             accounting.drop(outcome.dropped)
         elif outcome.document is None:

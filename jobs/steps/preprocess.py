@@ -92,7 +92,7 @@ def run(context: StepContext) -> None:
 
 
 def _read(context: StepContext, vocabulary: Vocabulary, sections: list[str]) -> _Split:
-    documents = Documents(context.store, context.artifact.spec)
+    documents = Documents(context)
     wordpiece = WordPiece(vocabulary)
     split = _Split()
     for document in documents.read(context.shard):

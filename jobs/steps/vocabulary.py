@@ -16,7 +16,7 @@ def run(context: StepContext) -> None:
     started = time.monotonic()
     artifact = context.artifact
     settings = artifact.spec.settings
-    documents = Documents(context.store, artifact.spec)
+    documents = Documents(context)
     heartbeat = context.heartbeat("documents")
     read = 0
 

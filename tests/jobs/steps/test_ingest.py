@@ -39,6 +39,7 @@ def submit(bucket: Path, corpus_fingerprint: str, **settings: Any) -> Artifact:
 def ingest(artifact: Artifact, scratch: Path, corpus: str) -> Manifest:
     scratch.mkdir(parents=True)
     run(StepContext(artifact, 0, scratch, threading.Event().is_set, corpus))
+    artifact.finish()
     return artifact.require()
 
 
@@ -52,6 +53,8 @@ def check_adds_up(counts: dict[str, Any]) -> None:
     assert documents["read"] == documents["kept"] + sum(documents["dropped"].values()) + documents["quarantined"]
     assert documents["kept"] == sum(parses.values())
     assert counts["full_texts"] == parses["pmc_json"] + parses["pdf_json"]
+    files = dict(counts["parse_files"])
+    assert files.pop("found") == sum(files.values())
 
 
 @pytest.fixture
@@ -90,9 +93,8 @@ def test_the_sample_is_ingested_and_every_count_adds_up(ingested: tuple[Path, Ar
         },
         "parses": {"pmc_json": 140, "pdf_json": 101, "none": 41},
         "full_texts": 241,
-        "quarantined_files": 2,
-        "parse_files": 363,
-        "unreferenced_parses": 0,
+        "parse_files": {"found": 363, "chosen": 242, "set_aside": 120, "quarantined": 1, "unreferenced": 0},
+        "missing_files": 1,
     }
 
 
@@ -148,7 +150,9 @@ def test_a_worker_that_comes_after_the_commit_only_finishes(sample: Path, tmp_pa
     ingest(artifact, tmp_path / "scratch", str(sample))
     (tmp_path / "bucket" / artifact.path("manifest.json")).unlink()
     shutil.rmtree(sample)
-    assert ingest(artifact, tmp_path / "again", str(sample)).counts["documents"]["kept"] == 282
+    again = ["ingest", "--bucket", str(tmp_path / "bucket"), "--name", artifact.name, "--corpus", str(sample)]
+    assert main(again) == 0
+    assert artifact.require().counts["documents"]["kept"] == 282
 
 
 def test_a_corpus_that_changed_since_it_was_submitted_is_refused(sample: Path, tmp_path: Path) -> None:
@@ -185,7 +189,7 @@ def test_too_many_malformed_documents_are_refused_with_the_first_of_them(sample:
     allowing = submit(tmp_path / "bucket", fingerprint(Store(str(sample), create=False)), max_quarantined_share=0.5)
     counts = ingest(allowing, tmp_path / "again", str(sample)).counts
     check_adds_up(counts)
-    assert counts["quarantined_files"] == len(files) + 1  # one was missing before
+    assert counts["parse_files"]["quarantined"] == len(files)
 
 
 def test_broken_rows_count_towards_the_limit_and_are_listed(tmp_path: Path) -> None:
@@ -244,5 +248,7 @@ def test_real_papers_are_ingested_and_every_one_accounted_for(tmp_path: Path) ->
     counts = ingest(artifact, tmp_path / "scratch", str(REAL)).counts
     check_adds_up(counts)
     assert counts["rows"]["read"] == 903
-    assert (counts["parse_files"], counts["unreferenced_parses"], counts["quarantined_files"]) == (449, 0, 0)
-    assert counts["full_texts"] == 444  # six rows name a PDF and a PMC parse, two the same PMC parse
+    # Six rows name a PDF and a PMC parse; two name the same PMC parse, so 444 documents have 443 files.
+    files = {"found": 449, "chosen": 443, "set_aside": 6, "quarantined": 0, "unreferenced": 0}
+    assert (counts["parse_files"], counts["missing_files"]) == (files, 0)
+    assert counts["full_texts"] == 444

@@ -17,6 +17,8 @@ import tensorflow as tf
 from safetensors.numpy import load
 
 from jobs.artifact import Artifact
+from jobs.steps import pretrain
+from jobs.steps.context import StepContext
 
 Submit = Callable[..., Artifact]
 SCHEDULE = {"train_steps": 240, "checkpoint_every": 40, "evaluate_every": 120, "log_every": 5}
@@ -34,6 +36,11 @@ def started(artifact: Artifact) -> Iterator[subprocess.Popen[str]]:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+def run_here(artifact: Artifact, scratch: Path) -> None:
+    scratch.mkdir()
+    pretrain.run(StepContext(artifact, 0, scratch, lambda: False))
 
 
 def finish(artifact: Artifact) -> None:
@@ -82,7 +89,7 @@ def steps_with_loss(artifact: Artifact) -> list[int]:
 
 def test_killed_and_terminated_it_ends_as_if_nothing_had_happened(submit_pretrain: Submit, tmp_path: Path) -> None:
     undisturbed = submit_pretrain(tmp_path / "undisturbed", **SCHEDULE)
-    finish(undisturbed)
+    run_here(undisturbed, tmp_path / "scratch")
 
     artifact = submit_pretrain(tmp_path / "disturbed", **SCHEDULE)
     with started(artifact) as process:
@@ -109,7 +116,7 @@ def test_killed_and_terminated_it_ends_as_if_nothing_had_happened(submit_pretrai
 def test_killed_at_random_moments(submit_pretrain: Submit, tmp_path: Path) -> None:
     schedule = SCHEDULE | {"train_steps": 2000, "evaluate_every": 100}
     undisturbed = submit_pretrain(tmp_path / "undisturbed", **schedule)
-    finish(undisturbed)
+    run_here(undisturbed, tmp_path / "scratch")
     artifact = submit_pretrain(tmp_path / "disturbed", **schedule)
     moments = random.Random(0)
     kills = 0

@@ -25,7 +25,7 @@ demo: .venv/.jobs
 	$(BIN)/covid-ctl status --bucket demo
 
 test: .venv/.dev
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 test-slow: .venv/.dev
 	$(BIN)/pytest -q -m slow

@@ -145,7 +145,7 @@ def plan_export(recipe: Recipe, pretrain: str, *, salt: str, command: str) -> St
             Kind.EXPORT,
             recipe=recipe.name,
             settings={
-                "title": recipe.publication.title,
+                **recipe.publication.model_dump(),
                 "description": recipe.description,
                 "initial_checkpoint": initial,
             },

@@ -98,7 +98,7 @@ class Schedule(_Section):
     evaluation_examples: int = Field(4096, gt=0)
     """Held-out examples per evaluation, at most; always the same ones."""
     log_every: int = Field(100, gt=0)
-    seed: int = Field(42, ge=0)
+    seed: int = Field(42, ge=0, lt=2**31)
 
     @model_validator(mode="after")
     def _warmup_ends(self) -> Schedule:
@@ -109,6 +109,8 @@ class Schedule(_Section):
 
 class Publication(_Section):
     title: str
+    license: str = ""
+    """An SPDX identifier for the model card; empty, the card says that none is stated."""
 
 
 class Recipe(_Section):

@@ -54,10 +54,6 @@ class Settings:
                 f"max_seq_length {settings.max_seq_length} exceeds the model's {positions} positions",
                 "submit it with a lower examples.max_seq_length",
             )
-        if settings.schedule.seed >= 2**31:
-            raise ConfigurationError(
-                spec.name, f"schedule.seed {settings.schedule.seed} exceeds {2**31 - 1}", "submit it with a lower one"
-            )
         return settings
 
 
@@ -101,7 +97,6 @@ def run(context: StepContext) -> None:
     }
     outputs = _write_outputs(artifact, settings, trained, context.scratch)
     artifact.commit(context.shard, outputs, facts=facts, seconds=trained.seconds)
-    artifact.finish()
 
 
 def _vocabulary_size(spec: Spec, examples: Manifest) -> int:

@@ -234,7 +234,7 @@ def test_without_held_out_examples_there_are_no_scores(submit_pretrain: Submit, 
         ({"architecture": {"max_position_embeddings": 8}}, "exceeds the model's 8 positions"),
         ({"architecture": {"hidden_size": 15}}, "not a multiple"),
         ({"architecture": {"colour": 15}}, "colour"),
-        ({"seed": 2**31}, "schedule.seed"),
+        ({"seed": 2**31}, "seed: Input should be less than 2147483648"),
     ],
 )
 def test_what_cannot_work_is_a_configuration_error(

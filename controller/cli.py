@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -216,17 +217,30 @@ def _submit(kind: str, output: str, **options: Any) -> None:
 
     request = Request.of(kind, **options)
     steps = request.steps_to_run()
-    # Ending covid-ctl ends its containers in good order, however it is asked to.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     progress = sys.stdout if output == "text" else sys.stderr
     with LocalCluster(request.store) as cluster, Reporter(progress) as reporter:
         for note in request.notes:
             reporter.note(note)
-        manifests = Tracker(request.store, cluster, request.profile, reporter.report).run(steps)
+        tracker = Tracker(request.store, cluster, request.profile, reporter.report, cancelled=_cancellation())
+        manifests = tracker.run(steps)
     if output == "json":
         click.echo(json.dumps([manifest_json(manifest) for manifest in manifests], indent=1))
     else:
         click.echo(f"{request.profile.bucket}/{manifests[-1].name}")
+
+
+def _cancellation() -> Callable[[], bool]:
+    """Whether Ctrl-C or SIGTERM has come: containers end in good order. A second one ends covid-ctl at once."""
+    asked = threading.Event()
+
+    def ask(*_: object) -> None:
+        asked.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    return asked.is_set
 
 
 def _render(kind: str, **options: Any) -> None:
@@ -263,7 +277,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("cancelled: the same command continues it", err=True)
+        click.echo("cancelled", err=True)
         sys.exit(EXIT_CANCELLED)
     except CovidCtlError as error:
         click.echo(f"covid-ctl: {error}", err=True)

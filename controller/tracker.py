@@ -26,6 +26,12 @@ class StepFailedError(CovidCtlError):
     """A step ended without its artifact."""
 
 
+class CancelledStepError(CovidCtlError):
+    """Somebody asked for the end: the containers were told, and what they had committed stays."""
+
+    cli_exit_code = 130
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """What a watcher is told about a step, again and again."""
@@ -49,6 +55,7 @@ class Tracker:
         profile: Profile,
         report: Callable[[Snapshot], None],
         *,
+        cancelled: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -56,6 +63,7 @@ class Tracker:
         self._cluster = cluster
         self._profile = profile
         self._report = report
+        self._cancelled = cancelled
         self._clock = clock
         self._sleep = sleep
         self._ledger = Ledger(store)
@@ -63,8 +71,8 @@ class Tracker:
     def run(self, steps: Sequence[Step]) -> list[Manifest]:
         """Bring every step to completion, inputs first; what is complete is left alone.
 
-        Raises ``StepFailedError``. On ``KeyboardInterrupt`` the running containers are asked to end,
-        the ledger notes it, and the interrupt goes on.
+        Raises ``StepFailedError``; ``CancelledStepError`` once ``cancelled()``, after the running
+        containers were asked to end and the ledger has noted it.
         """
         return [self._complete(step) for step in inputs_first(steps)]
 
@@ -80,12 +88,7 @@ class Tracker:
             self._note(step, EventType.SUBMITTED, step.command)
         self._note(step, EventType.STARTED)
         self._cluster.create(render(step, self._profile))
-        try:
-            status = self._watch(step, artifact, started)
-        except KeyboardInterrupt:
-            self._cluster.delete(step.name)
-            self._note(step, EventType.CANCELLED)
-            raise
+        status = self._watch(step, artifact, started)
         self._cluster.delete(step.name)
         manifest = artifact.manifest()
         if manifest is None:
@@ -105,6 +108,10 @@ class Tracker:
                 raise StepFailedError(step.name, "its Job is gone", step.command)
             if status.condition:
                 return status
+            if self._cancelled():
+                self._cluster.delete(step.name)
+                self._note(step, EventType.CANCELLED)
+                raise CancelledStepError(step.name, "cancelled", "the same command continues it")
             now = self._clock()
             if now - reported >= REPORT_SECONDS:
                 reported = now

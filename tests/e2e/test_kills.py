@@ -70,7 +70,7 @@ def test_cancelling_ends_the_workers_and_is_continued(
     running.send_signal(sent)
     out, _ = running.communicate(timeout=60)
     assert running.returncode == 130, out
-    assert "cancelled: the same command continues it" in out
+    assert "cancelled\n  next: the same command continues it" in out
     assert all(gone(worker) for worker in workers)
     states = covid_ctl("status", "--output", "json", bucket=tmp_path).json()
     assert states[-1]["state"] == "cancelled"

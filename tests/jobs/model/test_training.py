@@ -28,6 +28,7 @@ SCALARS = {"loss", "mlm_loss", "nsp_loss", "learning_rate", "examples_per_second
 def run(artifact: Artifact, scratch: Path, stopping: Callable[[], bool] = lambda: False) -> None:
     scratch.mkdir(parents=True)
     pretrain.run(StepContext(artifact, 0, scratch, stopping))
+    artifact.finish()
 
 
 def stop_at_call(number: int) -> Callable[[], bool]:

@@ -41,6 +41,7 @@ def started(artifact: Artifact) -> Iterator[subprocess.Popen[str]]:
 def run_here(artifact: Artifact, scratch: Path) -> None:
     scratch.mkdir()
     pretrain.run(StepContext(artifact, 0, scratch, lambda: False))
+    artifact.finish()
 
 
 def finish(artifact: Artifact) -> None:

@@ -55,7 +55,11 @@ def test_the_stock_bert_components_would_not_do() -> None:
     assert differing(encode, ["\ue000", "\U0002b820", "e"]) == ["\ue000", "\U0002b820"]
 
 
-@given(st.text(st.one_of(st.sampled_from("abxéCOVID[]MASK新- \t\n\u200b\u2028\ue000\x1c\x00"), st.characters())))
+# Surrogates cannot come in: neither JSON nor CSV in UTF-8 holds them, and the library takes no such string.
+ANY = st.characters(exclude_categories=["Cs"])
+
+
+@given(st.text(st.one_of(st.sampled_from("abxéCOVID[]MASK新- \t\n\u200b\u2028\ue000\x1c\x00"), ANY)))
 def test_any_text_has_the_ids_of_training(text: str) -> None:
     assert EXPORTED(text) == TRAINING.encode(text)
 

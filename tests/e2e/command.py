@@ -29,7 +29,8 @@ def covid_ctl(*arguments: str, bucket: Path | None = None, cwd: Path | None = No
 
 
 def environment(bucket: Path | None) -> dict[str, str]:
-    return {**os.environ, **({"COVID_CTL_BUCKET": str(bucket)} if bucket else {})}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVID_CTL_")}
+    return {**inherited, "HF_HUB_OFFLINE": "1", **({"COVID_CTL_BUCKET": str(bucket)} if bucket else {})}
 
 
 def outputs(bucket: Path, name: str) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """The processes below a covid-ctl that runs, found as Linux shows them."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -57,4 +58,5 @@ def gone(pid: int) -> bool:
 
 
 def kill(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):  # it may have ended by itself meanwhile
+        os.kill(pid, signal.SIGKILL)

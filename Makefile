@@ -2,10 +2,12 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
+NATIVE := setup.py $(wildcard jobs/examples/native/*.[ch])
 
 # Only tests import torch, to prove that exports load. Its CUDA companions are left unlocked:
 # a CPU build does not want them.
 TORCH := torch==2.13.0
+COMPILER := ziglang==0.17.1
 UNLOCKED := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cupti \
   nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand \
   nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink \
@@ -43,10 +45,20 @@ check: .venv/.dev
 	@echo "Creating .venv with $(PYTHON)"
 	@$(PYTHON) -m venv .venv
 
-.venv/.jobs: requirements.lock pyproject.toml | .venv/bin/pip
-	@echo "Installing covid-ctl and what its jobs need (tensorflow among it) into .venv; this takes some minutes once"
+.venv/.requirements: requirements.lock | .venv/bin/pip
+	@echo "Installing what the jobs need (tensorflow among it) into .venv; this takes some minutes once"
 	@$(PIP) install --require-hashes -r requirements.lock
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Without a C compiler, the one that the package ziglang brings compiles jobs/examples/native.
+.venv/.jobs: .venv/.requirements pyproject.toml $(NATIVE)
+	@echo "Installing covid-ctl into .venv"
+	@if command -v "$${CC:-cc}" > /dev/null; then \
+	  $(PIP) install --no-deps --no-build-isolation --editable .; \
+	else \
+	  $(PIP) install $(COMPILER) && \
+	  CC="$(CURDIR)/$(BIN)/python -m ziglang cc" $(PIP) install --no-deps --no-build-isolation --editable .; \
+	fi
 	@touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.jobs

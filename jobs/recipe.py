@@ -76,7 +76,7 @@ class CorpusChoice(_Section):
 class Examples(_Section):
     """How sentences become masked pairs, named as create_pretraining_data.py's flags."""
 
-    max_seq_length: int = Field(ge=8)
+    max_seq_length: int = Field(ge=8, le=4096)
     max_predictions_per_seq: int = Field(gt=0)
     masked_lm_prob: float = Field(0.15, gt=0, lt=1)
     short_seq_prob: float = Field(0.1, ge=0, le=1)
@@ -84,6 +84,16 @@ class Examples(_Section):
     dupe_factor: int = Field(5, gt=0)
     """The published models' is not known; 5 is the value in google-research/bert's README."""
     random_seed: int = Field(12345, ge=0)
+    variant: Literal["original", "corrected"] = "original"
+    """With the original's quirks, as the published models, or without: see ``jobs.examples.creation``."""
+
+    @model_validator(mode="after")
+    def _predictions_fit(self) -> Examples:
+        if self.max_predictions_per_seq > self.max_seq_length:
+            raise ValueError(
+                f"max_predictions_per_seq {self.max_predictions_per_seq} exceeds max_seq_length {self.max_seq_length}"
+            )
+        return self
 
 
 class Schedule(_Section):

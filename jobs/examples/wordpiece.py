@@ -2,19 +2,95 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Iterable
+import weakref
+from collections.abc import Sequence
+from enum import IntEnum
 
-from jobs.vocabulary import CONTINUATION, UNK, Vocabulary
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.examples.native import address, library
+from jobs.vocabulary import UNK, Vocabulary
 
 MAX_WORD_CHARACTERS = 200
-"""A longer word is one [UNK], as in the original."""
+"""A longer word is one [UNK], as in the original; ``MAX_WORD`` of wordpiece.c."""
 
-# str.split() separates at these, but the original drops them as control characters and so joins.
-_DROPPED_BUT_SPLIT = re.compile("[\x0b\x0c\x1c-\x1f\x85]")
 
-_CACHED_CHUNKS = 500_000
+class CharacterClass(IntEnum):
+    """What a character is to the tokenizer; the numbers are wordpiece.c's."""
+
+    PART_OF_WORD = 0
+    SPACE = 1
+    DROPPED = 2
+    STANDS_ALONE = 3
+    LINE_END = 4
+    UNKNOWN = 255
+    """Not yet looked up."""
+
+
+class WordPiece:
+    """Text to vocabulary ids, greedy longest match first."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        entries = [token.encode("utf-8", "surrogatepass") for token in vocabulary.tokens]
+        text = np.frombuffer(b"".join(entries), dtype=np.uint8)
+        ends = np.cumsum([len(entry) for entry in entries], dtype=np.int64)
+        self._handle = library.vocabulary_new(address(text), address(ends), len(entries), vocabulary.ids[UNK])
+        if not self._handle:
+            raise MemoryError("no memory for the vocabulary")
+        weakref.finalize(self, library.vocabulary_free, self._handle)
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of ``text``, without [CLS] and [SEP]; empty where nothing printable is."""
+        ids: list[int] = self.encode_lines([text])[0].tolist()
+        return ids
+
+    def encode_lines(self, lines: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """The ids of all ``lines``, one after the other [ids], and where each line's end [lines].
+
+        A line end inside a line is white space.
+        """
+        joined = "\n".join([*(line.replace("\n", " ") if "\n" in line else line for line in lines), ""])
+        text = np.frombuffer(joined.encode("utf-8", "surrogatepass"), dtype=np.uint8)
+        ids = np.empty(len(text), dtype=np.int32)
+        ends = np.empty(len(lines), dtype=np.int64)
+        arguments = (self._handle, address(_CLASSES), address(text), len(text), address(ids), address(ends))
+        while (count := library.encode_lines(*arguments)) < 0:
+            code = -1 - count
+            _CLASSES[code] = character_class(chr(code))
+        return ids[:count], ends
+
+
+def split_words(text: str) -> list[str]:
+    """The words of ``text``: split at white space, around punctuation and around Chinese characters.
+
+    Control and format characters, U+0000 and U+FFFD are dropped; private-use characters stay (and
+    become [UNK]). Follows the original's ``BasicTokenizer``; categories are this Python's Unicode.
+    """
+    return text.translate(_TABLE).split()
+
+
+def character_class(character: str) -> CharacterClass:
+    """What one character is to the tokenizer."""
+    code = ord(character)
+    category = unicodedata.category(character)
+    if character == "\n":
+        return CharacterClass.LINE_END
+    # str.split() takes U+2028 and U+2029 for white space too, and the original splits with it.
+    if character in "\t\r" or category in ("Zs", "Zl", "Zp"):
+        return CharacterClass.SPACE
+    if code in (0, 0xFFFD) or category in ("Cc", "Cf"):
+        return CharacterClass.DROPPED
+    if _is_punctuation(code, category) or any(first <= code <= last for first, last in _CHINESE):
+        return CharacterClass.STANDS_ALONE
+    return CharacterClass.PART_OF_WORD
+
+
+def _is_punctuation(code: int, category: str) -> bool:
+    """All of ASCII that is neither letter, digit nor space counts ("$", "+", "^" too), and category P."""
+    return category.startswith("P") or 33 <= code <= 47 or 58 <= code <= 64 or 91 <= code <= 96 or 123 <= code <= 126
+
 
 # The blocks that the original calls Chinese characters, with its bounds: newer extensions are not among them.
 _CHINESE = (
@@ -28,65 +104,8 @@ _CHINESE = (
     (0x2F800, 0x2FA1F),
 )
 
-
-class WordPiece:
-    """Text to vocabulary ids, greedy longest match first.
-
-    Text falls into chunks at white space; each distinct chunk is worked out once and remembered,
-    which Zipf's law makes most of the speed.
-    """
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._starts = {t: i for t, i in vocabulary.ids.items() if not t.startswith(CONTINUATION)}
-        self._continuations = {
-            t.removeprefix(CONTINUATION): i for t, i in vocabulary.ids.items() if t.startswith(CONTINUATION)
-        }
-        # A word may itself begin with "##" only if "#" were no punctuation: it is, so this loses nothing.
-        self._unknown = (vocabulary.ids[UNK],)
-        self._longest = max(map(len, vocabulary.tokens))
-        self._chunks: dict[str, tuple[int, ...]] = {}
-
-    def encode(self, text: str) -> list[int]:
-        """The ids of ``text``, without [CLS] and [SEP]; empty where nothing printable is."""
-        chunks = self._chunks
-        ids: list[int] = []
-        for chunk in _DROPPED_BUT_SPLIT.sub("", text).split():
-            found = chunks.get(chunk)
-            if found is None:
-                if len(chunks) >= _CACHED_CHUNKS:
-                    chunks.clear()
-                found = chunks[chunk] = self._encode_chunk(chunk)
-            ids.extend(found)
-        return ids
-
-    def _encode_chunk(self, chunk: str) -> tuple[int, ...]:
-        return tuple(piece for word in split_words(chunk) for piece in self._encode_word(word))
-
-    def _encode_word(self, word: str) -> Iterable[int]:
-        if len(word) > MAX_WORD_CHARACTERS:
-            return self._unknown
-        pieces: list[int] = []
-        start = 0
-        entries = self._starts
-        while start < len(word):
-            end = min(len(word), start + self._longest)
-            while (piece := entries.get(word[start:end])) is None:
-                end -= 1
-                if end == start:
-                    return self._unknown
-            pieces.append(piece)
-            start = end
-            entries = self._continuations
-        return pieces
-
-
-def split_words(text: str) -> list[str]:
-    """The words of ``text``: split at white space, around punctuation and around Chinese characters.
-
-    Control and format characters, U+0000 and U+FFFD are dropped; private-use characters stay (and
-    become [UNK]). Follows the original's ``BasicTokenizer``; categories are this Python's Unicode.
-    """
-    return text.translate(_TABLE).split()
+_CLASSES = np.full(0x110000, CharacterClass.UNKNOWN, dtype=np.uint8)
+"""By code point; filled as characters are met, since looking up all takes longer than a small shard."""
 
 
 class _Table(dict[int, str | None]):
@@ -97,25 +116,16 @@ class _Table(dict[int, str | None]):
         return result
 
 
-_TABLE = _Table()
-
-
 def _translate(character: str) -> str | None:
-    code = ord(character)
-    if character in " \t\n\r":
-        return " "
-    if code in (0, 0xFFFD):
-        return None
-    category = unicodedata.category(character)
-    if category in ("Cc", "Cf"):
-        return None
-    if category == "Zs":
-        return " "
-    if _is_punctuation(code, category) or any(first <= code <= last for first, last in _CHINESE):
-        return f" {character} "
-    return character
+    match character_class(character):
+        case CharacterClass.SPACE | CharacterClass.LINE_END:
+            return " "
+        case CharacterClass.DROPPED:
+            return None
+        case CharacterClass.STANDS_ALONE:
+            return f" {character} "
+        case _:
+            return character
 
 
-def _is_punctuation(code: int, category: str) -> bool:
-    """All of ASCII that is neither letter, digit nor space counts ("$", "+", "^" too), and category P."""
-    return category.startswith("P") or 33 <= code <= 47 or 58 <= code <= 64 or 91 <= code <= 96 or 123 <= code <= 126
+_TABLE = _Table()

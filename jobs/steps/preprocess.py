@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from jobs.artifact import Counts, Manifest
 from jobs.corpus.text import document_sentences
 from jobs.errors import ConfigurationError
-from jobs.examples.creation import create_records
-from jobs.examples.tfrecord import frame, serializer
+from jobs.examples.creation import write_examples
+from jobs.examples.encoded import DocumentEncoder, EncodedDocuments
 from jobs.examples.wordpiece import WordPiece
 from jobs.recipe import Examples
 from jobs.steps.context import StepContext
@@ -19,20 +20,20 @@ from jobs.vocabulary import UNK, Vocabulary, parse_vocabulary
 PROBE_SENTENCES = 400
 """Corpus sentences that shard 0 leaves for export to compare tokenizers on."""
 
-Encoded = list[list[int]]
-"""A document as its sentences' WordPiece ids."""
+PARTS = ("train", "validation")
 
 
 @dataclass
-class _Split:
-    """A shard's text, encoded, on either side of the held-out line."""
+class _Reading:
+    """What was met while a shard's documents were encoded."""
 
-    train: list[Encoded] = field(default_factory=list)
-    validation: list[Encoded] = field(default_factory=list)
     probe: list[str] = field(default_factory=list)
     read: int = 0
-    without_text: int = 0
+    kept: int = 0
+    held_out: int = 0
     sentences: int = 0
+    pieces: int = 0
+    unknown_pieces: int = 0
 
 
 def run(context: StepContext) -> None:
@@ -49,80 +50,88 @@ def run(context: StepContext) -> None:
     vocabulary_path = artifact.spec.inputs["vocabulary"]
     vocabulary = parse_vocabulary(context.store.get(vocabulary_path), vocabulary_path)
 
-    split = _read(context, vocabulary, sections)
+    encoded, reading = _encode(context, vocabulary, sections)
+    # Held-out examples are masked once: repeating them would weigh nothing differently.
+    turns = {"train": examples.dupe_factor, "validation": 1}
     heartbeat = context.heartbeat("documents")
-    total = len(split.train) * examples.dupe_factor + len(split.validation)
+    total = sum(len(encoded[part]) * turns[part] for part in PARTS)
+    done_before = 0
+    outputs, counts = [], {}
+    for part in PARTS:
 
-    def records(documents: list[Encoded], dupe_factor: int, done_before: int) -> list[bytes]:
-        def before_document(done: int) -> None:
+        def before_document(done: int, done_before: int = done_before) -> None:
             context.check_stop()
             heartbeat.beat(done_before + done, total)
 
-        return create_records(
-            documents,
+        path = context.scratch / f"{part}.tfrecord"
+        counts[part] = write_examples(
+            encoded[part],
             vocabulary,
             examples,
-            dupe_factor=dupe_factor,
+            path,
+            dupe_factor=turns[part],
             random_seed=examples.random_seed + shard,
-            serialize=serializer(
-                vocabulary_size=len(vocabulary),
-                max_seq_length=examples.max_seq_length,
-                max_predictions_per_seq=examples.max_predictions_per_seq,
-            ),
             before_document=before_document,
         )
-
-    # Held-out examples are masked once: repeating them would weigh nothing differently.
-    validation = records(split.validation, 1, 0)
-    train = records(split.train, examples.dupe_factor, len(split.validation))
+        done_before += len(encoded[part]) * turns[part]
+        outputs.append(artifact.upload(f"{part}/{shard:05d}.tfrecord", path))
     heartbeat.beat(total, total)
 
-    context.check_stop()
-    outputs = [
-        artifact.write(f"train/{shard:05d}.tfrecord", b"".join(map(frame, train))),
-        artifact.write(f"validation/{shard:05d}.tfrecord", b"".join(map(frame, validation))),
-    ]
     if shard == 0:
         outputs.append(artifact.write("vocab.txt", vocabulary.to_bytes()))
-        outputs.append(artifact.write("probe.txt", "".join(f"{s}\n" for s in split.probe).encode()))
-    counts = _counts(split, vocabulary, train, validation)
-    seconds = time.monotonic() - started
-    facts = {"vocabulary_size": len(vocabulary)} if shard == 0 else {}
-    artifact.commit(shard, outputs, counts=counts, facts=facts, seconds=seconds)
+        outputs.append(artifact.write("probe.txt", "".join(f"{s}\n" for s in reading.probe).encode()))
+    artifact.commit(
+        shard,
+        outputs,
+        counts=_counts(reading, counts),
+        facts={"vocabulary_size": len(vocabulary)} if shard == 0 else {},
+        seconds=time.monotonic() - started,
+    )
 
 
-def _read(context: StepContext, vocabulary: Vocabulary, sections: list[str]) -> _Split:
+def _encode(
+    context: StepContext, vocabulary: Vocabulary, sections: list[str]
+) -> tuple[dict[str, EncodedDocuments], _Reading]:
+    """The shard's documents, encoded, on either side of the held-out line."""
     documents = Documents(context)
     wordpiece = WordPiece(vocabulary)
-    split = _Split()
+    unknown = vocabulary.ids[UNK]
+    encoders = {part: DocumentEncoder(context.scratch / f"{part}.ids") for part in PARTS}
+    reading = _Reading()
+    for document, sentences in _sentences(context, documents, sections):
+        reading.read += 1
+        ids, ends = wordpiece.encode_lines(sentences)
+        held_out = document in documents.held_out
+        kept = encoders["validation" if held_out else "train"].add(ids, ends)
+        if kept:
+            reading.kept += 1
+            reading.held_out += held_out
+            reading.sentences += kept
+            reading.pieces += len(ids)
+            reading.unknown_pieces += int((ids == unknown).sum())
+            reading.probe.extend(sentences[: PROBE_SENTENCES - len(reading.probe)])
+    return {part: encoder.finish() for part, encoder in encoders.items()}, reading
+
+
+def _sentences(context: StepContext, documents: Documents, sections: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """The cord_uid and the sentences of each of the shard's documents."""
     for document in documents.read(context.shard):
         context.check_stop()
-        split.read += 1
-        sentences = document_sentences(document, sections)
-        encoded = [ids for sentence in sentences if (ids := wordpiece.encode(sentence))]
-        if not encoded:
-            split.without_text += 1
-            continue
-        split.sentences += len(encoded)
-        split.probe.extend(sentences[: PROBE_SENTENCES - len(split.probe)])
-        (split.validation if document.cord_uid in documents.held_out else split.train).append(encoded)
-    return split
+        yield document.cord_uid, document_sentences(document, sections)
 
 
-def _counts(split: _Split, vocabulary: Vocabulary, train: list[bytes], validation: list[bytes]) -> Counts:
-    unknown = vocabulary.ids[UNK]
-    sentences = [s for document in (*split.train, *split.validation) for s in document]
+def _counts(reading: _Reading, examples: dict[str, int]) -> Counts:
     return {
         "documents": {
-            "read": split.read,
-            "kept": len(split.train) + len(split.validation),
-            "held_out": len(split.validation),
-            "dropped": {"without_text": split.without_text},
+            "read": reading.read,
+            "kept": reading.kept,
+            "held_out": reading.held_out,
+            "dropped": {"without_text": reading.read - reading.kept},
         },
-        "sentences": split.sentences,
-        "pieces": sum(map(len, sentences)),
-        "unknown_pieces": sum(sentence.count(unknown) for sentence in sentences),
-        "examples": {"train": len(train), "validation": len(validation)},
+        "sentences": reading.sentences,
+        "pieces": reading.pieces,
+        "unknown_pieces": reading.unknown_pieces,
+        "examples": examples,
     }
 
 

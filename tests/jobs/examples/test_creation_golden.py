@@ -7,14 +7,14 @@ label of every example, in order.
 
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 
-from jobs.examples.creation import create_records
-from jobs.examples.masking import Example
 from jobs.examples.wordpiece import WordPiece
 from jobs.recipe import Examples
 from tests.jobs.examples.synthetic import VOCABULARY, synthetic_documents
+from tests.jobs.examples.written import write_and_read
 
 
 @pytest.mark.parametrize(
@@ -26,28 +26,24 @@ from tests.jobs.examples.synthetic import VOCABULARY, synthetic_documents
     ],
 )
 def test_examples_equal_the_originals(
-    whole_word_mask: bool, dupe_factor: int, seed: int, length: int, predictions: int, count: int, digest: str
+    whole_word_mask: bool,
+    dupe_factor: int,
+    seed: int,
+    length: int,
+    predictions: int,
+    count: int,
+    digest: str,
+    tmp_path: Path,
 ) -> None:
     wordpiece = WordPiece(VOCABULARY)
-    examples = create_records(
+    examples = write_and_read(
         [[wordpiece.encode(sentence) for sentence in document] for document in synthetic_documents()],
         VOCABULARY,
         Examples(max_seq_length=length, max_predictions_per_seq=predictions, whole_word_mask=whole_word_mask),
+        tmp_path,
         dupe_factor=dupe_factor,
         random_seed=seed,
-        serialize=values,
-        before_document=lambda _: None,
     )
-    assert len(examples) == count
-    assert hashlib.sha256(json.dumps(examples).encode()).hexdigest() == digest
-
-
-def values(example: Example) -> list[object]:
-    segment_ids = [0] * example.first_length + [1] * (len(example.input_ids) - example.first_length)
-    return [
-        example.input_ids,
-        segment_ids,
-        example.masked_positions,
-        example.masked_ids,
-        example.is_random_next,
-    ]
+    values = [[e.input_ids, e.segment_ids, e.positions, e.masked_ids, e.is_random_next] for e in examples]
+    assert len(values) == count
+    assert hashlib.sha256(json.dumps(values).encode()).hexdigest() == digest

@@ -62,11 +62,46 @@ def test_words_hold_no_white_space_or_control_characters(text: str) -> None:
         assert not any(unicodedata.category(c) in ("Cc", "Cf", "Zs") for c in word)
 
 
-@given(st.text(alphabet="unaffable COVID-19[]#é中\n\x0b\xad", max_size=60))
-def test_remembered_chunks_change_nothing(text: str) -> None:
-    used = WordPiece(VOCABULARY)
-    used.encode(text)
-    assert used.encode(text) == WordPiece(VOCABULARY).encode(text)
+IDS = VOCABULARY.ids
+
+
+def plainly(text: str) -> list[int]:
+    """WordPiece as its paper says it, word by word: slow and plain."""
+    ids = []
+    for word in split_words(text):
+        pieces: list[int] = []
+        rest, prefix = word, ""
+        while rest and len(word) <= 200:
+            ends = (end for end in range(len(rest), 0, -1) if prefix + rest[:end] in IDS)
+            if (end := next(ends, 0)) == 0:
+                break
+            pieces.append(IDS[prefix + rest[:end]])
+            rest, prefix = rest[end:], "##"
+        ids += [IDS["[UNK]"]] if rest else pieces
+    return ids
+
+
+@given(st.text(st.one_of(st.sampled_from("unaffable COVID-19[]#é中\n\x0b\xad"), st.characters()), max_size=80))
+def test_ids_are_those_of_the_plain_method(text: str) -> None:
+    assert WordPiece(VOCABULARY).encode(text) == plainly(text)
+
+
+@given(st.lists(st.text(st.sampled_from("unaffable COVID\x0b\n中"), max_size=30), max_size=8))
+def test_lines_are_encoded_as_if_each_were_alone(lines: list[str]) -> None:
+    wordpiece = WordPiece(VOCABULARY)
+    ids, ends = wordpiece.encode_lines(lines)
+    begins = [0, *ends[:-1].tolist()]
+    assert [ids[b:e].tolist() for b, e in zip(begins, ends.tolist(), strict=False)] == [
+        wordpiece.encode(x) for x in lines
+    ]
+
+
+def test_every_code_point_is_treated_alike_by_both_ways() -> None:
+    wordpiece = WordPiece(VOCABULARY)
+    # Beyond the planes in use every character is alike.
+    for first in [*range(0, 0x32000, 0x1000), 0xE0000, 0xF0000, 0x100000]:
+        text = " ".join(f"a{chr(code)}a" for code in range(first, first + 0x1000))
+        assert wordpiece.encode(text) == plainly(text), hex(first)
 
 
 def test_a_real_cased_vocabulary() -> None:

@@ -1,0 +1,90 @@
+"""The hot loops in C, called through ctypes: numpy arrays in, numpy arrays out, no Python objects between.
+
+They are compiled when the package is installed. ctypes lets go of the interpreter's lock while they run.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+from ctypes import POINTER, Structure, c_double, c_int32, c_int64, c_void_p
+from random import Random
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.errors import ConfigurationError
+
+MAX_SEQ_LENGTH = 4096
+"""``MAX_LENGTH`` of creation.c."""
+
+
+class Corpus(Structure):
+    """``Corpus`` of creation.c."""
+
+    _fields_ = [
+        ("ids", c_void_p),
+        ("sentence_ends", c_void_p),
+        ("document_ends", c_void_p),
+        ("order", c_void_p),
+        ("documents", c_int64),
+    ]
+
+
+class Settings(Structure):
+    """``Settings`` of creation.c."""
+
+    _fields_ = [
+        ("masked_lm_prob", c_double),
+        ("short_seq_prob", c_double),
+        ("continues", c_void_p),
+        ("cls_id", c_int32),
+        ("sep_id", c_int32),
+        ("mask_id", c_int32),
+        ("vocabulary_size", c_int32),
+        ("max_seq_length", c_int32),
+        ("max_predictions_per_seq", c_int32),
+        ("whole_word_mask", c_int32),
+        ("corrected", c_int32),
+    ]
+
+
+def random_stream(seed: int) -> NDArray[np.uint32]:
+    """``random.Random(seed)`` as the C code draws from it: its 624 words and the number of the next."""
+    return np.array(Random(seed).getstate()[1], dtype=np.uint32)
+
+
+def address(array: NDArray[Any]) -> int:
+    """Where a contiguous array's first element is; the caller keeps the array alive."""
+    if not array.flags.c_contiguous:
+        raise ValueError("the array is not contiguous")
+    return int(array.ctypes.data)
+
+
+def _load() -> ctypes.CDLL:
+    found = importlib.util.find_spec("jobs.examples._native")
+    if found is None or found.origin is None:
+        raise ConfigurationError(
+            "jobs.examples._native", "the compiled part is missing", "install the package: pip install --editable ."
+        )
+    loaded = ctypes.CDLL(found.origin)
+    arrays = c_void_p
+    for name, result, arguments in (
+        ("vocabulary_new", c_void_p, [arrays, arrays, c_int32, c_int32]),
+        ("vocabulary_free", None, [c_void_p]),
+        ("encode_lines", c_int64, [c_void_p, arrays, arrays, c_int64, arrays, arrays]),
+        ("draft_size", c_int64, [POINTER(Settings)]),
+        ("draft_document", c_int64, [POINTER(Corpus), POINTER(Settings), arrays, c_int64, arrays]),
+        ("write_records", c_int64, [POINTER(Corpus), POINTER(Settings), arrays, arrays, c_int64, arrays]),
+        ("record_limit", c_int64, [POINTER(Settings)]),
+        ("shuffle", None, [arrays, c_int64, arrays]),
+        ("prepare_crc", None, [c_int32]),
+    ):
+        function = getattr(loaded, name)
+        function.restype, function.argtypes = result, arguments
+    loaded.prepare_crc(True)
+    return loaded
+
+
+library = _load()

@@ -1,0 +1,14 @@
+"""The compiled part: everything else is in pyproject.toml."""
+
+from setuptools import Extension, setup
+
+setup(
+    ext_modules=[
+        Extension(
+            "jobs.examples._native",
+            sources=[f"jobs/examples/native/{name}.c" for name in ("wordpiece", "creation", "tfrecord")],
+            depends=["jobs/examples/native/random.h", "jobs/examples/native/tfrecord.h"],
+            extra_compile_args=["-O3", "-std=c11"],
+        )
+    ]
+)

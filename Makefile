@@ -16,18 +16,18 @@ UNLOCKED := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cubla
 .PHONY: help demo test test-slow test-chaos check lock clean
 
 help:
-	@echo "make demo        sample corpus -> examples -> a tiny BERT -> a Hugging Face model, below demo/"
+	@echo "make demo        sample corpus -> examples -> a tiny BERT -> a Hugging Face model, below bucket/"
 	@echo "make test        the default tests        make test-slow, test-chaos: the longer ones"
 	@echo "make check       formatting, lint, types, layers"
 	@echo "make lock        resolve the lock files again"
-	@echo "make clean       remove .venv, demo/ and caches"
+	@echo "make clean       remove .venv and caches; bucket/ stays"
 
 demo: .venv/.jobs
-	$(BIN)/covid-ctl submit export tiny --with-inputs --bucket demo
-	$(BIN)/covid-ctl status --bucket demo
+	$(BIN)/covid-ctl submit export tiny --with-inputs --corpus sample
+	$(BIN)/covid-ctl status
 
 test: .venv/.dev
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	$(BIN)/pytest -q -n 2 --dist loadfile --max-worker-restart 0
 
 test-slow: .venv/.dev
 	$(BIN)/pytest -q -m slow
@@ -76,4 +76,4 @@ lock: | .venv/bin/pip
 	$(COMPILE) --extra dev $(foreach package,$(UNLOCKED),--no-emit-package $(package)) --output-file requirements-dev.lock
 
 clean:
-	rm -rf .venv demo .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

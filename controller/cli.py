@@ -27,7 +27,8 @@ def bucket_option(command: Command) -> Command:
         envvar="COVID_CTL_BUCKET",
         default="bucket",
         show_default=True,
-        help="Where artifacts go: gs://BUCKET/PREFIX or a directory. [env: COVID_CTL_BUCKET]",
+        show_envvar=True,
+        help="Where artifacts go: gs://BUCKET/PREFIX or a directory.",
     )(command)
 
 
@@ -41,18 +42,27 @@ def request_options(command: Command) -> Command:
     """What decides the steps, the same for ``submit`` and ``render``."""
     for option in reversed(
         [
-            click.option("--corpus", help="A CORD-19 directory, or `sample`, the built-in one (the default)."),
-            click.option("--vocab", help="A WordPiece vocab.txt; without it the recipe must learn one."),
-            click.option("--shards", type=click.IntRange(1, 100_000), help="Pieces of work. [default: 2]"),
-            click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Change a recipe's field."),
-            click.option("--parallelism", type=click.IntRange(1), help="Shards at the same time. [default: cores]"),
             click.option(
-                "--fresh",
-                is_flag=False,
-                flag_value="now",
-                metavar="[LABEL]",
-                help="Run again under another name; the same LABEL continues that run.",
+                "--corpus",
+                help="A CORD-19 directory, or `sample`, the built-in one. Without it, a later step takes the newest "
+                "inputs in the bucket that fit its recipe; preprocess takes the sample.",
             ),
+            click.option("--vocab", help="A WordPiece vocab.txt; without it the recipe must learn one."),
+            click.option(
+                "--shards",
+                type=click.IntRange(1, 100_000),
+                help="Files that documents and examples are split into; part of the name. [default: 2]",
+            ),
+            click.option(
+                "--set",
+                "overrides",
+                multiple=True,
+                metavar="FIELD=VALUE",
+                help="Change a recipe's field, as in schedule.train_steps=500; may be repeated.",
+            ),
+            click.option("--parallelism", type=click.IntRange(1), help="Shards at the same time. [default: cores]"),
+            click.option("--fresh", is_flag=True, help="Run again what is complete, under another name."),
+            click.option("--salt", metavar="TEXT", help="Part of the name: continues the --fresh run that printed it."),
         ]
     ):
         command = option(command)
@@ -76,7 +86,10 @@ def cli() -> None:
 
 @cli.group()
 def submit() -> None:
-    """Run a step, or continue it where it was interrupted."""
+    """Run a step, or continue it where it was interrupted.
+
+    `preprocess` runs ingest, vocabulary and preprocess.
+    """
 
 
 @submit.command("preprocess")
@@ -105,13 +118,13 @@ def submit_pretrain(output: str, **options: Any) -> None:
 @request_options
 @output_option
 def submit_export(output: str, **options: Any) -> None:
-    """Turn RECIPE's trained weights into a Hugging Face model, checked against training."""
+    """Turn RECIPE's weights into a Hugging Face model."""
     _submit("export", output, **options)
 
 
 @cli.group()
 def render() -> None:
-    """Print a step's batch/v1 Job as YAML, without running anything."""
+    """Print a step's batch/v1 Job as YAML and run nothing."""
 
 
 @render.command("preprocess")
@@ -154,8 +167,9 @@ def status(name: str | None, bucket: str, output: str) -> None:
     from controller.view import status_table
     from jobs.store import Store
 
-    store = Store(bucket, create=False)
-    states = [observe(store, name, now=time.time())] if name else observe_all(store, now=time.time())
+    store = Store(bucket)
+    now = time.time()
+    states = observe_all(store, now=now) if name is None else [observe(store, name, now=now)]
     _show(output, lambda: status_table(states), [asdict(state) for state in states], empty="no steps yet")
 
 
@@ -165,17 +179,17 @@ def status(name: str | None, bucket: str, output: str) -> None:
 @output_option
 def artifacts(name: str | None, bucket: str, output: str) -> None:
     """The complete artifacts in the bucket, or the files of one."""
-    from controller.ledger import Ledger
+    from controller.inputs import complete_artifacts
     from controller.view import artifacts_table, manifest_json, outputs_table
     from jobs.artifact import Artifact
     from jobs.store import Store
 
-    store = Store(bucket, create=False)
-    if name:
+    store = Store(bucket)
+    if name is not None:
         manifest = Artifact.open(store, name).require()
         _show(output, lambda: outputs_table(bucket, manifest), manifest_json(manifest))
     else:
-        found = [m for step in Ledger(store).steps() if (m := Artifact.open(store, step).manifest())]
+        found = complete_artifacts(store)
         _show(output, lambda: artifacts_table(found), [manifest_json(m) for m in found], empty="no artifacts yet")
 
 
@@ -251,6 +265,8 @@ def _render(kind: str, **options: Any) -> None:
 
     request = Request.of(kind, **options)
     jobs = [render_job(step, request.profile) for step in request.steps_to_render()]
+    click.echo("# Profile local: what runs here as processes. Its images, and a bucket that is a directory, are")
+    click.echo("# not to be had on a cluster, and each Job needs the ones before it to be complete.")
     click.echo(yaml.safe_dump_all(jobs, sort_keys=False), nl=False)
 
 
@@ -277,7 +293,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("cancelled", err=True)
+        click.echo("covid-ctl: cancelled\n  next: the same command continues it", err=True)
         sys.exit(EXIT_CANCELLED)
     except CovidCtlError as error:
         click.echo(f"covid-ctl: {error}", err=True)

@@ -7,11 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from controller.ledger import EventType, Ledger
-from controller.plan import Corpus, GivenVocabulary, preprocess_settings
+from controller.plan import (
+    Corpus,
+    GivenVocabulary,
+    ingest_settings,
+    preprocess_settings,
+    pretrain_settings,
+    vocabulary_settings,
+)
 from jobs.artifact import Artifact, Manifest
 from jobs.corpus.fingerprint import fingerprint
 from jobs.corpus.sample import SAMPLE, sample_fingerprint
-from jobs.errors import ConfigurationError
+from jobs.errors import ConfigurationError, CovidCtlError
 from jobs.recipe import Recipe
 from jobs.spec import Kind
 from jobs.store import Store
@@ -38,29 +45,57 @@ def read_vocabulary(path: str) -> tuple[GivenVocabulary, bytes]:
 
 
 def newest_examples(store: Store, recipe: Recipe) -> str | None:
-    """The name of the newest complete preprocess step whose examples fit the recipe."""
-    wanted = preprocess_settings(recipe)
+    """The name of the newest complete preprocess step that the recipe's settings would make, of any corpus.
+
+    A vocabulary that was given, not learned, fits wherever the recipe names no size or its size.
+    """
 
     def fits(manifest: Manifest) -> bool:
-        size = manifest.facts["vocabulary_size"]
-        return dict(manifest.spec.settings) == wanted and recipe.vocabulary.size in (None, size)
+        return dict(manifest.spec.settings) == preprocess_settings(recipe) and _inputs_fit(store, manifest, recipe)
 
     return _newest(store, Kind.PREPROCESS, fits)
 
 
+def _inputs_fit(store: Store, manifest: Manifest, recipe: Recipe) -> bool:
+    ingest = Artifact.open(store, manifest.spec.inputs["documents"]).spec.settings
+    if not ingest_settings(recipe).items() <= ingest.items():
+        return False
+    folder = manifest.spec.inputs["vocabulary"].split("/", 1)[0]
+    if folder.startswith(f"{Kind.VOCABULARY}-"):
+        return dict(Artifact.open(store, folder).spec.settings) == vocabulary_settings(recipe)
+    return recipe.vocabulary.size in (None, manifest.facts["vocabulary_size"])
+
+
 def newest_pretraining(store: Store, recipe: Recipe) -> str | None:
-    """The name of the newest complete pretrain step of the recipe's name."""
-    return _newest(store, Kind.PRETRAIN, lambda manifest: manifest.spec.recipe == recipe.name)
+    """The name of the newest complete pretrain step of the recipe, with the very settings that it has now."""
+
+    def fits(manifest: Manifest) -> bool:
+        return manifest.spec.recipe == recipe.name and dict(manifest.spec.settings) == pretrain_settings(recipe)
+
+    return _newest(store, Kind.PRETRAIN, fits)
+
+
+def complete_artifacts(store: Store, kind: Kind | None = None) -> list[Manifest]:
+    """The complete artifacts, of one kind or all, by name. A damaged one is passed over: ``status`` shows it."""
+    found = []
+    for name in Ledger(store).steps():
+        if kind and not name.startswith(f"{kind}-"):
+            continue
+        try:
+            manifest = Artifact.open(store, name).manifest()
+        except CovidCtlError:
+            continue
+        if manifest:
+            found.append(manifest)
+    return found
 
 
 def _newest(store: Store, kind: Kind, fits: Callable[[Manifest], bool]) -> str | None:
     ledger = Ledger(store)
-    finished = []
-    for name in ledger.steps():
-        if not name.startswith(f"{kind}-"):
-            continue
-        manifest = Artifact.open(store, name).manifest()
-        if manifest and fits(manifest):
-            at = max((e.at for e in ledger.events(name) if e.type is EventType.SUCCEEDED), default=0.0)
-            finished.append((at, name))
-    return max(finished)[1] if finished else None
+
+    def finished_at(manifest: Manifest) -> tuple[float, str]:
+        events = ledger.events(manifest.name)
+        return max((e.at for e in events if e.type is EventType.SUCCEEDED), default=0.0), manifest.name
+
+    fitting = [manifest for manifest in complete_artifacts(store, kind) if fits(manifest)]
+    return max(fitting, key=finished_at).name if fitting else None

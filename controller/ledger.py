@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
 
 from jobs.store import Store
 
@@ -45,12 +44,14 @@ class Ledger:
 
     def events(self, name: str) -> list[Event]:
         """A step's events, oldest first."""
-        found = []
-        for info in self._store.objects(f"{_FOLDER}/{name}"):
-            data = self._store.find(info.path)
-            if data:
-                found.append(_event(json.loads(data)))
-        return found
+        return [self._event(info.path) for info in self._store.objects(f"{_FOLDER}/{name}")]
+
+    def _event(self, path: str) -> Event:
+        fields = self._store.find_json(path)
+        try:
+            return Event(**{**fields, "type": EventType(fields["type"])})
+        except (KeyError, TypeError, ValueError) as error:
+            self._store.damaged(path, f"no event ({error!r})", error)
 
     def append(self, name: str, event: Event) -> None:
         """Add an event after those that are there, whoever else is adding."""
@@ -58,7 +59,3 @@ class Ledger:
         data = json.dumps(asdict(event)).encode()
         while not self._store.create(f"{_FOLDER}/{name}/{number:05d}.json", data):
             number += 1
-
-
-def _event(fields: dict[str, Any]) -> Event:
-    return Event(**{**fields, "type": EventType(fields["type"])})

@@ -70,7 +70,17 @@ class LocalCluster:
     def create(self, job: Job) -> None:
         name = job["metadata"]["name"]
         if name not in self._jobs:
-            self._jobs[name] = _Running(job, IndexedJob(JobPolicy.of(job), self._backoff_seconds))
+            indexes = IndexedJob(JobPolicy.of(job), self._backoff_seconds)
+            self._jobs[name] = _Running(job, indexes, attempts=self._attempts_so_far(name))
+
+    def _attempts_so_far(self, name: str) -> dict[int, int]:
+        """By index: earlier commands' logs stay."""
+        attempts: dict[int, int] = {}
+        for info in self._store.objects(f"{name}/logs"):
+            index, _, attempt = Path(info.path).stem.partition("-")
+            if index.isdecimal() and attempt.isdecimal():
+                attempts[int(index)] = max(attempts.get(int(index), 0), int(attempt) + 1)
+        return attempts
 
     def status(self, name: str) -> JobStatus | None:
         running = self._jobs.get(name)

@@ -92,7 +92,12 @@ def _pod(step: Step, profile: Profile) -> dict[str, Any]:
                     *("--name", step.name),
                     *step.arguments,
                 ],
-                "env": [{"name": "TMPDIR", "value": SCRATCH}, {"name": "HOME", "value": SCRATCH}],
+                "env": [
+                    {"name": "TMPDIR", "value": SCRATCH},
+                    {"name": "HOME", "value": SCRATCH},
+                    # `python -m` would let modules of the working directory take the place of ours.
+                    {"name": "PYTHONSAFEPATH", "value": "1"},
+                ],
                 "resources": _resources(step.spec.kind),
                 "securityContext": {
                     "allowPrivilegeEscalation": False,

@@ -63,11 +63,7 @@ def plan_preprocess(
     ingest = Step(
         Spec(
             Kind.INGEST,
-            settings={
-                "document_shards": shards,
-                "validation_share": recipe.corpus.validation_share,
-                "max_quarantined_share": recipe.corpus.max_quarantined_share,
-            },
+            settings={"document_shards": shards, **ingest_settings(recipe)},
             inputs={"corpus": corpus.fingerprint},
             salt=salt,
         ),
@@ -75,14 +71,13 @@ def plan_preprocess(
         arguments=("--corpus", corpus.location),
     )
     steps = [ingest]
-    sections = list(recipe.corpus.sections)
     if vocabulary:
         vocabulary_path = vocabulary.path
     else:
         learned = Step(
             Spec(
                 Kind.VOCABULARY,
-                settings={"learn": recipe.vocabulary.learn, "sections": sections},
+                settings=vocabulary_settings(recipe),
                 inputs={"documents": ingest.name},
                 salt=salt,
             ),
@@ -105,30 +100,51 @@ def plan_preprocess(
     return [*steps, preprocess]
 
 
+def ingest_settings(recipe: Recipe) -> dict[str, object]:
+    """What of a recipe decides its documents."""
+    return {
+        "validation_share": recipe.corpus.validation_share,
+        "max_quarantined_share": recipe.corpus.max_quarantined_share,
+    }
+
+
+def vocabulary_settings(recipe: Recipe) -> dict[str, object]:
+    """What of a recipe decides the vocabulary that it learns."""
+    return {"learn": recipe.vocabulary.learn, "sections": list(recipe.corpus.sections)}
+
+
 def preprocess_settings(recipe: Recipe) -> dict[str, object]:
     """What of a recipe decides its examples."""
     return {"sections": list(recipe.corpus.sections), **recipe.examples.model_dump()}
 
 
-def plan_pretrain(recipe: Recipe, examples: str, *, salt: str, command: str) -> Step:
-    """Pretraining on the examples of the preprocess step named ``examples``."""
+def pretrain_settings(recipe: Recipe) -> dict[str, object]:
+    """What of a recipe decides its training.
+
+    Raises ``PreflightError`` for a recipe that starts from a checkpoint: none can be read yet.
+    """
     if recipe.initial_checkpoint:
         raise PreflightError(
             f"recipe {recipe.name}",
             f"it starts from {recipe.initial_checkpoint.name}, and initial checkpoints cannot be read yet",
-            "covid-ctl submit pretrain tiny trains from scratch",
+            f"--set initial_checkpoint=null trains from scratch what {recipe.name} is otherwise",
         )
+    return {
+        "architecture": recipe.architecture.model_dump(),
+        "schedule": recipe.schedule.model_dump(),
+        "max_seq_length": recipe.examples.max_seq_length,
+        "max_predictions_per_seq": recipe.examples.max_predictions_per_seq,
+        "vocabulary_size": recipe.vocabulary.size,
+    }
+
+
+def plan_pretrain(recipe: Recipe, examples: str, *, salt: str, command: str) -> Step:
+    """Pretraining on the examples of the preprocess step named ``examples``."""
     return Step(
         Spec(
             Kind.PRETRAIN,
             recipe=recipe.name,
-            settings={
-                "architecture": recipe.architecture.model_dump(),
-                "schedule": recipe.schedule.model_dump(),
-                "max_seq_length": recipe.examples.max_seq_length,
-                "max_predictions_per_seq": recipe.examples.max_predictions_per_seq,
-                "vocabulary_size": recipe.vocabulary.size,
-            },
+            settings=pretrain_settings(recipe),
             inputs={"examples": examples},
             salt=salt,
         ),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from jobs.errors import ConfigurationError
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -20,6 +22,8 @@ class Profile:
 
 def local_profile(bucket: str, parallelism: int | None = None) -> Profile:
     """The built-in profile: processes of this machine, one shard per core."""
+    if not bucket:
+        raise ConfigurationError("--bucket", "its name is empty", "name a directory or gs://BUCKET/PREFIX")
     return Profile(
         name="local",
         bucket=bucket if "://" in bucket else os.path.abspath(os.path.expanduser(bucket)),  # noqa: PTH100, PTH111

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.inputs import identify_corpus, newest_examples, newest_pretraining, read_vocabulary
-from controller.plan import Step, plan_export, plan_preprocess, plan_pretrain
+from controller.plan import Step, plan_export, plan_preprocess, plan_pretrain, pretrain_settings
 from controller.profile import Profile, local_profile
 from jobs.artifact import Artifact
 from jobs.corpus.sample import SAMPLE
@@ -18,6 +18,7 @@ from jobs.spec import Kind
 from jobs.store import Store
 
 DEFAULT_SHARDS = 2
+DEFAULT_BUCKET = "bucket"
 
 
 @dataclass
@@ -26,7 +27,8 @@ class Request:
 
     kind: Kind
     recipe: Recipe
-    recipe_argument: str
+    options: dict[str, Any]
+    """As given, for the commands that are shown."""
     profile: Profile
     store: Store
     corpus: str | None
@@ -41,21 +43,21 @@ class Request:
     """What was decided for the user, to be told."""
 
     @classmethod
-    def of(cls, kind: str, *, bucket: str, recipe: str, **options: Any) -> Request:
+    def of(cls, kind: str, **options: Any) -> Request:
         overrides = dict(_assignment(text) for text in options["overrides"])
-        profile = local_profile(bucket, options["parallelism"])
-        fresh = options["fresh"] or ""
+        profile = local_profile(options["bucket"], options["parallelism"])
+        salt = options["salt"] or (time.strftime("%Y%m%dT%H%M%S") if options["fresh"] else "")
         return cls(
             kind=Kind(kind),
-            recipe=load_recipe(recipe, overrides),
-            recipe_argument=recipe,
+            recipe=load_recipe(options["recipe"], overrides),
+            options={**options, "salt": salt},
             profile=profile,
             store=Store(profile.bucket),
             corpus=options["corpus"],
             vocab=options["vocab"],
             shards=options["shards"],
             overrides=overrides,
-            salt=time.strftime("%Y%m%dT%H%M%S") if fresh == "now" else fresh,
+            salt=salt,
             examples=options.get("examples"),
             run=options.get("run"),
             with_inputs=options.get("with_inputs", False),
@@ -77,7 +79,7 @@ class Request:
             )
         self._upload_vocabulary()
         if self.salt:
-            self.notes.append(f"running afresh as {own[-1].name}; --fresh={self.salt} continues this run")
+            self.notes.append(f"running afresh as {own[-1].name}; --salt {shlex.quote(self.salt)} continues this run")
         return steps if missing else own
 
     def steps_to_render(self) -> list[Step]:
@@ -110,6 +112,7 @@ class Request:
         )
 
     def _plan_pretrain(self, salt: str = "") -> list[Step]:
+        pretrain_settings(self.recipe)  # before any advice to make inputs: they would be made in vain
         inputs: list[Step] = []
         if self.examples:
             examples = self._given(self.examples, Kind.PREPROCESS)
@@ -142,7 +145,7 @@ class Request:
     def _given(self, name: str, kind: Kind) -> str:
         found = Artifact.open(self.store, name)
         if found.spec.kind != kind:
-            raise ConfigurationError(name, f"it is a {found.spec.kind} step, not {kind}", "covid-ctl artifacts")
+            raise ConfigurationError(name, f"its kind is {found.spec.kind}, not {kind}", "covid-ctl artifacts")
         found.require()
         return name
 
@@ -156,13 +159,22 @@ class Request:
 
     def _command(self, kind: Kind) -> str:
         """The command that makes a step of ``kind`` from this request's options."""
+        own = kind == self.kind
+        recipe = self.options["recipe"]
         words = ["covid-ctl", "submit", str(kind)]
-        words += ["--recipe", self.recipe_argument] if kind == Kind.PREPROCESS else [self.recipe_argument]
-        for option, value in (("--corpus", self.corpus), ("--vocab", self.vocab), ("--shards", self.shards)):
-            words += [option, str(value)] if value is not None else []
+        words += ["--recipe", recipe] if kind == Kind.PREPROCESS else [recipe]
+        for option in ("corpus", "vocab", "shards"):
+            words += _option(option, self.options.get(option))
         for setting, value in self.overrides.items():
-            words += ["--set", f"{setting}={value}"]
+            words += _option("set", f"{setting}={value}")
+        for option in ("examples", "run", "salt"):
+            words += _option(option, self.options.get(option)) if own else []
+        words += _option("bucket", self.options["bucket"]) if self.options["bucket"] != DEFAULT_BUCKET else []
         return shlex.join(words)
+
+
+def _option(name: str, value: object) -> list[str]:
+    return [f"--{name}", str(value)] if value not in (None, "") else []
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from controller.ledger import EventType, Ledger
 from jobs.artifact import Artifact
-from jobs.errors import ConfigurationError
+from jobs.errors import ConfigurationError, CovidCtlError
 from jobs.progress import read_heartbeats
 from jobs.store import Store
 
-SILENCE_SECONDS = 60.0
+SILENCE_SECONDS = 120.0
 """A running step that has said nothing for so long is taken to be interrupted."""
 
 
@@ -36,7 +36,7 @@ class StepState:
     kind: str
     recipe: str
     state: str
-    """complete, running, failed, cancelled, interrupted or submitted."""
+    """complete, running, failed, cancelled, interrupted, submitted or damaged."""
     reason: str
     """Why it is in that state, where there is something to say."""
     progress: Progress
@@ -70,7 +70,7 @@ def observe_progress(artifact: Artifact, since: float) -> Progress:
 
 def observe(store: Store, name: str, *, now: float) -> StepState:
     """One step. Raises ``ConfigurationError`` when none of that name was ever submitted."""
-    events = Ledger(store).events(name)
+    events = Ledger(store).events(name) if name in Ledger(store).steps() else []
     if not events:
         raise ConfigurationError(name, f"no such step in {store.location}", "covid-ctl status")
     artifact = Artifact.open(store, name)
@@ -103,5 +103,14 @@ def observe(store: Store, name: str, *, now: float) -> StepState:
 
 def observe_all(store: Store, *, now: float) -> list[StepState]:
     """Every step ever submitted, oldest first."""
-    states = [observe(store, name, now=now) for name in Ledger(store).steps()]
+    states = [_observe_or_say(store, name, now) for name in Ledger(store).steps()]
     return sorted(states, key=lambda state: (state.submitted_at, state.name))
+
+
+def _observe_or_say(store: Store, name: str, now: float) -> StepState:
+    """One damaged step must not hide the others."""
+    try:
+        return observe(store, name, now=now)
+    except CovidCtlError as error:
+        kind = name.split("-", 1)[0]
+        return StepState(name, kind, "", "damaged", f"{error.thing}: {error.reason}", Progress(0, 0), 0.0, "")

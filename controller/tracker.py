@@ -94,7 +94,8 @@ class Tracker:
         if manifest is None:
             reason, remedy = explain(status)
             self._note(step, EventType.FAILED, reason)
-            raise StepFailedError(step.name, reason, remedy or f"see the logs in {artifact.path('logs')}")
+            logs = f"{self._profile.bucket}/{artifact.path('logs')}"
+            raise StepFailedError(step.name, reason.removeprefix(f"{step.name}: "), remedy or f"see the logs in {logs}")
         self._note(step, EventType.SUCCEEDED)
         progress = observe_progress(artifact, started)
         self._report(Snapshot(step, progress, self._clock() - started, status.retries, manifest))

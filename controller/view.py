@@ -51,7 +51,7 @@ class Reporter:
             if self._live:
                 self._live.update(Text(""), refresh=True)
         elif self._live:
-            self._live.update(Text(progress_line(snapshot)), refresh=True)
+            self._live.update(Text(progress_line(snapshot, width=0), no_wrap=True, overflow="ellipsis"), refresh=True)
         elif self._is_news(snapshot):
             self._console.print(progress_line(snapshot))
 
@@ -69,9 +69,10 @@ def finished_line(snapshot: Snapshot, manifest: Manifest) -> str:
     return "  ".join(part for part in (f"{snapshot.step.name:<26}", how, summary(manifest)) if part)
 
 
-def progress_line(snapshot: Snapshot) -> str:
+def progress_line(snapshot: Snapshot, width: int = 26) -> str:
     retries = f"{snapshot.retries} retried" if snapshot.retries else ""
-    parts = (f"{snapshot.step.name:<26}", progress_text(snapshot.progress), duration(snapshot.seconds), retries)
+    name = f"{snapshot.step.name:<{width}}"
+    parts = (name, duration(snapshot.seconds), progress_text(snapshot.progress), retries)
     return "  ".join(part for part in parts if part)
 
 
@@ -98,10 +99,12 @@ def summary(manifest: Manifest) -> str:
         case Kind.INGEST:
             documents = counts["documents"]
             dropped = sum(documents["dropped"].values())
-            return (
+            text = (
                 f"{documents['kept']:,} documents kept, {dropped:,} dropped, "
                 f"{documents['quarantined']:,} quarantined of {documents['read']:,}"
             )
+            rows = counts["rows"]["quarantined"]
+            return f"{text}; {rows:,} rows quarantined" if rows else text
         case Kind.VOCABULARY:
             return f"{counts['entries']:,} entries"
         case Kind.PREPROCESS:
@@ -186,7 +189,7 @@ def manifest_json(manifest: Manifest) -> dict[str, Any]:
 def as_lines(table: Table) -> str:
     """A table as a pipe gets it: whole lines, which its reader cuts as it likes."""
     out = StringIO()
-    Console(file=out, width=400, highlight=False).print(table)
+    Console(file=out, width=100_000, highlight=False).print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 

@@ -19,10 +19,13 @@ from pathlib import Path
 import structlog
 
 from jobs.artifact import Artifact
-from jobs.errors import EXIT_INTERRUPTED, ConfigurationError, CovidCtlError, Interrupted
+from jobs.errors import EXIT_INTERRUPTED, ConfigurationError, CovidCtlError, Interrupted, StoreError
 from jobs.spec import Kind
 from jobs.steps.context import StepContext
 from jobs.store import Store
+
+_LONGEST_REASON = 1000
+"""Characters: of a failed container the kubelet keeps the last 2,048 bytes."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -67,13 +70,20 @@ def main(argv: list[str] | None = None) -> int:
             log.info("shard.committed", step=artifact.name, shard=shard)
         if artifact.finish(getattr(step, "check", None)):
             log.info("step.completed", step=artifact.name)
-    except Interrupted as error:
-        log.warning("step.interrupted", step=args.name, reason=error.reason)
+    except Interrupted as interrupted:
+        log.warning("step.interrupted", step=args.name, reason=interrupted.reason)
         return EXIT_INTERRUPTED
-    except CovidCtlError as error:
-        log.error("step.failed", step=args.name, thing=error.thing, reason=error.reason, remedy=error.remedy)
+    except (CovidCtlError, OSError) as caught:
+        error = caught if isinstance(caught, CovidCtlError) else _of_system(caught)
+        reason = error.reason if len(error.reason) <= _LONGEST_REASON else error.reason[:_LONGEST_REASON] + " ..."
+        log.error("step.failed", step=args.name, thing=error.thing, reason=reason, remedy=error.remedy)
         return error.container_exit_code
     return 0
+
+
+def _of_system(error: OSError) -> CovidCtlError:
+    place = error.filename or tempfile.gettempdir()
+    return StoreError(str(place), error.strerror or repr(error), "check the disk, or set TMPDIR to another one")
 
 
 def _shard() -> int:

@@ -12,14 +12,18 @@ Output bytes follow from the spec and the shard alone, so a loser's copy equals 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jobs.errors import ConfigurationError, MissingObjectError, StoreError
+from jobs.errors import ConfigurationError, DamagedError, MissingObjectError
 from jobs.spec import VERSIONS, Spec, canonical
 from jobs.store import Store
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 Counts = dict[str, Any]
 """Nested dictionaries of whole numbers; shards' counts add up to the artifact's."""
@@ -78,10 +82,12 @@ class Artifact:
 
         Raises ``ConfigurationError`` when nothing was, or when this code writes another version.
         """
-        data = store.find(f"{name}/spec.json")
-        if data is None:
+        # A name is a folder's: anything else would reach for other objects.
+        fields = store.find_json(f"{name}/spec.json") if _NAME.fullmatch(name) else None
+        if fields is None:
             raise ConfigurationError(name, f"no such step in {store.location}", "covid-ctl status")
-        spec = Spec.from_json(json.loads(data))
+        with _intact(store, f"{name}/spec.json"):
+            spec = Spec.from_json(fields)
         if spec.name != name:
             raise ConfigurationError(name, f"its spec.json describes {spec.name}", "submit it again under its own name")
         return cls(store, spec)
@@ -97,8 +103,15 @@ class Artifact:
             )
 
     def submit(self) -> bool:
-        """Record what is asked for; says whether this call was the first to."""
-        return self.store.create(f"{self.name}/spec.json", _pretty(self.spec.to_json()))
+        """Record what is asked for; says whether this call was the first to.
+
+        Raises ``ConfigurationError`` when another spec has taken the name (8 hex digits can collide).
+        """
+        if self.store.create(f"{self.name}/spec.json", _pretty(self.spec.to_json())):
+            return True
+        if Artifact.open(self.store, self.name).spec.sha256 != self.spec.sha256:
+            raise ConfigurationError(self.name, "another step has this name", "submit it again with --fresh")
+        return False
 
     def path(self, relative: str) -> str:
         return f"{self.name}/{relative}"
@@ -115,34 +128,36 @@ class Artifact:
         return Output(relative, source.stat().st_size, file_crc32c(source))
 
     def read(self, output: Output) -> bytes:
-        """One output, whole. Raises ``StoreError`` when it is not what was committed."""
+        """One output, whole. Raises ``DamagedError`` when it is not what was committed."""
         data = self.store.get(self.path(output.path))
         self._verify(output, len(data), crc32c(data))
         return data
 
     def download(self, output: Output, target: Path) -> None:
-        """One output to a local file. Raises ``StoreError`` when it is not what was committed."""
+        """One output to a local file. Raises ``DamagedError`` when it is not what was committed."""
         self.store.download(self.path(output.path), target)
         self._verify(output, target.stat().st_size, file_crc32c(target))
 
     def _verify(self, output: Output, size: int, checksum: str) -> None:
         if (size, checksum) != (output.size, output.crc32c):
-            raise StoreError(
+            raise DamagedError(
                 f"{self.store.location}/{self.path(output.path)}",
                 f"{size} bytes with crc32c {checksum}, its record says {output.size} with {output.crc32c}",
                 "the object was changed after it was committed: run its step again with --fresh",
             )
 
     def record(self, shard: int) -> ShardRecord | None:
-        data = self.store.find(self.path(_record(shard)))
-        if data is None:
+        path = self.path(_record(shard))
+        fields = self.store.find_json(path)
+        if fields is None:
             return None
-        fields = json.loads(data)
-        return ShardRecord(**{**fields, "outputs": tuple(Output(**o) for o in fields["outputs"])})
+        with _intact(self.store, path):
+            return ShardRecord(**{**fields, "outputs": tuple(Output(**o) for o in fields["outputs"])})
 
     def shards_done(self) -> list[int]:
         """Indexes of the shards that have their record, in order."""
-        return [int(Path(o.path).stem) for o in self.store.objects(self.path("shards"))]
+        stems = (Path(o.path).stem for o in self.store.objects(self.path("shards")))
+        return [int(stem) for stem in stems if stem.isdecimal()]
 
     def commit(
         self,
@@ -185,17 +200,13 @@ class Artifact:
 
     def manifest(self) -> Manifest | None:
         """The manifest, or None while the step is not complete."""
-        data = self.store.find(self.path("manifest.json"))
-        if data is None:
+        path = self.path("manifest.json")
+        fields = self.store.find_json(path)
+        if fields is None:
             return None
-        fields = json.loads(data)
-        return Manifest(
-            **{
-                **fields,
-                "spec": Spec.from_json(fields["spec"]),
-                "outputs": tuple(Output(**o) for o in fields["outputs"]),
-            }
-        )
+        with _intact(self.store, path):
+            spec, outputs = Spec.from_json(fields["spec"]), tuple(Output(**o) for o in fields["outputs"])
+            return Manifest(**{**fields, "spec": spec, "outputs": outputs})
 
     def require(self) -> Manifest:
         """The manifest. Raises ``MissingObjectError`` while the step is not complete."""
@@ -203,6 +214,15 @@ class Artifact:
         if manifest is None:
             raise MissingObjectError(self.name, "it is not complete", f"covid-ctl status {self.name}")
         return manifest
+
+
+@contextmanager
+def _intact(store: Store, path: str) -> Iterator[None]:
+    """JSON of another shape than ours becomes a ``StoreError`` that names the object."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        store.damaged(path, f"not what covid-ctl writes ({error!r})", error)
 
 
 def add_counts(parts: Iterable[Counts]) -> Counts:

@@ -52,6 +52,12 @@ class MissingObjectError(StoreError):
     """The bucket holds no object of that name."""
 
 
+class DamagedError(StoreError):
+    """An object is not the one that its record describes: no retry mends it."""
+
+    container_exit_code = 43
+
+
 class Interrupted(CovidCtlError):
     """SIGTERM: the work so far is saved and the same command continues it."""
 

@@ -58,7 +58,11 @@ def read_heartbeats(store: Store, name: str) -> dict[int, dict[str, Any]]:
     """The last heartbeat of every shard of a step that has one."""
     beats = {}
     for info in store.objects(f"{name}/progress"):
-        data = store.find(info.path)
-        if data:
-            beats[int(info.path.rsplit("/", 1)[-1].removesuffix(".json"))] = json.loads(data)
+        shard = info.path.rsplit("/", 1)[-1].removesuffix(".json")
+        try:
+            beat = store.find_json(info.path)
+        except StoreError:
+            continue  # it decides nothing
+        if shard.isdecimal() and isinstance(beat, dict) and beat.keys() >= {"at", "done", "total", "unit", "rate"}:
+            beats[int(shard)] = beat
     return beats

@@ -14,7 +14,7 @@ from jobs.errors import ConfigurationError
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Architecture(_Section):
@@ -174,7 +174,8 @@ def load_recipe(name: str, overrides: dict[str, str] | None = None) -> Recipe:
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigurationError(source, f"not YAML: {' '.join(str(error).split())}") from error
+        problem = f"not YAML: {' '.join(str(error).split())}"
+        raise ConfigurationError(source, problem, "covid-ctl recipes show tiny prints a valid one") from error
     if not isinstance(data, dict):
         raise ConfigurationError(source, "not a recipe: its top level is no mapping", "covid-ctl recipes show tiny")
     for field, value in (overrides or {}).items():
@@ -187,11 +188,20 @@ def parse_recipe(data: dict[str, Any], source: str) -> Recipe:
     try:
         return Recipe.model_validate(data)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc']) or 'recipe'}: {problem['msg']}"
-            for problem in error.errors()
-        )
+        problems = "; ".join(_problem(details["loc"], details["msg"], details["type"]) for details in error.errors())
         raise ConfigurationError(source, problems, "covid-ctl recipes show tiny prints a valid one") from error
+
+
+def _problem(place: tuple[int | str, ...], message: str, kind: str) -> str:
+    field = ".".join(map(str, place)) or "recipe"
+    if kind != "extra_forbidden":
+        return f"{field}: {message.removeprefix('Value error, ')}"
+    section: type[BaseModel] = Recipe
+    for part in place[:-1]:
+        annotation = section.model_fields[str(part)].annotation
+        section = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else Recipe
+    near = difflib.get_close_matches(str(place[-1]), section.model_fields, n=1, cutoff=0.5)
+    return f"{field}: no such field" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _read(name: str) -> tuple[str, str]:
@@ -202,12 +212,12 @@ def _read(name: str) -> tuple[str, str]:
         try:
             return path.read_text("utf-8"), str(path)
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(str(path), f"cannot be read ({error})", "check the path") from error
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise ConfigurationError(str(path), f"cannot be read ({reason})", "check the path") from error
     near = difflib.get_close_matches(name, recipe_names(), n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}? " if near else ""
-    raise ConfigurationError(
-        f"recipe {name}", f"unknown; {hint}known: {', '.join(recipe_names())}", "covid-ctl recipes"
-    )
+    known = f"known: {', '.join(recipe_names())}, or the path of a .yaml file"
+    raise ConfigurationError(f"recipe {name}", f"unknown; {hint}{known}", "covid-ctl recipes")
 
 
 def _override(data: dict[str, Any], field: str, value: str, source: str) -> None:
@@ -215,7 +225,7 @@ def _override(data: dict[str, Any], field: str, value: str, source: str) -> None
     target: Any = data
     for section in sections:
         target = target.get(section) if isinstance(target, dict) else None
-    if not isinstance(target, dict) or not sections:
+    if not isinstance(target, dict):
         raise ConfigurationError(f"--set {field}", f"{source} has no such section", "covid-ctl recipes show tiny")
     try:
         target[last] = yaml.safe_load(value)

@@ -6,13 +6,20 @@ file beside its target and renames or links it; GCS shows an object once its upl
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, PermissionDeniedError
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
+from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
 from jobs.errors import ConfigurationError, MissingObjectError, StoreError
 
@@ -29,25 +36,30 @@ class ObjectInfo:
 class Store:
     """A bucket, or a prefix of one: ``gs://bucket/prefix`` or a directory.
 
-    ``create=False`` is for reading: a directory that does not exist is then an error
-    (``ConfigurationError``) instead of being made.
+    A directory that does not exist is made when something is first written, and empty until then; with
+    ``create=False``, for what can only be read, it is a ``ConfigurationError``.
     """
 
     def __init__(self, location: str, *, create: bool = True) -> None:
         self.location = location
-        self._store = _open(location, create)
+        self._directory, self._store = _open(location, create)
+
+    def _writable(self) -> ObjectStore:
+        if self._directory:
+            self._store, self._directory = _make_directory(self._directory), None
+        return self._store
 
     def put(self, path: str, data: bytes) -> None:
         """Write an object, replacing what is there."""
         try:
-            obstore.put(self._store, path, data)
+            obstore.put(self._writable(), path, data)
         except (BaseError, OSError) as error:
             self._fail(path, error)
 
     def create(self, path: str, data: bytes) -> bool:
         """Write an object unless it exists; says whether this call wrote it."""
         try:
-            obstore.put(self._store, path, data, mode="create", use_multipart=False)
+            obstore.put(self._writable(), path, data, mode="create", use_multipart=False)
         except AlreadyExistsError:
             return False
         except (BaseError, OSError) as error:
@@ -67,6 +79,21 @@ class Store:
             return self.get(path)
         except MissingObjectError:
             return None
+
+    def find_json(self, path: str) -> Any:
+        """The object's JSON value, or None where there is none. Raises ``StoreError`` when it is no JSON."""
+        data = self.find(path)
+        if data is None:
+            return None
+        try:
+            return json.loads(data)
+        except ValueError as error:
+            self.damaged(path, f"not JSON ({error})", error)
+
+    def damaged(self, path: str, reason: str, error: Exception | None = None) -> NoReturn:
+        """Raises the ``StoreError`` for an object that is there but not what was written."""
+        thing = f"{self.location.rstrip(DELIMITER)}/{path}"
+        raise StoreError(thing, reason, "delete the damaged step and submit it again, or use --fresh") from error
 
     def size(self, path: str) -> int:
         """The object's size in bytes. Raises ``MissingObjectError``."""
@@ -101,7 +128,7 @@ class Store:
     def upload(self, path: str, source: Path) -> None:
         """Write an object from a local file, in parts when it is large."""
         try:
-            obstore.put(self._store, path, source)
+            obstore.put(self._writable(), path, source)
         except (BaseError, OSError) as error:
             self._fail(path, error)
 
@@ -129,27 +156,38 @@ class Store:
         if isinstance(error, NotFoundError | FileNotFoundError):
             raise MissingObjectError(thing, "there is no such object") from error
         reason = _first_line(error)
+        if isinstance(error, UnauthenticatedError) or ("metadata" in reason and "169.254" in reason):
+            raise StoreError(thing, "no Google credentials found", "gcloud auth application-default login") from error
         if isinstance(error, PermissionDeniedError | PermissionError):
             raise StoreError(thing, f"permission denied ({reason})", "check who has access there") from error
         raise StoreError(thing, reason, "check the bucket's free space and your access, then repeat") from error
 
 
-def _open(location: str, create: bool) -> ObjectStore:
+def _open(location: str, create: bool) -> tuple[Path | None, ObjectStore]:
+    """The store, and the directory that is to be made before the first write if there is none yet."""
+    remedy = "name a bucket as gs://BUCKET/PREFIX or as a directory"
+    if not location:
+        raise ConfigurationError("bucket", "its name is empty", remedy)
     if "://" in location:
         try:
-            return from_url(location)
+            return None, from_url(location)
         except (BaseError, ValueError) as error:
-            raise ConfigurationError(
-                location, _first_line(error), "name a bucket as gs://BUCKET/PREFIX or as a directory"
-            ) from error
+            raise ConfigurationError(location, _first_line(error), remedy) from error
     path = Path(location).expanduser().absolute()
-    if not create and not path.is_dir():
-        reason = "not a directory" if path.exists() else "no such directory"
-        raise ConfigurationError(location, reason, "check the path")
+    if path.is_dir():
+        return None, LocalStore(path)
+    if path.exists() or path.is_symlink():
+        raise ConfigurationError(location, "not a directory", remedy)
+    if not create:
+        raise ConfigurationError(location, "no such directory", "check the path")
+    return path, MemoryStore()
+
+
+def _make_directory(path: Path) -> ObjectStore:
     try:
-        return LocalStore(path, mkdir=create)
+        return LocalStore(path, mkdir=True)
     except (BaseError, OSError, ValueError) as error:
-        raise StoreError(location, _first_line(error), "choose a directory that you may write to") from error
+        raise StoreError(str(path), _first_line(error), "choose a directory that you may write to") from error
 
 
 def _first_line(error: Exception) -> str:

@@ -11,7 +11,7 @@ from jobs.examples.wordpiece import split_words
 from jobs.vocabulary import CONTINUATION, SPECIALS, UNK, Vocabulary
 
 _ALPHABET = 1000
-"""Characters kept at most: a word with a rarer one becomes [UNK]."""
+"""Characters kept at most, and half of the vocabulary with their ``##`` forms: a word with a rarer one is [UNK]."""
 
 
 def learn_vocabulary(sentences: Iterable[str], size: int) -> Vocabulary:
@@ -22,7 +22,7 @@ def learn_vocabulary(sentences: Iterable[str], size: int) -> Vocabulary:
     the order of a hash map; here the whole alphabet is numbered before it starts.
     """
     words = Counter(word for sentence in sentences for word in split_words(sentence))
-    alphabet = _alphabet(words)
+    alphabet = _alphabet(words, min(_ALPHABET, (size - len(SPECIALS)) // 4))
     tokenizer = Tokenizer(models.WordPiece(unk_token=UNK))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     trainer = trainers.WordPieceTrainer(
@@ -39,11 +39,11 @@ def learn_vocabulary(sentences: Iterable[str], size: int) -> Vocabulary:
     return Vocabulary(tuple(token for token, _ in by_id))
 
 
-def _alphabet(words: Counter[str]) -> list[str]:
+def _alphabet(words: Counter[str], limit: int) -> list[str]:
     """The most frequent characters, in code-point order."""
     counts: Counter[str] = Counter()
     for word, count in words.items():
         for character in word:
             counts[character] += count
-    kept = sorted(counts, key=lambda character: (-counts[character], character))[:_ALPHABET]
+    kept = sorted(counts, key=lambda character: (-counts[character], character))[:limit]
     return sorted(kept)

@@ -18,8 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from jobs.artifact import Artifact, Output
-from jobs.errors import ConfigurationError, CovidCtlError, MissingObjectError
-from jobs.model.staging import DamagedError, stage
+from jobs.errors import ConfigurationError, CovidCtlError, DamagedError, MissingObjectError
 from jobs.spec import canonical
 
 FOLDER = "checkpoints"
@@ -85,10 +84,8 @@ def _load(artifact: Artifact, step: int, state: State, scratch: Path) -> Progres
     record = json.loads(artifact.store.get(artifact.path(f"{FOLDER}/{name}.json")))
     progress = Progress(record["step"], record["train_seconds"], tuple(record["evaluations"]))
     relative = f"{FOLDER}/{name}.safetensors"
-    if artifact.store.size(artifact.path(relative)) != record["size"]:
-        raise DamagedError(relative, "its size is not the recorded one")
-    expected = Output(relative, record["size"], record["crc32c"])
-    file = stage(artifact.store, artifact.path(relative), expected, scratch / f"restored-{name}.safetensors")
+    file = scratch / f"restored-{name}.safetensors"
+    artifact.download(Output(relative, record["size"], record["crc32c"]), file)
     with safe_open(file, "numpy") as tensors:
         if json.loads(tensors.metadata()["checkpoint"])["spec_sha256"] != artifact.spec.sha256:
             raise ConfigurationError(relative, "it belongs to another step's spec", "submit with --fresh")

@@ -11,13 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from jobs.artifact import Output
+from jobs.artifact import Artifact, Output
 from jobs.errors import ConfigurationError
 from jobs.model.bert import BertConfig
 from jobs.model.loss import Batch
 from jobs.model.records import Records
-from jobs.model.staging import stage
-from jobs.store import Store
 
 REMEDY = "make the examples again with this recipe: covid-ctl submit preprocess"
 
@@ -124,17 +122,17 @@ class Shuffled:
         return np.argsort(np.random.Philox(key=key).random_raw(len(self.examples)), kind="stable")
 
 
-def stage_examples(store: Store, artifact: str, outputs: Iterable[Output], scratch: Path) -> list[tuple[str, Path]]:
+def stage_examples(artifact: Artifact, outputs: Iterable[Output], scratch: Path) -> list[tuple[str, Path]]:
     """Download an artifact's shards; (object's path, local file) in shard order.
 
-    Raises ``StoreError`` when one is not what the manifest says.
+    Raises ``DamagedError`` when one is not what the manifest says.
     """
     files = []
     for output in outputs:
         target = scratch / output.path
         target.parent.mkdir(parents=True, exist_ok=True)
-        path = f"{artifact}/{output.path}"
-        files.append((path, stage(store, path, output, target)))
+        artifact.download(output, target)
+        files.append((artifact.path(output.path), target))
     return files
 
 

@@ -2,7 +2,8 @@
 
 A file is named by the step that its stretch begins after and is uploaded before the checkpoint that ends
 it. A run that goes on from a checkpoint writes the stretches after it again, under the same names: the
-curves have no gap and no step twice, however often the run was killed.
+curves have no gap and no step twice, however often the run was killed. They tell times, so they are
+no outputs of the artifact: those follow from the spec alone.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from jobs.artifact import Artifact, Output, crc32c
+from jobs.artifact import Artifact
 
 FOLDER = "tensorboard"
 PREFIX = "events.out.tfevents."
@@ -49,12 +50,3 @@ class Scalars:
         self._folder = self._scratch / FOLDER / f"{first:08d}"
         self._writer = tf.summary.create_file_writer(str(self._folder))
         self._written = False
-
-
-def uploaded(artifact: Artifact) -> list[Output]:
-    """The event files of all stretches, in order."""
-    found = []
-    for info in artifact.store.objects(artifact.path(FOLDER)):
-        data = artifact.store.get(info.path)
-        found.append(Output(info.path.removeprefix(f"{artifact.name}/"), len(data), crc32c(data)))
-    return found

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,9 @@ def train(
 
     def save() -> None:
         nonlocal saved
+        if artifact.record(0) is not None:
+            # A second trainer of the same step must not touch what the first has committed.
+            raise Interrupted(artifact.name, "another trainer has finished it meanwhile", "covid-ctl artifacts")
         # Curves first: a checkpoint says that everything before it is safe.
         scalars.upload(step)
         progress = Progress(step, resumed.train_seconds + clock() - started, tuple(evaluations))
@@ -92,6 +96,7 @@ def train(
         saved = step
 
     busy, logged = 0.0, step
+    shown: dict[str, float] = {}
     while True:
         if stopping():
             if step > saved:
@@ -99,7 +104,15 @@ def train(
             raise Interrupted(artifact.name, f"SIGTERM arrived at step {step:,}", "submit it again to continue")
 
         if _due(step, schedule.evaluate_every, total) and not any(e["step"] == step for e in evaluations):
-            result = _evaluate(step, evaluate, validation, held_out, schedule.train_batch_size, stopping)
+            result = _evaluate(
+                step,
+                evaluate,
+                validation,
+                held_out,
+                schedule.train_batch_size,
+                stopping,
+                partial(heartbeat.beat, step, total, **shown),
+            )
             if stopping():
                 continue
             if result is not None:
@@ -124,7 +137,8 @@ def train(
         step += 1
         busy += clock() - began
 
-        heartbeat.beat(step, total, loss=loss)
+        shown = {"loss": loss}
+        heartbeat.beat(step, total, **shown)
         if step % schedule.log_every == 0 or step == total:
             speed = (step - logged) * schedule.train_batch_size / max(busy, 1e-9)
             busy, logged = 0.0, step
@@ -178,12 +192,14 @@ def _evaluate(
     indices: list[int],
     batch_size: int,
     stopping: Callable[[], bool],
+    alive: Callable[[], None],
 ) -> Evaluation | None:
     """None when there is nothing to evaluate on, or when SIGTERM arrived before the end."""
     sums = [0.0] * 6
     for first in range(0, len(indices), batch_size):
         if stopping():
             return None
+        alive()
         batch = validation.read(indices[first : first + batch_size])
         sums = [total + float(part) for total, part in zip(sums, sums_of(batch).numpy(), strict=True)]
     return evaluation(step, *sums) if indices else None

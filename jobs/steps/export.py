@@ -197,7 +197,7 @@ def _held_out(context: StepContext, preprocess: _Step, config: BertConfig) -> di
     settings = preprocess.manifest.spec.settings
     # A shard may have no held-out document; one that is not empty has at least one example.
     filled = [output for output in preprocess.manifest.under("validation") if output.size]
-    files = stage_examples(context.store, preprocess.artifact.name, filled[:COMPARED_EXAMPLES], context.scratch)
+    files = stage_examples(preprocess.artifact, filled[:COMPARED_EXAMPLES], context.scratch)
     examples = Examples(
         files,
         config,

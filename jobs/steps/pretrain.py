@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 from jobs.artifact import Artifact, Manifest, Output
 from jobs.errors import ConfigurationError
-from jobs.model import scalars
 from jobs.model.bert import BertConfig, variable_shapes
 from jobs.model.checkpoint import write_tensors
 from jobs.model.input import REMEDY, Examples, stage_examples
@@ -67,8 +66,8 @@ def run(context: StepContext) -> None:
         )
     if not inputs.get("examples"):
         raise ConfigurationError(artifact.name, "its spec names no examples", "submit it again")
-    source = Artifact.open(context.store, inputs["examples"]).require()
-    settings = Settings.of(artifact.spec, source)
+    source = Artifact.open(context.store, inputs["examples"])
+    settings = Settings.of(artifact.spec, source.require())
     examples, validation = (_examples(context, settings, source, folder) for folder in ("train", "validation"))
     if not len(examples):
         raise ConfigurationError(source.name, "it has no training examples", "give preprocess a larger corpus")
@@ -111,8 +110,8 @@ def _vocabulary_size(spec: Spec, examples: Manifest) -> int:
     return size
 
 
-def _examples(context: StepContext, settings: Settings, source: Manifest, folder: str) -> Examples:
-    files = stage_examples(context.store, source.name, source.under(folder), context.scratch)
+def _examples(context: StepContext, settings: Settings, source: Artifact, folder: str) -> Examples:
+    files = stage_examples(source, source.require().under(folder), context.scratch)
     return Examples(
         files,
         settings.config,
@@ -128,7 +127,6 @@ def _write_outputs(artifact: Artifact, settings: Settings, trained: Trained, scr
         artifact.upload("model/weights.safetensors", weights),
         artifact.write("model/bert_config.json", _json(settings.config.model_dump() | {"hidden_act": "gelu"})),
         artifact.write("evaluations.json", _json(list(trained.evaluations))),
-        *scalars.uploaded(artifact),
     ]
 
 

@@ -27,13 +27,13 @@ def smaller_recipe(directory: Path) -> str:
 
 
 def results(bucket: Path) -> dict[str, bytes]:
-    """Every output but curves and card, which tell times."""
+    """Every output but the card, which tells the training time."""
     return {
         f"{step.name}/{path}": data
         for step in bucket.iterdir()
         if (step / "manifest.json").exists()
         for path, data in outputs(bucket, step.name).items()
-        if not path.startswith("tensorboard/") and not path.endswith("README.md")
+        if not path.endswith("README.md")
     }
 
 

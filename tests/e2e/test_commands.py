@@ -1,6 +1,7 @@
 """What the commands answer: quickly, in two formats, and with the right exit code."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -75,7 +76,8 @@ CASES = {
     "missing weights": (("submit", "export", "tiny"), 3, "covid-ctl submit pretrain tiny"),
     "unknown step": (("status", "pretrain-tiny-00000000"), 2, "no such step"),
     "unknown artifact": (("artifacts", "pretrain-tiny-00000000"), 2, "no such step"),
-    "not a bucket": (("status", "--bucket", "absent"), 2, "no such directory"),
+    "no bucket": (("status", "--bucket", ""), 2, "its name is empty"),
+    "checkpoint first": (("submit", "pretrain", "clinical"), 3, "initial checkpoints cannot be read yet"),
 }
 
 
@@ -120,8 +122,8 @@ def test_a_vocabulary_of_the_wrong_size_is_refused(tmp_path: Path) -> None:
 def test_an_unwritable_bucket_is_named(tmp_path: Path) -> None:
     (tmp_path / "bucket").write_text("a file")
     done = covid_ctl("submit", "preprocess", bucket=tmp_path / "bucket")
-    assert done.code == 1
-    assert "choose a directory that you may write to" in done.err
+    assert done.code == 2
+    assert "bucket: not a directory" in done.err
 
 
 def test_json_output_is_json_alone(tmp_path: Path) -> None:
@@ -134,10 +136,10 @@ def test_json_output_is_json_alone(tmp_path: Path) -> None:
     assert files == done.json()[-1]
 
 
-def test_fresh_runs_again_under_another_name_and_a_label_continues(tmp_path: Path) -> None:
+def test_a_salt_runs_again_under_another_name_and_continues_it(tmp_path: Path) -> None:
     corpus = write_corpus(tmp_path / "corpus")
     names = []
-    for extra in ([], ["--fresh=second"], ["--fresh=second"], []):
+    for extra in ([], ["--salt", "second"], ["--salt", "second"], []):
         done = covid_ctl("submit", "preprocess", "--corpus", str(corpus), *extra, bucket=tmp_path / "bucket")
         assert done.code == 0, done.err
         names.append((done.out.splitlines()[-1], "already complete" in done.out))
@@ -156,3 +158,64 @@ def test_a_step_that_fails_says_why_and_keeps_its_record(tmp_path: Path) -> None
     assert state["state"] == "failed"
     assert "held out" in state["reason"]
     assert json.loads((tmp_path / "bucket" / state["name"] / "spec.json").read_text())["kind"] == "ingest"
+
+
+def test_fresh_says_how_to_continue(tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "corpus")
+    command = ["submit", "preprocess", "--corpus", str(corpus)]
+    first, fresh = (covid_ctl(*command, *extra, bucket=tmp_path / "bucket") for extra in ([], ["--fresh"]))
+    assert (first.code, fresh.code) == (0, 0)
+    assert first.out.splitlines()[-1] != fresh.out.splitlines()[-1]
+    salt = fresh.out.split("--salt ")[1].split()[0]
+    again = covid_ctl(*command, "--salt", salt, bucket=tmp_path / "bucket")
+    assert again.out.splitlines()[-1] == fresh.out.splitlines()[-1]
+    assert "already complete" in again.out
+
+
+def test_the_next_command_can_be_given_as_it_is_shown(tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "corpus")
+    bucket = str(tmp_path / "elsewhere")
+    refused = covid_ctl(
+        "submit", "pretrain", "tiny", "--corpus", str(corpus), "--set", "vocabulary.learn=300", "--bucket", bucket
+    )
+    assert refused.code == 3
+    following = refused.err.split("next: covid-ctl ")[1].splitlines()[0]
+    assert covid_ctl(*shlex.split(following)).code == 0
+    rendered = covid_ctl("render", "pretrain", "tiny", "--set", "vocabulary.learn=300", "--bucket", bucket)
+    examples = yaml.safe_load(rendered.out)["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert examples[examples.index("--name") + 1].startswith("pretrain-tiny-")
+
+
+def test_looking_makes_no_directory(tmp_path: Path) -> None:
+    assert covid_ctl("render", "preprocess", bucket=tmp_path / "bucket").code == 0
+    assert covid_ctl("status", bucket=tmp_path / "bucket").out == "no steps yet\n"
+    assert not (tmp_path / "bucket").exists()
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "spec.json", "shards/00000.json", "progress/00000.json"])
+def test_a_damaged_object_hides_no_other_step(file: str, tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "corpus")
+    done = covid_ctl("submit", "preprocess", "--corpus", str(corpus), bucket=tmp_path / "bucket")
+    name = Path(done.out.splitlines()[-1]).name
+    (tmp_path / "bucket" / name / file).write_text("{")
+    (tmp_path / "bucket" / name / "shards" / "stray.json").write_text("{}")
+    for command in (["status"], ["status", name], ["artifacts"], ["artifacts", name], ["submit", "pretrain", "tiny"]):
+        looked = covid_ctl(*command, bucket=tmp_path / "bucket")
+        assert "Traceback" not in looked.err
+    states = covid_ctl("status", "--output", "json", bucket=tmp_path / "bucket").json()
+    assert {state["state"] for state in states if state["name"] != name} == {"complete"}
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "a//b", "x/../../y", "", "Ümlaut"])
+def test_a_name_is_a_name(name: str, tmp_path: Path) -> None:
+    for command in ("status", "artifacts"):
+        done = covid_ctl(command, name, bucket=tmp_path)
+        assert (done.code, "no such step" in done.err) == (2, True)
+
+
+def test_modules_of_the_working_directory_are_not_taken_for_ours(tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "corpus")
+    for module in ("jobs.py", "gzip.py", "google_crc32c.py"):
+        (tmp_path / module).write_text("raise SystemExit('shadowed')")
+    done = covid_ctl("submit", "preprocess", "--corpus", str(corpus), bucket=tmp_path / "bucket", cwd=tmp_path)
+    assert done.code == 0, done.err

@@ -68,13 +68,16 @@ def test_tiny_trains_from_scratch_with_its_own_vocabulary() -> None:
 TINY = {
     "schedule.train_steps": ("0", "schedule.train_steps: Input should be greater than 0"),
     "schedule.warmup_steps": ("999999", "warmup_steps 999999 exceeds train_steps"),
-    "schedule.speed": ("fast", "schedule.speed: Extra inputs are not permitted"),
-    "architecture.num_attention_heads": ("3", "architecture: Value error, hidden_size 128 is not a multiple"),
+    "schedule.speed": ("fast", "schedule.speed: no such field"),
+    "architecture.num_attention_heads": ("3", "architecture: hidden_size 128 is not a multiple"),
     "examples.max_seq_length": ("1024", "exceeds architecture.max_position_embeddings 512"),
     "vocabulary.size": ("1000", "give exactly one of size and learn"),
     "vocabulary.cased": ("false", "vocabulary.cased: Input should be True"),
     "corpus.sections": ("[title, footnotes]", "corpus.sections.1: Input should be 'title', 'abstract' or 'body'"),
-    "speed": ("1", "has no such section"),
+    "schedule.train_stepz": ("1", "no such field; did you mean train_steps?"),
+    "schedule.learning_rate": (".inf", "schedule.learning_rate: Input should be a finite number"),
+    "speed": ("1", "speed: no such field"),
+    "train_steps": ("1", "train_steps: no such field"),
     "nothing.at_all": ("1", "has no such section"),
 }
 

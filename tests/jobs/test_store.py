@@ -68,8 +68,25 @@ def test_reading_a_directory_that_is_not_there_creates_nothing(tmp_path: Path) -
 
 def test_a_file_is_no_bucket(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="not a directory"):
+        Store(str(tmp_path / "file"))
+    inside = Store(str(tmp_path / "file" / "bucket"))
     with pytest.raises(StoreError, match="choose a directory"):
-        Store(str(tmp_path / "file" / "bucket"))
+        inside.put("a", b"")
+
+
+def test_a_directory_is_made_when_something_is_written(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "new" / "bucket"))
+    assert (store.objects(), store.folders(), store.find("a")) == ([], [], None)
+    assert not (tmp_path / "new").exists()
+    store.put("a", b"1")
+    assert store.get("a") == b"1"
+
+
+def test_what_is_no_json_is_named(store: Store) -> None:
+    store.put("a", b"{")
+    with pytest.raises(StoreError, match="not JSON"):
+        store.find_json("a")
 
 
 def test_unknown_schemes_are_refused() -> None:

@@ -15,6 +15,10 @@ def test_it_is_a_vocabulary_of_at_most_the_size_asked_for() -> None:
     assert parse_vocabulary(vocabulary.to_bytes(), "learned") == vocabulary
 
 
+def test_even_a_small_one_holds_its_limit() -> None:
+    assert len(learn_vocabulary(SENTENCES, 40)) <= 40
+
+
 def test_it_is_the_same_every_time() -> None:
     assert len({learn_vocabulary(iter(SENTENCES), 300).to_bytes() for _ in range(5)}) == 1
 

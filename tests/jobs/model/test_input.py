@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.artifact import Output, crc32c
-from jobs.errors import ConfigurationError
+from jobs.artifact import Artifact, Output, crc32c
+from jobs.errors import ConfigurationError, DamagedError
 from jobs.model.bert import BertConfig
 from jobs.model.input import Examples, Shuffled, stage_examples
-from jobs.model.staging import DamagedError
+from jobs.spec import Kind, Spec
 from jobs.store import Store
 
 Open = Callable[..., Examples]
@@ -129,11 +129,11 @@ def test_what_is_no_example_is_refused(write_records: Callable[..., Path], tmp_p
 
 
 def test_staged_shards_are_compared_with_the_manifest(tmp_path: Path) -> None:
-    store = Store(str(tmp_path / "bucket"))
-    store.put("made/train/00000.tfrecord", b"content")
+    made = Artifact(Store(str(tmp_path / "bucket")), Spec(Kind.PREPROCESS, {}))
+    made.write("train/00000.tfrecord", b"content")
     good = Output("train/00000.tfrecord", 7, crc32c(b"content"))
-    ((name, path),) = stage_examples(store, "made", [good], tmp_path)
-    assert (name, path.read_bytes()) == ("made/train/00000.tfrecord", b"content")
+    ((name, path),) = stage_examples(made, [good], tmp_path)
+    assert (name, path.read_bytes()) == (f"{made.name}/train/00000.tfrecord", b"content")
     for bad in (Output(good.path, 8, good.crc32c), Output(good.path, 7, crc32c(b"other"))):
-        with pytest.raises(DamagedError, match="instead of"):
-            stage_examples(store, "made", [bad], tmp_path)
+        with pytest.raises(DamagedError, match="its record says"):
+            stage_examples(made, [bad], tmp_path)

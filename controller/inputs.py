@@ -10,6 +10,7 @@ from controller.ledger import EventType, Ledger
 from controller.plan import Corpus, GivenVocabulary, preprocess_settings
 from jobs.artifact import Artifact, Manifest
 from jobs.corpus.fingerprint import fingerprint
+from jobs.corpus.place import locate
 from jobs.corpus.sample import SAMPLE, sample_fingerprint
 from jobs.errors import ConfigurationError
 from jobs.recipe import Recipe
@@ -24,7 +25,7 @@ def identify_corpus(location: str) -> Corpus:
         return Corpus(SAMPLE, sample_fingerprint())
     if "://" not in location:
         location = str(Path(location).expanduser().resolve())
-    return Corpus(location, fingerprint(Store(location, create=False)))
+    return Corpus(location, fingerprint(locate(location)))
 
 
 def read_vocabulary(path: str) -> tuple[GivenVocabulary, bytes]:

@@ -111,7 +111,7 @@ def test_an_open_quote_over_an_endless_file_stays_within_memory(
     ("data", "reason"),
     [
         (b"", "it is empty"),
-        (b"sha,title\nx,t\n", "no column cord_uid; its columns are sha, title"),
+        (b"who,title\nx,t\n", "neither column cord_uid nor sha; its columns are who, title"),
         (b"cord_uid,\xe9\nx,t\n", "not UTF-8"),
     ],
 )

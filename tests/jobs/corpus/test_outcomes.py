@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobs.corpus.cord19 import open_cord19
+from jobs.corpus.form import Form
+from jobs.corpus.place import locate
 from jobs.corpus.quarantine import Quarantined
+from jobs.corpus.workbench import Workbench
 from jobs.errors import ConfigurationError
-from jobs.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -166,6 +168,7 @@ def test_a_paragraph_of_ten_megabytes_is_read(corpus: Corpus) -> None:
 
 def test_a_directory_that_is_not_there_or_no_corpus_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no such directory"):
-        Store(str(tmp_path / "nowhere"), create=False)
+        locate(str(tmp_path / "nowhere"))
+    (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigurationError, match=r"metadata\.csv: there is no such file"):
-        open_cord19(Store(str(tmp_path / "empty")), tmp_path)
+        open_cord19(locate(str(tmp_path / "empty")), Form.RELEASE, Workbench(tmp_path))

@@ -20,6 +20,9 @@ Command = Callable[..., Any]
 
 EXIT_CANCELLED = 130
 
+CORPUS_HELP = """A CORD-19 release (a directory, tar.gz or zip), or .jsonl or .txt of your own; on disk or gs://.
+`sample`, the built-in one, is the default."""
+
 
 def bucket_option(command: Command) -> Command:
     return click.option(
@@ -41,7 +44,7 @@ def request_options(command: Command) -> Command:
     """What decides the steps, the same for ``submit`` and ``render``."""
     for option in reversed(
         [
-            click.option("--corpus", help="A CORD-19 directory, or `sample`, the built-in one (the default)."),
+            click.option("--corpus", help=CORPUS_HELP),
             click.option("--vocab", help="A WordPiece vocab.txt; without it the recipe must learn one."),
             click.option("--shards", type=click.IntRange(1, 100_000), help="Pieces of work. [default: 2]"),
             click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Change a recipe's field."),

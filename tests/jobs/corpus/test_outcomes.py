@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -148,6 +149,51 @@ def test_a_path_out_of_the_corpus_is_quarantined_and_not_read(corpus: Corpus, pa
 def test_a_strange_path_is_only_a_missing_file(corpus: Corpus, path: str) -> None:
     outcome = corpus.row("u1", abstract="A.", pdf_json_files=path).outcome()
     assert len(outcome.quarantine) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "paper_id"),
+    [
+        (b'{"paper_id": "other", "body_text": [{"text": "Body."}]}', "'other'"),
+        (b'{"body_text": [{"text": "Body."}], "paper_id": "other"}', "'other'"),
+        (b'{"paper_id": "\\u0061!", "body_text": [{"text": "Body."}]}', "'a!'"),
+        (b'{"paper_id": 5, "body_text": [{"text": "Body."}]}', "5"),
+    ],
+)
+def test_a_parse_of_another_paper_is_quarantined_with_both_ids(corpus: Corpus, data: bytes, paper_id: str) -> None:
+    path = corpus.file("pdf_json/a.json", data)
+    opened = corpus.row("u1", abstract="A.", pdf_json_files=path).open()
+    [outcome] = opened.outcomes()
+    assert outcome.document is None
+    assert [(e.file, e.reason) for e in outcome.quarantine] == [
+        (path, f"its paper_id {paper_id} contradicts its name 'a'")
+    ]
+    assert (outcome.set_aside, opened.counts()["parse_files"]["quarantined"]) == ((), 1)
+
+
+def test_a_parse_without_paper_id_contradicts_nothing(corpus: Corpus) -> None:
+    path = corpus.file("pdf_json/a.json", b'{"body_text": [{"text": "a \\"paper_id\\": \\"b\\""}]}')
+    assert corpus.row("u1", pdf_json_files=path).outcome().document is not None
+
+
+def test_a_parse_that_is_too_large_is_quarantined_unread(corpus: Corpus) -> None:
+    path = corpus.file("pdf_json/a.json", b"")
+    with (corpus.root / path).open("wb") as file:
+        file.truncate(200_000_000)
+    tracemalloc.start()
+    outcome = corpus.row("u1", pdf_json_files=path).outcome()
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+    assert outcome.quarantine[0].reason == "200,000,000 bytes, more than the 67,108,864 that a parse may have"
+
+
+def test_escaped_control_characters_are_text_and_raw_ones_are_not_json(corpus: Corpus) -> None:
+    good = corpus.file("pdf_json/a.json", b'{"body_text": [{"text": "a\\u0000b\\u001fc"}]}')
+    bad = corpus.file("pdf_json/b.json", b'{"body_text": [{"text": "a\x00b"}]}')
+    first, second = corpus.row("u1", pdf_json_files=good).row("u2", pdf_json_files=bad).open().outcomes()
+    assert first.document is not None
+    assert first.document.body == ("a\x00b\x1fc",)
+    assert second.quarantine[0].reason.startswith("not JSON")
 
 
 def test_parses_that_no_row_names_are_listed(corpus: Corpus) -> None:

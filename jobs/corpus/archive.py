@@ -5,7 +5,7 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Self
 
 from jobs.corpus.layouts import is_nested_archive, printable, root_of, safe_path
 from jobs.corpus.limits import Budget
@@ -44,7 +44,7 @@ def tar_members(
     stream = unpacked(file, source, budget, tell)
     counted = Metered(stream)
     try:
-        with tarfile.open(fileobj=counted, mode="r|", bufsize=1 << 16) as tar:
+        with tarfile.open(fileobj=counted, mode="r|", bufsize=1 << 16, tarinfo=_StrictTarInfo) as tar:
             while info := tar.next():
                 tar.members.clear()  # type: ignore[attr-defined]  # tarfile remembers them all, for random access
                 path, problem = safe_path(info.name)
@@ -57,12 +57,23 @@ def tar_members(
                     yield from tar_members(opened, f"{source}: {path}", budget, inside=root_of(path))
                 else:
                     yield Member(path, info.size, opened, problem)
-            if counted.count < tar.offset + tarfile.BLOCKSIZE:
-                raise ConfigurationError(source, f"truncated: the tar ends at its byte {counted.count:,}", _DAMAGED)
     except (tarfile.TarError, EOFError, UnicodeError, ValueError, OverflowError) as error:
         reason = f"truncated or damaged: its tar cannot be read beyond byte {counted.count:,} ({error})"
         raise ConfigurationError(source, reason, _DAMAGED) from error
     drain(stream)
+
+
+class _StrictTarInfo(tarfile.TarInfo):
+    """tarfile takes a broken or absent header after the first for the end of the archive; only two zero blocks are."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(tarfile_)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(str(error)) from error
 
 
 def _not_a_file(info: tarfile.TarInfo) -> str:

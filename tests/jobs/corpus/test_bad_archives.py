@@ -157,6 +157,13 @@ def test_a_truncated_plain_tar_is_an_error(bench: Workbench, cut: int) -> None:
         opened(data[:cut], bench)
 
 
+def test_a_damaged_header_is_not_taken_for_the_end(bench: Workbench) -> None:
+    data = bytearray(tar([member(path, content) for path, content in FILES.items()]))
+    data[1024 + 5] ^= 0xFF
+    with pytest.raises(ConfigurationError, match="truncated or damaged: its tar cannot be read beyond byte"):
+        opened(bytes(data), bench)
+
+
 def test_a_damaged_gzip_is_an_error(bench: Workbench, sample: bytes) -> None:
     damaged = bytearray(sample)
     damaged[len(damaged) // 2] ^= 0xFF

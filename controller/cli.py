@@ -20,6 +20,10 @@ Command = Callable[..., Any]
 
 EXIT_CANCELLED = 130
 
+CORPUS_HELP = """A CORD-19 release (a directory, tar.gz or zip), or .jsonl or .txt of your own; on disk or gs://.
+`sample` is the built-in one. Without it preprocess takes the sample, and a later step the newest inputs in the
+bucket that fit its recipe."""
+
 
 def bucket_option(command: Command) -> Command:
     return click.option(
@@ -42,11 +46,7 @@ def request_options(command: Command) -> Command:
     """What decides the steps, the same for ``submit`` and ``render``."""
     for option in reversed(
         [
-            click.option(
-                "--corpus",
-                help="A CORD-19 directory, or `sample`, the built-in one. Without it, a later step takes the newest "
-                "inputs in the bucket that fit its recipe; preprocess takes the sample.",
-            ),
+            click.option("--corpus", help=CORPUS_HELP),
             click.option("--vocab", help="A WordPiece vocab.txt; without it the recipe must learn one."),
             click.option(
                 "--shards",

@@ -17,6 +17,7 @@ from controller.plan import (
 )
 from jobs.artifact import Artifact, Manifest
 from jobs.corpus.fingerprint import fingerprint
+from jobs.corpus.place import locate
 from jobs.corpus.sample import SAMPLE, sample_fingerprint
 from jobs.errors import ConfigurationError, CovidCtlError
 from jobs.recipe import Recipe
@@ -31,7 +32,7 @@ def identify_corpus(location: str) -> Corpus:
         return Corpus(SAMPLE, sample_fingerprint())
     if "://" not in location:
         location = str(Path(location).expanduser().resolve())
-    return Corpus(location, fingerprint(Store(location, create=False)))
+    return Corpus(location, fingerprint(locate(location)))
 
 
 def read_vocabulary(path: str) -> tuple[GivenVocabulary, bytes]:

@@ -13,7 +13,7 @@ from jobs.spec import Kind, Spec
 @dataclass(frozen=True)
 class Corpus:
     location: str
-    """``sample``, ``gs://...`` or a directory's absolute path."""
+    """``sample``, ``gs://...`` or an absolute path."""
     fingerprint: str
     """What it holds, wherever it lies."""
 

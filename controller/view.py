@@ -82,9 +82,13 @@ def progress_text(progress: Progress) -> str:
     if progress.shards > 1:
         parts.append(f"shards {progress.shards_done}/{progress.shards}")
     if progress.total:
-        parts.append(f"{progress.unit} {progress.done:,}/{progress.total:,}")
+        if progress.unit == "bytes":
+            parts.append(f"unpacked {size(progress.done)}/{size(progress.total)}")
+        else:
+            parts.append(f"{progress.unit} {progress.done:,}/{progress.total:,}")
     if progress.rate:
-        parts.append(f"{progress.rate:,.1f} {progress.unit}/s")
+        rate = f"{size(round(progress.rate))}" if progress.unit == "bytes" else f"{progress.rate:,.1f} {progress.unit}"
+        parts.append(f"{rate}/s")
     if progress.loss is not None:
         parts.append(f"loss {progress.loss:.3f}")
     if progress.eta_seconds is not None:

@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 
 VERSIONS: Mapping[Kind, int] = {
-    Kind.INGEST: 1,
+    Kind.INGEST: 2,
     Kind.VOCABULARY: 1,
     Kind.PREPROCESS: 1,
     Kind.PRETRAIN: 1,

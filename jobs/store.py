@@ -6,6 +6,7 @@ file beside its target and renames or links it; GCS shows an object once its upl
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 from jobs.errors import ConfigurationError, MissingObjectError, StoreError
 
 DELIMITER = "/"
+READ_AHEAD = 8 << 20
+"""Bytes that one request of an opened object fetches."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,14 @@ class Store:
         except (BaseError, OSError) as error:
             self._fail(path, error)
 
+    def open(self, path: str) -> io.BufferedReader:
+        """The object as a seekable file, fetched piece by piece. Raises ``MissingObjectError``."""
+        try:
+            found = obstore.open_reader(self._store, path, buffer_size=READ_AHEAD)
+        except (BaseError, OSError) as error:
+            self._fail(path, error)
+        return io.BufferedReader(_Reader(self, path, found), 1 << 20)
+
     def delete(self, path: str) -> None:
         """Remove an object; one that is not there is no error."""
         try:
@@ -161,6 +172,35 @@ class Store:
         if isinstance(error, PermissionDeniedError | PermissionError):
             raise StoreError(thing, f"permission denied ({reason})", "check who has access there") from error
         raise StoreError(thing, reason, "check the bucket's free space and your access, then repeat") from error
+
+
+class _Reader(io.RawIOBase):
+    """An obstore reader as Python's files are: its errors become ours."""
+
+    def __init__(self, store: Store, path: str, found: Any) -> None:
+        self._bucket = store
+        self._path = path
+        self._found = found
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return int(self._found.tell())
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return int(self._found.seek(offset, whence))
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self._found.read(len(buffer))
+        except (BaseError, OSError) as error:
+            self._bucket._fail(self._path, error)
+        buffer[: len(data)] = memoryview(data)
+        return len(data)
 
 
 def _open(location: str, create: bool) -> tuple[Path | None, ObjectStore]:

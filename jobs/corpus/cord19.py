@@ -1,60 +1,93 @@
-"""A CORD-19 directory, read paper by paper: every paper ends in exactly one ``Outcome``."""
+"""A CORD-19 release, read paper by paper: every paper ends in exactly one ``Outcome``.
+
+rows:         read == documents read + merged + quarantined
+parse files:  found == chosen + set_aside + quarantined + unreferenced
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from jobs.corpus.choice import Candidate, compose
-from jobs.corpus.document import Document, Parse
-from jobs.corpus.fingerprint import METADATA, PARSES
+from jobs.corpus.document import Parse
+from jobs.corpus.form import Form
+from jobs.corpus.layouts import METADATA, parse_kind, stem
 from jobs.corpus.metadata import Metadata, Paper, survey
+from jobs.corpus.older_releases import by_name, find_parses
+from jobs.corpus.outcome import NO_TEXT, Outcome
+from jobs.corpus.paper_id import check_paper_id
 from jobs.corpus.parse import read_parse
+from jobs.corpus.place import Place
 from jobs.corpus.quarantine import MalformedError, Quarantined
+from jobs.corpus.release import Release, open_release
+from jobs.corpus.workbench import Workbench
 from jobs.errors import ConfigurationError, MissingObjectError
-from jobs.store import ObjectInfo, Store
-
-NO_TEXT = "no_text"
-"""Neither abstract nor body: a title alone makes no sentence pair."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one paper: ``document``, or why it was ``dropped``, or neither: it is quarantined."""
-
-    cord_uid: str
-    document: Document | None = None
-    dropped: str = ""
-    quarantine: tuple[Quarantined, ...] = ()
-    """Its files that could not be read, also where the document was kept from another."""
-    chosen: str = ""
-    """The parse file that its body is taken from."""
-    set_aside: tuple[str, ...] = ()
-    """Its readable parse files besides the chosen one."""
-
-
-@dataclass(frozen=True)
 class Cord19:
-    """An opened corpus."""
+    """An opened release; a ``jobs.corpus.outcome.Corpus``."""
 
-    store: Store
-    metadata: Metadata
-    parse_files: tuple[ObjectInfo, ...]
-    """Everything below document_parses/, sorted by path."""
-
-    def unreferenced(self) -> list[str]:
-        """Parse files that no row of metadata.csv names."""
-        named = {_normal(path) for path in self.metadata.named_files}
-        return [file.path for file in self.parse_files if file.path not in named]
+    def __init__(self, release: Release, metadata: Metadata) -> None:
+        self.release = release
+        self.metadata = metadata
+        self.source = metadata.source
+        self.broken: Sequence[Quarantined] = metadata.quarantined
+        self.refused: Sequence[Quarantined] = release.refused
+        self.total: int | None = len(metadata.rows_of)
+        self._by_name = {} if metadata.has_parse_columns else by_name(release.files)
+        self._chosen: set[str] = set()
+        self._set_aside: set[str] = set()
+        self._bad_files: set[str] = set()
 
     def outcomes(self) -> Iterator[Outcome]:
         """One per paper, in metadata order. Holds one paper's parses in memory at a time."""
-        sizes = {file.path: file.size for file in self.parse_files}
         for paper in self.metadata.papers():
-            yield self._outcome(paper, sizes)
+            outcome = self._outcome(self._with_files(paper))
+            # Two papers may name the same file.
+            self._chosen.update([outcome.chosen] if outcome.chosen else [])
+            self._set_aside.update(outcome.set_aside)
+            self._bad_files.update(entry.file for entry in outcome.quarantine)
+            yield outcome
 
-    def _outcome(self, paper: Paper, sizes: Mapping[str, int]) -> Outcome:
+    def estimate(self, done: int) -> int:
+        return max(done, self.total or 0)
+
+    def unreferenced(self) -> list[str]:
+        """Parse files that no row of metadata.csv names."""
+        if not self.metadata.has_parse_columns:
+            return [path for path in self.release.files if stem(path) not in self.metadata.named_stems]
+        named = {_normal(path) for path in self.metadata.named_files}
+        return [path for path in self.release.files if path not in named]
+
+    def counts(self) -> dict[str, Any]:
+        files, metadata = self.release.files, self.metadata
+        return {
+            "rows": {"read": metadata.rows, "merged": metadata.merged, "quarantined": len(metadata.quarantined)},
+            "parse_files": {
+                "found": len(files),
+                "chosen": len(self._chosen),
+                "set_aside": len(self._set_aside - self._chosen),
+                "quarantined": sum(path in files for path in self._bad_files),
+                "unreferenced": len(self.unreferenced()),
+            },
+            "missing_files": sum(path not in files for path in self._bad_files),
+            "refused_members": len(self.refused),
+        }
+
+    def listings(self) -> dict[str, Sequence[str]]:
+        return {"unreferenced_parses.txt": self.unreferenced()}
+
+    def _with_files(self, paper: Paper) -> Paper:
+        if self.metadata.has_parse_columns:
+            return paper
+        pdf, pmc = find_parses(paper.names, self._by_name)
+        return replace(paper, pdf_json=pdf, pmc_json=pmc)
+
+    def _outcome(self, paper: Paper) -> Outcome:
         candidates: list[Candidate] = []
         quarantine: list[Quarantined] = []
         malformed = False
@@ -62,10 +95,13 @@ class Cord19:
         for kind, paths in kinds:
             for path in paths:
                 try:
-                    candidates.append(Candidate(kind, path, read_parse(self._read(path, sizes))))
+                    data = self._read(path)
+                    candidates.append(Candidate(kind, path, read_parse(data)))
+                    check_paper_id(path, data)
                 except MissingObjectError:
                     quarantine.append(Quarantined(path, "no such file, though metadata.csv names it"))
                 except MalformedError as error:
+                    candidates = [candidate for candidate in candidates if candidate.path != path]
                     malformed = True
                     quarantine.append(Quarantined(path, error.reason, error.position))
         document, source = compose(paper, candidates)
@@ -84,38 +120,47 @@ class Cord19:
             set_aside=tuple(_normal(c.path) for c in candidates if c is not source),
         )
 
-    def _read(self, path: str, sizes: Mapping[str, int]) -> bytes:
+    def _read(self, path: str) -> bytes:
         pure = PurePosixPath(path)
         if pure.is_absolute() or ".." in pure.parts:
             raise MalformedError("the path leads out of the corpus directory")
         normal = _normal(path)
-        if normal not in sizes:
+        if normal not in self.release.files:
             raise MissingObjectError(path, "there is no such object")
-        return self.store.get(normal)
+        return self.release.get_bytes(normal)
 
 
-def open_cord19(store: Store, scratch: Path) -> Cord19:
-    """Opens the corpus in ``store``; metadata.csv is copied into ``scratch``.
+def open_cord19(place: Place, form: Form, bench: Workbench) -> Cord19:
+    """Opens the release in ``place``, to be read before ``bench`` is left.
 
-    Raises ``ConfigurationError`` when there is no metadata.csv or it cannot be used.
+    Without a metadata.csv, every JSON file is taken for a parse, and those of one name for one paper.
+    Raises ``ConfigurationError`` when it cannot be used.
     """
-    source = f"{store.location.rstrip('/')}/{METADATA}"
-    path = scratch / METADATA
-    try:
-        store.download(METADATA, path)
-    except MissingObjectError as error:
+    release = open_release(place, form, bench)
+    if not release.files and release.metadata is None:
         raise ConfigurationError(
-            source, "there is no such file", "give a CORD-19 directory: metadata.csv and document_parses/"
-        ) from error
-    metadata = survey(path, source)
-    parse_files = tuple(store.objects(PARSES))
-    if parse_files and not metadata.has_parse_columns:
-        raise ConfigurationError(
-            source,
-            f"no column pdf_json_files or pmc_json_files, so {len(parse_files):,} files of {PARSES} are lost",
-            "give a release from May 2020 or later",
+            release.source, "there is no such file", "give a CORD-19 directory: metadata.csv and document_parses/"
         )
-    return Cord19(store, metadata, parse_files)
+    metadata = survey(release.metadata or _made_metadata(release, bench.scratch), release.source)
+    if release.files and not metadata.has_parse_columns and not metadata.can_join:
+        raise ConfigurationError(
+            release.source,
+            f"no column pdf_json_files, pmc_json_files, sha or pmcid, so {len(release.files):,} parse files are lost",
+            "give the metadata.csv of the same release",
+        )
+    return Cord19(release, metadata)
+
+
+def _made_metadata(release: Release, scratch: Path) -> Path:
+    """The metadata.csv that a folder of bare parses would have: cord_uid is the file's name, which is its paper_id."""
+    path = scratch / "made-metadata.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("cord_uid", "pdf_json_files", "pmc_json_files"))
+        for parse in release.files:
+            pdf = parse_kind(parse) == "pdf_json"
+            writer.writerow((stem(parse), parse if pdf else "", "" if pdf else parse))
+    return path
 
 
 def _normal(path: str) -> str:

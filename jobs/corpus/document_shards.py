@@ -11,6 +11,9 @@ from types import TracebackType
 
 from jobs.corpus.document import Document
 
+LEVEL = 1
+"""Four times as fast as zlib's usual 6, for files a fifth larger."""
+
 
 class DocumentShards:
     """Writes each document to the shard that has the fewest bytes of text so far, the first of equals.
@@ -27,7 +30,7 @@ class DocumentShards:
         for path in self._paths:
             raw = self._open.enter_context(path.open("wb"))
             self._files.append(
-                self._open.enter_context(gzip.GzipFile("", mode="wb", compresslevel=6, fileobj=raw, mtime=0))
+                self._open.enter_context(gzip.GzipFile("", mode="wb", compresslevel=LEVEL, fileobj=raw, mtime=0))
             )
         self._weights = [(0, index) for index in range(len(self._files))]
         return self

@@ -8,6 +8,7 @@ import re
 from jobs.corpus.document import Document
 
 DUPLICATE = "duplicate"
+_ASCII_OTHERS = bytes(code for code in range(128) if not chr(code).isalnum())
 _NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
 
 
@@ -15,7 +16,11 @@ def identity(document: Document) -> bytes:
     """16 bytes that two documents share when their letters and digits do, whatever case, blanks and punctuation."""
     digest = hashlib.blake2b(digest_size=16)
     for text in (document.title, *document.abstract, *document.body):
-        digest.update(_NEITHER_LETTER_NOR_DIGIT.sub("", text.casefold()).encode())
+        folded = text.casefold()
+        if folded.isascii():  # most paragraphs: the same in a tenth of the time
+            digest.update(folded.encode().translate(None, _ASCII_OTHERS))
+        else:
+            digest.update(_NEITHER_LETTER_NOR_DIGIT.sub("", folded).encode())
     return digest.digest()
 
 

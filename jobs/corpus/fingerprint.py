@@ -3,42 +3,75 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
-from jobs.errors import ConfigurationError, MissingObjectError
-from jobs.store import ObjectInfo, Store
+from jobs.corpus.form import Form, form_of, own_files
+from jobs.corpus.listing import Listing, list_release
+from jobs.corpus.place import Place
+from jobs.store import Store
 
-METADATA = "metadata.csv"
-PARSES = "document_parses"
+READ_AT_MOST = 128 << 20
+"""Bytes of a file that its identity is taken from: all of a smaller one; of a larger one the first MiB and the end."""
+_HEAD = 1 << 20
+_PIECE = 1 << 20
 
 
-def fingerprint(store: Store) -> str:
-    """64 hex digits over metadata.csv's bytes and the path and size of every file below document_parses/.
+def fingerprint(place: Place) -> str:
+    """64 hex digits that follow what is in the corpus, not where it lies.
 
-    Reading the parses themselves (some 60 GB in the last release) would cost more than it protects: an
-    edit that keeps a file's size goes unseen, and ``--fresh`` is the way to ask for the work again.
-    Raises ``ConfigurationError`` when there is no metadata.csv.
+    * a directory: metadata.csv's bytes, and the path and size of every parse file. Reading the parses
+      themselves (some 60 GB in the last release) would cost more than it protects.
+    * a tar or zip: ``file_identity``, whatever its name.
+    * text or JSONL of one's own: each file's path, from which ids are made, and its ``file_identity``.
+
+    An edit that keeps a parse's size goes unseen, and ``--fresh`` is the way to ask for the work again.
+    Raises ``ConfigurationError`` when it is no corpus.
     """
-    with tempfile.TemporaryDirectory(prefix="covid-ctl-") as scratch:
-        metadata = Path(scratch) / METADATA
-        try:
-            store.download(METADATA, metadata)
-        except MissingObjectError as error:
-            raise ConfigurationError(
-                f"{store.location.rstrip('/')}/{METADATA}",
-                "there is no such file",
-                f"give a CORD-19 directory: {METADATA} and {PARSES}/",
-            ) from error
-        return digest(metadata, store.objects(PARSES))
+    form = form_of(place)
+    if form in (Form.TAR, Form.ZIP):
+        return file_identity(place.store, place.name)
+    if form is Form.RELEASE:
+        listing = list_release(place.store)
+        with tempfile.TemporaryDirectory(prefix="covid-ctl-") as scratch:
+            metadata = Path(scratch) / "metadata.csv"
+            if listing.metadata:
+                place.store.download(listing.metadata, metadata)
+            return directory_identity(place.store, listing, metadata)
+    sha256 = hashlib.sha256(form.encode())
+    for info in own_files(place, form):
+        sha256.update(f"\0{info.path}\0{file_identity(place.store, info.path)}".encode())
+    return sha256.hexdigest()
 
 
-def digest(metadata: Path, parse_files: Iterable[ObjectInfo]) -> str:
-    """The fingerprint of a corpus that is already opened; ``parse_files`` sorted by path."""
-    with metadata.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256")
-    for info in parse_files:
+def file_identity(store: Store, name: str) -> str:
+    """SHA-256 over a file's size, and all of it up to 128 MiB, else its first MiB and its last 127.
+
+    In gzip the end holds the CRC-32 and length of everything before it, and in a zip the directory
+    with the CRC-32 and size of every member (127 MiB of it, so of about a million), so an edit anywhere
+    is seen there. In the middle of a larger plain tar, text or JSONL, an edit that keeps the size is not.
+    """
+    size = store.size(name)
+    sha256 = hashlib.sha256(f"{size}\0".encode())
+    with store.open(name) as file:
+        if size > READ_AT_MOST:
+            sha256.update(file.read(_HEAD))
+            file.seek(_HEAD - READ_AT_MOST, os.SEEK_END)
+        while piece := file.read(_PIECE):
+            sha256.update(piece)
+    return sha256.hexdigest()
+
+
+def directory_identity(store: Store, listing: Listing, metadata: Path) -> str:
+    """The fingerprint of an unpacked release; ``metadata`` is a copy of its metadata.csv, if it has one."""
+    sha256 = hashlib.sha256()
+    if listing.metadata:
+        with metadata.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256")
+    for info in listing.files:
         # NUL cannot be in a path, so no two listings share one spelling.
         sha256.update(f"\0{info.path}\0{info.size}".encode())
+    for info in listing.archives:
+        sha256.update(f"\0{info.path}\0{file_identity(store, info.path)}".encode())
     return sha256.hexdigest()

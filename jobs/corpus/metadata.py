@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs.corpus.fingerprint import METADATA
+from jobs.corpus.layouts import METADATA
+from jobs.corpus.older_releases import NO_NAMES, Names, made_uid, parse_names
 from jobs.corpus.quarantine import Quarantined
 from jobs.corpus.records import Record, read_records
 from jobs.errors import ConfigurationError
@@ -16,7 +18,8 @@ COLUMNS = (
     "cord_uid,sha,source_x,title,doi,pmcid,pubmed_id,license,abstract,publish_time,authors,journal,mag_id,"
     "who_covidence_id,arxiv_id,pdf_json_files,pmc_json_files,url,s2_id"
 )
-"""The header of the final releases. Only ``cord_uid`` must be there; other columns may be missing or more."""
+"""The header of the final releases. Columns may be missing or more; ``cord_uid``, or else ``sha``, must be there."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Paper:
     pdf_json: tuple[str, ...] = ()
     pmc_json: tuple[str, ...] = ()
     """Parse files as written there, relative to the corpus."""
+    names: Names = NO_NAMES
+    """In releases whose metadata names no files: by what they are found."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,11 @@ class Metadata:
     """cord_uid -> number of good rows, in order of first appearance."""
     quarantined: tuple[Quarantined, ...]
     named_files: frozenset[str]
+    named_stems: frozenset[str]
+    """In releases whose metadata names no files: by what they are found."""
     has_parse_columns: bool
+    can_join: bool
+    """Whether a row says by which names its parses are found."""
 
     @property
     def merged(self) -> int:
@@ -75,15 +84,18 @@ class Metadata:
 def survey(path: Path, source: str) -> Metadata:
     """Reads the whole of a metadata.csv at ``path`` once; ``source`` is what errors call it.
 
-    Raises ``ConfigurationError`` for a file without header or ``cord_uid``, or with a quote never closed.
+    Raises ``ConfigurationError`` for a file without header, or with neither ``cord_uid`` nor ``sha``, or with a quote
+    never closed.
     """
     rows_of: Counter[str] = Counter()
     quarantined = []
     named: set[str] = set()
+    stems: set[str] = set()
     for row in _rows(path, source):
         if isinstance(row, Paper):
             rows_of[row.cord_uid] += 1
             named.update(row.pdf_json, row.pmc_json)
+            stems.update(row.names.pdf, row.names.pmc)
         else:
             quarantined.append(row)
     with path.open("rb") as file:
@@ -95,7 +107,9 @@ def survey(path: Path, source: str) -> Metadata:
         rows_of=rows_of,
         quarantined=tuple(quarantined),
         named_files=frozenset(named),
-        has_parse_columns="pdf_json_files" in columns or "pmc_json_files" in columns,
+        named_stems=frozenset(stems),
+        has_parse_columns=_has_parse_columns(columns),
+        can_join="sha" in columns or "pmcid" in columns,
     )
 
 
@@ -114,6 +128,12 @@ def merge(rows: Iterable[Paper]) -> Paper:
         publish_time=first("publish_time"),
         pdf_json=tuple(dict.fromkeys(file for paper in papers for file in paper.pdf_json)),
         pmc_json=tuple(dict.fromkeys(file for paper in papers for file in paper.pmc_json)),
+        names=Names(
+            pdf=tuple(dict.fromkeys(name for paper in papers for name in paper.names.pdf)),
+            pmc=tuple(dict.fromkeys(name for paper in papers for name in paper.names.pmc)),
+            promised=frozenset(kind for paper in papers for kind in paper.names.promised),
+            folder=next((paper.names.folder for paper in papers if paper.names.folder), ""),
+        ),
     )
 
 
@@ -126,11 +146,22 @@ def _rows(path: Path, source: str) -> Iterator[Paper | Quarantined]:
             if not problem:
                 fields = dict(zip(columns, record.fields, strict=True))
                 paper = _paper(fields)
-                if paper.cord_uid:
+                if paper.cord_uid and not _CONTROL.search(paper.cord_uid):
                     yield paper
                     continue
-                problem = "no cord_uid"
+                problem = "a control character in its cord_uid" if paper.cord_uid else _NO_UID[_has_uid(columns)]
             yield Quarantined(METADATA, problem, f"line {record.line}")
+
+
+_NO_UID = {True: "no cord_uid", False: "nothing to make a cord_uid of: no sha, doi, pmcid, pubmed_id or title"}
+
+
+def _has_uid(columns: Collection[str]) -> bool:
+    return "cord_uid" in columns
+
+
+def _has_parse_columns(columns: Collection[str]) -> bool:
+    return "pdf_json_files" in columns or "pmc_json_files" in columns
 
 
 def _columns(header: Record | None, source: str) -> tuple[str, ...]:
@@ -140,8 +171,9 @@ def _columns(header: Record | None, source: str) -> tuple[str, ...]:
     if header.problem:
         raise ConfigurationError(f"{source}, line {header.line}", header.problem, remedy)
     columns = tuple(name.strip() for name in header.fields)
-    if "cord_uid" not in columns:
-        raise ConfigurationError(source, f"it has no column cord_uid; its columns are {', '.join(columns)}", remedy)
+    if "cord_uid" not in columns and "sha" not in columns:
+        reason = f"it has neither column cord_uid nor sha; its columns are {', '.join(columns)}"
+        raise ConfigurationError(source, reason, remedy)
     return columns
 
 
@@ -153,11 +185,12 @@ def _paper(fields: Mapping[str, str]) -> Paper:
         return tuple(dict.fromkeys(file for part in field(name).split(";") if (file := part.strip())))
 
     return Paper(
-        cord_uid=field("cord_uid"),
+        cord_uid=field("cord_uid") if _has_uid(fields) else made_uid(fields),
         title=field("title"),
         abstract=field("abstract"),
         license=field("license"),
         publish_time=field("publish_time"),
         pdf_json=files("pdf_json_files"),
         pmc_json=files("pmc_json_files"),
+        names=NO_NAMES if _has_parse_columns(fields) else parse_names(fields),
     )

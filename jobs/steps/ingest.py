@@ -3,7 +3,7 @@
 documents/00000.jsonl.gz ...   kept documents, one JSON object a line
 held_out.txt                   cord_uids held out for evaluation, sorted
 quarantine.jsonl               what could not be read: file, reason, position, cord_uid, kept_from
-unreferenced_parses.txt        parse files that no row of metadata.csv names
+unreferenced_parses.txt        parse files that no row of metadata.csv names (CORD-19 only)
 """
 
 from __future__ import annotations
@@ -13,28 +13,34 @@ from collections.abc import Iterable, Iterator
 from typing import IO
 
 from jobs.corpus.accounting import Accounting
-from jobs.corpus.cord19 import Cord19, open_cord19
 from jobs.corpus.document import Document
 from jobs.corpus.document_shards import DocumentShards
 from jobs.corpus.duplicates import DUPLICATE, Duplicates
-from jobs.corpus.fingerprint import digest
 from jobs.corpus.holdout import held_out
+from jobs.corpus.opening import open_corpus
+from jobs.corpus.outcome import Corpus
+from jobs.corpus.place import locate
 from jobs.corpus.sample import SAMPLE, sample_fingerprint, write_sample
+from jobs.corpus.streams import OnBytes
+from jobs.corpus.workbench import Workbench
 from jobs.errors import ConfigurationError
 from jobs.steps.context import StepContext
-from jobs.store import Store
 
 
 def run(context: StepContext) -> None:
-    """Reads the corpus once, from its first row to its last; needs disk for the documents, not memory.
+    """Reads the corpus once, from its first document to its last; needs disk for the documents, not memory.
 
     Raises ``ConfigurationError`` when the corpus cannot be used or is not the one that was submitted.
     """
-    artifact = context.artifact
     started = time.monotonic()
+    with Workbench(context.scratch, _byte_progress(context)) as bench:
+        _ingest(context, _open(context, bench), started)
+
+
+def _ingest(context: StepContext, corpus: Corpus, started: float) -> None:
+    artifact = context.artifact
     settings = artifact.spec.settings
-    corpus = _open(context)
-    accounting = Accounting(corpus.metadata, settings["max_quarantined_share"])
+    accounting = Accounting(corpus.source, settings["max_quarantined_share"], corpus.total, corpus.broken)
 
     shards = [context.scratch / f"{index:05d}.jsonl.gz" for index in range(settings["document_shards"])]
     quarantine = context.scratch / "quarantine.jsonl"
@@ -43,17 +49,16 @@ def run(context: StepContext) -> None:
         for document in _kept(context, corpus, accounting, entries):
             documents.write(document)
             kept.append(document.cord_uid)
-    unreferenced = corpus.unreferenced()
+    counts = {**accounting.counts(), **corpus.counts()}
 
     outputs = [artifact.upload(f"documents/{path.name}", path) for path in shards]
     outputs.append(artifact.write("held_out.txt", _lines(held_out(kept, settings["validation_share"]))))
     outputs.append(artifact.upload("quarantine.jsonl", quarantine))
-    outputs.append(artifact.write("unreferenced_parses.txt", _lines(unreferenced)))
-    counts = accounting.counts((file.path for file in corpus.parse_files), len(unreferenced))
+    outputs += [artifact.write(name, _lines(lines)) for name, lines in corpus.listings().items()]
     artifact.commit(context.shard, outputs, counts=counts, seconds=time.monotonic() - started)
 
 
-def _open(context: StepContext) -> Cord19:
+def _open(context: StepContext, bench: Workbench) -> Corpus:
     """The corpus, checked to be the one whose identity is in the spec."""
     place, submitted = context.corpus, context.artifact.spec.inputs["corpus"]
     if not place:
@@ -62,8 +67,8 @@ def _open(context: StepContext) -> Cord19:
     if place == SAMPLE:
         directory = str(context.scratch / "sample")
         write_sample(context.scratch / "sample")
-    corpus = open_cord19(Store(directory, create=False), context.scratch)
-    found = sample_fingerprint() if place == SAMPLE else digest(corpus.metadata.path, corpus.parse_files)
+    corpus, found = open_corpus(locate(directory), bench)
+    found = sample_fingerprint() if place == SAMPLE else found
     if found != submitted:
         raise ConfigurationError(
             place,
@@ -74,16 +79,25 @@ def _open(context: StepContext) -> Cord19:
     return corpus
 
 
-def _kept(context: StepContext, corpus: Cord19, accounting: Accounting, entries: IO[bytes]) -> Iterator[Document]:
-    """The documents to keep, in metadata order; everything else ends in ``accounting`` and ``entries``."""
-    entries.writelines(entry.to_json_line() for entry in corpus.metadata.quarantined)
+def _byte_progress(context: StepContext) -> OnBytes:
+    beat = context.heartbeat("bytes")
+
+    def on_bytes(done: int, total: int) -> None:
+        context.check_stop()
+        beat.beat(min(done, total - 1), total)  # the step is done only when the documents are
+
+    return on_bytes
+
+
+def _kept(context: StepContext, corpus: Corpus, accounting: Accounting, entries: IO[bytes]) -> Iterator[Document]:
+    """The documents to keep, in the corpus's order; everything else ends in ``accounting`` and ``entries``."""
+    entries.writelines(entry.to_json_line() for entry in (*corpus.refused, *corpus.broken))
     beat = context.heartbeat("documents")
-    total = len(corpus.metadata.rows_of)
     duplicates = Duplicates()
+    done = 0
     for done, outcome in enumerate(corpus.outcomes(), 1):
         context.check_stop()
         entries.writelines(entry.to_json_line() for entry in outcome.quarantine)
-        accounting.files(outcome)
         if outcome.dropped:
             accounting.drop(outcome.dropped)
         elif outcome.document is None:
@@ -93,7 +107,8 @@ def _kept(context: StepContext, corpus: Cord19, accounting: Accounting, entries:
         else:
             accounting.keep(outcome.document)
             yield outcome.document
-        beat.beat(done, total)
+        beat.beat(done, corpus.estimate(done))
+    beat.beat(done, done)
 
 
 def _lines(values: Iterable[str]) -> bytes:

@@ -23,6 +23,19 @@ def test_what_is_put_is_got_and_replaced(store: Store) -> None:
     assert store.size("a/b.txt") == 3
 
 
+def test_an_opened_object_is_read_piece_by_piece_and_from_any_place(store: Store) -> None:
+    data = bytes(range(256)) * 100_000
+    store.put("a b.bin", data)
+    with store.open("a b.bin") as file:
+        assert b"".join(iter(lambda: file.read(1 << 22), b"")) == data
+        file.seek(-3, os.SEEK_END)
+        assert file.read() == data[-3:]
+        file.seek(1)
+        assert file.read(2) == data[1:3]
+    with pytest.raises(MissingObjectError, match="bucket/nothing: there is no such object"):
+        store.open("nothing")
+
+
 def test_create_writes_once(store: Store) -> None:
     assert store.create("a", b"first")
     assert not store.create("a", b"second")

@@ -10,9 +10,13 @@ from typing import Any
 
 import pytest
 
-from jobs.corpus.cord19 import Cord19, Outcome, open_cord19
+from jobs.corpus.cord19 import Cord19, open_cord19
+from jobs.corpus.form import Form
+from jobs.corpus.layouts import stem
 from jobs.corpus.metadata import COLUMNS
-from jobs.store import Store
+from jobs.corpus.outcome import Outcome
+from jobs.corpus.place import locate
+from jobs.corpus.workbench import Workbench
 
 HEADER = COLUMNS.split(",")
 
@@ -35,7 +39,7 @@ class Corpus:
         return self
 
     def parse(self, path: str, *body: str, title: str = "", abstract: Sequence[str] | None = None) -> str:
-        parse: dict[str, Any] = {"paper_id": "p", "metadata": {"title": title, "authors": []}}
+        parse: dict[str, Any] = {"paper_id": stem(path), "metadata": {"title": title, "authors": []}}
         if abstract is not None:
             parse["abstract"] = [{"text": text} for text in abstract]
         parse["body_text"] = [{"text": text, "cite_spans": [], "section": "S"} for text in body]
@@ -53,7 +57,7 @@ class Corpus:
         if self._rows:
             with (self.root / "metadata.csv").open("w", newline="", encoding="utf-8") as file:
                 csv.writer(file, lineterminator="\n").writerows([HEADER, *self._rows])
-        return open_cord19(Store(str(self.root), create=False), self._scratch)
+        return open_cord19(locate(str(self.root)), Form.RELEASE, Workbench(self._scratch))
 
     def outcome(self) -> Outcome:
         """Of the only paper."""

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from jobs.corpus.fingerprint import fingerprint
+from jobs.corpus.place import locate
 from jobs.errors import ConfigurationError
-from jobs.store import Store
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def directory(tmp_path: Path) -> Path:
 
 
 def read(directory: Path) -> str:
-    return fingerprint(Store(str(directory), create=False))
+    return fingerprint(locate(str(directory)))
 
 
 def test_the_same_corpus_has_the_same_fingerprint_wherever_it_lies(directory: Path, tmp_path: Path) -> None:
@@ -58,9 +58,12 @@ def test_a_lost_parse_is_seen_and_a_file_beside_the_corpus_is_not(directory: Pat
     assert read(directory) != before
 
 
-def test_a_directory_without_metadata_is_refused(directory: Path) -> None:
+def test_lost_metadata_is_seen_and_a_directory_without_anything_is_refused(directory: Path) -> None:
+    before = read(directory)
     (directory / "metadata.csv").unlink()
-    with pytest.raises(ConfigurationError, match=r"metadata\.csv: there is no such file"):
+    assert read(directory) != before
+    (directory / "document_parses/pdf_json/a.json").unlink()
+    with pytest.raises(ConfigurationError, match="there is nothing in it that is a corpus"):
         read(directory)
 
 

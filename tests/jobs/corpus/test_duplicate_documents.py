@@ -19,6 +19,7 @@ def document(
     [
         (document(), True),
         (document("TITLE"), True),
+        (document(" ti_tle–", ("(An) abstract\x7f…",)), True),
         (document("Title!", ("An", "abstract")), True),
         (document("Title", (), ("An abstract.",)), True),
         (document("Title", ("An abstract 2.",)), False),

@@ -73,6 +73,11 @@ def test_a_row_without_cord_uid_is_quarantined(raw_metadata: Open) -> None:
     assert broken(raw_metadata(b"cord_uid,title\n ,t\nu1,t\n")) == [("line 2", "no cord_uid")]
 
 
+def test_a_cord_uid_of_two_lines_is_quarantined(raw_metadata: Open) -> None:
+    opened = raw_metadata(b'cord_uid,title\n"u\n1",t\nu2,t\n')
+    assert broken(opened) == [("line 2", "a control character in its cord_uid")]
+
+
 def test_a_row_that_is_not_utf8_is_quarantined(raw_metadata: Open) -> None:
     opened = raw_metadata(b"cord_uid,title\nu1,caf\xe9\nu2,t\n")
     assert broken(opened) == [("line 2", "not UTF-8 (line 2, byte 6)")]
@@ -111,7 +116,7 @@ def test_an_open_quote_over_an_endless_file_stays_within_memory(
     ("data", "reason"),
     [
         (b"", "it is empty"),
-        (b"sha,title\nx,t\n", "no column cord_uid; its columns are sha, title"),
+        (b"who,title\nx,t\n", "neither column cord_uid nor sha; its columns are who, title"),
         (b"cord_uid,\xe9\nx,t\n", "not UTF-8"),
     ],
 )
@@ -121,7 +126,7 @@ def test_a_file_that_is_no_metadata_is_refused(raw_metadata: Open, data: bytes, 
     assert reason in str(raised.value)
 
 
-def test_a_release_without_parse_columns_is_refused_where_there_are_parses(corpus: Corpus, raw_metadata: Open) -> None:
+def test_metadata_that_cannot_name_parses_is_refused_where_there_are_some(corpus: Corpus, raw_metadata: Open) -> None:
     assert raw_metadata(b"cord_uid,title\nu1,t\n").metadata.rows == 1
     corpus.parse("pdf_json/a.json", "Text.")
     with pytest.raises(ConfigurationError, match="no column pdf_json_files"):

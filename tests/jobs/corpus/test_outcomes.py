@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
 
 from jobs.corpus.cord19 import open_cord19
+from jobs.corpus.form import Form
+from jobs.corpus.place import locate
 from jobs.corpus.quarantine import Quarantined
+from jobs.corpus.workbench import Workbench
 from jobs.errors import ConfigurationError
-from jobs.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,6 +151,51 @@ def test_a_strange_path_is_only_a_missing_file(corpus: Corpus, path: str) -> Non
     assert len(outcome.quarantine) == 1
 
 
+@pytest.mark.parametrize(
+    ("data", "paper_id"),
+    [
+        (b'{"paper_id": "other", "body_text": [{"text": "Body."}]}', "'other'"),
+        (b'{"body_text": [{"text": "Body."}], "paper_id": "other"}', "'other'"),
+        (b'{"paper_id": "\\u0061!", "body_text": [{"text": "Body."}]}', "'a!'"),
+        (b'{"paper_id": 5, "body_text": [{"text": "Body."}]}', "5"),
+    ],
+)
+def test_a_parse_of_another_paper_is_quarantined_with_both_ids(corpus: Corpus, data: bytes, paper_id: str) -> None:
+    path = corpus.file("pdf_json/a.json", data)
+    opened = corpus.row("u1", abstract="A.", pdf_json_files=path).open()
+    [outcome] = opened.outcomes()
+    assert outcome.document is None
+    assert [(e.file, e.reason) for e in outcome.quarantine] == [
+        (path, f"its paper_id {paper_id} contradicts its name 'a'")
+    ]
+    assert (outcome.set_aside, opened.counts()["parse_files"]["quarantined"]) == ((), 1)
+
+
+def test_a_parse_without_paper_id_contradicts_nothing(corpus: Corpus) -> None:
+    path = corpus.file("pdf_json/a.json", b'{"body_text": [{"text": "a \\"paper_id\\": \\"b\\""}]}')
+    assert corpus.row("u1", pdf_json_files=path).outcome().document is not None
+
+
+def test_a_parse_that_is_too_large_is_quarantined_unread(corpus: Corpus) -> None:
+    path = corpus.file("pdf_json/a.json", b"")
+    with (corpus.root / path).open("wb") as file:
+        file.truncate(200_000_000)
+    tracemalloc.start()
+    outcome = corpus.row("u1", pdf_json_files=path).outcome()
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+    assert outcome.quarantine[0].reason == "200,000,000 bytes, more than the 67,108,864 that a parse may have"
+
+
+def test_escaped_control_characters_are_text_and_raw_ones_are_not_json(corpus: Corpus) -> None:
+    good = corpus.file("pdf_json/a.json", b'{"body_text": [{"text": "a\\u0000b\\u001fc"}]}')
+    bad = corpus.file("pdf_json/b.json", b'{"body_text": [{"text": "a\x00b"}]}')
+    first, second = corpus.row("u1", pdf_json_files=good).row("u2", pdf_json_files=bad).open().outcomes()
+    assert first.document is not None
+    assert first.document.body == ("a\x00b\x1fc",)
+    assert second.quarantine[0].reason.startswith("not JSON")
+
+
 def test_parses_that_no_row_names_are_listed(corpus: Corpus) -> None:
     named = corpus.parse("pdf_json/a.json", "A.")
     stray = corpus.parse("pmc_json/b.xml.json", "B.")
@@ -166,6 +214,7 @@ def test_a_paragraph_of_ten_megabytes_is_read(corpus: Corpus) -> None:
 
 def test_a_directory_that_is_not_there_or_no_corpus_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no such directory"):
-        Store(str(tmp_path / "nowhere"), create=False)
+        locate(str(tmp_path / "nowhere"))
+    (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigurationError, match=r"metadata\.csv: there is no such file"):
-        open_cord19(Store(str(tmp_path / "empty")), tmp_path)
+        open_cord19(locate(str(tmp_path / "empty")), Form.RELEASE, Workbench(tmp_path))

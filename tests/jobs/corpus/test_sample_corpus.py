@@ -13,10 +13,12 @@ import pytest
 from jobs.corpus.cord19 import Cord19, open_cord19
 from jobs.corpus.document import Document
 from jobs.corpus.duplicates import Duplicates
+from jobs.corpus.form import Form
 from jobs.corpus.metadata import COLUMNS
+from jobs.corpus.place import locate
 from jobs.corpus.sample import sample_fingerprint, write_sample
 from jobs.corpus.text import document_sentences
-from jobs.store import Store
+from jobs.corpus.workbench import Workbench
 
 GOLDEN = ("sample-1", "5a4bfa2c91f6f0e6")
 
@@ -30,7 +32,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def opened(directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Cord19:
-    return open_cord19(Store(str(directory), create=False), tmp_path_factory.mktemp("scratch"))
+    return open_cord19(locate(str(directory)), Form.RELEASE, Workbench(tmp_path_factory.mktemp("scratch")))
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from jobs.__main__ import main
 from jobs.artifact import Artifact, Manifest
 from jobs.corpus.document_shards import read_documents
 from jobs.corpus.fingerprint import fingerprint
+from jobs.corpus.place import locate
 from jobs.corpus.sample import sample_fingerprint, write_sample
 from jobs.errors import ConfigurationError, Interrupted
 from jobs.progress import read_heartbeats
@@ -95,6 +96,7 @@ def test_the_sample_is_ingested_and_every_count_adds_up(ingested: tuple[Path, Ar
         "full_texts": 241,
         "parse_files": {"found": 363, "chosen": 242, "set_aside": 120, "quarantined": 1, "unreferenced": 0},
         "missing_files": 1,
+        "refused_members": 0,
     }
 
 
@@ -140,13 +142,13 @@ def test_another_process_with_another_hash_seed_writes_the_same_bytes(
 def test_a_directory_is_ingested_like_the_built_in_sample(
     ingested: tuple[Path, Artifact], sample: Path, tmp_path: Path
 ) -> None:
-    artifact = submit(tmp_path / "bucket", fingerprint(Store(str(sample), create=False)))
+    artifact = submit(tmp_path / "bucket", fingerprint(locate(str(sample))))
     ingest(artifact, tmp_path / "scratch", str(sample))
     assert contents(tmp_path / "bucket", artifact) == contents(*ingested)
 
 
 def test_a_worker_that_comes_after_the_commit_only_finishes(sample: Path, tmp_path: Path) -> None:
-    artifact = submit(tmp_path / "bucket", fingerprint(Store(str(sample), create=False)))
+    artifact = submit(tmp_path / "bucket", fingerprint(locate(str(sample))))
     ingest(artifact, tmp_path / "scratch", str(sample))
     (tmp_path / "bucket" / artifact.path("manifest.json")).unlink()
     shutil.rmtree(sample)
@@ -156,7 +158,7 @@ def test_a_worker_that_comes_after_the_commit_only_finishes(sample: Path, tmp_pa
 
 
 def test_a_corpus_that_changed_since_it_was_submitted_is_refused(sample: Path, tmp_path: Path) -> None:
-    artifact = submit(tmp_path / "bucket", fingerprint(Store(str(sample), create=False)))
+    artifact = submit(tmp_path / "bucket", fingerprint(locate(str(sample))))
     with (sample / "metadata.csv").open("ab") as file:
         file.write(b"\n")
     with pytest.raises(ConfigurationError, match="not the corpus that ingest-"):
@@ -177,7 +179,7 @@ def test_too_many_malformed_documents_are_refused_with_the_first_of_them(sample:
     files = sorted((sample / "document_parses/pdf_json").iterdir())
     for file in files:
         file.write_bytes(b"{")
-    artifact = submit(tmp_path / "bucket", fingerprint(Store(str(sample), create=False)))
+    artifact = submit(tmp_path / "bucket", fingerprint(locate(str(sample))))
     with pytest.raises(ConfigurationError) as raised:
         ingest(artifact, tmp_path / "scratch", str(sample))
     assert "16 of 300 documents are malformed, more than the 5% allowed; first document_parses/pdf_json/" in str(
@@ -186,7 +188,7 @@ def test_too_many_malformed_documents_are_refused_with_the_first_of_them(sample:
     assert raised.value.reason.count("byte 1: not JSON") == 3
     assert artifact.manifest() is None
 
-    allowing = submit(tmp_path / "bucket", fingerprint(Store(str(sample), create=False)), max_quarantined_share=0.5)
+    allowing = submit(tmp_path / "bucket", fingerprint(locate(str(sample))), max_quarantined_share=0.5)
     counts = ingest(allowing, tmp_path / "again", str(sample)).counts
     check_adds_up(counts)
     assert counts["parse_files"]["quarantined"] == len(files)
@@ -197,11 +199,11 @@ def test_broken_rows_count_towards_the_limit_and_are_listed(tmp_path: Path) -> N
     root.mkdir()
     good = "".join(f"u{number},A text {number}.\n" for number in range(18))
     (root / "metadata.csv").write_text(f"cord_uid,abstract\n{good},none\nu99\n")
-    artifact = submit(tmp_path / "bucket", fingerprint(Store(str(root))))
+    artifact = submit(tmp_path / "bucket", fingerprint(locate(str(root))))
     with pytest.raises(ConfigurationError, match=r"2 of 20 documents .* first metadata\.csv line 20: no cord_uid"):
         ingest(artifact, tmp_path / "scratch", str(root))
 
-    allowing = submit(tmp_path / "bucket", fingerprint(Store(str(root))), max_quarantined_share=0.1)
+    allowing = submit(tmp_path / "bucket", fingerprint(locate(str(root))), max_quarantined_share=0.1)
     counts = ingest(allowing, tmp_path / "again", str(root)).counts
     check_adds_up(counts)
     assert counts["rows"] == {"read": 20, "merged": 0, "quarantined": 2}
@@ -213,7 +215,7 @@ def test_one_usable_document_is_not_enough(tmp_path: Path) -> None:
     root = tmp_path / "corpus"
     root.mkdir()
     (root / "metadata.csv").write_text("cord_uid,abstract\nu1,A text.\n")
-    artifact = submit(tmp_path / "bucket", fingerprint(Store(str(root))))
+    artifact = submit(tmp_path / "bucket", fingerprint(locate(str(root))))
     with pytest.raises(ConfigurationError, match="one must be held out"):
         ingest(artifact, tmp_path / "scratch", str(root))
     assert artifact.record(0) is None
@@ -223,7 +225,7 @@ def test_shards_without_documents_are_written_all_the_same(tmp_path: Path) -> No
     root = tmp_path / "corpus"
     root.mkdir()
     (root / "metadata.csv").write_text("cord_uid,abstract\nu1,A text.\nu2,Another.\n")
-    artifact = submit(tmp_path / "bucket", fingerprint(Store(str(root))))
+    artifact = submit(tmp_path / "bucket", fingerprint(locate(str(root))))
     ingest(artifact, tmp_path / "scratch", str(root))
     assert gzip.decompress(contents(tmp_path / "bucket", artifact)["documents/00002.jsonl.gz"]) == b""
 
@@ -244,7 +246,7 @@ def test_an_unusable_corpus_ends_the_container_with_its_exit_code(tmp_path: Path
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"no real CORD-19 papers: {REAL} does not exist")
 def test_real_papers_are_ingested_and_every_one_accounted_for(tmp_path: Path) -> None:
-    artifact = submit(tmp_path / "bucket", fingerprint(Store(str(REAL), create=False)))
+    artifact = submit(tmp_path / "bucket", fingerprint(locate(str(REAL))))
     counts = ingest(artifact, tmp_path / "scratch", str(REAL)).counts
     check_adds_up(counts)
     assert counts["rows"]["read"] == 903

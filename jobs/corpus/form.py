@@ -1,0 +1,87 @@
+"""What kind of corpus lies in a place, by content. Light: the controller asks before it submits."""
+
+from __future__ import annotations
+
+import tarfile
+import zlib
+from enum import StrEnum
+
+from jobs.corpus.layouts import is_json, is_metadata, is_nested_archive
+from jobs.corpus.place import Place
+from jobs.errors import ConfigurationError
+from jobs.store import ObjectInfo
+
+GZIP_MAGIC = b"\x1f\x8b"
+_ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
+_HEAD = 1 << 16
+
+ACCEPTED = (
+    "give a CORD-19 directory (metadata.csv, document_parses/), its tar.gz or zip; or a .jsonl (or .jsonl.gz) or "
+    ".txt file of your own, or a directory of such files"
+)
+
+
+class Form(StrEnum):
+    RELEASE = "release"
+    """A directory with CORD-19 in it, possibly as archives."""
+    TAR = "tar"
+    """Gzipped or not."""
+    ZIP = "zip"
+    JSONL = "jsonl"
+    TEXT = "text"
+
+
+def form_of(place: Place) -> Form:
+    """Raises ``ConfigurationError`` for what is none of these."""
+    return _form_of_file(place) if place.name else _form_of_directory(place)
+
+
+def own_files(place: Place, form: Form) -> list[ObjectInfo]:
+    """The files of a JSONL or text corpus, sorted by path."""
+    if place.name:
+        return [ObjectInfo(place.name, place.size)]
+    return [o for o in place.store.objects() if o.path.endswith(_ENDINGS[form])]
+
+
+_ENDINGS = {Form.JSONL: (".jsonl", ".jsonl.gz"), Form.TEXT: (".txt", ".txt.gz")}
+
+
+def _form_of_file(place: Place) -> Form:
+    with place.store.open(place.name) as file:
+        head = file.read(_HEAD)
+    if head.startswith(_ZIP_MAGICS):
+        return Form.ZIP
+    if head.startswith(GZIP_MAGIC):
+        try:
+            head = zlib.decompressobj(31).decompress(head, _HEAD)
+        except zlib.error as error:
+            raise ConfigurationError(place.location, f"it begins like gzip but is not ({error})", ACCEPTED) from error
+    if _is_tar(head):
+        return Form.TAR
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not text:
+        raise ConfigurationError(place.location, "it is empty", ACCEPTED)
+    if b"\0" in text or text.startswith(b"%PDF"):
+        raise ConfigurationError(place.location, "it is neither an archive nor text", ACCEPTED)
+    return Form.JSONL if text.startswith(b"{") else Form.TEXT
+
+
+def _is_tar(head: bytes) -> bool:
+    try:
+        tarfile.TarInfo.frombuf(head[:512], "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
+
+
+def _form_of_directory(place: Place) -> Form:
+    if place.store.exists("metadata.csv"):
+        return Form.RELEASE
+    paths = [o.path for o in place.store.objects()]
+    if any(is_metadata(p) or is_nested_archive(p) or is_json(p) for p in paths):
+        return Form.RELEASE
+    found = [form for form, endings in _ENDINGS.items() if any(p.endswith(endings) for p in paths)]
+    if len(found) == 1:
+        return found[0]
+    reason = "it holds both .jsonl and .txt files" if found else "there is nothing in it that is a corpus"
+    raise ConfigurationError(place.location, reason, ACCEPTED)

@@ -1,0 +1,112 @@
+"""JSON Lines as a corpus: one document an object, fields ``id``, ``title``, ``abstract`` and ``text`` (or ``body``)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from jobs.corpus.document import Document
+from jobs.corpus.limits import MAX_DOCUMENT_BYTES
+from jobs.corpus.outcome import NO_TEXT, Outcome
+from jobs.corpus.own_files import Line, OwnFiles, base_name
+from jobs.corpus.quarantine import MalformedError, Quarantined
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Jsonl:
+    """An opened corpus; a ``jobs.corpus.outcome.Corpus``.
+
+    A text's lines are its paragraphs, or it is a list of them. An ``id`` is text or a whole number and
+    occurs once; without one, the document's is the file's name and its line. ``license`` and
+    ``publish_time`` are taken where they are there; other fields are not read.
+    """
+
+    broken: Sequence[Quarantined] = ()
+    refused: Sequence[Quarantined] = ()
+    total: int | None = None
+
+    def __init__(self, files: OwnFiles) -> None:
+        self._files = files
+        self._ids: set[bytes] = set()
+        self.source = files.place.location
+
+    def outcomes(self) -> Iterator[Outcome]:
+        for file in self._files.files:
+            for line in self._files.lines(file):
+                if not line.is_blank:
+                    yield self._outcome(file.path, line)
+
+    def estimate(self, done: int) -> int:
+        return self._files.estimate(done)
+
+    def counts(self) -> Mapping[str, Any]:
+        return {"files": len(self._files.files)}
+
+    def listings(self) -> Mapping[str, Sequence[str]]:
+        return {}
+
+    def _outcome(self, path: str, line: Line) -> Outcome:
+        uid = f"{base_name(path)}-{line.number:08d}"
+        try:
+            document = _document(line, uid)
+            # 16 bytes an id, however long they are.
+            key = hashlib.blake2b(document.cord_uid.encode(), digest_size=16).digest()
+            if key in self._ids:
+                raise MalformedError(f"its id {document.cord_uid!r} is an earlier document's")
+            self._ids.add(key)
+        except MalformedError as error:
+            position = f"line {line.number}" + (f", {error.position}" if error.position else "")
+            return Outcome(uid, quarantine=(Quarantined(path, error.reason, position, uid),))
+        if document.abstract or document.body:
+            return Outcome(document.cord_uid, document)
+        return Outcome(document.cord_uid, dropped=NO_TEXT)
+
+
+def _document(line: Line, made_uid: str) -> Document:
+    if line.size > len(line.data):
+        reason = f"a document of {line.size:,} bytes, more than the {MAX_DOCUMENT_BYTES:,} that one may have"
+        raise MalformedError(reason)
+    try:
+        fields = orjson.loads(line.data)
+    except orjson.JSONDecodeError as error:
+        raise MalformedError(f"not JSON ({error.msg})") from error
+    if not isinstance(fields, dict):
+        raise MalformedError("not a JSON object")
+    if "text" in fields and "body" in fields:
+        raise MalformedError("it has both text and body")
+    title = _paragraphs(fields, "title")
+    return Document(
+        cord_uid=_uid(fields, made_uid),
+        title=" ".join(title),
+        abstract=_paragraphs(fields, "abstract"),
+        body=_paragraphs(fields, "body" if "body" in fields else "text"),
+        parse="",
+        license=" ".join(_paragraphs(fields, "license")),
+        publish_time=" ".join(_paragraphs(fields, "publish_time")),
+    )
+
+
+def _uid(fields: Mapping[str, Any], made_uid: str) -> str:
+    uid = fields.get("id")
+    if uid is None:
+        return made_uid
+    if isinstance(uid, int) and not isinstance(uid, bool):
+        return str(uid)
+    if not isinstance(uid, str) or not uid.strip() or _CONTROL.search(uid):
+        raise MalformedError(f"its id {uid!r} is neither a line of text nor a whole number")
+    return uid.strip()
+
+
+def _paragraphs(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = fields.get(name)
+    if value is None:
+        return ()
+    parts = value if isinstance(value, list) else [value]
+    if not all(isinstance(part, str) for part in parts):
+        raise MalformedError(f"{name} is neither text nor a list of texts")
+    return tuple(text for part in parts for paragraph in part.splitlines() if (text := paragraph.strip()))

@@ -1,0 +1,31 @@
+"""A corpus of any form, opened."""
+
+from __future__ import annotations
+
+from jobs.corpus.cord19 import open_cord19
+from jobs.corpus.fingerprint import directory_identity, fingerprint
+from jobs.corpus.form import Form, form_of, own_files
+from jobs.corpus.jsonl import Jsonl
+from jobs.corpus.outcome import Corpus
+from jobs.corpus.own_files import OwnFiles
+from jobs.corpus.place import Place
+from jobs.corpus.plain_text import PlainText
+from jobs.corpus.workbench import Workbench
+
+
+def open_corpus(place: Place, bench: Workbench) -> tuple[Corpus, str]:
+    """The corpus, to be read before ``bench`` is left, and its fingerprint.
+
+    Raises ``ConfigurationError`` when it cannot be used.
+    """
+    form = form_of(place)
+    if form in (Form.JSONL, Form.TEXT):
+        files = OwnFiles(place, own_files(place, form))
+        return (Jsonl(files) if form is Form.JSONL else PlainText(files)), fingerprint(place)
+    if form is not Form.RELEASE:
+        found = fingerprint(place)  # of its bytes, before they are trusted
+        return open_cord19(place, form, bench), found
+    corpus = open_cord19(place, form, bench)
+    listing, metadata = corpus.release.listing, corpus.release.metadata
+    assert listing is not None, "a directory was listed"
+    return corpus, directory_identity(place.store, listing, metadata or bench.scratch)

@@ -1,0 +1,67 @@
+"""Plain text as a corpus: a blank line between documents, every line a paragraph.
+
+That is what google-research/bert's ``create_pretraining_data.py`` reads, with a sentence in each line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from jobs.corpus.document import Document
+from jobs.corpus.limits import MAX_DOCUMENT_BYTES
+from jobs.corpus.outcome import NO_TEXT, Outcome
+from jobs.corpus.own_files import Line, OwnFiles, base_name
+from jobs.corpus.quarantine import MalformedError, Quarantined
+
+
+class PlainText:
+    """An opened corpus; a ``jobs.corpus.outcome.Corpus``. Ids are the file's name and the document's place in it."""
+
+    broken: Sequence[Quarantined] = ()
+    refused: Sequence[Quarantined] = ()
+    total: int | None = None
+
+    def __init__(self, files: OwnFiles) -> None:
+        self._files = files
+        self.source = files.place.location
+
+    def outcomes(self) -> Iterator[Outcome]:
+        for file in self._files.files:
+            blocks = groupby(self._files.lines(file), key=lambda line: line.is_blank)
+            texts = (block for is_blank, block in blocks if not is_blank)
+            for number, block in enumerate(texts, 1):
+                yield _outcome(file.path, f"{base_name(file.path)}-{number:08d}", block)
+
+    def estimate(self, done: int) -> int:
+        return self._files.estimate(done)
+
+    def counts(self) -> Mapping[str, Any]:
+        return {"files": len(self._files.files)}
+
+    def listings(self) -> Mapping[str, Sequence[str]]:
+        return {}
+
+
+def _outcome(path: str, uid: str, lines: Iterator[Line]) -> Outcome:
+    first = 0
+    size = 0
+    paragraphs: list[str] = []
+    problem: MalformedError | None = None
+    for line in lines:
+        first = first or line.number
+        size += line.size
+        if size > MAX_DOCUMENT_BYTES:
+            paragraphs.clear()
+            reason = f"a document of {size:,} bytes, more than the {MAX_DOCUMENT_BYTES:,} that one may have"
+            problem = MalformedError(reason, f"line {first}")
+        elif problem is None:
+            try:
+                paragraphs.append(line.data.decode().strip())
+            except UnicodeDecodeError as error:
+                problem = MalformedError("not UTF-8", f"line {line.number}, byte {error.start}")
+    if problem:
+        return Outcome(uid, quarantine=(Quarantined(path, problem.reason, problem.position, uid),))
+    body = tuple(filter(None, paragraphs))
+    return Outcome(uid, Document(uid, "", (), body, "", "", "")) if body else Outcome(uid, dropped=NO_TEXT)

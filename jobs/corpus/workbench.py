@@ -1,0 +1,32 @@
+"""What opening a corpus needs: space, someone to tell how far it is, and an end at which files are closed."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from jobs.corpus.streams import OnBytes, Tell, unwatched
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """Enter it before a corpus is opened and leave it when that has been read."""
+
+    scratch: Path
+    """A directory for what must be put by; whoever made it removes it."""
+    on_bytes: OnBytes = unwatched
+    """Told of an archive's bytes while it is fetched or unpacked."""
+    closing: ExitStack = field(default_factory=ExitStack)
+
+    def telling(self, total: int, before: int = 0) -> Tell:
+        return lambda count: self.on_bytes(before + count, total)
+
+    def __enter__(self) -> Workbench:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.closing.close()

@@ -1,0 +1,151 @@
+"""The same papers give the same documents, whatever they are packed in."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from jobs.artifact import Artifact
+from jobs.corpus.fingerprint import fingerprint
+from jobs.corpus.opening import open_corpus
+from jobs.corpus.place import locate
+from jobs.corpus.sample import write_sample
+from jobs.corpus.workbench import Workbench
+from jobs.errors import ConfigurationError, Interrupted
+from jobs.spec import Kind, Spec
+from jobs.steps.context import StepContext
+from jobs.steps.ingest import run
+from jobs.store import Store
+
+from ..corpus.packing import ai2_release, files_of, kaggle_zip, tar_gz
+
+SETTINGS = {"document_shards": 3, "validation_share": 0.01, "max_quarantined_share": 0.05}
+
+
+def ingest(corpus: Path | str, root: Path) -> tuple[dict[str, bytes], dict[str, object]]:
+    """The step's outputs and its counts."""
+    spec = Spec(Kind.INGEST, SETTINGS, {"corpus": fingerprint(locate(str(corpus)))})
+    artifact = Artifact(Store(str(root / "bucket")), spec)
+    artifact.submit()
+    (root / "scratch").mkdir(parents=True)
+    run(StepContext(artifact, 0, root / "scratch", lambda: False, str(corpus)))
+    artifact.finish()
+    manifest = artifact.require()
+    return {o.path: artifact.store.get(artifact.path(o.path)) for o in manifest.outputs}, manifest.counts
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("sample") / "cord 19"
+    write_sample(directory)
+    (directory / "document_parses/pdf_json/stray.json").write_bytes(b"{}")
+    return directory
+
+
+@pytest.fixture(scope="module")
+def from_directory(
+    sample: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, bytes], dict[str, object]]:
+    return ingest(sample, tmp_path_factory.mktemp("from-directory"))
+
+
+def half_unpacked(sample: Path, target: Path) -> None:
+    """The outer tar.gz unpacked, the inner one not: as it lies on many a disk."""
+    (target / "2020-06-01").mkdir(parents=True)
+    shutil.copy(sample / "metadata.csv", target / "2020-06-01")
+    parses = {name: data for name, data in files_of(sample).items() if name != "metadata.csv"}
+    (target / "2020-06-01/document_parses.tar.gz").write_bytes(tar_gz(parses))
+
+
+FORMS: dict[str, Callable[[Path, Path], object]] = {
+    "tar.gz as AI2's, named as one likes": lambda sample, target: target.write_bytes(ai2_release(sample)),
+    "flat tar.gz": lambda sample, target: target.write_bytes(tar_gz(files_of(sample), "./")),
+    "zip as Kaggle's": lambda sample, target: target.write_bytes(kaggle_zip(sample)),
+    "stored zip": lambda sample, target: target.write_bytes(kaggle_zip(sample, zipfile.ZIP_STORED)),
+    "directory in a directory": lambda sample, target: shutil.copytree(sample, target / "release"),
+    "half unpacked": half_unpacked,
+}
+OWN = [{"id": f"p{number}", "title": f"T{number}", "text": f"Text {number}.\nMore."} for number in range(200)]
+
+
+@pytest.mark.parametrize("pack", FORMS.values(), ids=FORMS.keys())
+def test_the_bytes_are_those_of_the_directory(
+    pack: Callable[[Path, Path], object],
+    sample: Path,
+    from_directory: tuple[dict[str, bytes], dict[str, object]],
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "my corpus.dat"
+    pack(sample, target)
+    outputs, counts = ingest(target, tmp_path)
+    assert counts == from_directory[1]
+    assert outputs == from_directory[0]
+    assert len(outputs["documents/00000.jsonl.gz"]) > 10_000
+    assert outputs["unreferenced_parses.txt"] == b"document_parses/pdf_json/stray.json\n"
+
+
+@pytest.mark.parametrize("pack", [ai2_release, kaggle_zip])
+def test_a_bucket_is_read_like_a_disk(
+    pack: Callable[[Path], bytes],
+    sample: Path,
+    from_directory: tuple[dict[str, bytes], dict[str, object]],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "release").write_bytes(pack(sample))
+    outputs, _ = ingest(f"file://{tmp_path}/release", tmp_path)
+    assert outputs == from_directory[0]
+
+
+def test_a_corpus_of_ones_own_takes_the_same_path(tmp_path: Path) -> None:
+    lines = [json.dumps(paper) for paper in OWN] + ["{", json.dumps({**OWN[3], "id": "copy"}), '{"title": "T"}']
+    (tmp_path / "papers.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    outputs, counts = ingest(tmp_path / "papers.jsonl.gz", tmp_path)
+    assert sorted(outputs) == [*(f"documents/{n:05d}.jsonl.gz" for n in range(3)), "held_out.txt", "quarantine.jsonl"]
+    assert counts["documents"] == {
+        "read": 203,
+        "kept": 200,
+        "dropped": {"duplicate": 1, "no_text": 1},
+        "quarantined": 1,
+    }
+    assert json.loads(outputs["quarantine.jsonl"])["position"] == "line 201"
+    shards = [gzip.decompress(outputs[f"documents/{n:05d}.jsonl.gz"]) for n in range(3)]
+    kept = [json.loads(line) for shard in shards for line in shard.splitlines()]
+    assert sorted(document["cord_uid"] for document in kept) == sorted(paper["id"] for paper in OWN)
+
+
+def test_too_many_bad_lines_of_ones_own_are_refused_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "papers.jsonl").write_text("\n".join([*map(json.dumps, OWN[:18]), "{", "{"]))
+    with pytest.raises(ConfigurationError, match=r"papers\.jsonl: 2 of 20 documents are malformed"):
+        ingest(tmp_path / "papers.jsonl", tmp_path)
+
+
+def test_bytes_are_reported_while_an_archive_is_unpacked_and_a_stop_is_heeded(sample: Path, tmp_path: Path) -> None:
+    release = tmp_path / "release.tar.gz"
+    release.write_bytes(ai2_release(sample))
+    seen: list[tuple[int, int]] = []
+
+    def stop(done: int, total: int) -> None:
+        seen.append((done, total))
+        if done > total // 2:
+            raise Interrupted("step", "SIGTERM arrived")
+
+    with Workbench(tmp_path, stop) as bench, pytest.raises(Interrupted):
+        open_corpus(locate(str(release)), bench)
+    assert seen == sorted(seen)
+    assert {total for _, total in seen} == {release.stat().st_size}
+
+
+def test_a_failed_archive_leaves_nothing_behind(sample: Path, tmp_path: Path) -> None:
+    release = tmp_path / "release.tar.gz"
+    release.write_bytes(ai2_release(sample)[:-1000])
+    with pytest.raises(ConfigurationError, match="truncated"):
+        ingest(release, tmp_path)
+    assert sorted(p.name for p in (tmp_path / "bucket").rglob("*") if p.is_file() and "progress" not in str(p)) == [
+        "spec.json"
+    ]

@@ -51,7 +51,7 @@ class Step:
 def plan_preprocess(
     recipe: Recipe, corpus: Corpus, vocabulary: GivenVocabulary | None, *, shards: int, salt: str, command: str
 ) -> list[Step]:
-    """The data side: ingest, a vocabulary where the recipe learns one and none is given, preprocess."""
+    """The data side: ingest, signatures, a vocabulary where the recipe learns one and none is given, preprocess."""
     if vocabulary:
         recipe.check_vocabulary_size(vocabulary.size, vocabulary.source)
     elif recipe.vocabulary.learn is None:
@@ -74,20 +74,35 @@ def plan_preprocess(
         command,
         arguments=("--corpus", corpus.location),
     )
-    steps = [ingest]
-    sections = list(recipe.corpus.sections)
+    signatures = Step(
+        Spec(
+            Kind.SIGNATURES,
+            settings=recipe.corpus.filters(),
+            inputs={"documents": ingest.name},
+            shards=shards,
+            salt=salt,
+        ),
+        command,
+        after=(ingest.name,),
+    )
+    steps = [ingest, signatures]
+    screened = {"documents": ingest.name, "signatures": signatures.name}
     if vocabulary:
         vocabulary_path = vocabulary.path
     else:
         learned = Step(
             Spec(
                 Kind.VOCABULARY,
-                settings={"learn": recipe.vocabulary.learn, "sections": sections},
-                inputs={"documents": ingest.name},
+                settings={
+                    "learn": recipe.vocabulary.learn,
+                    "sections": list(recipe.corpus.sections),
+                    "near_duplicate_similarity": recipe.corpus.near_duplicate_similarity,
+                },
+                inputs=screened,
                 salt=salt,
             ),
             command,
-            after=(ingest.name,),
+            after=(ingest.name, signatures.name),
         )
         steps.append(learned)
         vocabulary_path = f"{learned.name}/vocab.txt"
@@ -95,7 +110,7 @@ def plan_preprocess(
         Spec(
             Kind.PREPROCESS,
             settings=preprocess_settings(recipe),
-            inputs={"documents": ingest.name, "vocabulary": vocabulary_path},
+            inputs={**screened, "vocabulary": vocabulary_path},
             shards=shards,
             salt=salt,
         ),
@@ -107,7 +122,13 @@ def plan_preprocess(
 
 def preprocess_settings(recipe: Recipe) -> dict[str, object]:
     """What of a recipe decides its examples."""
-    return {"sections": list(recipe.corpus.sections), **recipe.examples.model_dump()}
+    return {
+        "sections": list(recipe.corpus.sections),
+        "near_duplicate_similarity": recipe.corpus.near_duplicate_similarity,
+        # Named by the signatures step too; here they tell which examples fit a recipe.
+        **recipe.corpus.filters(),
+        **recipe.examples.model_dump(),
+    }
 
 
 def plan_pretrain(recipe: Recipe, examples: str, *, salt: str, command: str) -> Step:

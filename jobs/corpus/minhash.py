@@ -7,7 +7,7 @@ hash 16 bits are kept (b-bit minwise hashing, Li and König 2010); by chance the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np

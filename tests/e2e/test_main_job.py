@@ -12,7 +12,7 @@ import yaml
 
 from tests.e2e.command import Done, covid_ctl
 
-STEPS = ["ingest", "vocabulary", "preprocess", "pretrain", "export"]
+STEPS = ["ingest", "signatures", "vocabulary", "preprocess", "pretrain", "export"]
 
 
 @pytest.fixture(scope="module")

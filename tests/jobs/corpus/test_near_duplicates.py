@@ -124,3 +124,12 @@ def test_a_large_family_is_one_group() -> None:
     others = rng.integers(0, 1 << 16, (500, PERMUTATIONS), dtype=np.uint16)
     (group,) = groups(np.concatenate([others, family]), 0.8)
     assert group == list(range(500, 1000))
+
+
+def test_two_families_that_share_bands_stay_two() -> None:
+    """Pairs of one band and not alike, many of them, in an order in which the families mix."""
+    rng = np.random.default_rng(5)
+    first, second = signatures_of(0.6, seed=5)
+    rows = np.array([(first, second)[i % 2] for i in range(400)])
+    rows[rng.random(rows.shape) < 0.03] = 0
+    assert groups(rows, 0.8) == [list(range(0, 400, 2)), list(range(1, 400, 2))]

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHINGLE_WORDS = 3
-"""On CORD-19, the PDF and the PMC parse of one paper share 65 to 94 % of their runs of three words, two
-unrelated papers less than 2 %. Longer runs lose more to the PDF's torn words than they gain."""
+"""On a sample of CORD-19 the PDF and the PMC parse of one paper share 65 to 94 % of their runs of three words
+(of five words 59 to 93 %), and three in 180,000 pairs of different papers more than 10 %."""
 
 PERMUTATIONS = 128
 """The estimate of a similarity s is off by sqrt(s * (1 - s) / 128): by 0.035 at 0.8."""

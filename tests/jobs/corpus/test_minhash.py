@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jobs.corpus.minhash import PERMUTATIONS, SHINGLE_WORDS, signature, similarity, word_hashes
 
 WORDS = [f"{a}{b}{c}" for a in "bcdfgklm" for b in "aeiou" for c in ("r", "st", "nd", "x", "")]
-BASIC_PLANE = st.text(st.characters(max_codepoint=0xFFFE))
+BASIC_PLANE = st.text(st.characters(max_codepoint=0xFFFE), max_size=60)
 
 
 def text_of(seed: int, words: int) -> list[str]:
@@ -67,7 +67,7 @@ def test_words_are_runs_of_letters_and_digits(text: str) -> None:
     words = re.findall(r"[^\W_]+", text.casefold())
     hashes = word_hashes([text])
     assert len(hashes) == len(words)
-    assert len(set(hashes.tolist())) == len({word[:64] for word in words})
+    assert len(set(hashes.tolist())) == len(set(words))
 
 
 @given(st.lists(BASIC_PLANE, max_size=4))

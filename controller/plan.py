@@ -51,7 +51,7 @@ class Step:
 def plan_preprocess(
     recipe: Recipe, corpus: Corpus, vocabulary: GivenVocabulary | None, *, shards: int, salt: str, command: str
 ) -> list[Step]:
-    """The data side: ingest, a vocabulary where the recipe learns one and none is given, preprocess."""
+    """The data side: ingest, signatures, a vocabulary where the recipe learns one and none is given, preprocess."""
     if vocabulary:
         recipe.check_vocabulary_size(vocabulary.size, vocabulary.source)
     elif recipe.vocabulary.learn is None:
@@ -70,7 +70,19 @@ def plan_preprocess(
         command,
         arguments=("--corpus", corpus.location),
     )
-    steps = [ingest]
+    signatures = Step(
+        Spec(
+            Kind.SIGNATURES,
+            settings=recipe.corpus.filters(),
+            inputs={"documents": ingest.name},
+            shards=shards,
+            salt=salt,
+        ),
+        command,
+        after=(ingest.name,),
+    )
+    steps = [ingest, signatures]
+    screened = {"documents": ingest.name, "signatures": signatures.name}
     if vocabulary:
         vocabulary_path = vocabulary.path
     else:
@@ -78,11 +90,11 @@ def plan_preprocess(
             Spec(
                 Kind.VOCABULARY,
                 settings=vocabulary_settings(recipe),
-                inputs={"documents": ingest.name},
+                inputs=screened,
                 salt=salt,
             ),
             command,
-            after=(ingest.name,),
+            after=(ingest.name, signatures.name),
         )
         steps.append(learned)
         vocabulary_path = f"{learned.name}/vocab.txt"
@@ -90,7 +102,7 @@ def plan_preprocess(
         Spec(
             Kind.PREPROCESS,
             settings=preprocess_settings(recipe),
-            inputs={"documents": ingest.name, "vocabulary": vocabulary_path},
+            inputs={**screened, "vocabulary": vocabulary_path},
             shards=shards,
             salt=salt,
         ),
@@ -110,12 +122,22 @@ def ingest_settings(recipe: Recipe) -> dict[str, object]:
 
 def vocabulary_settings(recipe: Recipe) -> dict[str, object]:
     """What of a recipe decides the vocabulary that it learns."""
-    return {"learn": recipe.vocabulary.learn, "sections": list(recipe.corpus.sections)}
+    return {
+        "learn": recipe.vocabulary.learn,
+        "sections": list(recipe.corpus.sections),
+        "near_duplicate_similarity": recipe.corpus.near_duplicate_similarity,
+    }
 
 
 def preprocess_settings(recipe: Recipe) -> dict[str, object]:
     """What of a recipe decides its examples."""
-    return {"sections": list(recipe.corpus.sections), **recipe.examples.model_dump()}
+    return {
+        "sections": list(recipe.corpus.sections),
+        "near_duplicate_similarity": recipe.corpus.near_duplicate_similarity,
+        # Named by the signatures step too; here they tell which examples fit a recipe.
+        **recipe.corpus.filters(),
+        **recipe.examples.model_dump(),
+    }
 
 
 def pretrain_settings(recipe: Recipe) -> dict[str, object]:

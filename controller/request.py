@@ -97,7 +97,7 @@ class Request:
 
     def _is_own(self, step: Step) -> bool:
         """Whether the command is for this step: the whole data side belongs to ``preprocess``."""
-        data_side = (Kind.INGEST, Kind.VOCABULARY, Kind.PREPROCESS)
+        data_side = (Kind.INGEST, Kind.SIGNATURES, Kind.VOCABULARY, Kind.PREPROCESS)
         return step.spec.kind == self.kind or (self.kind == Kind.PREPROCESS and step.spec.kind in data_side)
 
     def _plan_preprocess(self, salt: str = "") -> list[Step]:

@@ -107,8 +107,12 @@ def summary(manifest: Manifest) -> str:
                 f"{documents['kept']:,} documents kept, {dropped:,} dropped, "
                 f"{documents['quarantined']:,} quarantined of {documents['read']:,}"
             )
-            rows = counts["rows"]["quarantined"]
+            rows = counts.get("rows", {}).get("quarantined", 0)
             return f"{text}; {rows:,} rows quarantined" if rows else text
+        case Kind.SIGNATURES:
+            documents = counts["documents"]
+            dropped = "".join(f", {count:,} dropped by {why}" for why, count in documents["dropped"].items())
+            return f"{documents['kept']:,} of {documents['read']:,} documents pass{dropped}"
         case Kind.VOCABULARY:
             return f"{counts['entries']:,} entries"
         case Kind.PREPROCESS:

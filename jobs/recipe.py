@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from jobs.errors import ConfigurationError
 
@@ -63,14 +63,51 @@ class InitialCheckpoint(_Section):
     source: str
 
 
-class CorpusChoice(_Section):
-    """What is read of each paper, and how much is held out."""
+PartialDate = Annotated[
+    str, BeforeValidator(str), Field(pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")
+]
+"""A year, a month or a day, as ``2020``, ``2020-03`` or ``2020-03-16``; YAML reads the outer two as other types."""
+
+
+class Filters(_Section):
+    """Which papers are fit to train on, judged one by one."""
+
+    languages: tuple[str, ...] = ("en",)
+    """ISO 639-1 codes; none of them: all languages."""
+    language_score: float = Field(0.8, gt=0, le=1)
+    """Only a language found with at least this probability is a reason to drop: garbled English scores as
+    Spanish at 0.5, real Spanish at 0.95."""
+    licenses: tuple[str, ...] = ()
+    """As metadata.csv spells them, ``cc-by`` and so on, in any case; none of them: all, also papers without one."""
+    sources: tuple[str, ...] = ()
+    """Of metadata.csv's ``source_x``, such as ``PMC``; a paper passes by any of its sources."""
+    published_from: PartialDate | None = None
+    published_until: PartialDate | None = None
+    """Both included. With a bound, papers without a date are dropped."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Filters:
+        earliest, latest = self.published_from, self.published_until
+        # As text a year comes before its months, and all of it is meant.
+        if earliest and latest and earliest > latest and not earliest.startswith(latest):
+            raise ValueError(f"published_from {earliest} is after published_until {latest}")
+        return self
+
+
+class CorpusChoice(Filters):
+    """What is read of each paper, which papers are left out, and how much is held out."""
 
     sections: tuple[Literal["title", "abstract", "body"], ...] = Field(min_length=1)
     validation_share: float = Field(0.01, gt=0, lt=0.5)
     """Share of documents held out, by cord_uid; at least one document."""
     max_quarantined_share: float = Field(0.05, ge=0, le=1)
     """More malformed documents than this fail the step."""
+    near_duplicate_similarity: float = Field(0.8, ge=0.5, le=1)
+    """Of papers whose runs of three words are at least so alike (estimated Jaccard), one is kept."""
+
+    def filters(self) -> dict[str, Any]:
+        """The ``Filters`` among these settings."""
+        return self.model_dump(mode="json", include=set(Filters.model_fields), exclude_none=True)
 
 
 class Examples(_Section):

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     """The kinds of step, in the order in which they feed each other."""
 
     INGEST = "ingest"
+    SIGNATURES = "signatures"
     VOCABULARY = "vocabulary"
     PREPROCESS = "preprocess"
     PRETRAIN = "pretrain"
@@ -22,6 +23,7 @@ class Kind(StrEnum):
 
 VERSIONS: Mapping[Kind, int] = {
     Kind.INGEST: 2,
+    Kind.SIGNATURES: 1,
     Kind.VOCABULARY: 1,
     Kind.PREPROCESS: 1,
     Kind.PRETRAIN: 1,

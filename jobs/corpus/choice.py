@@ -52,5 +52,6 @@ def compose(paper: Paper, candidates: Sequence[Candidate]) -> tuple[Document, Ca
         parse=with_body.kind if with_body else "",
         license=paper.license,
         publish_time=paper.publish_time,
+        source=paper.source,
     )
     return document, with_body

@@ -23,6 +23,8 @@ class Document:
     parse: Parse
     license: str
     publish_time: str
+    source: str = ""
+    """metadata.csv's ``source_x``: one or several, as ``Medline; PMC``."""
 
     def to_json_line(self) -> bytes:
         """One line of JSON, with its line end; field order is the class's, so equal documents give equal bytes."""

@@ -31,6 +31,7 @@ class Paper:
     abstract: str = ""
     license: str = ""
     publish_time: str = ""
+    source: str = ""
     pdf_json: tuple[str, ...] = ()
     pmc_json: tuple[str, ...] = ()
     """Parse files as written there, relative to the corpus."""
@@ -126,6 +127,9 @@ def merge(rows: Iterable[Paper]) -> Paper:
         abstract=first("abstract"),
         license=first("license"),
         publish_time=first("publish_time"),
+        source="; ".join(
+            dict.fromkeys(source for p in papers for part in p.source.split(";") if (source := part.strip()))
+        ),
         pdf_json=tuple(dict.fromkeys(file for paper in papers for file in paper.pdf_json)),
         pmc_json=tuple(dict.fromkeys(file for paper in papers for file in paper.pmc_json)),
         names=Names(
@@ -190,6 +194,7 @@ def _paper(fields: Mapping[str, str]) -> Paper:
         abstract=field("abstract"),
         license=field("license"),
         publish_time=field("publish_time"),
+        source=field("source_x"),
         pdf_json=files("pdf_json_files"),
         pmc_json=files("pmc_json_files"),
         names=NO_NAMES if _has_parse_columns(fields) else parse_names(fields),

@@ -40,12 +40,12 @@ def write_examples(
     *,
     dupe_factor: int,
     random_seed: int,
-    before_document: Callable[[int], None],
+    before_document: Callable[[], None],
 ) -> int:
     """Write the examples of ``documents``, ``dupe_factor`` times over, shuffled, to the TFRecord file ``target``.
 
     Returns how many. Equal in value and order to ``create_pretraining_data.py --random_seed`` over one text
-    file of the same sentences. ``before_document`` is told how many documents are done. Until they are
+    file of the same sentences. ``before_document`` may raise to stop. Until they are
     shuffled the examples are drafts of some 150 bytes, in a file beside ``target``.
     """
     random = random_stream(random_seed)
@@ -69,7 +69,7 @@ def write_examples(
     drafts_file = target.with_suffix(".drafts")
     with drafts_file.open("wb") as file:
         for done in range(dupe_factor * len(order)):
-            before_document(done)
+            before_document()
             made = library.draft_document(*both, address(random), done % len(order), address(buffer))
             file.write(buffer[: made * size].data)
             count += made

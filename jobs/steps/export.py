@@ -27,6 +27,7 @@ from jobs.publish.tokenizer import load_tokenizer, tokenizer_config_json, tokeni
 from jobs.publish.weights import to_hugging_face, write_safetensors
 from jobs.spec import Spec
 from jobs.steps.context import StepContext
+from jobs.steps.preprocess import WITHOUT_TEXT
 from jobs.vocabulary import Vocabulary, parse_vocabulary
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "README.md")
@@ -113,6 +114,9 @@ def describe(
     documents = ingest.counts.get("documents", {})
     encoded = preprocess.counts.get("documents", {})
     examples = preprocess.counts.get("examples", {})
+    # What preprocess left out before it looked for text: by language, as near-duplicates and so on.
+    screened = {why: n for why, n in encoded.get("dropped", {}).items() if why != WITHOUT_TEXT and n}
+    kept = documents.get("kept")
     facts = pretrain.facts
     schedule = pretrain.spec.settings.get("schedule", {})
     return Card(
@@ -128,10 +132,10 @@ def describe(
         parameters=facts.get("parameters"),
         data=Data(
             read=documents.get("read"),
-            kept=documents.get("kept"),
-            dropped=documents.get("dropped", {}),
+            kept=kept if kept is None else kept - sum(screened.values()),
+            dropped={**documents.get("dropped", {}), **screened},
             quarantined=documents.get("quarantined"),
-            without_text=encoded.get("dropped", {}).get("without_text"),
+            without_text=encoded.get("dropped", {}).get(WITHOUT_TEXT),
             held_out=encoded.get("held_out"),
             made_up=ingest.spec.inputs.get("corpus", "").startswith(f"{SAMPLE}-"),
             sentences=preprocess.counts.get("sentences"),

@@ -1,9 +1,9 @@
-"""One shard of documents: clean, split, encode, pair, mask, and write as TFRecords."""
+"""One shard of documents: screen, clean, split, encode, pair, mask, and write as TFRecords."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass, field
 
 from jobs.artifact import Counts, Manifest
@@ -15,10 +15,14 @@ from jobs.examples.wordpiece import WordPiece
 from jobs.recipe import Examples
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents
+from jobs.steps.screened import read_screened_out
 from jobs.vocabulary import UNK, Vocabulary, parse_vocabulary
 
 PROBE_SENTENCES = 400
 """Corpus sentences that shard 0 leaves for export to compare tokenizers on."""
+
+WITHOUT_TEXT = "without_text"
+"""A document whose chosen sections have no sentence; looked at last, after ``jobs.corpus.screening``."""
 
 PARTS = ("train", "validation")
 
@@ -29,11 +33,24 @@ class _Reading:
 
     probe: list[str] = field(default_factory=list)
     read: int = 0
-    kept: int = 0
+    dropped: Counter[str] = field(default_factory=lambda: Counter({WITHOUT_TEXT: 0}))
     held_out: int = 0
     sentences: int = 0
     pieces: int = 0
     unknown_pieces: int = 0
+
+    def counts(self) -> Counts:
+        return {
+            "documents": {
+                "read": self.read,
+                "kept": self.read - self.dropped.total(),
+                "held_out": self.held_out,
+                "dropped": dict(sorted(self.dropped.items())),
+            },
+            "sentences": self.sentences,
+            "pieces": self.pieces,
+            "unknown_pieces": self.unknown_pieces,
+        }
 
 
 def run(context: StepContext) -> None:
@@ -44,46 +61,33 @@ def run(context: StepContext) -> None:
     """
     started = time.monotonic()
     artifact, shard = context.artifact, context.shard
-    settings = dict(artifact.spec.settings)
-    sections = settings.pop("sections")
-    examples = Examples.model_validate(settings)
+    settings = artifact.spec.settings
+    examples = Examples.model_validate({name: settings[name] for name in Examples.model_fields})
     vocabulary_path = artifact.spec.inputs["vocabulary"]
     vocabulary = parse_vocabulary(context.store.get(vocabulary_path), vocabulary_path)
 
-    encoded, reading = _encode(context, vocabulary, sections)
-    # Held-out examples are masked once: repeating them would weigh nothing differently.
-    turns = {"train": examples.dupe_factor, "validation": 1}
-    heartbeat = context.heartbeat("documents")
-    total = sum(len(encoded[part]) * turns[part] for part in PARTS)
-    done_before = 0
+    encoded, reading = _encode(context, vocabulary, settings["sections"])
     outputs, counts = [], {}
-    for part in PARTS:
-
-        def before_document(done: int, done_before: int = done_before) -> None:
-            context.check_stop()
-            heartbeat.beat(done_before + done, total)
-
+    # Held-out examples are masked once: repeating them would weigh nothing differently.
+    for part, turns in (("train", examples.dupe_factor), ("validation", 1)):
         path = context.scratch / f"{part}.tfrecord"
         counts[part] = write_examples(
             encoded[part],
             vocabulary,
             examples,
             path,
-            dupe_factor=turns[part],
+            dupe_factor=turns,
             random_seed=examples.random_seed + shard,
-            before_document=before_document,
+            before_document=context.check_stop,
         )
-        done_before += len(encoded[part]) * turns[part]
         outputs.append(artifact.upload(f"{part}/{shard:05d}.tfrecord", path))
-    heartbeat.beat(total, total)
-
     if shard == 0:
         outputs.append(artifact.write("vocab.txt", vocabulary.to_bytes()))
         outputs.append(artifact.write("probe.txt", "".join(f"{s}\n" for s in reading.probe).encode()))
     artifact.commit(
         shard,
         outputs,
-        counts=_counts(reading, counts),
+        counts={**reading.counts(), "examples": counts},
         facts={"vocabulary_size": len(vocabulary)} if shard == 0 else {},
         seconds=time.monotonic() - started,
     )
@@ -94,45 +98,34 @@ def _encode(
 ) -> tuple[dict[str, EncodedDocuments], _Reading]:
     """The shard's documents, encoded, on either side of the held-out line."""
     documents = Documents(context)
+    screened_out = read_screened_out(context)
     wordpiece = WordPiece(vocabulary)
     unknown = vocabulary.ids[UNK]
     encoders = {part: DocumentEncoder(context.scratch / f"{part}.ids") for part in PARTS}
     reading = _Reading()
-    for document, sentences in _sentences(context, documents, sections):
-        reading.read += 1
-        ids, ends = wordpiece.encode_lines(sentences)
-        held_out = document in documents.held_out
-        kept = encoders["validation" if held_out else "train"].add(ids, ends)
-        if kept:
-            reading.kept += 1
-            reading.held_out += held_out
-            reading.sentences += kept
-            reading.pieces += len(ids)
-            reading.unknown_pieces += int((ids == unknown).sum())
-            reading.probe.extend(sentences[: PROBE_SENTENCES - len(reading.probe)])
-    return {part: encoder.finish() for part, encoder in encoders.items()}, reading
-
-
-def _sentences(context: StepContext, documents: Documents, sections: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """The cord_uid and the sentences of each of the shard's documents."""
+    heartbeat = context.heartbeat("documents")
+    expected = documents.total // len(documents.shards)  # shards are even in bytes, nearly so in documents
     for document in documents.read(context.shard):
         context.check_stop()
-        yield document.cord_uid, document_sentences(document, sections)
-
-
-def _counts(reading: _Reading, examples: dict[str, int]) -> Counts:
-    return {
-        "documents": {
-            "read": reading.read,
-            "kept": reading.kept,
-            "held_out": reading.held_out,
-            "dropped": {"without_text": reading.read - reading.kept},
-        },
-        "sentences": reading.sentences,
-        "pieces": reading.pieces,
-        "unknown_pieces": reading.unknown_pieces,
-        "examples": examples,
-    }
+        heartbeat.beat(reading.read, max(expected, reading.read + 1))
+        reading.read += 1
+        if reason := screened_out.get(document.cord_uid):
+            reading.dropped[reason] += 1
+            continue
+        sentences = document_sentences(document, sections)
+        ids, ends = wordpiece.encode_lines(sentences)
+        held_out = document.cord_uid in documents.held_out
+        kept = encoders["validation" if held_out else "train"].add(ids, ends)
+        if not kept:
+            reading.dropped[WITHOUT_TEXT] += 1
+            continue
+        reading.held_out += held_out
+        reading.sentences += kept
+        reading.pieces += len(ids)
+        reading.unknown_pieces += int((ids == unknown).sum())
+        reading.probe.extend(sentences[: PROBE_SENTENCES - len(reading.probe)])
+    heartbeat.beat(reading.read, reading.read)
+    return {part: encoder.finish() for part, encoder in encoders.items()}, reading
 
 
 def check(manifest: Manifest) -> None:
@@ -143,5 +136,5 @@ def check(manifest: Manifest) -> None:
             raise ConfigurationError(
                 manifest.name,
                 f"there are no {part} examples ({documents['kept']} documents, {documents['held_out']} held out)",
-                "give a corpus with more text: covid-ctl submit preprocess --corpus PATH",
+                "give a corpus with more text, or hold out more: --set corpus.validation_share=SHARE",
             )

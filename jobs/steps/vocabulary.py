@@ -9,14 +9,16 @@ from jobs.corpus.text import document_sentences
 from jobs.examples.learning import learn_vocabulary
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents
+from jobs.steps.screened import read_screened_out
 
 
 def run(context: StepContext) -> None:
-    """Writes ``vocab.txt``. Held-out documents have no say in it."""
+    """Writes ``vocab.txt``. Documents that are screened or held out have no say in it: training never sees them."""
     started = time.monotonic()
     artifact = context.artifact
     settings = artifact.spec.settings
     documents = Documents(context)
+    ignored = documents.held_out | read_screened_out(context).keys()
     heartbeat = context.heartbeat("documents")
     read = 0
 
@@ -27,7 +29,7 @@ def run(context: StepContext) -> None:
                 context.check_stop()
                 read += 1
                 heartbeat.beat(read, documents.total)
-                if document.cord_uid not in documents.held_out:
+                if document.cord_uid not in ignored:
                     yield from document_sentences(document, settings["sections"])
 
     vocabulary = learn_vocabulary(sentences(), settings["learn"])

@@ -64,6 +64,7 @@ def test_training_has_its_own_image() -> None:
     images = {kind: container(render(step, PROFILE))["image"] for kind, step in BY_KIND.items()}
     assert images == {
         "ingest": "worker:1",
+        "signatures": "worker:1",
         "vocabulary": "worker:1",
         "preprocess": "worker:1",
         "pretrain": "trainer:1",

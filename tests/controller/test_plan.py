@@ -41,13 +41,13 @@ def names(steps: list[Step]) -> list[str]:
 
 
 def test_the_data_side_learns_a_vocabulary_only_where_none_is_given() -> None:
-    assert names(preprocess()) == ["ingest", "vocabulary", "preprocess"]
-    assert names(preprocess(vocabulary=CASED)) == ["ingest", "preprocess"]
+    assert names(preprocess()) == ["ingest", "signatures", "vocabulary", "preprocess"]
+    assert names(preprocess(vocabulary=CASED)) == ["ingest", "signatures", "preprocess"]
 
 
 def test_another_vocabulary_reuses_the_ingested_documents() -> None:
     learned, given = preprocess(), preprocess(vocabulary=CASED)
-    assert learned[0].name == given[0].name
+    assert [step.name for step in learned[:2]] == [step.name for step in given[:2]]
     assert learned[-1].name != given[-1].name
 
 
@@ -68,11 +68,23 @@ def test_the_same_command_means_the_same_names() -> None:
         {"salt": "x"},
         {"overrides": {"examples.random_seed": "1"}},
         {"overrides": {"corpus.sections": "[body]"}},
+        {"overrides": {"corpus.languages": "[en, de]"}},
+        {"overrides": {"corpus.licenses": "[cc-by]"}},
+        {"overrides": {"corpus.published_until": "2020-06-30"}},
+        {"overrides": {"corpus.near_duplicate_similarity": "0.7"}},
     ],
     ids=str,
 )
 def test_what_matters_makes_another_name(change: dict[str, object]) -> None:
     assert preprocess(**change)[-1].name != preprocess()[-1].name
+
+
+def test_a_filter_reuses_the_documents_and_a_similarity_their_signatures() -> None:
+    before = [step.name for step in preprocess()]
+    filtered = [step.name for step in preprocess(overrides={"corpus.licenses": "[cc-by]"})]
+    alike = [step.name for step in preprocess(overrides={"corpus.near_duplicate_similarity": "0.7"})]
+    assert [a == b for a, b in zip(before, filtered, strict=True)] == [True, False, False, False]
+    assert [a == b for a, b in zip(before, alike, strict=True)] == [True, True, False, False]
 
 
 def test_a_training_setting_does_not_touch_the_examples() -> None:
@@ -97,7 +109,10 @@ def test_each_step_names_what_it_reads() -> None:
     export = plan_export(load_recipe("tiny"), pretrain.name, salt="", command="c")
     assert pretrain.after == (data[-1].name,)
     assert export.after == (pretrain.name,)
-    assert data[-1].after == (data[0].name, data[1].name)
+    ingest, signatures, vocabulary, examples = data
+    assert signatures.after == (ingest.name,)
+    assert vocabulary.after == (ingest.name, signatures.name)
+    assert examples.after == (ingest.name, signatures.name, vocabulary.name)
     assert pretrain.name.startswith("pretrain-tiny-")
 
 

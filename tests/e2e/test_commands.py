@@ -130,7 +130,12 @@ def test_json_output_is_json_alone(tmp_path: Path) -> None:
     corpus = write_corpus(tmp_path / "corpus")
     done = covid_ctl("submit", "preprocess", "--corpus", str(corpus), "--output", "json", bucket=tmp_path / "bucket")
     assert done.code == 0, done.err
-    assert [manifest["spec"]["kind"] for manifest in done.json()] == ["ingest", "vocabulary", "preprocess"]
+    assert [manifest["spec"]["kind"] for manifest in done.json()] == [
+        "ingest",
+        "signatures",
+        "vocabulary",
+        "preprocess",
+    ]
     assert "done in" in done.err
     files = covid_ctl("artifacts", done.json()[-1]["name"], "--output", "json", bucket=tmp_path / "bucket").json()
     assert files == done.json()[-1]

@@ -36,7 +36,7 @@ def test_the_bytes_do_not_depend_on_parallelism(
     assert finish([*command, "--parallelism", parallelism], tmp_path) == undisturbed
 
 
-@pytest.mark.parametrize("kind", ["ingest", "vocabulary", "preprocess"])
+@pytest.mark.parametrize("kind", ["ingest", "signatures", "vocabulary", "preprocess"])
 def test_a_killed_worker_is_replaced(
     kind: str, command: list[str], undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:

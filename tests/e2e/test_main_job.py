@@ -12,7 +12,7 @@ import yaml
 
 from tests.e2e.command import Done, covid_ctl
 
-STEPS = ["ingest", "vocabulary", "preprocess", "pretrain", "export"]
+STEPS = ["ingest", "signatures", "vocabulary", "preprocess", "pretrain", "export"]
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,9 @@ def test_the_model_loads_in_transformers(place: Path, manifests: dict[str, dict[
 
 def test_the_card_has_the_runs_own_numbers(place: Path, manifests: dict[str, dict[str, Any]]) -> None:
     card = (place / "bucket" / manifests["export"]["name"] / "model" / "README.md").read_text()
-    assert f"{manifests['ingest']['counts']['documents']['kept']:,}" in card
+    documents = manifests["preprocess"]["counts"]["documents"]
+    assert f"{documents['kept'] + documents['dropped']['without_text']:,}" in card
+    assert "| dropped: language:es | 1 |" in card
     assert f"{manifests['preprocess']['counts']['examples']['train']:,}" in card
     assert f"{manifests['pretrain']['facts']['evaluations'][-1]['mlm_loss']:.3f}" in card
 

@@ -78,6 +78,9 @@ TINY = {
     "schedule.learning_rate": (".inf", "schedule.learning_rate: Input should be a finite number"),
     "speed": ("1", "speed: no such field"),
     "train_steps": ("1", "train_steps: no such field"),
+    "corpus.near_duplicate_similarity": ("0.3", "greater than or equal to 0.5"),
+    "corpus.published_from": ("spring", "corpus.published_from"),
+    "corpus.published_until": ("2020-13", "corpus.published_until"),
     "nothing.at_all": ("1", "has no such section"),
 }
 
@@ -94,6 +97,23 @@ def test_overrides_are_yaml_values() -> None:
     recipe = load_recipe("tiny", {"schedule.train_steps": "500", "corpus.sections": "[title]"})
     assert recipe.schedule.train_steps == 500
     assert recipe.corpus.sections == ("title",)
+
+
+@pytest.mark.parametrize("date", ["2020", "2020-03", "2020-03-16"])
+def test_dates_mean_what_is_written_whatever_yaml_makes_of_them(date: str) -> None:
+    recipe = load_recipe("tiny", {"corpus.published_from": date, "corpus.published_until": date})
+    assert (recipe.corpus.published_from, recipe.corpus.published_until) == (date, date)
+
+
+def test_filters_are_plain_values_and_only_those_of_papers() -> None:
+    corpus = load_recipe("tiny", {"corpus.licenses": "[cc-by, cc0]", "corpus.published_from": "2020"}).corpus
+    assert corpus.filters() == {
+        "languages": ["en"],
+        "language_score": 0.8,
+        "licenses": ["cc-by", "cc0"],
+        "sources": [],
+        "published_from": "2020",
+    }
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("tinny", "tiny"), ("clincal", "clinical"), ("bioo", "bio")])

@@ -56,7 +56,7 @@ def write_and_read(
         path,
         dupe_factor=dupe_factor,
         random_seed=random_seed,
-        before_document=lambda _: None,
+        before_document=lambda: None,
     )
     found = [read(record, settings) for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()]
     assert len(found) == count

@@ -22,9 +22,9 @@ from jobs.corpus.document import Document
 from jobs.errors import ConfigurationError, Interrupted, MissingObjectError
 from jobs.examples.wordpiece import WordPiece
 from jobs.publish.weights import tensors
-from jobs.recipe import Examples
+from jobs.recipe import Examples, Filters
 from jobs.spec import Kind, Spec
-from jobs.steps import export, preprocess
+from jobs.steps import export, preprocess, signatures
 from jobs.steps.context import StepContext
 from jobs.store import Store
 from jobs.vocabulary import SPECIALS, Vocabulary
@@ -126,10 +126,14 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     store.put("vocabularies/v.txt", VOCABULARY.to_bytes())
     settings = Examples(max_seq_length=LENGTH, max_predictions_per_seq=5, whole_word_mask=True, dupe_factor=1)
+    screened = Artifact(store, Spec(Kind.SIGNATURES, Filters(languages=()).model_dump(), {"documents": ingest.name}))
+    screened.submit()
+    signatures.run(StepContext(screened, 0, tmp_path_factory.mktemp("scratch"), lambda: False))
+    screened.finish()
     spec = Spec(
         Kind.PREPROCESS,
-        {**settings.model_dump(), "sections": ["title", "abstract", "body"]},
-        {"documents": ingest.name, "vocabulary": "vocabularies/v.txt"},
+        {**settings.model_dump(), "sections": ["title", "abstract", "body"], "near_duplicate_similarity": 1.0},
+        {"documents": ingest.name, "signatures": screened.name, "vocabulary": "vocabularies/v.txt"},
     )
     examples = Artifact(store, spec)
     examples.submit()

@@ -1,0 +1,97 @@
+"""Which documents are fit to train on at all: the checks of one document, in their fixed order.
+
+1. ``license``, 2. ``source``, 3. ``date``, 4. ``language:<code>``: the first that fails is the reason. Then, of
+those that pass and over the whole corpus, 5. ``near_duplicate``: so that what was filtered out never
+stands for its twin.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from jobs.corpus.document import Document
+from jobs.corpus.filters import filtered_out, sources_of
+from jobs.corpus.language import Language, detect_language
+from jobs.corpus.minhash import PERMUTATIONS, signature, word_hashes
+from jobs.corpus.near_duplicates import NEAR_DUPLICATE, Signatures, near_duplicates
+from jobs.corpus.signature_shards import SignatureShard
+from jobs.recipe import Filters
+
+UNCERTAIN = "uncertain"
+"""How a document is counted whose language scores below ``language_score``; it stays."""
+
+UNKNOWN = "unknown"
+"""How an empty licence or source is counted."""
+
+
+class Screening:
+    """Takes a shard's documents one by one; keeps 256 bytes of each."""
+
+    def __init__(self, filters: Filters) -> None:
+        self._filters = filters
+        self._dropped: dict[str, str] = {}
+        self._cord_uids: list[str] = []
+        self._from_pmc: list[bool] = []
+        self._words: list[int] = []
+        self._signatures: list[bytes] = []
+        self._languages: Counter[str] = Counter()
+        self._licenses: Counter[str] = Counter()
+        self._sources: Counter[str] = Counter()
+
+    def add(self, document: Document) -> None:
+        texts = (document.title, *document.abstract, *document.body)
+        language = detect_language(texts)
+        certain = language.score >= self._filters.language_score
+        self._languages[language.code if certain else UNCERTAIN] += 1
+        self._licenses[document.license or UNKNOWN] += 1
+        self._sources.update(source or UNKNOWN for source in sources_of(document))
+        reason = filtered_out(document, self._filters) or self._foreign(language, certain)
+        if reason:
+            self._dropped[document.cord_uid] = reason
+            return
+        words = word_hashes(texts)
+        self._cord_uids.append(document.cord_uid)
+        self._from_pmc.append(document.parse == "pmc_json")
+        self._words.append(len(words))
+        self._signatures.append(signature(words).tobytes())
+
+    def _foreign(self, language: Language, certain: bool) -> str:
+        wanted = self._filters.languages
+        return f"language:{language.code}" if wanted and certain and language.code not in wanted else ""
+
+    def shard(self) -> SignatureShard:
+        return SignatureShard(
+            self._dropped,
+            Signatures(
+                self._cord_uids,
+                np.array(self._from_pmc, np.bool_),
+                np.array(self._words, np.uint32),
+                np.frombuffer(b"".join(self._signatures), np.uint16).reshape(-1, PERMUTATIONS),
+            ),
+        )
+
+    def counts(self) -> dict[str, Any]:
+        """``documents``: read == kept + sum(dropped). ``sources`` may add up to more: a paper can have several."""
+        return {
+            "documents": {
+                "read": len(self._dropped) + len(self._cord_uids),
+                "kept": len(self._cord_uids),
+                "dropped": _sorted(Counter(self._dropped.values())),
+            },
+            "languages": _sorted(self._languages),
+            "licenses": _sorted(self._licenses),
+            "sources": _sorted(self._sources),
+        }
+
+
+def screened_out(corpus: SignatureShard, similarity: float) -> dict[str, str]:
+    """cord_uid -> why, for every document of the whole ``corpus`` that is not trained on."""
+    twins = near_duplicates(corpus.passed, similarity)
+    return {**corpus.dropped, **dict.fromkeys(twins, NEAR_DUPLICATE)}
+
+
+def _sorted(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items()))

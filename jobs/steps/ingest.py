@@ -45,14 +45,19 @@ def _ingest(context: StepContext, corpus: Corpus, started: float) -> None:
     shards = [context.scratch / f"{index:05d}.jsonl.gz" for index in range(settings["document_shards"])]
     quarantine = context.scratch / "quarantine.jsonl"
     kept: list[str] = []
-    with DocumentShards(shards) as documents, quarantine.open("wb") as entries:
-        for document in _kept(context, corpus, accounting, entries):
-            documents.write(document)
-            kept.append(document.cord_uid)
-    counts = {**accounting.counts(), **corpus.counts()}
+    try:
+        with DocumentShards(shards) as documents, quarantine.open("wb") as entries:
+            for document in _kept(context, corpus, accounting, entries):
+                documents.write(document)
+                kept.append(document.cord_uid)
+        counts = {**accounting.counts(), **corpus.counts()}
+        validation = held_out(kept, settings["validation_share"])
+    except ConfigurationError:
+        artifact.upload("quarantine.jsonl", quarantine)  # no output yet, but what the error points to
+        raise
 
     outputs = [artifact.upload(f"documents/{path.name}", path) for path in shards]
-    outputs.append(artifact.write("held_out.txt", _lines(held_out(kept, settings["validation_share"]))))
+    outputs.append(artifact.write("held_out.txt", _lines(validation)))
     outputs.append(artifact.upload("quarantine.jsonl", quarantine))
     outputs += [artifact.write(name, _lines(lines)) for name, lines in corpus.listings().items()]
     artifact.commit(context.shard, outputs, counts=counts, seconds=time.monotonic() - started)

@@ -18,6 +18,7 @@ from jobs.artifact import Artifact, Manifest
 from jobs.corpus.document import Document
 from jobs.corpus.fingerprint import fingerprint
 from jobs.corpus.minhash import PERMUTATIONS, signature, word_hashes
+from jobs.corpus.place import locate
 from jobs.corpus.sample import write_sample
 from jobs.errors import MissingObjectError
 from jobs.recipe import Filters, load_recipe
@@ -68,7 +69,7 @@ class Pipeline:
             "validation_share": self.held_out,
             "max_quarantined_share": 0.05,
         }
-        documents = self.step(Kind.INGEST, settings, {"corpus": fingerprint(Store(str(self.corpus)))})
+        documents = self.step(Kind.INGEST, settings, {"corpus": fingerprint(locate(str(self.corpus)))})
         settings = Filters(**filters).model_dump(mode="json", exclude_none=True)
         return self.step(Kind.SIGNATURES, settings, {"documents": documents.name}, self.shards)
 

@@ -14,6 +14,7 @@ _FRAGMENTS = (
     r"\bthis version posted (?:[A-Z][a-z]+ \d{1,2}, ?\d{4})?\.?",
     r"(?:\bis )?(?:\bthe )?author/funder(?:, who has granted (?:med|bio)Rxiv a license to display the preprint"
     r"(?: in perpetuity)?)?\.?(?: It(?: is made available under a\b|(?= ?\.|$)))?",
+    r"\bfirst posted online(?: [A-Z][a-z]{2,8}\.? \d{1,2}, \d{4})?;?",
     r"\b(?:All rights )?reserved\. No reuse allowed without permission\.?",
     r"\bIt is made available under a\b(?! (?:MIT|GPL|BSD|GNU|Apache|Creative|public|free)\b)",
     r"\bis made available under a\b(?= (?:\. )?(?:CC-|The copyright|author/|is the)|$)",
@@ -33,19 +34,21 @@ _ADDRESS = (
 _WEAK = rf"(?:{_ADDRESS}|(?<!\S)\.(?!\S))"
 _NOTICE = re.compile(rf"(?:{_WEAK} ?)*{_STRONG}(?: ?(?:{_WEAK}|{_STRONG}))*", re.IGNORECASE)
 # Every fragment contains one of these, which are found some ten times faster than a run of fragments.
-_ANCHOR = re.compile(
-    r"copyright holder for|not peer|peer review|author/funder|reuse allowed|made available under a|"
-    r"International license|Rxiv preprint|this version posted|preprint reports new|Under a \.? ?CC"
-)
+_ANCHORS = (
+    "copyright holder for", "not peer", "peer review", "author/funder", "reuse allowed", "made available under a",
+    "International license", "Rxiv preprint", "this version posted", "preprint reports new", "first posted online",
+    "Under a . CC", "Under a. CC",
+)  # fmt: skip
+_ANCHOR = re.compile("|".join(map(re.escape, _ANCHORS)))
 _LEAD = 300
 """Characters of a run before its first anchor, at most: one address and a fragment's own beginning."""
 
 
 def remove_boilerplate(text: str) -> str:
     """``text`` without the preprint servers' notice; a sentence that it interrupted is joined again."""
-    if not _ANCHOR.search(text):
+    if not any(anchor in text for anchor in _ANCHORS):
         return text
-    text = re.sub(r"\s+", " ", text)
+    text = " ".join(text.split())
     kept = []
     end = 0
     while anchor := _ANCHOR.search(text, end):

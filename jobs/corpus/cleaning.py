@@ -10,6 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jobs.corpus.boilerplate import remove_boilerplate
+from jobs.corpus.citations import remove_citations
+from jobs.corpus.latex import plain_formulas
+from jobs.corpus.letter_spacing import join_spaced_letters
+from jobs.corpus.notices import remove_notices
+from jobs.corpus.references import remove_references
 
 
 @dataclass(frozen=True)
@@ -100,13 +105,19 @@ def normalise_space(text: str) -> str:
 
 RULES = (
     Rule("html", unescape_html),
+    Rule("latex", plain_formulas),
+    Rule("citations", remove_citations),
+    Rule("references", remove_references),
     Rule("unicode", normalise_unicode),
     Rule("control", remove_control_characters),
     Rule("boilerplate", remove_boilerplate),
+    Rule("notices", remove_notices),
     Rule("addresses", remove_addresses),
+    Rule("letter_spacing", join_spaced_letters),
     Rule("space", normalise_space),
 )
-"""In the order in which they apply: boilerplate is recognised with its addresses still in it."""
+"""In the order in which they apply to a paragraph: superscripts are citations while they are superscripts,
+boilerplate is recognised with its addresses still in it."""
 
 
 def clean(text: str, changed: Counter[str] | None = None) -> str:

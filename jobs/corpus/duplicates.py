@@ -14,7 +14,7 @@ _NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
 def identity(document: Document) -> bytes:
     """16 bytes that two documents share when their letters and digits do, whatever case, blanks and punctuation."""
     digest = hashlib.blake2b(digest_size=16)
-    for text in (document.title, *document.abstract, *document.body):
+    for text in document.texts:
         digest.update(_NEITHER_LETTER_NOR_DIGIT.sub("", text.casefold()).encode())
     return digest.digest()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from jobs.artifact import Counts, Manifest
@@ -33,6 +34,7 @@ class _Split:
     read: int = 0
     without_text: int = 0
     sentences: int = 0
+    cleaning: Counter[str] = field(default_factory=Counter)
 
 
 def run(context: StepContext) -> None:
@@ -98,7 +100,7 @@ def _read(context: StepContext, vocabulary: Vocabulary, sections: list[str]) -> 
     for document in documents.read(context.shard):
         context.check_stop()
         split.read += 1
-        sentences = document_sentences(document, sections)
+        sentences = document_sentences(document, sections, split.cleaning)
         encoded = [ids for sentence in sentences if (ids := wordpiece.encode(sentence))]
         if not encoded:
             split.without_text += 1
@@ -119,6 +121,7 @@ def _counts(split: _Split, vocabulary: Vocabulary, train: list[bytes], validatio
             "held_out": len(split.validation),
             "dropped": {"without_text": split.without_text},
         },
+        "cleaning": dict(sorted(split.cleaning.items())),
         "sentences": split.sentences,
         "pieces": sum(map(len, sentences)),
         "unknown_pieces": sum(sentence.count(unknown) for sentence in sentences),

@@ -9,8 +9,8 @@ from jobs.corpus.cutting import CUT, close_cuts
 # Brackets that hold numbers alone. A number of four digits is a year, one that begins with 0 an interval.
 _NUMBER = r"[1-9][0-9]{0,2}[a-z]?"
 _NUMBERS = re.compile(rf"\[\s*{_NUMBER}(?:\s?[,;–‐-]\s?{_NUMBER})*\s*\](?![A-Za-z0-9])")
-_SUPERSCRIPT = re.compile(r"(?<=[a-z]{4})[¹²³⁰⁴-⁹]+(?:[,–-][¹²³⁰⁴-⁹]+)*(?![A-Za-z⁻])")
-_AFTER_STOP = re.compile(r"[.,](?<=[a-z]{5}[.,])[1-9][0-9]{0,2}(?:[,–-][1-9][0-9]{0,2})*(?= [A-Za-z])")
+_SUPERSCRIPT = re.compile(r"[¹²³⁰⁴-⁹](?<=[a-z]{4}.)[¹²³⁰⁴-⁹]*(?:[,–-][¹²³⁰⁴-⁹]+)*(?![A-Za-z⁻])")
+_AFTER_STOP = re.compile(r"[.,][1-9](?<=[a-z]{5}[.,][1-9])[0-9]{0,2}(?:[,–-][1-9][0-9]{0,2})*(?= [A-Za-z])")
 
 _YEAR = r"(?:19|20)[0-9]{2}[a-z]?"
 _NAME = r"(?:(?:van|von|de|der|den|la|le|di|da|el|al)\s)*+[A-Z][\w'’.-]*"
@@ -22,13 +22,17 @@ _LEAD_IN = (
 _AUTHORS = re.compile(
     rf"[(\[]\s*{_LEAD_IN}{_AUTHOR_YEAR}(?:\s?[;,]\s?(?:and\s)?{_LEAD_IN}{_AUTHOR_YEAR})*\s*[)\]]", re.DOTALL
 )
+_ENDS_IN_YEAR = re.compile(r"[)\]](?:(?<=[12][09][0-9]{2}.)|(?<=[0-9] .)|(?<=[0-9][a-z].)|(?<=,[a-z].))")
 _SEVERAL = re.compile(r"et al|\sand\s|&|;")
 
-OBJECT_OF = re.compile(
-    r"(?:\b(?:in|by|of|to|see|from|with|than|at|via|per|on|under|interval|range|and|or|refs?\.?|references?)|[=∈<>≤≥×+])\s*$",
-    re.IGNORECASE,
-)
-"""What makes a citation a word of its sentence ("as shown in [12]"), or a pair of numbers an interval."""
+_GOVERNORS = frozenset(
+    ("in", "by", "of", "to", "see", "from", "with", "than", "at", "via", "per", "on", "under", "and", "or")
+) | frozenset(("interval", "range", "ref", "ref.", "refs", "refs.", "reference", "references", *"=∈<>≤≥×+"))
+
+
+def is_needed(text: str, start: int) -> bool:
+    """Whether what begins at ``start`` is a word of its sentence ("as shown in [12]"), or an interval."""
+    return text[max(0, start - 14) : start].rstrip().rpartition(" ")[2].lower() in _GOVERNORS
 
 
 def remove_citations(text: str) -> str:
@@ -42,14 +46,13 @@ def remove_citations(text: str) -> str:
     cut = text
     if "[" in cut:
         cut = _NUMBERS.sub(_unless_needed, cut)
-    if "(" in cut and ("19" in cut or "20" in cut):
+    if _ENDS_IN_YEAR.search(cut):
         cut = _AUTHORS.sub(_unless_one_name, cut)
     return _AFTER_STOP.sub(lambda match: match[0][0], close_cuts(cut))
 
 
 def _unless_needed(match: re.Match[str]) -> str:
-    start = match.start()
-    return match[0] if OBJECT_OF.search(match.string, max(0, start - 12), start) else CUT
+    return match[0] if is_needed(match.string, match.start()) else CUT
 
 
 def _unless_one_name(match: re.Match[str]) -> str:

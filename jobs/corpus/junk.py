@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 _LETTERS = bytes(range(ord("A"), ord("Z") + 1)) + bytes(range(ord("a"), ord("z") + 1))
-LETTERS = 0.5
+LETTERS = 0.4
 """Of the characters besides blanks, at least this share is letters; those beyond ASCII count neither way."""
 SHORTEST_WORD, LONGEST_WORD = 2.2, 20.0
 """Between these is the mean length of a sentence's words, their punctuation included."""
@@ -19,9 +19,10 @@ def is_junk(sentence: str) -> bool:
     plain = sentence.encode("ascii", "ignore")
     if len(sentence) - blanks < SHORTEST_WORD * (blanks + 1) or len(plain) - blanks > LONGEST_WORD * (blanks + 1):
         return True
-    if len(plain.translate(None, _LETTERS)) - blanks > (1 - LETTERS) * (len(plain) - blanks):
+    others = len(plain.translate(None, _LETTERS)) - blanks
+    if others * 2 > len(sentence) - blanks and others > (1 - LETTERS) * (len(plain) - blanks):
         return True
-    return not any(map(str.isalpha, sentence))
+    return others == len(plain) - blanks and not any(map(str.isalpha, sentence))
 
 
 def cap(sentence: str) -> Iterator[str]:

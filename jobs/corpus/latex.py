@@ -17,7 +17,7 @@ _WRAPPER = re.compile(
 _GREEK = re.compile(r"\\(?:var)?([A-Za-z]{2,7})(?![A-Za-z])")
 _SIGNS = {
     "pm": "±", "times": "×", "cdot": "·", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "sim": "~", "approx": "≈",
-    "ne": "≠", "neq": "≠", "to": "→", "rightarrow": "→", "circ": "°", "infty": "∞", "prime": "′", "quad": " ", "in": "∈",
+    "ne": "≠", "neq": "≠", "to": "→", "rightarrow": "→", "circ": "°", "infty": "∞", "prime": "′", "in": "∈",
 }  # fmt: skip
 _LONGEST = 40
 """A formula that is longer when it is plain is no word of a sentence."""

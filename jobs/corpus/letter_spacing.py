@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 
 _RUN = re.compile(r"(?<![^\s(])[A-Za-z](?: [A-Za-z]){4,}(?![^\s.,:;)])")
-_HINT = re.compile(r"[A-Za-z] [A-Za-z] [A-Za-z] [A-Za-z] [A-Za-z]")
+_HINT = re.compile(r" [A-Za-z] [A-Za-z] [A-Za-z] ")
+_LONGEST = 18
+"""A longer run is several words, whose ends nobody knows."""
 _VOWELS = frozenset("aeiouy")
 _NUCLEOTIDES = frozenset("acgtun")
 
 
 def join_spaced_letters(text: str) -> str:
-    """Only what reads as a word: of one case, with vowels and consonants, no letter more than a third of it.
+    """Only what reads as one word: of one case, with vowels and consonants, no letter more than a third of it.
 
     So panel labels ("A B C D E"), sequences ("A C G T A"), plotted points ("q q q q q") and formulas stay apart.
     """
@@ -25,7 +27,8 @@ def _joined(run: str) -> str:
     letters = word.lower()
     kinds = set(letters)
     is_word = (
-        (word[1:].islower() or word.isupper())
+        len(word) <= _LONGEST
+        and (word[1:].islower() or word.isupper())
         and kinds & _VOWELS
         and kinds - _VOWELS
         and not kinds <= _NUCLEOTIDES

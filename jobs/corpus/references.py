@@ -29,48 +29,38 @@ MARK = "\x02"
 _TOKEN = rf"(?:{MARK}[^{MARK}]*+{MARK}|{_DESIGNATOR}|{_THING}|{_COMPANION})"
 _RUN = rf"(?:{_TOKEN}[\s,;:&–‐./-]*)"
 _ALONE = re.compile(rf"[(\[]\s*{_RUN}{{1,24}}+[)\]]")
-_FIRST = re.compile(rf"([(\[])\s*{_RUN}{{1,8}}(?<=[,;])\s+")
-_LAST = re.compile(rf"[,;]\s*{_RUN}{{1,8}}+(?=[)\]])")
-_NAMES_ONE = re.compile(rf"{MARK}|{_THING}")
-_HINTS = (
-    MARK,
-    "ig",
-    "IG",
-    "able",
-    "ABLE",
-    "Tab",
-    "tab",
-    "Eq",
-    "eq",
-    "upp",
-    "UPP",
-    "xtended",
-    "ile",
-    "ovie",
-    "ideo",
-    "pp",
-)
+_FIRST = re.compile(rf"(?<=^[(\[])\s*{_RUN}{{1,8}}(?<=[,;])\s+")
+_LAST = re.compile(rf"[,;]\s*{_RUN}{{1,8}}+(?=[)\]]$)")
+_NAMES_ONE = re.compile(rf"{MARK}|\b{_THING}")
+_BRACKETS = re.compile(r"[(\[][^()\[\]]{3,300}[)\]]")
 
 
 def remove_references(text: str) -> str:
     """What else the bracket says stays: "(Fig. 2; P < 0.05)" becomes "(P < 0.05)"; and so does
     a reference that is part of the sentence: "as Fig. 2 shows".
     """
-    if not ("(" in text or "[" in text) or not any(hint in text for hint in _HINTS):
+    if not _may_name_one(text):
         return text
-    cut = _ALONE.sub(_cut_if_named, text)
-    cut = _FIRST.sub(_open_if_named, cut)
-    cut = _LAST.sub(_drop_if_named, cut)
-    return close_cuts(cut)
+    return close_cuts(_BRACKETS.sub(_shortened, text))
 
 
-def _cut_if_named(match: re.Match[str]) -> str:
-    return CUT if _NAMES_ONE.search(match[0]) else match[0]
+def _may_name_one(text: str) -> bool:
+    # Written out because it is asked of every bracket.
+    return (
+        "ig" in text or "able" in text or "upp" in text or MARK in text or "eq" in text or "Eq" in text or "ab" in text
+        or "IG" in text or "AB" in text or "UPP" in text or "ile" in text or "ideo" in text or "ovie" in text
+        or "ppend" in text or "cheme" in text or "xtended" in text or "ataset" in text
+    )  # fmt: skip
+
+
+def _shortened(match: re.Match[str]) -> str:
+    content = match[0]
+    if not _may_name_one(content) or not _NAMES_ONE.search(content):
+        return content
+    if _ALONE.fullmatch(content):
+        return CUT
+    return _LAST.sub(_drop_if_named, _FIRST.sub(_drop_if_named, content))
 
 
 def _drop_if_named(match: re.Match[str]) -> str:
     return "" if _NAMES_ONE.search(match[0]) else match[0]
-
-
-def _open_if_named(match: re.Match[str]) -> str:
-    return match[1] if _NAMES_ONE.search(match[0]) else match[0]

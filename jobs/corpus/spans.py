@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from jobs.corpus.citations import OBJECT_OF
+from jobs.corpus.citations import is_needed
 from jobs.corpus.cutting import CUT, close_cuts
 from jobs.corpus.paragraph import Paragraph
 from jobs.corpus.references import MARK as REFERENCE
@@ -13,7 +13,6 @@ from jobs.corpus.references import remove_references
 
 _CITATION = "\x00"
 _CONTROL = re.compile("[\x00-\x02]")
-_MARKS = re.compile(f"[{_CITATION}{REFERENCE}]")
 
 # Spans are as GROBID drew them: "[13," and "15]" are two, "(Gao" may be a third. The brackets stay outside.
 _LEAD = " ([,;"
@@ -23,10 +22,10 @@ _NAME_AND_YEAR = re.compile(r"[^()\[\]]*\b(?:19|20)[0-9]{2}[a-z]?\b[^()\[\]]{0,1
 
 _MARKED = f"{_CITATION}[^{_CITATION}]*+{_CITATION}"
 _BETWEEN = (
-    r"(?:[\s,;&–‐(\[-]|[0-9]{1,3}\b|\b(?:see|also|e\.g\.|i\.e\.|cf\.|reviewed|in|by|for|reviews?|and|refs?|references?|"
-    r"therein)\b[.,]?)"
+    r"(?:[\s,;&–‐(\[-]|[0-9]{1,3}\b|\b(?:see|also|e\.g|i\.e|cf|reviewed|in|by|for|reviews?|and|refs?|references?|"
+    r"therein)\b[.,]*)"
 )
-_GROUP = re.compile(rf"[(\[]{_BETWEEN}*+{_MARKED}(?:{_BETWEEN}|{_MARKED})*+[)\]]+")
+_GROUP = re.compile(rf"[(\[]{_BETWEEN}*+{_MARKED}(?:{_BETWEEN}|{_MARKED})*+[)\]](?:\s?[)\]])*")
 _LISTED = rf"{_MARKED}(?=\s*[)\];])"
 _LOOSE = re.compile(
     rf";\s*{_LISTED}|,\s*{_LISTED}|{_MARKED}(?:\s?[,–‐-]\s?[0-9]{{1,3}}(?=\s?[.,;)])|\s?[;,–‐-]\s?{_MARKED})*"
@@ -59,7 +58,9 @@ def remove_spans(paragraph: Paragraph, bare_numbers: bool) -> str:
     """
     if not (paragraph.cite_spans or paragraph.ref_spans):
         return paragraph.text
-    text = _CONTROL.sub(" ", paragraph.text)
+    text = paragraph.text
+    if _CITATION in text or CUT in text or REFERENCE in text:
+        text = _CONTROL.sub(" ", text)
     pieces: list[str] = []
     end = 0
     spans = [(*span, _CITATION) for span in paragraph.cite_spans]
@@ -88,14 +89,13 @@ def remove_spans(paragraph: Paragraph, bare_numbers: bool) -> str:
         text = close_cuts(text)
     if REFERENCE in text:
         text = remove_references(text)
-    return _MARKS.sub("", text)
+    return text.replace(_CITATION, "").replace(REFERENCE, "")
 
 
 def _cut_group(match: re.Match[str]) -> str:
     """Brackets with nothing but citations in them."""
-    start = match.start()
-    if OBJECT_OF.search(match.string, max(0, start - 12), start):
-        return match[0]
+    if is_needed(match.string, match.start()):
+        return match[0].replace(_CITATION, "")
     surplus = sum(map(match[0].count, ")]")) - sum(map(match[0].count, "(["))
     return CUT + match[0][len(match[0]) - max(0, surplus) :]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from jobs.corpus.document import Document
 from jobs.corpus.document_shards import DocumentShards, read_documents
 from jobs.corpus.paragraph import Paragraph, plain
-from jobs.corpus.text import document_sentences
+from jobs.corpus.text import PARAGRAPH_RULES, SENTENCE_RULES, document_sentences
 
 PAPER = Document(
     cord_uid="u1",
@@ -62,6 +63,29 @@ def test_only_the_chosen_sections_are_read(sections: list[str], expected: list[s
 def test_sentences_without_a_letter_are_left_out() -> None:
     document = Document("u", "", plain(["53", "Titres rose. ( ) . 12 13.", "β-actin"]), (), "", "", "")
     assert document_sentences(document, ["abstract"]) == ["Titres rose. ( ) .", "β-actin"]
+
+
+def test_changes_are_counted_by_rule_and_a_repeated_sentence_is_kept_once() -> None:
+    header = "Running header of the paper."
+    body = (
+        Paragraph("The virus spread [1].", ((18, 21),), (), 2),
+        *plain([f"{header} Titres rose (Fig. 2).", f"{header} P &lt; 0.05 was found.", "q q q q q q", "word; " * 300]),
+    )
+    document = Document("u", "", (), body, "", "", "")
+    changed: Counter[str] = Counter()
+    sentences = document_sentences(document, ["body"], changed)
+    assert sentences[:4] == ["The virus spread.", header, "Titres rose.", "P < 0.05 was found."]
+    assert {name: count for name, count in changed.items() if count} == {
+        "spans": 1,
+        "ignored_spans": 2,
+        "references": 1,
+        "html": 1,
+        "space": 1,
+        "repeated": 1,
+        "junk": 1,
+        "giant": 1,
+    }
+    assert set(changed) <= {*PARAGRAPH_RULES, *SENTENCE_RULES, "ignored_spans"}
 
 
 def test_an_unknown_section_is_an_error() -> None:

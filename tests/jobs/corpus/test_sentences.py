@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.corpus.sentences import split_sentences
+from tests.jobs.corpus import sentence_cases
 
 CASES = {
     "plain": "The virus spread.| It was seen in bats.",
@@ -77,6 +78,11 @@ CASES = {
 def test_sentences_end_where_a_reader_would_end_them(marked: str) -> None:
     expected = [sentence.strip() for sentence in marked.split("|")]
     assert split_sentences(marked.replace("|", "")) == expected
+
+
+@pytest.mark.parametrize("case", sentence_cases.CASES)
+def test_biomedical_sentences_end_where_a_reader_would_end_them(case: str) -> None:
+    assert split_sentences(sentence_cases.text(case)) == sentence_cases.expected(case)
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t "])

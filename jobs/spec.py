@@ -21,9 +21,9 @@ class Kind(StrEnum):
 
 
 VERSIONS: Mapping[Kind, int] = {
-    Kind.INGEST: 1,
-    Kind.VOCABULARY: 1,
-    Kind.PREPROCESS: 1,
+    Kind.INGEST: 2,
+    Kind.VOCABULARY: 2,
+    Kind.PREPROCESS: 2,
     Kind.PRETRAIN: 1,
     Kind.EXPORT: 1,
 }

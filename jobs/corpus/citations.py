@@ -25,9 +25,9 @@ _AUTHORS = re.compile(
 _ENDS_IN_YEAR = re.compile(r"[)\]](?:(?<=[12][09][0-9]{2}.)|(?<=[0-9] .)|(?<=[0-9][a-z].)|(?<=,[a-z].))")
 _SEVERAL = re.compile(r"et al|\sand\s|&|;")
 
-_GOVERNORS = frozenset(
-    ("in", "by", "of", "to", "see", "from", "with", "than", "at", "via", "per", "on", "under", "and", "or")
-) | frozenset(("interval", "range", "ref", "ref.", "refs", "refs.", "reference", "references", *"=∈<>≤≥×+"))
+_PREPOSITIONS = ("in", "by", "of", "to", "see", "from", "with", "than", "at", "via", "per", "on", "under", "and", "or")
+_ANNOUNCEMENTS = ("interval", "range", "ref", "ref.", "refs", "refs.", "reference", "references", *"=∈<>≤≥×+")
+_GOVERNORS = frozenset((*_PREPOSITIONS, *_ANNOUNCEMENTS))
 
 
 def is_needed(text: str, start: int) -> bool:

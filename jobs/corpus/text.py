@@ -19,6 +19,7 @@ SECTIONS = ("title", "abstract", "body")
 
 PARAGRAPH_RULES = ("spans", "line_numbers", "hyphenation", *(rule.name for rule in RULES))
 SENTENCE_RULES = ("giant", "junk", "repeated")
+COUNTED = (*PARAGRAPH_RULES, *SENTENCE_RULES, "ignored_spans")
 
 
 def document_sentences(document: Document, sections: Sequence[str], changed: Counter[str] | None = None) -> list[str]:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from jobs.artifact import Counts, Manifest
-from jobs.corpus.text import document_sentences
+from jobs.corpus.text import COUNTED, document_sentences
 from jobs.errors import ConfigurationError
 from jobs.examples.creation import create_records
 from jobs.examples.tfrecord import frame, serializer
@@ -121,7 +121,7 @@ def _counts(split: _Split, vocabulary: Vocabulary, train: list[bytes], validatio
             "held_out": len(split.validation),
             "dropped": {"without_text": split.without_text},
         },
-        "cleaning": dict(sorted(split.cleaning.items())),
+        "cleaning": {name: split.cleaning[name] for name in COUNTED},
         "sentences": split.sentences,
         "pieces": sum(map(len, sentences)),
         "unknown_pieces": sum(sentence.count(unknown) for sentence in sentences),

@@ -90,6 +90,10 @@ def test_nothing_has_no_sentences(text: str) -> None:
     assert split_sentences(text) == []
 
 
+def test_a_long_row_of_stops_takes_no_time() -> None:
+    assert split_sentences("." * 200_000 + "x") == ["." * 200_000 + "x"]
+
+
 _PIECES = st.sampled_from(
     (
         *("The virus", "et al.", "Fig. 2", "(P < 0.05).", "[12]", "E. coli", "nsp1", "1.", "i.v.", "We", "β", "A", "a"),

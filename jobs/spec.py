@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 
 VERSIONS: Mapping[Kind, int] = {
-    Kind.INGEST: 2,
+    Kind.INGEST: 1,
     Kind.SIGNATURES: 1,
     Kind.VOCABULARY: 1,
     Kind.PREPROCESS: 1,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from jobs.corpus.document import Document, Parse
 from jobs.corpus.metadata import Paper
+from jobs.corpus.paragraph import plain
 from jobs.corpus.parse import ParsedPaper
 
 
@@ -45,7 +46,7 @@ def compose(paper: Paper, candidates: Sequence[Candidate]) -> tuple[Document, Ca
     document = Document(
         cord_uid=paper.cord_uid,
         title=paper.title or next((c.parsed.title for c in in_order if c.parsed.title), ""),
-        abstract=(paper.abstract,)
+        abstract=plain([paper.abstract])
         if paper.abstract
         else next((c.parsed.abstract for c in in_order if c.parsed.abstract), ()),
         body=with_body.parsed.body if with_body else (),

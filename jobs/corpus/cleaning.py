@@ -10,6 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jobs.corpus.boilerplate import remove_boilerplate
+from jobs.corpus.citations import remove_citations
+from jobs.corpus.cutting import CUT, close_cuts
+from jobs.corpus.latex import plain_formulas
+from jobs.corpus.letter_spacing import join_spaced_letters
+from jobs.corpus.notices import remove_notices
+from jobs.corpus.references import remove_references
+from jobs.corpus.spacing import normalise_space
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ def normalise_unicode(text: str) -> str:
     of its number, so ``10⁵`` is written ``10^5``; ``2½`` becomes ``2 1/2``; the ordinal sign that
     stands for a degree is made one; and spacing accents stay (NFKC would make them blank + accent).
     """
-    if text.isascii():
+    if text.isascii() or (unicodedata.is_normalized("NFKC", text) and "⁄" not in text):
         return text
     text = _EXPONENT.sub(lambda match: "^" + match[0].translate(_PLAIN), text)
     text = _DEGREE.sub("°", text)
@@ -69,6 +76,8 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufffd]
 def remove_control_characters(text: str) -> str:
     """Soft hyphens, zero-width and direction marks vanish; other control characters, private-use glyphs
     (symbol fonts in PDFs) and replacement characters leave a blank, since they stood for something."""
+    if text.isprintable() and "\ufffd" not in text:
+        return text
     return _CONTROL.sub(" ", _INVISIBLE.sub("", text))
 
 
@@ -79,34 +88,32 @@ _URL_TAIL = ".,;:!?)]}>\"'"
 
 def remove_addresses(text: str) -> str:
     """URLs and e-mail addresses go; the punctuation that follows them and an emptied bracket do not stay wrong."""
-    if "@" not in text and "://" not in text and "www." not in text.lower():
+    if "@" not in text and "://" not in text and "www." not in text and "WWW." not in text:
         return text
 
     def without_tail(match: re.Match[str]) -> str:
         address = match[0]
-        return address[len(address.rstrip(_URL_TAIL)) :]
+        return CUT + address[len(address.rstrip(_URL_TAIL)) :]
 
-    text = _EMAIL.sub("", _URL.sub(without_tail, text))
-    return _EMPTY_BRACKETS.sub("", text)
-
-
-_EMPTY_BRACKETS = re.compile(r"\s?(?:\(\s*\)|\[\s*\]|<\s*>)")
-
-
-def normalise_space(text: str) -> str:
-    """Every run of white space becomes one blank; none at either end."""
-    return " ".join(text.split())
+    text = close_cuts(_EMAIL.sub(CUT, _URL.sub(without_tail, text.replace(CUT, " "))))
+    return text.replace("<>", "")
 
 
 RULES = (
     Rule("html", unescape_html),
+    Rule("latex", plain_formulas),
+    Rule("citations", remove_citations),
+    Rule("references", remove_references),
     Rule("unicode", normalise_unicode),
     Rule("control", remove_control_characters),
     Rule("boilerplate", remove_boilerplate),
+    Rule("notices", remove_notices),
     Rule("addresses", remove_addresses),
+    Rule("letter_spacing", join_spaced_letters),
     Rule("space", normalise_space),
 )
-"""In the order in which they apply: boilerplate is recognised with its addresses still in it."""
+"""In the order in which they apply to a paragraph: superscripts are citations while they are superscripts,
+boilerplate is recognised with its addresses still in it."""
 
 
 def clean(text: str, changed: Counter[str] | None = None) -> str:

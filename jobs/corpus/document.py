@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
+
+from jobs.corpus.paragraph import Paragraph
 
 Parse = Literal["pmc_json", "pdf_json", ""]
 """Where the body comes from; empty without full text."""
@@ -18,8 +20,8 @@ class Document:
 
     cord_uid: str
     title: str
-    abstract: tuple[str, ...]
-    body: tuple[str, ...]
+    abstract: tuple[Paragraph, ...]
+    body: tuple[Paragraph, ...]
     parse: Parse
     license: str
     publish_time: str
@@ -28,15 +30,26 @@ class Document:
 
     def to_json_line(self) -> bytes:
         """One line of JSON, with its line end; field order is the class's, so equal documents give equal bytes."""
-        return orjson.dumps(asdict(self), option=orjson.OPT_APPEND_NEWLINE)
+        fields = {
+            **vars(self),
+            "abstract": [paragraph.to_json() for paragraph in self.abstract],
+            "body": [paragraph.to_json() for paragraph in self.body],
+        }
+        return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
 
     @classmethod
     def from_json_line(cls, line: bytes) -> Document:
         """The inverse of ``to_json_line``."""
         fields: Mapping[str, Any] = orjson.loads(line)
-        return cls(**{**fields, "abstract": tuple(fields["abstract"]), "body": tuple(fields["body"])})
+        abstract, body = (tuple(map(Paragraph.from_json, fields[section])) for section in ("abstract", "body"))
+        return cls(**{**fields, "abstract": abstract, "body": body})
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Title, abstract and body as released, in reading order."""
+        return (self.title, *(p.text for p in self.abstract), *(p.text for p in self.body))
 
     @property
     def text_bytes(self) -> int:
         """The size of its text in UTF-8."""
-        return sum(len(text.encode()) for text in (self.title, *self.abstract, *self.body))
+        return sum(len(text.encode()) for text in self.texts)

@@ -15,7 +15,7 @@ _NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
 def identity(document: Document) -> bytes:
     """16 bytes that two documents share when their letters and digits do, whatever case, blanks and punctuation."""
     digest = hashlib.blake2b(digest_size=16)
-    for text in (document.title, *document.abstract, *document.body):
+    for text in document.texts:
         folded = text.casefold()
         if folded.isascii():  # most paragraphs: the same in a tenth of the time
             digest.update(folded.encode().translate(None, _ASCII_OTHERS))

@@ -13,6 +13,7 @@ from jobs.corpus.document import Document
 from jobs.corpus.limits import MAX_DOCUMENT_BYTES
 from jobs.corpus.outcome import NO_TEXT, Outcome
 from jobs.corpus.own_files import Line, OwnFiles, base_name
+from jobs.corpus.paragraph import plain
 from jobs.corpus.quarantine import MalformedError, Quarantined
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -83,8 +84,8 @@ def _document(line: Line, made_uid: str) -> Document:
     return Document(
         cord_uid=_uid(fields, made_uid),
         title=" ".join(title),
-        abstract=_paragraphs(fields, "abstract"),
-        body=_paragraphs(fields, "body" if "body" in fields else "text"),
+        abstract=plain(_paragraphs(fields, "abstract")),
+        body=plain(_paragraphs(fields, "body" if "body" in fields else "text")),
         parse="",
         license=" ".join(_paragraphs(fields, "license")),
         publish_time=" ".join(_paragraphs(fields, "publish_time")),

@@ -7,19 +7,20 @@ from typing import Any
 
 import orjson
 
+from jobs.corpus.paragraph import Paragraph, read_paragraph
 from jobs.corpus.quarantine import MalformedError
 
 
 @dataclass(frozen=True)
 class ParsedPaper:
     title: str
-    abstract: tuple[str, ...]
+    abstract: tuple[Paragraph, ...]
     """Empty in pmc_json, whose schema has none."""
-    body: tuple[str, ...]
+    body: tuple[Paragraph, ...]
 
     @property
     def body_characters(self) -> int:
-        return sum(map(len, self.body))
+        return sum(len(paragraph.text) for paragraph in self.body)
 
 
 def read_parse(data: bytes) -> ParsedPaper:
@@ -54,15 +55,16 @@ def _not_json(data: bytes, error: orjson.JSONDecodeError) -> MalformedError:
     return MalformedError(f"not JSON ({error.msg})" if data else "not JSON (the file is empty)", position)
 
 
-def _paragraphs(parse: dict[str, Any], key: str) -> tuple[str, ...]:
+def _paragraphs(parse: dict[str, Any], key: str) -> tuple[Paragraph, ...]:
     paragraphs = parse.get(key, [])
     if not isinstance(paragraphs, list):
         raise MalformedError(f"{key} is not a list")
-    texts = []
-    for index, paragraph in enumerate(paragraphs):
-        text = paragraph.get("text") if isinstance(paragraph, dict) else None
+    found = []
+    for index, entry in enumerate(paragraphs):
+        text = entry.get("text") if isinstance(entry, dict) else None
         if not isinstance(text, str):
             raise MalformedError(f"{key}[{index}] has no text")
-        if text := text.strip():
-            texts.append(text)
-    return tuple(texts)
+        paragraph = read_paragraph(text, entry.get("cite_spans"), entry.get("ref_spans"))
+        if paragraph.text:
+            found.append(paragraph)
+    return tuple(found)

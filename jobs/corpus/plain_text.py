@@ -13,6 +13,7 @@ from jobs.corpus.document import Document
 from jobs.corpus.limits import MAX_DOCUMENT_BYTES
 from jobs.corpus.outcome import NO_TEXT, Outcome
 from jobs.corpus.own_files import Line, OwnFiles, base_name
+from jobs.corpus.paragraph import plain
 from jobs.corpus.quarantine import MalformedError, Quarantined
 
 
@@ -63,5 +64,5 @@ def _outcome(path: str, uid: str, lines: Iterator[Line]) -> Outcome:
                 problem = MalformedError("not UTF-8", f"line {line.number}, byte {error.start}")
     if problem:
         return Outcome(uid, quarantine=(Quarantined(path, problem.reason, problem.position, uid),))
-    body = tuple(filter(None, paragraphs))
+    body = plain(filter(None, paragraphs))
     return Outcome(uid, Document(uid, "", (), body, "", "", "")) if body else Outcome(uid, dropped=NO_TEXT)

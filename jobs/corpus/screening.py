@@ -42,7 +42,7 @@ class Screening:
         self._sources: Counter[str] = Counter()
 
     def add(self, document: Document) -> None:
-        texts = (document.title, *document.abstract, *document.body)
+        texts = document.texts
         language = detect_language(texts)
         certain = language.score >= self._filters.language_score
         self._languages[language.code if certain else UNCERTAIN] += 1

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+from jobs.corpus.spacing import normalise_space
+
 # A stop, then what may close a sentence after it (quotes, brackets, a citation number), then a blank.
 _CANDIDATE = re.compile(
-    r"[.!?…](?:\[[0-9][0-9,;–\- ]*\]|(?<=[a-z)\]]\.)[0-9]{1,3}(?:[,–-][0-9]{1,3})*(?= [A-Z])|[.!?…\"'”’»)\]])*"
+    r"[.!?…](?<![.!?…].)(?:\[[0-9][0-9,;–\- ]*\]|(?<=[a-z)\]]\.)[0-9]{1,3}(?:[,–-][0-9]{1,3})*(?= [A-Z])"
+    r"|[.!?…\"'”’»)\]])*"
     r"(?: \[[0-9][0-9,;–\- ]*\](?= [A-Z]))? "
 )
 _OPENING = "([{\"'“‘«"
@@ -18,18 +21,26 @@ def _words(text: str) -> frozenset[str]:
 
 _NEVER_ENDS = _words(
     "fig figs eq eqs eqn ref refs tab suppl dr drs prof mr mrs ms st vs cf viz approx ca resp e.g i.e eg ie aka "
-    "incl excl subsp var cv gen dept univ assoc natl intl supp sect"
+    "incl excl subsp var cv gen dept univ assoc natl intl supp sect ser eur aka mt ft w.r.t a.k.a"
 )
 """A word that announces the next one."""
 
-_SELDOM_ENDS = _words("al etc spp sp inc ltd co corp jr sr ph.d m.d u.s u.k temp conc wt mol avg max")
+_SELDOM_ENDS = _words(
+    "al etc spp sp inc ltd co corp jr sr ph.d m.d u.s u.k temp conc wt mol avg max min biol med virol immunol"
+)
 """Ends a sentence only where the next word is one that sentences begin with."""
 
 _BEFORE_NUMBER = _words(
-    "no nos p pp vol ch sec cat lot par chap figure figures table equation section supplementary "
+    "no nos p pp vol ch sec cat lot par chap v ver aa nt art ed figure figures table equation section supplementary "
     "jan feb mar apr jun jul aug sep sept oct nov dec"
 )
 """Announces a number; before anything else an ordinary word."""
+
+_MAY_END = _words(
+    "p.i h.p.i d.p.i hp.i dp.i w.p.i p.c i.v i.p i.m i.n i.c i.t i.d s.c p.o b.w a.m p.m s.d s.e s.e.m b.i.d t.i.d q.d "
+    "q.i.d p.r.n r.t b.p w.t s.l v.p"
+)
+"""Ends a sentence before a word that only a sentence's beginning makes large: "24 h p.i. Mice"."""
 
 _STARTERS = _words(
     "A After All Although Among An And As At Because Before Besides Both But By Consequently Conversely Despite "
@@ -41,11 +52,17 @@ _STARTERS = _words(
 )
 _LETTERED = _words(
     "vitamin vitamins type types group groups hepatitis influenza panel panels class strain grade category phase "
-    "stage part appendix subtype clade serotype genotype case model arm cohort"
+    "stage part appendix subtype clade serotype genotype case model arm cohort protein proteins gene genes factor "
+    "chromosome chain domain site lane lanes region segment patient patients compound allele antigen immunoglobulin "
+    "cytochrome coenzyme haemophilia hemophilia batch cluster level score lineage variant"
 )
 """After these a single capital is a name's end (hepatitis B), not an initial or a genus (B. subtilis)."""
 
 _DOTTED = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]{1,2}")
+_NUMBERED = re.compile(
+    r"[0-9]{1,2}(?:\.[0-9]{1,2})*|"
+    r"(?:Supplement(?:ary|al) |Extended Data )?(?:Fig(?:ure)?\.?|Table|Box|Appendix) ?S?[0-9]{1,2}"
+)
 _NAMED_IN_LOWER_CASE = re.compile(r"[a-z]{1,4}[0-9A-Z]|[a-z]-[A-Z]|[α-ω]|(?:[a-h]|i{1,3}|iv|vi?)\)")
 """mRNA, p53, nsp1, hACE2, pH, c-Myc, β-catenin and a legend's (b): what begins a sentence without a capital."""
 
@@ -56,7 +73,7 @@ def split_sentences(text: str) -> list[str]:
     Nothing but white space is lost. When in doubt it does not split: two sentences in one harm a
     language model less than half a sentence.
     """
-    text = " ".join(text.split())
+    text = normalise_space(text)
     sentences = []
     start = 0
     for match in _CANDIDATE.finditer(text):
@@ -78,7 +95,7 @@ def _ends(text: str, start: int, stop: int, following: int) -> bool:
     first = following_word[0]
     if not first.isalnum():
         return first in "•●■▪◦>§#*±~≥≤" and text[stop] == "."
-    if (first.islower() or "Α" <= first <= "ω") and not _NAMED_IN_LOWER_CASE.match(following_word):
+    if first.islower() and not _NAMED_IN_LOWER_CASE.match(following_word):
         return False
     if text[stop] != ".":
         return True
@@ -91,14 +108,18 @@ def _ends(text: str, start: int, stop: int, following: int) -> bool:
         return not first.islower()
     lower = word.lower()
     starter = following_word.rstrip(",:;") in _STARTERS
-    if lower in _NEVER_ENDS:
+    if lower in _NEVER_ENDS and not (lower == "ser" and word != lower):  # Ser is serine
         return False
-    if lower in _SELDOM_ENDS or _DOTTED.fullmatch(word):
+    if lower in _SELDOM_ENDS:
         return starter
-    if first.isdigit() and (lower in _BEFORE_NUMBER or (word.isdigit() and len(word) != 4)):
+    if "." in word and _DOTTED.fullmatch(word):
+        return starter or (lower in _MAY_END and first.isupper() and following_word[1:].rstrip(",").islower())
+    if lower in _BEFORE_NUMBER and any(map(str.isdigit, following_word)):
         return False
-    if word.isdigit() and before == start and len(word) < 3:
-        return False  # a heading's or list's number
+    if first.isdigit() and word.isdigit() and len(word) != 4:
+        return False
+    if word[-1:].isdigit() and stop - start < 24 and _NUMBERED.fullmatch(text, start, stop):
+        return False  # a heading's or a list's number, or a legend's
     if len(word) == 1 and word.isupper():
         previous = text[text.rfind(" ", start, max(before - 1, start)) + 1 : max(before - 1, start)]
         return starter or previous.lower() in _LETTERED

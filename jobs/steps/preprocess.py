@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from jobs.artifact import Counts, Manifest
-from jobs.corpus.text import document_sentences
+from jobs.corpus.text import COUNTED, document_sentences
 from jobs.errors import ConfigurationError
 from jobs.examples.creation import write_examples
 from jobs.examples.encoded import DocumentEncoder, EncodedDocuments
@@ -38,6 +38,7 @@ class _Reading:
     sentences: int = 0
     pieces: int = 0
     unknown_pieces: int = 0
+    cleaning: Counter[str] = field(default_factory=Counter)
 
     def counts(self) -> Counts:
         return {
@@ -47,6 +48,7 @@ class _Reading:
                 "held_out": self.held_out,
                 "dropped": dict(sorted(self.dropped.items())),
             },
+            "cleaning": {name: self.cleaning[name] for name in COUNTED},
             "sentences": self.sentences,
             "pieces": self.pieces,
             "unknown_pieces": self.unknown_pieces,
@@ -112,7 +114,7 @@ def _encode(
         if reason := screened_out.get(document.cord_uid):
             reading.dropped[reason] += 1
             continue
-        sentences = document_sentences(document, sections)
+        sentences = document_sentences(document, sections, reading.cleaning)
         ids, ends = wordpiece.encode_lines(sentences)
         held_out = document.cord_uid in documents.held_out
         kept = encoders["validation" if held_out else "train"].add(ids, ends)

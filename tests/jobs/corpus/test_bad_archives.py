@@ -47,7 +47,7 @@ def refused(corpus: Cord19) -> list[tuple[str, str]]:
 
 
 def bodies(corpus: Cord19) -> list[tuple[str, ...]]:
-    return [outcome.document.body for outcome in corpus.outcomes() if outcome.document]
+    return [tuple(p.text for p in outcome.document.body) for outcome in corpus.outcomes() if outcome.document]
 
 
 REFUSED = {

@@ -9,11 +9,12 @@ from pydantic import ValidationError
 
 from jobs.corpus.document import Document
 from jobs.corpus.filters import filtered_out
+from jobs.corpus.paragraph import plain
 from jobs.recipe import Filters
 
 
 def document(license: str = "cc-by", source: str = "PMC", published: str = "2020-03-16") -> Document:
-    return Document("u", "Title", ("Abstract.",), (), "", license, published, source)
+    return Document("u", "Title", plain(["Abstract."]), (), "", license, published, source)
 
 
 @pytest.mark.parametrize(

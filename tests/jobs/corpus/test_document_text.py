@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,18 @@ from hypothesis import strategies as st
 
 from jobs.corpus.document import Document
 from jobs.corpus.document_shards import DocumentShards, read_documents
-from jobs.corpus.text import document_sentences
+from jobs.corpus.paragraph import Paragraph, plain
+from jobs.corpus.text import PARAGRAPH_RULES, SENTENCE_RULES, document_sentences
 
 PAPER = Document(
     cord_uid="u1",
     title="A title of β",
-    abstract=("First part. Second part.", " "),
-    body=(
-        "One &lt; two. See Fig. 2.\nThird.",
-        "author/funder. All rights reserved. No reuse allowed without permission.",
+    abstract=plain(["First part. Second part.", " "]),
+    body=plain(
+        [
+            "One &lt; two. See Fig. 2.\nThird.",
+            "author/funder. All rights reserved. No reuse allowed without permission.",
+        ]
     ),
     parse="pdf_json",
     license="cc-by",
@@ -26,7 +30,8 @@ PAPER = Document(
 )
 
 _TEXT = st.text(max_size=30)
-_PARAGRAPHS = st.lists(_TEXT, max_size=3).map(tuple)
+_SPANS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), max_size=2).map(tuple)
+_PARAGRAPHS = st.lists(st.builds(Paragraph, _TEXT, _SPANS, _SPANS, st.integers(0, 3)), max_size=3).map(tuple)
 
 
 @given(st.builds(Document, _TEXT, _TEXT, _PARAGRAPHS, _PARAGRAPHS, st.sampled_from(["pmc_json", ""]), _TEXT, _TEXT))
@@ -56,8 +61,31 @@ def test_only_the_chosen_sections_are_read(sections: list[str], expected: list[s
 
 
 def test_sentences_without_a_letter_are_left_out() -> None:
-    document = Document("u", "", ("53", "Titres rose. ( ) . 12 13.", "β"), (), "", "", "")
-    assert document_sentences(document, ["abstract"]) == ["Titres rose. ( ) .", "β"]
+    document = Document("u", "", plain(["53", "Titres rose. ( ) . 12 13.", "β-actin"]), (), "", "", "")
+    assert document_sentences(document, ["abstract"]) == ["Titres rose. ( ) .", "β-actin"]
+
+
+def test_changes_are_counted_by_rule_and_a_repeated_sentence_is_kept_once() -> None:
+    header = "Running header of the paper."
+    body = (
+        Paragraph("The virus spread [1].", ((18, 21),), (), 2),
+        *plain([f"{header} Titres rose (Fig. 2).", f"{header} P &lt; 0.05 was found.", "q q q q q q", "word; " * 300]),
+    )
+    document = Document("u", "", (), body, "", "", "")
+    changed: Counter[str] = Counter()
+    sentences = document_sentences(document, ["body"], changed)
+    assert sentences[:4] == ["The virus spread.", header, "Titres rose.", "P < 0.05 was found."]
+    assert {name: count for name, count in changed.items() if count} == {
+        "spans": 1,
+        "ignored_spans": 2,
+        "references": 1,
+        "html": 1,
+        "space": 1,
+        "repeated": 1,
+        "junk": 1,
+        "giant": 1,
+    }
+    assert set(changed) <= {*PARAGRAPH_RULES, *SENTENCE_RULES, "ignored_spans"}
 
 
 def test_an_unknown_section_is_an_error() -> None:
@@ -70,7 +98,7 @@ def test_each_document_goes_to_the_lightest_shard_and_the_first_of_equals(tmp_pa
     sizes = [50, 10, 10, 30, 5, 30]
     with DocumentShards(paths) as shards:
         for number, size in enumerate(sizes):
-            shards.write(Document(str(number), "", (), ("x" * size,), "", "", ""))
+            shards.write(Document(str(number), "", (), plain(["x" * size]), "", "", ""))
     assert [[d.cord_uid for d in read_documents(path)] for path in paths] == [["0"], ["1", "3"], ["2", "4", "5"]]
 
 
@@ -84,4 +112,4 @@ def test_shard_files_carry_neither_time_nor_name(tmp_path: Path) -> None:
 
 
 def test_weight_is_counted_in_bytes() -> None:
-    assert Document("u", "β", ("αβ",), (), "", "", "").text_bytes == 6
+    assert Document("u", "β", plain(["αβ"]), (), "", "", "").text_bytes == 6

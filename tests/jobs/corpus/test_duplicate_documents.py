@@ -6,12 +6,13 @@ import pytest
 
 from jobs.corpus.document import Document
 from jobs.corpus.duplicates import Duplicates
+from jobs.corpus.paragraph import plain
 
 
 def document(
     title: str = "Title", abstract: tuple[str, ...] = ("An abstract.",), body: tuple[str, ...] = ()
 ) -> Document:
-    return Document("u", title, abstract, body, "", "", "")
+    return Document("u", title, plain(abstract), plain(body), "", "", "")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from jobs.corpus.cord19 import open_cord19
 from jobs.corpus.form import Form
+from jobs.corpus.paragraph import plain
 from jobs.corpus.place import locate
 from jobs.corpus.quarantine import Quarantined
 from jobs.corpus.workbench import Workbench
@@ -60,7 +61,7 @@ def test_a_good_parse_saves_the_paper_and_the_bad_one_is_listed(
     outcome = corpus.row("u1", pdf_json_files=good, pmc_json_files=bad).outcome()
     [entry] = outcome.quarantine
     assert outcome.document is not None
-    assert outcome.document.body == ("Body text.",)
+    assert outcome.document.body == plain(["Body text."])
     assert outcome.document.parse == "pdf_json"
     assert (entry.file, entry.kept_from) == (bad, good)
     assert entry.reason.startswith(reason)
@@ -72,8 +73,8 @@ def test_pmc_goes_before_a_longer_pdf_and_borrows_its_abstract(corpus: Corpus) -
     pmc = corpus.parse("pmc_json/a.xml.json", "Short.")
     document = corpus.row("u1", pdf_json_files=pdf, pmc_json_files=pmc).outcome().document
     assert document is not None
-    assert (document.parse, document.body) == ("pmc_json", ("Short.",))
-    assert (document.title, document.abstract) == ("PDF title", ("One.", "Two."))
+    assert (document.parse, document.body) == ("pmc_json", plain(["Short."]))
+    assert (document.title, document.abstract) == ("PDF title", plain(["One.", "Two."]))
 
 
 def test_a_pmc_parse_without_body_does_not_hide_the_pdf(corpus: Corpus) -> None:
@@ -81,7 +82,7 @@ def test_a_pmc_parse_without_body_does_not_hide_the_pdf(corpus: Corpus) -> None:
     pmc = corpus.parse("pmc_json/a.xml.json", "  ")
     document = corpus.row("u1", pdf_json_files=pdf, pmc_json_files=pmc).outcome().document
     assert document is not None
-    assert (document.parse, document.body) == ("pdf_json", ("Body.",))
+    assert (document.parse, document.body) == ("pdf_json", plain(["Body."]))
 
 
 def test_the_longest_of_several_pdfs_is_chosen_and_the_first_path_of_equals(corpus: Corpus) -> None:
@@ -91,7 +92,7 @@ def test_the_longest_of_several_pdfs_is_chosen_and_the_first_path_of_equals(corp
     paths = "; ".join(f"document_parses/pdf_json/{name}.json" for name in "cab")
     document = corpus.row("u1", pdf_json_files=paths).outcome().document
     assert document is not None
-    assert document.body == ("the longest one",)
+    assert document.body == plain(["the longest one"])
 
 
 def test_metadata_goes_before_the_parse_for_title_and_abstract(corpus: Corpus) -> None:
@@ -102,7 +103,7 @@ def test_metadata_goes_before_the_parse_for_title_and_abstract(corpus: Corpus) -
         .document
     )
     assert document is not None
-    assert (document.title, document.abstract) == ("Ours", ("Ours.",))
+    assert (document.title, document.abstract) == ("Ours", plain(["Ours."]))
     assert (document.license, document.publish_time) == ("cc0", "2020-04-01")
 
 
@@ -110,7 +111,7 @@ def test_an_abstract_alone_is_a_document_and_a_title_alone_is_not(corpus: Corpus
     corpus.row("u1", title="T", abstract="A.").row("u2", title="T", abstract=" ")
     first, second = corpus.open().outcomes()
     assert first.document is not None
-    assert (first.document.abstract, first.document.body, first.document.parse) == (("A.",), (), "")
+    assert (first.document.abstract, first.document.body, first.document.parse) == (plain(["A."]), (), "")
     assert (second.document, second.dropped, second.quarantine) == (None, "no_text", ())
 
 
@@ -192,7 +193,7 @@ def test_escaped_control_characters_are_text_and_raw_ones_are_not_json(corpus: C
     bad = corpus.file("pdf_json/b.json", b'{"body_text": [{"text": "a\x00b"}]}')
     first, second = corpus.row("u1", pdf_json_files=good).row("u2", pdf_json_files=bad).open().outcomes()
     assert first.document is not None
-    assert first.document.body == ("a\x00b\x1fc",)
+    assert first.document.body == plain(["a\x00b\x1fc"])
     assert second.quarantine[0].reason.startswith("not JSON")
 
 

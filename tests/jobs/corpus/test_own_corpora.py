@@ -12,6 +12,7 @@ from jobs.corpus import own_files, plain_text
 from jobs.corpus.fingerprint import fingerprint
 from jobs.corpus.opening import open_corpus
 from jobs.corpus.outcome import Corpus, Outcome
+from jobs.corpus.paragraph import plain
 from jobs.corpus.place import locate
 from jobs.corpus.workbench import Workbench
 from jobs.errors import ConfigurationError
@@ -28,7 +29,7 @@ def outcomes(path: Path, data: bytes = b"") -> list[Outcome]:
 
 
 def bodies(found: list[Outcome]) -> list[tuple[str, tuple[str, ...]]]:
-    return [(o.cord_uid, o.document.body) for o in found if o.document]
+    return [(o.cord_uid, tuple(p.text for p in o.document.body)) for o in found if o.document]
 
 
 def reasons(found: list[Outcome]) -> list[tuple[str, str]]:
@@ -80,7 +81,12 @@ def test_jsonl_has_ids_titles_abstracts_and_texts(tmp_path: Path) -> None:
     ]
     assert found[0].document is not None
     document = found[0].document
-    assert (document.title, document.abstract, document.license, document.publish_time) == ("T", ("A.",), "cc0", "2021")
+    assert (document.title, document.abstract, document.license, document.publish_time) == (
+        "T",
+        plain(["A."]),
+        "cc0",
+        "2021",
+    )
     assert found[3].dropped == "no_text"
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.corpus.document import Document
+from jobs.corpus.paragraph import plain
 from jobs.corpus.screening import Screening, screened_out
 from jobs.corpus.signature_shards import SignatureShard
 from jobs.recipe import Filters
@@ -22,7 +23,7 @@ SPANISH = (
     "Los pacientes ingresados en el hospital presentaban fiebre y tos seca durante el mes de abril. "
     "El virus se encontró en muestras de todos ellos, y la mayoría recibió oxígeno durante varios días."
 )
-PAPER = Document("u0", "A study", (ENGLISH,), (), "", "cc-by", "2020-04-01", "PMC")
+PAPER = Document("u0", "A study", plain([ENGLISH]), (), "", "cc-by", "2020-04-01", "PMC")
 
 
 def screen(documents: list[Document], **filters: Any) -> tuple[SignatureShard, dict[str, Any]]:
@@ -57,7 +58,7 @@ def test_the_first_check_that_fails_is_the_reason(changes: dict[str, Any], reaso
     ids=str,
 )
 def test_a_language_is_dropped_only_where_it_is_certain_and_not_wanted(filters: dict[str, Any], dropped: bool) -> None:
-    shard, _ = screen([replace(PAPER, abstract=(SPANISH,))], **filters)
+    shard, _ = screen([replace(PAPER, abstract=plain([SPANISH]))], **filters)
     assert bool(shard.dropped) is dropped
 
 
@@ -72,8 +73,8 @@ def test_the_twin_of_a_filtered_document_stays() -> None:
 def test_languages_licences_and_sources_are_counted_of_all_documents() -> None:
     documents = [
         PAPER,
-        replace(PAPER, cord_uid="u1", abstract=(SPANISH,), license="", source="WHO; PMC"),
-        replace(PAPER, cord_uid="u2", title="", abstract=("12 %",), source=""),
+        replace(PAPER, cord_uid="u1", abstract=plain([SPANISH]), license="", source="WHO; PMC"),
+        replace(PAPER, cord_uid="u2", title="", abstract=plain(["12 %"]), source=""),
     ]
     _, counts = screen(documents, licenses=["cc-by"])
     assert counts == {
@@ -90,7 +91,7 @@ def test_languages_licences_and_sources_are_counted_of_all_documents() -> None:
             Document,
             cord_uid=st.just(""),
             title=st.text(max_size=20),
-            abstract=st.sampled_from([(ENGLISH,), (SPANISH,), ()]),
+            abstract=st.sampled_from([plain([ENGLISH]), plain([SPANISH]), ()]),
             body=st.just(()),
             parse=st.sampled_from(["pmc_json", "pdf_json", ""]),
             license=st.sampled_from(["cc-by", "no-cc", ""]),

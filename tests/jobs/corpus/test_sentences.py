@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.corpus.sentences import split_sentences
+from tests.jobs.corpus import sentence_cases
 
 CASES = {
     "plain": "The virus spread.| It was seen in bats.",
@@ -79,9 +80,18 @@ def test_sentences_end_where_a_reader_would_end_them(marked: str) -> None:
     assert split_sentences(marked.replace("|", "")) == expected
 
 
+@pytest.mark.parametrize("case", sentence_cases.CASES)
+def test_biomedical_sentences_end_where_a_reader_would_end_them(case: str) -> None:
+    assert split_sentences(sentence_cases.text(case)) == sentence_cases.expected(case)
+
+
 @pytest.mark.parametrize("text", ["", " ", "\n\t "])
 def test_nothing_has_no_sentences(text: str) -> None:
     assert split_sentences(text) == []
+
+
+def test_a_long_row_of_stops_takes_no_time() -> None:
+    assert split_sentences("." * 200_000 + "x") == ["." * 200_000 + "x"]
 
 
 _PIECES = st.sampled_from(

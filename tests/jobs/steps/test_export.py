@@ -19,6 +19,7 @@ from safetensors.numpy import save_file
 
 from jobs.artifact import Artifact, Manifest
 from jobs.corpus.document import Document
+from jobs.corpus.paragraph import plain
 from jobs.errors import ConfigurationError, Interrupted, MissingObjectError
 from jobs.examples.wordpiece import WordPiece
 from jobs.publish.weights import tensors
@@ -85,7 +86,7 @@ def documents() -> list[Document]:
     rng = np.random.default_rng(5)
     papers = []
     for number in range(12):
-        body = tuple(
+        body = plain(
             " ".join(f"The patients {' '.join(rng.choice(WORDS, 7))} were treated." for _ in range(4)) for _ in range(3)
         )
         papers.append(Document(f"uid{number:05d}", "COVID and fever", (), body, "pmc_json", "cc-by", "2020-04-01"))

@@ -104,7 +104,7 @@ def documents_of(context: StepContext) -> Iterator[Document]:
 
 
 def text_of(document: Document) -> tuple[str, ...]:
-    return (document.title, *document.abstract, *document.body)
+    return document.texts
 
 
 def most_alike(documents: list[Document]) -> float:

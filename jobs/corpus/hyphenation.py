@@ -1,0 +1,27 @@
+"""Words that a line's end tore apart: "corona- virus"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_TORN = re.compile(r"\b([A-Za-z]{2,})[-‐] ([a-z]{2,})\b")
+
+
+def join_torn_words(paragraphs: Sequence[str]) -> list[str]:
+    """Joined only as the same document writes the word elsewhere: "coronavirus", else "corona-virus".
+
+    So "anti- and pro-inflammatory" and "T- cell" stay, and so does a torn word that occurs once.
+    """
+    if not any("- " in text or "‐ " in text for text in paragraphs):
+        return list(paragraphs)
+    document = "\n".join(paragraphs).lower()
+
+    def joined(match: re.Match[str]) -> str:
+        left, right = match[1], match[2]
+        for form in (left + right, f"{left}-{right}"):
+            if form.lower() in document and re.search(rf"(?<![\w-]){form.lower()}(?![\w-])", document):
+                return form
+        return match[0]
+
+    return [_TORN.sub(joined, text) if "- " in text or "‐ " in text else text for text in paragraphs]

@@ -1,0 +1,37 @@
+"""Sentences that are no language: tables, plotted points, formulas, sequences; and what is too long to be one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+_LETTERS = bytes(range(ord("A"), ord("Z") + 1)) + bytes(range(ord("a"), ord("z") + 1))
+LETTERS = 0.4
+"""Of the characters besides blanks, at least this share is letters; those beyond ASCII count neither way."""
+SHORTEST_WORD, LONGEST_WORD = 2.2, 20.0
+"""Between these is the mean length of a sentence's words, their punctuation included."""
+LONGEST = 1000
+"""Characters of a sentence, at most. One in a thousand is longer: lists of names, affiliations, legends."""
+
+
+def is_junk(sentence: str) -> bool:
+    """Whether too few of its characters are letters, or its words are too short or too long on average."""
+    blanks = sentence.count(" ")
+    plain = sentence.encode("ascii", "ignore")
+    if len(sentence) - blanks < SHORTEST_WORD * (blanks + 1) or len(plain) - blanks > LONGEST_WORD * (blanks + 1):
+        return True
+    others = len(plain.translate(None, _LETTERS)) - blanks
+    if others * 2 > len(sentence) - blanks and others > (1 - LETTERS) * (len(plain) - blanks):
+        return True
+    return others == len(plain) - blanks and not any(map(str.isalpha, sentence))
+
+
+def cap(sentence: str) -> Iterator[str]:
+    """The sentence in parts of at most ``LONGEST`` characters: cut after a semicolon, else a comma, else a blank."""
+    while len(sentence) > LONGEST:
+        place = next(
+            (at + len(mark) for mark in ("; ", ", ", " ") if (at := sentence.rfind(mark, LONGEST // 2, LONGEST)) > 0),
+            LONGEST,
+        )
+        yield sentence[:place].rstrip(" ")
+        sentence = sentence[place:].lstrip(" ")
+    yield sentence

@@ -1,0 +1,38 @@
+"""Words that a journal's layout set with blanks between their letters: "a b s t r a c t"."""
+
+from __future__ import annotations
+
+import re
+
+_RUN = re.compile(r"(?<![^\s(])[A-Za-z](?: [A-Za-z]){4,}(?![^\s.,:;)])")
+_HINT = re.compile(r" [A-Za-z] [A-Za-z] [A-Za-z] ")
+_LONGEST = 18
+"""A longer run is several words, whose ends nobody knows."""
+_VOWELS = frozenset("aeiouy")
+_NUCLEOTIDES = frozenset("acgtun")
+
+
+def join_spaced_letters(text: str) -> str:
+    """Only what reads as one word: of one case, with vowels and consonants, no letter more than a third of it.
+
+    So panel labels ("A B C D E"), sequences ("A C G T A"), plotted points ("q q q q q") and formulas stay apart.
+    """
+    if not _HINT.search(text):
+        return text
+    return _RUN.sub(lambda match: _joined(match[0]), text)
+
+
+def _joined(run: str) -> str:
+    word = run.replace(" ", "")
+    letters = word.lower()
+    kinds = set(letters)
+    is_word = (
+        len(word) <= _LONGEST
+        and (word[1:].islower() or word.isupper())
+        and kinds & _VOWELS
+        and kinds - _VOWELS
+        and not kinds <= _NUCLEOTIDES
+        and max(map(letters.count, kinds)) * 3 <= len(letters)
+        and list(letters) != sorted(letters)
+    )
+    return word if is_word else run

@@ -1,0 +1,135 @@
+"""The numbers in the margin of a manuscript, which PDF parses set into its sentences: "binds to 110 the spike"."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+_NUMBER = re.compile(r" ([0-9] [0-9](?: [0-9])?|[0-9]{1,4})(?= )")
+"""Also with blanks between its digits, as some parses have all numbers of a margin."""
+_SKIPPED = 6
+"""Lines between two numbers, at most: the others' text went into a table, a figure or another section."""
+_LONGEST_LINE = 160
+_INTERRUPTION, _LONG_INTERRUPTION = 500, 2000
+"""Characters that may come between two lines beside their own: a page's notice, a legend. The second
+holds in a manuscript whose lines are known to be numbered."""
+_SHORTEST_LINE = 30
+"""Characters a line has in the series' middle, at least: a table's columns and lists count faster."""
+_SERIES, _FRAGMENT = 8, 3
+"""Numbers in a series, at least; and in one that legends and tables broke off a known one."""
+_KNOWN, _KNOWN_SHARE = 20, 0.2
+"""A manuscript's lines are known to be numbered from this many lines on, which hold this share of its text."""
+_CANDIDATES = 3
+_CAPTIONED = ("Table", "Figure", "Fig", "Fig.", "Box", "Step", "Day", "day")
+"""Counted too, but not by lines."""
+
+
+def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
+    """The paragraphs of one document without the numbers that count its lines.
+
+    A number is one if it belongs to a series that increases through the text at the pace of lines;
+    numbers that stand between those, a dose or an age, are no part of it.
+    """
+    texts = [f" {text} " for text in paragraphs]
+    values: list[int] = []
+    places: list[int] = []
+    owners: list[tuple[int, int, int]] = []
+    offset = 0
+    for index, text in enumerate(texts):
+        for match in _NUMBER.finditer(text):
+            values.append(int(match[1].replace(" ", "")))
+            places.append(offset + match.start())
+            owners.append((index, match.start(), match.end()))
+        offset += len(text)
+    cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    if len(values) >= _SERIES:
+        for number in _counting_lines(values, places):
+            index, start, end = owners[number]
+            if not texts[index][max(0, start - 7) : start].endswith(_CAPTIONED):
+                cuts[index].append((start, end))
+    return [_without(texts[index], cuts[index]) if index in cuts else text for index, text in enumerate(paragraphs)]
+
+
+def _without(text: str, cuts: list[tuple[int, int]]) -> str:
+    kept = []
+    end = 0
+    for start, stop in cuts:
+        kept.append(text[end:start])
+        end = stop
+    return "".join([*kept, text[end:]]).strip(" ")
+
+
+def _counting_lines(values: Sequence[int], places: Sequence[int]) -> list[int]:
+    """Indexes of the numbers that count lines, in order."""
+
+    def pace(earlier: int, later: int) -> float:
+        """Characters per line."""
+        return (places[later] - places[earlier]) / (values[later] - values[earlier])
+
+    lines = [
+        number
+        for number, (value, later, place, later_place) in enumerate(
+            zip(values, values[1:], places, places[1:], strict=False)
+        )
+        if 0 < later - value <= _SKIPPED and _SHORTEST_LINE < later_place - place < _LONGEST_LINE * (later - value)
+    ]
+    if len(lines) < _SERIES // 2:
+        return []
+    usual = median(pace(number, number + 1) for number in lines)
+    # The lines seen so far make up a good part of the text.
+    known = len(lines) >= _KNOWN and usual * len(lines) >= _KNOWN_SHARE * places[-1]
+
+    def steady(one: Sequence[int]) -> float:
+        """The share of its lines that are about as long as lines usually are."""
+        paces = [pace(*pair) for pair in pairwise(one)]
+        return sum(usual * 0.6 < each < usual * 1.4 for each in paces) / len(paces)
+
+    def even(one: Sequence[int]) -> float:
+        """The share of its steps that are its usual step: one line, or five."""
+        steps = Counter(values[later] - values[earlier] for earlier, later in pairwise(one))
+        return max(steps.values()) / (len(one) - 1)
+
+    def counts_lines(one: Sequence[int]) -> bool:
+        if known:
+            return steady(one) == 1.0 or (len(one) >= _SERIES and steady(one) >= 0.2)
+        return len(one) >= _SERIES and steady(one) >= 0.6 and even(one) >= 0.6
+
+    series = _series(values, places, usual, _LONG_INTERRUPTION if known else _INTERRUPTION)
+    return sorted(number for one in series if counts_lines(one) for number in one)
+
+
+def _series(values: Sequence[int], places: Sequence[int], pace: float, interruption: int) -> list[list[int]]:
+    """Disjoint increasing series, each as long as can be; of numbers alike, those that keep to ``pace``
+    (characters per line)."""
+    recent: dict[int, list[int]] = defaultdict(list)
+    scores: list[float] = []
+    previous: list[int] = []
+    for number, (value, place) in enumerate(zip(values, places, strict=True)):
+        best, before = 1.0, -1
+        for skipped in range(1, _SKIPPED + 1):
+            for candidate in recent.get(value - skipped, ()):
+                gap = place - places[candidate]
+                if gap > _LONGEST_LINE * skipped + interruption:
+                    continue
+                stray = min(1.0, abs(gap / skipped - pace) / pace)
+                score = scores[candidate] + 1.0 - 0.5 * stray - 0.05 * skipped
+                if score > best:
+                    best, before = score, candidate
+        scores.append(best)
+        previous.append(before)
+        recent[value] = [*recent[value][1 - _CANDIDATES :], number]
+    taken: set[int] = set()
+    found = []
+    for last in sorted(range(len(scores)), key=lambda number: (-scores[number], number)):
+        one = []
+        number = last
+        while number >= 0 and number not in taken:
+            one.append(number)
+            taken.add(number)
+            number = previous[number]
+        if len(one) >= _FRAGMENT:
+            found.append(one[::-1])
+    return found

@@ -1,0 +1,34 @@
+"""What publishers and the WHO print on every paper: it says nothing about the disease."""
+
+from __future__ import annotations
+
+import re
+
+# Each is one sentence of a notice, from its beginning to its stop. Parsers may tear sentences apart,
+# so each stands alone.
+_SENTENCES = (
+    r"Since January 2020,? Elsevier has created a COVID-19 resource cent(?:re|er)\b[^.]*\.",
+    r"The COVID-19 resource cent(?:re|er) is hosted on Elsevier Connect\b[^.]*\.",
+    r"Elsevier hereby grants permission to make all its COVID-19-related research\b[^.]*\.",
+    r"These permissions are granted (?:for free by Elsevier|for the duration of the (?:World|WHO|COVID-19))\b[^.]*\.",
+    r"This article is made available via the PMC Open Access Subset\b[^.]*\.",
+    r"Upon expiration of these permissions, PMC is granted\b[^.]*\.",
+    r"The author(?:s)? (?:is a|are) staff members? of the World Health Organization\b[^.]*\.",
+    r"The authors? alone (?:is|are) responsible for the views expressed in this (?:publication|article|paper)\b[^.]*\.",
+    r"(?:©|\(c\)|Copyright)?\s?World Health Organization \d{4}\b\.?\s?(?:Some|All) rights reserved\.",
+    r"This work is available under the Creative Commons\b[^.]*\b3\.0 IGO\b[^.]*\.",
+    r"(?:Licensee|License[ed]) (?:Elsevier|MDPI|BioMed Central|Springer|the World Health Organization)\b[^.]{0,80}\.",
+)
+_NOTICE = re.compile(r"\s*(?:" + "|".join(_SENTENCES) + ")", re.IGNORECASE)
+_ANCHORS = (
+    "resource cent", "Elsevier hereby", "permissions are granted", "PMC Open Access", "PMC is granted",
+    "of the World Health", "responsible for the views", "rights reserved", "3.0 IGO", "Licensee", "Licensed",
+)  # fmt: skip
+
+
+def remove_notices(text: str) -> str:
+    """``text`` without those sentences; others that speak of Elsevier or the WHO stay."""
+    for anchor in _ANCHORS:
+        if anchor in text:
+            return _NOTICE.sub(" ", text)
+    return text

@@ -1,0 +1,66 @@
+"""References in brackets to figures, tables, equations and supplements: "(Fig. 2A)", "(see Table S1)"."""
+
+from __future__ import annotations
+
+import re
+
+from jobs.corpus.cutting import CUT, close_cuts
+
+
+def _any_case(words: str) -> str:
+    """An alternation, each word small, capitalised or large. (Ignoring case is several times slower.)"""
+    return "|".join(f"[{word[0]}{word[0].upper()}]{word[1:]}|{word.upper()}" for word in words.split())
+
+
+_THING = (
+    rf"(?:(?:{_any_case('figures figure figs fig tables table tabs tab equations equation eqns eqn eqs eq')}|"
+    rf"{_any_case('supplementary supplemental supplements supplement suppl supp movies movie videos video schemes')}|"
+    rf"{_any_case('scheme appendix appendices datasets dataset')}|[Ee]xtended\s[Dd]ata|[Aa]dditional\s[Ff]iles?)\b\.?)"
+)
+_COMPANION = (
+    rf"(?:(?:{_any_case('data files file information info materials material methods method texts text notes note')}|"
+    rf"{_any_case('online section panels panel left right top bottom upper lower middle inset see also and or to in')}|"
+    rf"{_any_case('the main compare cf')}|e\.g|i\.e)\b\.?)"
+)
+_DESIGNATOR = r"(?:[Ss]?[0-9]{1,3}(?:\.[0-9]{1,2})?[A-Za-z]{0,3}|[A-Za-z][0-9]{0,2}|[ivxIVX]{1,4})\b[’'′]?"
+MARK = "\x02"
+"""On both sides of a reference that the parse marked."""
+
+_TOKEN = rf"(?:{MARK}[^{MARK}]*+{MARK}|{_DESIGNATOR}|{_THING}|{_COMPANION})"
+_RUN = rf"(?:{_TOKEN}[\s,;:&–‐./-]*)"
+_ALONE = re.compile(rf"[(\[]\s*{_RUN}{{1,24}}+[)\]]")
+_FIRST = re.compile(rf"(?<=^[(\[])\s*{_RUN}{{1,8}}(?<=[,;])\s+")
+_LAST = re.compile(rf"[,;]\s*{_RUN}{{1,8}}+(?=[)\]]$)")
+_NAMES_ONE = re.compile(rf"{MARK}|\b{_THING}")
+_BRACKETS = re.compile(r"[(\[][^()\[\]]{3,300}[)\]]")
+
+
+def remove_references(text: str) -> str:
+    """What else the bracket says stays: "(Fig. 2; P < 0.05)" becomes "(P < 0.05)"; and so does
+    a reference that is part of the sentence: "as Fig. 2 shows".
+    """
+    if not _may_name_one(text):
+        return text
+    return close_cuts(_BRACKETS.sub(_shortened, text))
+
+
+def _may_name_one(text: str) -> bool:
+    # Written out because it is asked of every bracket.
+    return (
+        "ig" in text or "able" in text or "upp" in text or MARK in text or "eq" in text or "Eq" in text or "ab" in text
+        or "IG" in text or "AB" in text or "UPP" in text or "ile" in text or "ideo" in text or "ovie" in text
+        or "ppend" in text or "cheme" in text or "xtended" in text or "ataset" in text
+    )  # fmt: skip
+
+
+def _shortened(match: re.Match[str]) -> str:
+    content = match[0]
+    if not _may_name_one(content) or not _NAMES_ONE.search(content):
+        return content
+    if _ALONE.fullmatch(content):
+        return CUT
+    return _LAST.sub(_drop_if_named, _FIRST.sub(_drop_if_named, content))
+
+
+def _drop_if_named(match: re.Match[str]) -> str:
+    return "" if _NAMES_ONE.search(match[0]) else match[0]

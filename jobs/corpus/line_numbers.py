@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-_NUMBER = re.compile(r" ([0-9] [0-9](?: [0-9])?|[0-9]{1,4})(?= )")
+_NUMBER = re.compile(r" [0-9](?: [0-9](?: [0-9])?|[0-9]{0,3})(?= )")
 """Also with blanks between its digits, as some parses have all numbers of a margin."""
 _SKIPPED = 6
 """Lines between two numbers, at most: the others' text went into a table, a figure or another section."""
@@ -40,7 +40,7 @@ def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
     offset = 0
     for index, text in enumerate(texts):
         for match in _NUMBER.finditer(text):
-            values.append(int(match[1].replace(" ", "")))
+            values.append(int(match[0].replace(" ", "")))
             places.append(offset + match.start())
             owners.append((index, match.start(), match.end()))
         offset += len(text)

@@ -21,8 +21,8 @@ _SENTENCES = (
 )
 _NOTICE = re.compile(r"\s*(?:" + "|".join(_SENTENCES) + ")", re.IGNORECASE)
 _ANCHORS = (
-    "resource cent", "Elsevier hereby", "permissions are granted", "PMC Open Access", "PMC is granted",
-    "of the World Health", "responsible for the views", "rights reserved", "3.0 IGO", "Licensee", "Licensed",
+    "Elsevier", "These permissions", "PMC ", "World Health Organization", "responsible for the views", "3.0 IGO",
+    "icense",
 )  # fmt: skip
 
 

@@ -40,16 +40,18 @@ def document_sentences(document: Document, sections: Sequence[str], changed: Cou
     }
     changed = Counter() if changed is None else changed
     chosen = [p for section in SECTIONS if section in sections for p in paragraphs[section]]
-    return _distinct((s for text in _clean(chosen, changed) for s in split_sentences(text)), changed)
+    return _distinct(
+        (s for text in _clean(chosen, document.parse == "pmc_json", changed) for s in split_sentences(text)), changed
+    )
 
 
-def _clean(paragraphs: Sequence[Paragraph], changed: Counter[str]) -> list[str]:
-    """First what needs the whole document, then each paragraph by itself."""
+def _clean(paragraphs: Sequence[Paragraph], typeset: bool, changed: Counter[str]) -> list[str]:
+    """First what needs the whole document, then each paragraph by itself. A ``typeset`` one has no line numbers."""
     changed["ignored_spans"] += sum(paragraph.ignored_spans for paragraph in paragraphs)
     superscripts = bare_numbers_are_citations(paragraphs)
     released = [paragraph.text for paragraph in paragraphs]
     unmarked = [remove_spans(paragraph, superscripts) for paragraph in paragraphs]
-    unnumbered = remove_line_numbers(unmarked)
+    unnumbered = unmarked if typeset else remove_line_numbers(unmarked)
     whole = join_torn_words(unnumbered)
     for name, before, after in (
         ("spans", released, unmarked),

@@ -40,10 +40,10 @@ STRICT = {"licenses": ["cc-by"], "sources": ["PMC"], "published_from": "2020"}
     ("changes", "reason"),
     [
         ({}, None),
-        ({"abstract": (SPANISH,)}, "language:es"),
-        ({"abstract": (SPANISH,), "publish_time": "2019"}, "date"),
-        ({"abstract": (SPANISH,), "publish_time": "2019", "source": "WHO"}, "source"),
-        ({"abstract": (SPANISH,), "publish_time": "2019", "source": "WHO", "license": "no-cc"}, "license"),
+        ({"abstract": plain([SPANISH])}, "language:es"),
+        ({"abstract": plain([SPANISH]), "publish_time": "2019"}, "date"),
+        ({"abstract": plain([SPANISH]), "publish_time": "2019", "source": "WHO"}, "source"),
+        ({"abstract": plain([SPANISH]), "publish_time": "2019", "source": "WHO", "license": "no-cc"}, "license"),
     ],
 )
 def test_the_first_check_that_fails_is_the_reason(changes: dict[str, Any], reason: str | None) -> None:

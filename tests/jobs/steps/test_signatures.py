@@ -147,7 +147,7 @@ def plant(directory: Path) -> dict[str, str]:
             parse["body_text"].append({"text": "An acknowledgement that only the later version has."})
             expected[row["cord_uid"]] = "near_duplicate"
         path = f"document_parses/pdf_json/{number:040d}.json"
-        (directory / path).write_text(json.dumps(parse))
+        (directory / path).write_text(json.dumps({**parse, "paper_id": f"{number:040d}"}))
         rows.append({**row, "cord_uid": twin, "pdf_json_files": path, "pmc_json_files": "", "source_x": "WHO"})
     with (directory / "metadata.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fields)

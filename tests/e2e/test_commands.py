@@ -204,7 +204,7 @@ def test_a_damaged_object_hides_no_other_step(file: str, tmp_path: Path) -> None
     name = Path(done.out.splitlines()[-1]).name
     (tmp_path / "bucket" / name / file).write_text("{")
     (tmp_path / "bucket" / name / "shards" / "stray.json").write_text("{}")
-    for command in (["status"], ["status", name], ["artifacts"], ["artifacts", name], ["submit", "pretrain", "tiny"]):
+    for command in (["status"], ["status", name], ["artifacts"], ["artifacts", name], ["render", "pretrain", "tiny"]):
         looked = covid_ctl(*command, bucket=tmp_path / "bucket")
         assert "Traceback" not in looked.err
     states = covid_ctl("status", "--output", "json", bucket=tmp_path / "bucket").json()

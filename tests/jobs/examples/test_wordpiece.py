@@ -100,7 +100,7 @@ def test_every_code_point_is_treated_alike_by_both_ways() -> None:
     wordpiece = WordPiece(VOCABULARY)
     # Beyond the planes in use every character is alike.
     for first in [*range(0, 0x32000, 0x1000), 0xE0000, 0xF0000, 0x100000]:
-        text = " ".join(f"a{chr(code)}a" for code in range(first, first + 0x1000))
+        text = " ".join(f"a{chr(code)}" for code in range(first, first + 0x1000))
         assert wordpiece.encode(text) == plainly(text), hex(first)
 
 

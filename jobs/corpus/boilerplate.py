@@ -34,7 +34,7 @@ _ADDRESS = (
     r"(?:(?: [0-9./]+)+(?= doi:)|(?: (?:1101|/ ?20[0-9./]*))+)?(?:v\d+)?"
 )
 _WEAK = rf"(?:{_ADDRESS}|(?<!\S)\.(?!\S))"
-_NOTICE = re.compile(rf"(?:{_WEAK} ?)*{_STRONG}(?: ?(?:{_WEAK}|{_STRONG}))*")
+_NOTICE = re.compile(rf"(?:{_WEAK} ?){{0,20}}{_STRONG}(?: ?(?:{_WEAK}|{_STRONG}))*")
 # Every fragment contains one of these, which are found some ten times faster than a run of fragments.
 _ANCHORS = (
     "copyright holder for", "not peer", "peer review", "author/funder", "reuse allowed", "made available under a",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 _TORN = re.compile(r"\b([A-Za-z]{2,})[-‐] ([a-z]{2,})\b")
+_WORD = re.compile(r"[\w-]+")
 
 
 def join_torn_words(paragraphs: Sequence[str]) -> list[str]:
@@ -15,12 +16,12 @@ def join_torn_words(paragraphs: Sequence[str]) -> list[str]:
     """
     if not any("- " in text or "‐ " in text for text in paragraphs):
         return list(paragraphs)
-    document = "\n".join(paragraphs).lower()
+    written = {word for text in paragraphs for word in _WORD.findall(text.lower())}
 
     def joined(match: re.Match[str]) -> str:
         left, right = match[1], match[2]
         for form in (left + right, f"{left}-{right}"):
-            if form.lower() in document and re.search(rf"(?<![\w-]){form.lower()}(?![\w-])", document):
+            if form.lower() in written:
                 return form
         return match[0]
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from jobs.errors import ConfigurationError
+from jobs.validation import Section, nearest, validated
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Architecture(_Section):
+class Architecture(Section):
     """BERT's shape, named as in google-research/bert's ``bert_config.json``."""
 
     hidden_size: int = Field(gt=0)
@@ -39,7 +35,7 @@ class Architecture(_Section):
         return self
 
 
-class VocabularyChoice(_Section):
+class VocabularyChoice(Section):
     """Which WordPiece vocabulary: a published one of exactly ``size`` entries, or one to ``learn``."""
 
     cased: Literal[True]
@@ -56,7 +52,7 @@ class VocabularyChoice(_Section):
         return self
 
 
-class InitialCheckpoint(_Section):
+class InitialCheckpoint(Section):
     """The published weights that training starts from; absent, it starts from scratch."""
 
     name: str
@@ -69,7 +65,7 @@ PartialDate = Annotated[
 """A year, a month or a day, as ``2020``, ``2020-03`` or ``2020-03-16``; YAML reads the outer two as other types."""
 
 
-class Filters(_Section):
+class Filters(Section):
     """Which papers are fit to train on, judged one by one."""
 
     languages: tuple[str, ...] = ("en",)
@@ -110,7 +106,7 @@ class CorpusChoice(Filters):
         return self.model_dump(mode="json", include=set(Filters.model_fields), exclude_none=True)
 
 
-class Examples(_Section):
+class Examples(Section):
     """How sentences become masked pairs, named as create_pretraining_data.py's flags."""
 
     max_seq_length: int = Field(ge=8, le=4096)
@@ -133,7 +129,7 @@ class Examples(_Section):
         return self
 
 
-class Schedule(_Section):
+class Schedule(Section):
     """How training runs. One step is one update from ``train_batch_size`` examples."""
 
     train_batch_size: int = Field(gt=0)
@@ -154,13 +150,13 @@ class Schedule(_Section):
         return self
 
 
-class Publication(_Section):
+class Publication(Section):
     title: str
     license: str = ""
     """An SPDX identifier for the model card; empty, the card says that none is stated."""
 
 
-class Recipe(_Section):
+class Recipe(Section):
     """One model, from corpus to publication."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9]{0,19}$")
@@ -222,23 +218,7 @@ def load_recipe(name: str, overrides: dict[str, str] | None = None) -> Recipe:
 
 def parse_recipe(data: dict[str, Any], source: str) -> Recipe:
     """Checks a recipe's fields; ``source`` is what errors call it."""
-    try:
-        return Recipe.model_validate(data)
-    except ValidationError as error:
-        problems = "; ".join(_problem(details["loc"], details["msg"], details["type"]) for details in error.errors())
-        raise ConfigurationError(source, problems, "covid-ctl recipes show tiny prints a valid one") from error
-
-
-def _problem(place: tuple[int | str, ...], message: str, kind: str) -> str:
-    field = ".".join(map(str, place)) or "recipe"
-    if kind != "extra_forbidden":
-        return f"{field}: {message.removeprefix('Value error, ')}"
-    section: type[BaseModel] = Recipe
-    for part in place[:-1]:
-        annotation = section.model_fields[str(part)].annotation
-        section = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else Recipe
-    near = difflib.get_close_matches(str(place[-1]), section.model_fields, n=1, cutoff=0.5)
-    return f"{field}: no such field" + (f"; did you mean {near[0]}?" if near else "")
+    return validated(Recipe, data, source, "covid-ctl recipes show tiny prints a valid one")
 
 
 def _read(name: str) -> tuple[str, str]:
@@ -251,10 +231,9 @@ def _read(name: str) -> tuple[str, str]:
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise ConfigurationError(str(path), f"cannot be read ({reason})", "check the path") from error
-    near = difflib.get_close_matches(name, recipe_names(), n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}? " if near else ""
     known = f"known: {', '.join(recipe_names())}, or the path of a .yaml file"
-    raise ConfigurationError(f"recipe {name}", f"unknown; {hint}{known}", "covid-ctl recipes")
+    reason = f"unknown{nearest(name, recipe_names())} ({known})"
+    raise ConfigurationError(f"recipe {name}", reason, "covid-ctl recipes")
 
 
 def _override(data: dict[str, Any], field: str, value: str, source: str) -> None:

@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +16,8 @@ from jobs.errors import CovidCtlError
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from controller.profile import Profile
+
 Command = Callable[..., Any]
 
 EXIT_CANCELLED = 130
@@ -24,16 +26,20 @@ CORPUS_HELP = """A CORD-19 release (a directory, tar.gz or zip), or .jsonl or .t
 `sample` is the built-in one. Without it preprocess takes the sample, and a later step the newest inputs in the
 bucket that fit its recipe."""
 
+BUCKET_HELP = """Where artifacts go: gs://BUCKET/PREFIX or a directory.
+[env var: COVID_CTL_BUCKET; default: the profile's; of local, bucket/]"""
 
-def bucket_option(command: Command) -> Command:
-    return click.option(
-        "--bucket",
-        envvar="COVID_CTL_BUCKET",
-        default="bucket",
-        show_default=True,
-        show_envvar=True,
-        help="Where artifacts go: gs://BUCKET/PREFIX or a directory.",
-    )(command)
+
+def place_options(command: Command) -> Command:
+    """Which profile, and which bucket in place of its own."""
+    for option in (
+        click.option("--bucket", envvar="COVID_CTL_BUCKET", help=BUCKET_HELP),
+        click.option(
+            "--profile", envvar="COVID_CTL_PROFILE", help="Of covid-ctl.toml. [default: the file's, else local]"
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def output_option(command: Command) -> Command:
@@ -60,13 +66,17 @@ def request_options(command: Command) -> Command:
                 metavar="FIELD=VALUE",
                 help="Change a recipe's field, as in schedule.train_steps=500; may be repeated.",
             ),
-            click.option("--parallelism", type=click.IntRange(1), help="Shards at the same time. [default: cores]"),
+            click.option(
+                "--parallelism",
+                type=click.IntRange(1),
+                help="Shards at the same time. [default: the profile's; of local, its cores]",
+            ),
             click.option("--fresh", is_flag=True, help="Run again what is complete, under another name."),
             click.option("--salt", metavar="TEXT", help="Part of the name: continues the --fresh run that printed it."),
         ]
     ):
         command = option(command)
-    return bucket_option(command)
+    return place_options(command)
 
 
 def input_options(command: Command) -> Command:
@@ -82,6 +92,32 @@ def cli() -> None:
     With nothing configured, steps run as processes of this machine on a built-in sample corpus:
     `covid-ctl submit export tiny --with-inputs` runs them all.
     """
+
+
+@cli.command()
+@click.option("--name", default="gke", show_default=True, prompt=True, help="What --profile will call it.")
+@click.option(
+    "--context", default="", prompt="kubeconfig context, empty for the current one", help="Of the kubeconfig."
+)
+@click.option("--namespace", default="covid-ctl", show_default=True, prompt=True)
+@click.option("--bucket", prompt="bucket, as gs://BUCKET/PREFIX", help="gs://BUCKET/PREFIX")
+@click.option("--worker-image", prompt="worker image, by digest")
+@click.option("--trainer-image", prompt="trainer image, by digest")
+@click.option("--exporter-image", prompt="exporter image, by digest")
+@click.option("--controller-image", default="", help="Of the tracker's Deployment.")
+@click.option("--tpu", default="v3-8", show_default=True, help="The slice that training runs on; '' for none.")
+@click.option("--zone", default="", help="Where the TPU is, for doctor and prices.")
+@click.option("--project", default="", help="The Google Cloud project, for doctor.")
+@click.option("--queue", default="", help="A Kueue LocalQueue.")
+@click.option("--config", default="covid-ctl.toml", show_default=True, envvar="COVID_CTL_CONFIG", help="The file.")
+def init(config: str, **answers: str) -> None:
+    """Add a cluster to covid-ctl.toml, asking for what no option gives."""
+    from pathlib import Path
+
+    from controller.new_profile import Answers, write_profile
+
+    write_profile(Path(config), Answers(**answers))
+    click.echo(f"profile {answers['name']} is in {config}\n  next: covid-ctl doctor --profile {answers['name']}")
 
 
 @cli.group()
@@ -156,9 +192,9 @@ def render_export(**options: Any) -> None:
 
 @cli.command()
 @click.argument("name", required=False)
-@bucket_option
+@place_options
 @output_option
-def status(name: str | None, bucket: str, output: str) -> None:
+def status(name: str | None, output: str, **place: str | None) -> None:
     """What became of every step submitted, or of one."""
     import time
     from dataclasses import asdict
@@ -167,7 +203,7 @@ def status(name: str | None, bucket: str, output: str) -> None:
     from controller.view import status_table
     from jobs.store import Store
 
-    store = Store(bucket)
+    store = Store(_profile(place).bucket)
     now = time.time()
     states = observe_all(store, now=now) if name is None else [observe(store, name, now=now)]
     _show(output, lambda: status_table(states), [asdict(state) for state in states], empty="no steps yet")
@@ -175,15 +211,16 @@ def status(name: str | None, bucket: str, output: str) -> None:
 
 @cli.command()
 @click.argument("name", required=False)
-@bucket_option
+@place_options
 @output_option
-def artifacts(name: str | None, bucket: str, output: str) -> None:
+def artifacts(name: str | None, output: str, **place: str | None) -> None:
     """The complete artifacts in the bucket, or the files of one."""
     from controller.inputs import complete_artifacts
     from controller.view import artifacts_table, manifest_json, outputs_table
     from jobs.artifact import Artifact
     from jobs.store import Store
 
+    bucket = _profile(place).bucket
     store = Store(bucket)
     if name is not None:
         manifest = Artifact.open(store, name).require()
@@ -221,6 +258,15 @@ def recipes_show(recipe: str, output: str) -> None:
         click.echo(json.dumps(data, indent=1, ensure_ascii=False))
     else:
         click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
+
+
+def _profile(place: Mapping[str, str | None]) -> Profile:
+    """Where things run, by ``place_options``."""
+    import os
+
+    from controller.profile import load_profile
+
+    return load_profile(place["profile"], environment=os.environ, bucket=place["bucket"])
 
 
 def _submit(kind: str, output: str, **options: Any) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from controller.plan import Step
-from controller.profile import Profile
+from controller.profile import Pool, Profile
+from controller.tpu import RESOURCE as TPU
 from jobs.errors import ConfigurationError, DivergedError, ShardError
 from jobs.spec import Kind
 
@@ -13,7 +14,14 @@ LABEL_NAME = "app.kubernetes.io/name"
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 LABEL_KIND = "covid-ctl/kind"
 LABEL_RECIPE = "covid-ctl/recipe"
+LABEL_QUEUE = "kueue.x-k8s.io/queue-name"
 ANNOTATION_SPEC = "covid-ctl/spec-sha256"
+ANNOTATION_BUCKET = "covid-ctl/bucket"
+ANNOTATION_AFTER = "covid-ctl/after"
+"""The steps, separated by commas, that must be complete before the Job is released."""
+ANNOTATION_QUEUE = "covid-ctl/queue"
+"""The Kueue queue that a released Job is put into. Its label comes with the release: from then on Kueue,
+which takes any Job that has the label, is the one that unsuspends."""
 MANAGER = "covid-ctl"
 
 CONTAINER = "step"
@@ -22,38 +30,68 @@ RETRIES_PER_SHARD = 3
 GRACE_SECONDS = 30
 """Between SIGTERM and SIGKILL. Spot nodes give less: a save is planned for 12 s."""
 TTL_SECONDS = 7 * 24 * 3600
+DAY_SECONDS = 24 * 3600
+USER = 65532
+"""Of the images; any number but 0 does."""
 
 Job = dict[str, Any]
 
-_TRAINED = (Kind.PRETRAIN, Kind.EXPORT)
 
+def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
+    """The Job of one step. Its name is the artifact's; shards are its completion indexes.
 
-def render(step: Step, profile: Profile) -> Job:
-    """The Job of one step. Its name is the artifact's; shards are its completion indexes."""
+    ``suspend`` it while what it reads is not complete.
+    """
     spec = step.spec
     labels = {LABEL_NAME: "covid-ctl", LABEL_MANAGED_BY: MANAGER, LABEL_KIND: str(spec.kind)}
     if spec.recipe:
         labels[LABEL_RECIPE] = spec.recipe
+    annotations = {ANNOTATION_SPEC: spec.sha256, ANNOTATION_BUCKET: profile.bucket}
+    if step.after:
+        annotations[ANNOTATION_AFTER] = ",".join(step.after)
+    queued = {}
+    if profile.queue:
+        annotations[ANNOTATION_QUEUE] = profile.queue
+        queued = {} if suspend else {LABEL_QUEUE: profile.queue}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
             "name": step.name,
             "namespace": profile.namespace,
-            "labels": labels,
-            "annotations": {ANNOTATION_SPEC: spec.sha256},
+            "labels": {**labels, **queued},
+            "annotations": annotations,
         },
         "spec": {
+            "suspend": suspend or bool(profile.queue),
             "completionMode": "Indexed",
             "completions": spec.shards,
             "parallelism": min(spec.shards, profile.parallelism),
             "backoffLimitPerIndex": RETRIES_PER_SHARD,
             "podReplacementPolicy": "Failed",
             "podFailurePolicy": {"rules": _failure_rules()},
+            "activeDeadlineSeconds": (14 if spec.kind == Kind.PRETRAIN else 2) * DAY_SECONDS,
             "ttlSecondsAfterFinished": TTL_SECONDS,
-            "template": {"metadata": {"labels": dict(labels)}, "spec": _pod(step, profile)},
+            "template": {
+                "metadata": {"labels": dict(labels), "annotations": _pod_annotations(_pool(step, profile))},
+                "spec": _pod(step, profile),
+            },
         },
     }
+
+
+def _pool(step: Step, profile: Profile) -> Pool:
+    return {Kind.PRETRAIN: profile.trainer, Kind.EXPORT: profile.exporter}.get(step.spec.kind, profile.workers)
+
+
+def _image(step: Step, profile: Profile) -> str:
+    images = profile.images
+    return {Kind.PRETRAIN: images.trainer, Kind.EXPORT: images.exporter}.get(step.spec.kind, images.worker)
+
+
+def _pod_annotations(pool: Pool) -> dict[str, str]:
+    """The autoscaler may move CPU workers together, which costs a shard; moving a TPU pod costs the slice."""
+    return {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false" if pool.tpu else "true"}
 
 
 def _failure_rules() -> list[dict[str, Any]]:
@@ -70,48 +108,78 @@ def _failure_rules() -> list[dict[str, Any]]:
 
 
 def _pod(step: Step, profile: Profile) -> dict[str, Any]:
-    return {
+    pool = _pool(step, profile)
+    volumes: list[dict[str, Any]] = [{"name": "scratch", "emptyDir": {"sizeLimit": pool.scratch}}]
+    mounts = [{"name": "scratch", "mountPath": SCRATCH}]
+    if profile.bucket_volume:
+        volumes.append({"name": "bucket", "persistentVolumeClaim": {"claimName": profile.bucket_volume}})
+        mounts.append({"name": "bucket", "mountPath": profile.bucket})
+    env = {
+        "TMPDIR": SCRATCH,
+        "HOME": SCRATCH,
+        # `python -m` would let modules of the working directory take the place of ours.
+        "PYTHONSAFEPATH": "1",
+        **({"COVID_CTL_DEVICE": "tpu"} if pool.tpu else {}),
+    }
+    pod = {
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "serviceAccountName": profile.service_account,
+        # Workers need the bucket, never the API server.
         "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "nodeSelector": _node_selector(pool),
+        "tolerations": _tolerations(pool),
         "securityContext": {
             "runAsNonRoot": True,
-            "runAsUser": 65532,
-            "runAsGroup": 65532,
-            "fsGroup": 65532,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [
             {
                 "name": CONTAINER,
-                "image": profile.trainer_image if step.spec.kind in _TRAINED else profile.worker_image,
+                "image": _image(step, profile),
                 "command": ["python", "-m", "jobs"],
-                "args": [
-                    str(step.spec.kind),
-                    *("--bucket", profile.bucket),
-                    *("--name", step.name),
-                    *step.arguments,
-                ],
-                "env": [
-                    {"name": "TMPDIR", "value": SCRATCH},
-                    {"name": "HOME", "value": SCRATCH},
-                    # `python -m` would let modules of the working directory take the place of ours.
-                    {"name": "PYTHONSAFEPATH", "value": "1"},
-                ],
-                "resources": _resources(step.spec.kind),
+                "args": [str(step.spec.kind), "--bucket", profile.bucket, "--name", step.name, *step.arguments],
+                "env": [{"name": name, "value": value} for name, value in env.items()],
+                "resources": _resources(pool),
                 "securityContext": {
                     "allowPrivilegeEscalation": False,
                     "readOnlyRootFilesystem": True,
                     "capabilities": {"drop": ["ALL"]},
                 },
                 "terminationMessagePolicy": "FallbackToLogsOnError",
-                "volumeMounts": [{"name": "scratch", "mountPath": SCRATCH}],
+                "volumeMounts": mounts,
             }
         ],
-        "volumes": [{"name": "scratch", "emptyDir": {}}],
+        "volumes": volumes,
     }
+    return {key: value for key, value in pod.items() if value not in ({}, [], "")}
 
 
-def _resources(kind: Kind) -> dict[str, Any]:
-    cpu, memory = ("4", "16Gi") if kind in _TRAINED else ("1", "2Gi")
-    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
+def _node_selector(pool: Pool) -> dict[str, str]:
+    tpu = pool.tpu_slice.node_selector if pool.tpu_slice else {}
+    spot = {"cloud.google.com/gke-spot": "true"} if pool.spot else {}
+    return {**pool.node_selector, **tpu, **spot}
+
+
+def _tolerations(pool: Pool) -> list[dict[str, str]]:
+    tolerations = []
+    if pool.spot:
+        tolerations.append(
+            {"key": "cloud.google.com/gke-spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}
+        )
+    if pool.tpu:
+        tolerations.append({"key": TPU, "operator": "Exists", "effect": "NoSchedule"})
+    return tolerations
+
+
+def _resources(pool: Pool) -> dict[str, Any]:
+    """No limit on CPU: what a node has to spare may be used."""
+    tpu = {TPU: str(pool.tpu_slice.chips)} if pool.tpu_slice else {}
+    return {
+        "requests": {"cpu": pool.cpu, "memory": pool.memory, "ephemeral-storage": pool.scratch, **tpu},
+        "limits": {"memory": pool.memory, "ephemeral-storage": pool.scratch, **tpu},
+    }

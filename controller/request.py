@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import Any
 
 from controller.inputs import identify_corpus, newest_examples, newest_pretraining, read_vocabulary
 from controller.plan import Step, plan_export, plan_preprocess, plan_pretrain, pretrain_settings
-from controller.profile import Profile, local_profile
+from controller.profile import Profile, load_profile
 from jobs.artifact import Artifact
 from jobs.corpus.sample import SAMPLE
 from jobs.errors import ConfigurationError, PreflightError
@@ -18,7 +19,6 @@ from jobs.spec import Kind
 from jobs.store import Store
 
 DEFAULT_SHARDS = 2
-DEFAULT_BUCKET = "bucket"
 
 
 @dataclass
@@ -45,7 +45,12 @@ class Request:
     @classmethod
     def of(cls, kind: str, **options: Any) -> Request:
         overrides = dict(_assignment(text) for text in options["overrides"])
-        profile = local_profile(options["bucket"], options["parallelism"])
+        profile = load_profile(
+            options["profile"],
+            environment=os.environ,
+            bucket=options["bucket"],
+            parallelism=options["parallelism"],
+        )
         salt = options["salt"] or (time.strftime("%Y%m%dT%H%M%S") if options["fresh"] else "")
         return cls(
             kind=Kind(kind),
@@ -169,7 +174,8 @@ class Request:
             words += _option("set", f"{setting}={value}")
         for option in ("examples", "run", "salt"):
             words += _option(option, self.options.get(option)) if own else []
-        words += _option("bucket", self.options["bucket"]) if self.options["bucket"] != DEFAULT_BUCKET else []
+        for option in ("profile", "bucket"):
+            words += _option(option, self.options[option])
         return shlex.join(words)
 
 

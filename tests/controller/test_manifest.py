@@ -8,10 +8,15 @@ import pytest
 from controller.jobpolicy import JobPolicy
 from controller.manifest import render
 from controller.plan import Corpus, plan_export, plan_preprocess, plan_pretrain
-from controller.profile import Profile, local_profile
+from controller.profile import Images, Profile
 from jobs.recipe import load_recipe
 
-PROFILE = Profile("local", "/bucket", "worker:1", "trainer:1", parallelism=2)
+PROFILE = Profile(
+    name="local",
+    bucket="/bucket",
+    images=Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1"),
+    parallelism=2,
+)
 TINY = load_recipe("tiny")
 DATA = plan_preprocess(TINY, Corpus("sample", "sample-1"), None, shards=8, salt="", command="c")
 PRETRAIN = plan_pretrain(TINY, DATA[-1].name, salt="", command="c")
@@ -68,7 +73,7 @@ def test_training_has_its_own_image() -> None:
         "vocabulary": "worker:1",
         "preprocess": "worker:1",
         "pretrain": "trainer:1",
-        "export": "trainer:1",
+        "export": "exporter:1",
     }
 
 
@@ -81,8 +86,3 @@ def test_preemption_is_ignored_before_exit_codes_are_looked_at() -> None:
     assert [policy.action(code) for code in (1, 42, 43, 44, 137, 143)] == [
         "Count", "FailIndex", "FailJob", "FailJob", "Count", "Count",
     ]  # fmt: skip
-
-
-def test_a_local_bucket_is_an_absolute_path() -> None:
-    assert local_profile("somewhere").bucket.startswith("/")
-    assert local_profile("gs://bucket/prefix").bucket == "gs://bucket/prefix"

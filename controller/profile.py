@@ -72,7 +72,7 @@ class Profile(Section):
     """One place where steps run."""
 
     name: str = Field(pattern=r"^[a-z][-a-z0-9]{0,30}$")
-    bucket: str = Field(min_length=1)
+    bucket: str
     """``gs://BUCKET/PREFIX``, or a directory's absolute path."""
     images: Images
     workers: Pool = Pool(cpu="1", memory="2Gi")
@@ -93,6 +93,13 @@ class Profile(Section):
     """The Google Cloud project, for ``covid-ctl doctor``."""
     bucket_volume: str = ""
     """A PersistentVolumeClaim that holds a bucket that is a directory; pods find it at that very path."""
+
+    @field_validator("bucket")
+    @classmethod
+    def _named(cls, bucket: str) -> str:
+        if not bucket:
+            raise ValueError("its name is empty: name a directory or gs://BUCKET/PREFIX")
+        return bucket
 
     @property
     def is_local(self) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jobs.errors import CovidCtlError
+from jobs.errors import CovidCtlError, PreflightError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -276,6 +276,9 @@ def _submit(kind: str, output: str, **options: Any) -> None:
     from controller.view import Reporter, manifest_json
 
     request = Request.of(kind, **options)
+    if not request.profile.is_local:
+        name = request.profile.name
+        raise PreflightError(f"profile {name}", "Jobs cannot be sent to a cluster yet", f"covid-ctl render {kind} ...")
     steps = request.steps_to_run()
     progress = sys.stdout if output == "text" else sys.stderr
     with LocalCluster(request.store) as cluster, Reporter(progress) as reporter:
@@ -311,8 +314,9 @@ def _render(kind: str, **options: Any) -> None:
 
     request = Request.of(kind, **options)
     jobs = [render_job(step, request.profile) for step in request.steps_to_render()]
-    click.echo("# Profile local: what runs here as processes. Its images, and a bucket that is a directory, are")
-    click.echo("# not to be had on a cluster, and each Job needs the ones before it to be complete.")
+    if request.profile.is_local:
+        click.echo("# Profile local: what runs here as processes. Its images, and a bucket that is a directory, are")
+        click.echo("# not to be had on a cluster, and each Job needs the ones before it to be complete.")
     click.echo(yaml.safe_dump_all(jobs, sort_keys=False), nl=False)
 
 

@@ -30,7 +30,7 @@ _STRONG = "(?:" + "|".join(_FRAGMENTS) + ")"
 # Belongs to the notice only beside one of its fragments. Parsers tear the address apart:
 # "https://doi.org/10. org/10.1101 /2020.02.02".
 _ADDRESS = (
-    r"https?: ?//(?:dx\.)?doi\.org ?/ ?10[0-9./]*(?: ?(?://doi\.)?org ?/ ?10[0-9./]*)*"
+    r"https?: ?//(?:dx\.)?doi\. ?org ?/ ?10[0-9./]*(?: ?(?:(?://doi\.)? ?org ?)?/ ?10[0-9./]*)*"
     r"(?:(?: [0-9./]+)+(?= doi:)|(?: (?:1101|/ ?20[0-9./]*))+)?(?:v\d+)?"
 )
 _WEAK = rf"(?:{_ADDRESS}|(?<!\S)\.(?!\S))"

@@ -23,6 +23,8 @@ _FRAGMENTS = (
     r"\bCC-?(?:BY|0)[A-Z0-9-]*(?: \d ?\. ?\d)? International license\.?",
     r"\bUnder a(?= ?\. CC)",
     r"(?:\bdoi: )?\b(?:bio|med)Rxiv preprint(?: doi:(?! ?10\.))?",
+    r"\bThis article is a US Government work\.?",
+    r"\bIt is not subject to copyright under 17 USC 105(?: and is also made available for use under a CC0 license)?\.?",
     r"\bNOTE: This preprint reports new research that has not been certified by peer review"
     r"(?: and should not be used to guide clinical practice)?\.?",
 )
@@ -39,7 +41,7 @@ _NOTICE = re.compile(rf"(?:{_WEAK} ?){{0,20}}{_STRONG}(?: ?(?:{_WEAK}|{_STRONG})
 _ANCHORS = (
     "copyright holder for", "not peer", "peer review", "author/funder", "reuse allowed", "made available under a",
     "International license", "Rxiv preprint", "this version posted", "preprint reports new", "first posted online",
-    "Under a . CC", "Under a. CC",
+    "Under a . CC", "Under a. CC", "US Government work", "17 USC 105",
 )  # fmt: skip
 _ANCHOR = re.compile("|".join(map(re.escape, _ANCHORS)))
 _BEGINNING = re.compile(

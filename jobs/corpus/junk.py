@@ -9,8 +9,8 @@ LETTERS = 0.4
 """Of the characters besides blanks, at least this share is letters; those beyond ASCII count neither way."""
 SHORTEST_WORD, LONGEST_WORD = 2.2, 20.0
 """Between these is the mean length of a sentence's words, their punctuation included."""
-FEWEST_WORDS = 3
-"""Words of a sentence, at least: "Table 1 ).", "and", "Nat." are what other rules and the parse left of one."""
+FEWEST_WORDS = 2
+"""Words of a sentence, at least: "The", "and", "Nat." are what other rules and the parse left of one."""
 LONGEST = 1000
 """Characters of a sentence, at most. One in a thousand is longer: lists of names, affiliations, legends."""
 

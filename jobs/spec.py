@@ -24,8 +24,8 @@ class Kind(StrEnum):
 VERSIONS: Mapping[Kind, int] = {
     Kind.INGEST: 1,
     Kind.SIGNATURES: 1,
-    Kind.VOCABULARY: 1,
-    Kind.PREPROCESS: 1,
+    Kind.VOCABULARY: 2,
+    Kind.PREPROCESS: 2,
     Kind.PRETRAIN: 1,
     Kind.EXPORT: 1,
 }

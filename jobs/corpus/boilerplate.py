@@ -23,6 +23,8 @@ _FRAGMENTS = (
     r"\bCC-?(?:BY|0)[A-Z0-9-]*(?: \d ?\. ?\d)? International license\.?",
     r"\bUnder a(?= ?\. CC)",
     r"(?:\bdoi: )?\b(?:bio|med)Rxiv preprint(?: doi:(?! ?10\.))?",
+    r"\bThis article is a US Government work\.?",
+    r"\bIt is not subject to copyright under 17 USC 105(?: and is also made available for use under a CC0 license)?\.?",
     r"\bNOTE: This preprint reports new research that has not been certified by peer review"
     r"(?: and should not be used to guide clinical practice)?\.?",
 )
@@ -30,7 +32,7 @@ _STRONG = "(?:" + "|".join(_FRAGMENTS) + ")"
 # Belongs to the notice only beside one of its fragments. Parsers tear the address apart:
 # "https://doi.org/10. org/10.1101 /2020.02.02".
 _ADDRESS = (
-    r"https?: ?//(?:dx\.)?doi\.org ?/ ?10[0-9./]*(?: ?(?://doi\.)?org ?/ ?10[0-9./]*)*"
+    r"https?: ?//(?:dx\.)?doi\. ?org ?/ ?10[0-9./]*(?: ?(?:(?://doi\.)? ?org ?)?/ ?10[0-9./]*)*"
     r"(?:(?: [0-9./]+)+(?= doi:)|(?: (?:1101|/ ?20[0-9./]*))+)?(?:v\d+)?"
 )
 _WEAK = rf"(?:{_ADDRESS}|(?<!\S)\.(?!\S))"
@@ -39,7 +41,7 @@ _NOTICE = re.compile(rf"(?:{_WEAK} ?){{0,20}}{_STRONG}(?: ?(?:{_WEAK}|{_STRONG})
 _ANCHORS = (
     "copyright holder for", "not peer", "peer review", "author/funder", "reuse allowed", "made available under a",
     "International license", "Rxiv preprint", "this version posted", "preprint reports new", "first posted online",
-    "Under a . CC", "Under a. CC",
+    "Under a . CC", "Under a. CC", "US Government work", "17 USC 105",
 )  # fmt: skip
 _ANCHOR = re.compile("|".join(map(re.escape, _ANCHORS)))
 _BEGINNING = re.compile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -12,7 +12,7 @@ import orjson
 from jobs.corpus.document import Document
 from jobs.corpus.limits import MAX_DOCUMENT_BYTES
 from jobs.corpus.outcome import NO_TEXT, Outcome
-from jobs.corpus.own_files import Line, OwnFiles, base_name
+from jobs.corpus.own_files import Line, base_name
 from jobs.corpus.paragraph import plain
 from jobs.corpus.quarantine import MalformedError, Quarantined
 
@@ -20,36 +20,18 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Jsonl:
-    """An opened corpus; a ``jobs.corpus.outcome.Corpus``.
+    """Reads the documents of one file after another.
 
     A text's lines are its paragraphs, or it is a list of them. An ``id`` is text or a whole number and
-    occurs once; without one, the document's is the file's name and its line. ``license`` and
+    occurs once in the corpus; without one, the document's is the file's name and its line. ``license`` and
     ``publish_time`` are taken where they are there; other fields are not read.
     """
 
-    broken: Sequence[Quarantined] = ()
-    refused: Sequence[Quarantined] = ()
-    total: int | None = None
-
-    def __init__(self, files: OwnFiles) -> None:
-        self._files = files
+    def __init__(self) -> None:
         self._ids: set[bytes] = set()
-        self.source = files.place.location
 
-    def outcomes(self) -> Iterator[Outcome]:
-        for file in self._files.files:
-            for line in self._files.lines(file):
-                if not line.is_blank:
-                    yield self._outcome(file.path, line)
-
-    def estimate(self, done: int) -> int:
-        return self._files.estimate(done)
-
-    def counts(self) -> Mapping[str, Any]:
-        return {"files": len(self._files.files)}
-
-    def listings(self) -> Mapping[str, Sequence[str]]:
-        return {}
+    def outcomes(self, path: str, lines: Iterator[Line]) -> Iterator[Outcome]:
+        return (self._outcome(path, line) for line in lines if not line.is_blank)
 
     def _outcome(self, path: str, line: Line) -> Outcome:
         uid = f"{base_name(path)}-{line.number:08d}"

@@ -9,13 +9,20 @@ LETTERS = 0.4
 """Of the characters besides blanks, at least this share is letters; those beyond ASCII count neither way."""
 SHORTEST_WORD, LONGEST_WORD = 2.2, 20.0
 """Between these is the mean length of a sentence's words, their punctuation included."""
+FEWEST_WORDS = 2
+"""Words of a sentence, at least: "The", "and", "Nat." are what other rules and the parse left of one."""
 LONGEST = 1000
 """Characters of a sentence, at most. One in a thousand is longer: lists of names, affiliations, legends."""
 
 
 def is_junk(sentence: str) -> bool:
-    """Whether too few of its characters are letters, or its words are too short or too long on average."""
+    """Whether too few of its characters are letters, or its words are too few, too short or too long on average.
+
+    Words are not counted beyond ASCII, where a language may write without blanks.
+    """
     blanks = sentence.count(" ")
+    if blanks + 1 < FEWEST_WORDS and sentence.isascii():
+        return True
     plain = sentence.encode("ascii", "ignore")
     if len(sentence) - blanks < SHORTEST_WORD * (blanks + 1) or len(plain) - blanks > LONGEST_WORD * (blanks + 1):
         return True

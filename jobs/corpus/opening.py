@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jobs.corpus import plain_text
 from jobs.corpus.cord19 import open_cord19
 from jobs.corpus.fingerprint import directory_identity, fingerprint
 from jobs.corpus.form import Form, form_of, own_files
@@ -9,7 +10,6 @@ from jobs.corpus.jsonl import Jsonl
 from jobs.corpus.outcome import Corpus
 from jobs.corpus.own_files import OwnFiles
 from jobs.corpus.place import Place
-from jobs.corpus.plain_text import PlainText
 from jobs.corpus.workbench import Workbench
 
 
@@ -20,8 +20,8 @@ def open_corpus(place: Place, bench: Workbench) -> tuple[Corpus, str]:
     """
     form = form_of(place)
     if form in (Form.JSONL, Form.TEXT):
-        files = OwnFiles(place, own_files(place, form))
-        return (Jsonl(files) if form is Form.JSONL else PlainText(files)), fingerprint(place)
+        read = Jsonl().outcomes if form is Form.JSONL else plain_text.outcomes
+        return OwnFiles(place, own_files(place, form), read), fingerprint(place)
     if form is not Form.RELEASE:
         found = fingerprint(place)  # of its bytes, before they are trusted
         return open_cord19(place, form, bench), found

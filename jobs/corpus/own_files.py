@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from jobs.corpus.limits import MAX_DOCUMENT_BYTES, Budget
+from jobs.corpus.outcome import Outcome
 from jobs.corpus.place import Place
+from jobs.corpus.quarantine import Quarantined
 from jobs.corpus.streams import drain, unpacked
 from jobs.store import ObjectInfo
 
@@ -27,13 +30,33 @@ class Line:
         return not self.data.strip() and self.size == len(self.data)
 
 
-@dataclass
-class OwnFiles:
-    """The files of a corpus, and how far they are read."""
+Reader = Callable[[str, Iterator[Line]], Iterator[Outcome]]
+"""The documents of one file: its path and lines, to be read to the last before the next file's."""
 
-    place: Place
-    files: list[ObjectInfo]
-    done_bytes: int = field(default=0, init=False)
+
+class OwnFiles:
+    """The files of a corpus, and how far they are read; a ``jobs.corpus.outcome.Corpus``."""
+
+    broken: Sequence[Quarantined] = ()
+    refused: Sequence[Quarantined] = ()
+    total: int | None = None
+
+    def __init__(self, place: Place, files: Sequence[ObjectInfo], read: Reader) -> None:
+        self.place = place
+        self.files = files
+        self.source = place.location
+        self.done_bytes = 0
+        self._read = read
+
+    def outcomes(self) -> Iterator[Outcome]:
+        for file in self.files:
+            yield from self._read(file.path, self.lines(file))
+
+    def counts(self) -> Mapping[str, Any]:
+        return {"files": len(self.files)}
+
+    def listings(self) -> Mapping[str, Sequence[str]]:
+        return {}
 
     @property
     def total_bytes(self) -> int:

@@ -5,44 +5,23 @@ That is what google-research/bert's ``create_pretraining_data.py`` reads, with a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from itertools import groupby
-from typing import Any
 
 from jobs.corpus.document import Document
 from jobs.corpus.limits import MAX_DOCUMENT_BYTES
 from jobs.corpus.outcome import NO_TEXT, Outcome
-from jobs.corpus.own_files import Line, OwnFiles, base_name
+from jobs.corpus.own_files import Line, base_name
 from jobs.corpus.paragraph import plain
 from jobs.corpus.quarantine import MalformedError, Quarantined
 
 
-class PlainText:
-    """An opened corpus; a ``jobs.corpus.outcome.Corpus``. Ids are the file's name and the document's place in it."""
-
-    broken: Sequence[Quarantined] = ()
-    refused: Sequence[Quarantined] = ()
-    total: int | None = None
-
-    def __init__(self, files: OwnFiles) -> None:
-        self._files = files
-        self.source = files.place.location
-
-    def outcomes(self) -> Iterator[Outcome]:
-        for file in self._files.files:
-            blocks = groupby(self._files.lines(file), key=lambda line: line.is_blank)
-            texts = (block for is_blank, block in blocks if not is_blank)
-            for number, block in enumerate(texts, 1):
-                yield _outcome(file.path, f"{base_name(file.path)}-{number:08d}", block)
-
-    def estimate(self, done: int) -> int:
-        return self._files.estimate(done)
-
-    def counts(self) -> Mapping[str, Any]:
-        return {"files": len(self._files.files)}
-
-    def listings(self) -> Mapping[str, Sequence[str]]:
-        return {}
+def outcomes(path: str, lines: Iterator[Line]) -> Iterator[Outcome]:
+    """The documents of one file; a document's id is the file's name and its place in it."""
+    blocks = groupby(lines, key=lambda line: line.is_blank)
+    documents = (block for is_blank, block in blocks if not is_blank)
+    for number, block in enumerate(documents, 1):
+        yield _outcome(path, f"{base_name(path)}-{number:08d}", block)
 
 
 def _outcome(path: str, uid: str, lines: Iterator[Line]) -> Outcome:

@@ -20,13 +20,14 @@ def _words(text: str) -> frozenset[str]:
 
 
 _NEVER_ENDS = _words(
-    "fig figs eq eqs eqn ref refs tab suppl dr drs prof mr mrs ms st vs cf viz approx ca resp e.g i.e eg ie aka "
+    "fig figs eq eqs eqn ref refs tab suppl dr drs prof mr mrs ms st vs cf viz approx ca e.g i.e eg ie aka "
     "incl excl subsp var cv gen dept univ assoc natl intl supp sect ser eur aka mt ft w.r.t a.k.a"
 )
 """A word that announces the next one."""
 
 _SELDOM_ENDS = _words(
-    "al etc spp sp inc ltd co corp jr sr ph.d m.d u.s u.k temp conc wt mol avg max min biol med virol immunol"
+    "al etc resp spp sp inc ltd co corp plc gmbh jr sr ph.d m.d u.s u.k temp conc wt mol avg max min biol med virol "
+    "immunol"
 )
 """Ends a sentence only where the next word is one that sentences begin with."""
 
@@ -45,7 +46,7 @@ _MAY_END = _words(
 _STARTERS = _words(
     "A After All Although Among An And As At Because Before Besides Both But By Consequently Conversely Despite "
     "Due During Each Finally First For From Furthermore Given Hence Here How However If Importantly In Indeed "
-    "Interestingly It Its Moreover Nevertheless Next No Notably Of On One Other Our Overall Patients Recently "
+    "Interestingly It Its Moreover Nevertheless Next No Notably Of On One Other Others Our Overall Patients Recently "
     "Results Second Several She Similarly Since So Some Such Taken That The Their Then There Therefore These They "
     "Third This Those Through Thus To Together Two Under Unlike Until Upon Using We What When Where Whereas "
     "Whether Which While With Within Yet"
@@ -57,6 +58,9 @@ _LETTERED = _words(
     "cytochrome coenzyme haemophilia hemophilia batch cluster level score lineage variant"
 )
 """After these a single capital is a name's end (hepatitis B), not an initial or a genus (B. subtilis)."""
+
+_COUNTED = _words("day days week weeks month months grade grades type types group groups")
+"""After these a number is whole: "on day 7. 24 patients" is no decimal that a PDF parser tore, as "3. 5 mg" is."""
 
 _DOTTED = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]{1,2}")
 _NUMBERED = re.compile(
@@ -97,7 +101,7 @@ def _ends(text: str, start: int, stop: int, following: int) -> bool:
         return first in "•●■▪◦>§#*±~≥≤" and text[stop] == "."
     if first.islower() and not _NAMED_IN_LOWER_CASE.match(following_word):
         return False
-    if text[stop] != ".":
+    if text[stop] != "." or text.find(").", stop, following) > 0:
         return True
 
     if stop > start and text[stop - 1] == " ":
@@ -117,10 +121,15 @@ def _ends(text: str, start: int, stop: int, following: int) -> bool:
     if lower in _BEFORE_NUMBER and any(map(str.isdigit, following_word)):
         return False
     if first.isdigit() and word.isdigit() and len(word) != 4:
-        return False
+        return _word_before(text, start, before) in _COUNTED
     if word[-1:].isdigit() and stop - start < 24 and _NUMBERED.fullmatch(text, start, stop):
         return False  # a heading's or a list's number, or a legend's
     if len(word) == 1 and word.isupper():
-        previous = text[text.rfind(" ", start, max(before - 1, start)) + 1 : max(before - 1, start)]
-        return starter or previous.lower() in _LETTERED
+        return starter or _word_before(text, start, before) in _LETTERED
     return True
+
+
+def _word_before(text: str, start: int, place: int) -> str:
+    """The word of the sentence begun at ``start`` before the one at ``place``, in small letters."""
+    end = max(place - 1, start)
+    return text[text.rfind(" ", start, end) + 1 : end].lower()

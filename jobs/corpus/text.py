@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 
 from jobs.corpus.cleaning import RULES, clean
-from jobs.corpus.document import Document
+from jobs.corpus.document import Document, Parse
 from jobs.corpus.hyphenation import join_torn_words
 from jobs.corpus.junk import LONGEST, cap, is_junk
 from jobs.corpus.line_numbers import remove_line_numbers
+from jobs.corpus.page_breaks import join_page_breaks
 from jobs.corpus.paragraph import Paragraph
 from jobs.corpus.sentences import split_sentences
 from jobs.corpus.spans import bare_numbers_are_citations, remove_spans
@@ -17,7 +19,7 @@ from jobs.corpus.spans import bare_numbers_are_citations, remove_spans
 SECTIONS = ("title", "abstract", "body")
 """The order in which a paper is read, whatever order the sections are asked for in."""
 
-PARAGRAPH_RULES = ("spans", "line_numbers", "hyphenation", *(rule.name for rule in RULES))
+PARAGRAPH_RULES = ("spans", "line_numbers", *(rule.name for rule in RULES), "page_breaks", "hyphenation")
 SENTENCE_RULES = ("giant", "junk", "repeated")
 COUNTED = (*PARAGRAPH_RULES, *SENTENCE_RULES, "ignored_spans")
 
@@ -27,8 +29,9 @@ def document_sentences(document: Document, sections: Sequence[str], changed: Cou
 
     No sentence is empty or spans two paragraphs, none is junk, none comes twice: a running header, or an
     abstract that the body begins with, is kept where it is first. ``changed`` counts by the names of
-    ``PARAGRAPH_RULES`` the paragraphs that a rule changed, by those of ``SENTENCE_RULES`` the sentences that
-    it took out (``giant``: cut into parts), and as ``ignored_spans`` marks of the parse that were none.
+    ``PARAGRAPH_RULES`` the paragraphs that a rule changed (``page_breaks``: joined to the one before), by those
+    of ``SENTENCE_RULES`` the sentences that it took out (``giant``: cut into parts), and as ``ignored_spans``
+    marks of the parse that were none.
     A section that does not exist is a ``KeyError``.
     """
     if unknown := set(sections) - set(SECTIONS):
@@ -39,27 +42,44 @@ def document_sentences(document: Document, sections: Sequence[str], changed: Cou
         "body": document.body,
     }
     changed = Counter() if changed is None else changed
-    chosen = [p for section in SECTIONS if section in sections for p in paragraphs[section]]
-    return _distinct(
-        (s for text in _clean(chosen, document.parse == "pmc_json", changed) for s in split_sentences(text)), changed
-    )
+    chosen = [paragraphs[section] for section in SECTIONS if section in sections]
+    texts = _clean(chosen, document.parse, changed)
+    return _distinct((sentence for text in texts for sentence in split_sentences(text)), changed)
 
 
-def _clean(paragraphs: Sequence[Paragraph], typeset: bool, changed: Counter[str]) -> list[str]:
-    """First what needs the whole document, then each paragraph by itself. A ``typeset`` one has no line numbers."""
+def _clean(sections: Sequence[Sequence[Paragraph]], parse: Parse, changed: Counter[str]) -> list[str]:
+    """First what needs the whole document, then each paragraph by itself, then what the cleaned ones make up.
+
+    A typeset parse (pmc_json) has no line numbers, and only one of pages (pdf_json) has page breaks.
+    """
+    paragraphs = list(chain.from_iterable(sections))
     changed["ignored_spans"] += sum(paragraph.ignored_spans for paragraph in paragraphs)
     superscripts = bare_numbers_are_citations(paragraphs)
     released = [paragraph.text for paragraph in paragraphs]
     unmarked = [remove_spans(paragraph, superscripts) for paragraph in paragraphs]
-    unnumbered = unmarked if typeset else remove_line_numbers(unmarked)
-    whole = join_torn_words(unnumbered)
+    unnumbered = unmarked if parse == "pmc_json" else remove_line_numbers(unmarked)
+    cleaned = [clean(text, changed) for text in unnumbered]
+    torn = _joined(cleaned, map(len, sections), changed) if parse == "pdf_json" else cleaned
+    whole = join_torn_words(torn)
     for name, before, after in (
         ("spans", released, unmarked),
         ("line_numbers", unmarked, unnumbered),
-        ("hyphenation", unnumbered, whole),
+        ("hyphenation", torn, whole),
     ):
         changed[name] += sum(map(str.__ne__, before, after))
-    return [clean(text, changed) for text in whole]
+    return whole
+
+
+def _joined(texts: Iterable[str], lengths: Iterable[int], changed: Counter[str]) -> list[str]:
+    """``texts``, of sections of these ``lengths``, without page breaks: none is between two sections."""
+    remaining = iter(texts)
+    joined: list[str] = []
+    for length in lengths:
+        section = [text for text in islice(remaining, length) if text]
+        whole = join_page_breaks(section)
+        changed["page_breaks"] += len(section) - len(whole)
+        joined += whole
+    return joined
 
 
 def _distinct(sentences: Iterable[str], changed: Counter[str]) -> list[str]:

@@ -115,6 +115,8 @@ def test_the_evidence_may_be_in_another_paragraph() -> None:
         "( ) .",
         "0 0 1 1 2020 A",
         "ATGGCTTCTTACACAGATAGACAATGGCTTCTTACACAGATAGACA",
+        "The",
+        "Nat.",
     ],
 )
 def test_tables_plots_and_formulas_are_junk(sentence: str) -> None:
@@ -130,7 +132,7 @@ def test_tables_plots_and_formulas_are_junk(sentence: str) -> None:
         "Αυτή είναι μια πρόταση.",
         "这是一个句子。",
         "SARS-CoV-2 was found in 12 of 45 (26.7%; 95% CI, 14.6-41.9) bats.",
-        "Methods",
+        "Methods and materials",
     ],
 )
 def test_sentences_are_not(sentence: str) -> None:

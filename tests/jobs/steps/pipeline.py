@@ -1,0 +1,83 @@
+"""The data side, run step by step in this process."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jobs.artifact import Artifact, Manifest
+from jobs.corpus.fingerprint import fingerprint
+from jobs.corpus.place import locate
+from jobs.recipe import CorpusChoice, Filters, load_recipe
+from jobs.spec import Kind, Spec
+from jobs.steps import ingest, preprocess, signatures, vocabulary
+from jobs.steps.context import StepContext
+from jobs.store import Store
+
+RECIPE = load_recipe("tiny", {"vocabulary.learn": "600", "examples.dupe_factor": "1"})
+STEPS = {
+    Kind.INGEST: ingest.run,
+    Kind.SIGNATURES: signatures.run,
+    Kind.VOCABULARY: vocabulary.run,
+    Kind.PREPROCESS: preprocess.run,
+}
+
+
+@dataclass
+class Pipeline:
+    """The data side on one corpus, its shards run in the order asked for."""
+
+    root: Path
+    corpus: Path
+    shards: int = 3
+    held_out: float = 0.4
+    similarity: float = CorpusChoice.model_fields["near_duplicate_similarity"].default
+    backwards: bool = False
+
+    def step(self, kind: Kind, settings: dict[str, Any], inputs: dict[str, str], shards: int = 1) -> Artifact:
+        artifact = Artifact(Store(str(self.root / "bucket")), Spec(kind, settings, inputs, shards))
+        artifact.submit()
+        for shard in sorted(range(shards), reverse=self.backwards):
+            STEPS[kind](self.context(artifact, shard))
+        assert artifact.finish()
+        return artifact
+
+    def context(self, artifact: Artifact, shard: int = 0) -> StepContext:
+        scratch = self.root / f"scratch-{artifact.name}-{shard}"
+        scratch.mkdir(parents=True, exist_ok=True)
+        return StepContext(artifact, shard, scratch, threading.Event().is_set, str(self.corpus))
+
+    def screened(self, **filters: Any) -> Artifact:
+        settings = {
+            "document_shards": self.shards,
+            "validation_share": self.held_out,
+            "max_quarantined_share": 0.05,
+        }
+        documents = self.step(Kind.INGEST, settings, {"corpus": fingerprint(locate(str(self.corpus)))})
+        settings = Filters(**filters).model_dump(mode="json", exclude_none=True)
+        return self.step(Kind.SIGNATURES, settings, {"documents": documents.name}, self.shards)
+
+    def learned(self, screened: Artifact) -> Artifact:
+        settings = {"learn": 600, "sections": ["title", "abstract", "body"]}
+        return self.step(
+            Kind.VOCABULARY, {**settings, "near_duplicate_similarity": self.similarity}, self.inputs(screened)
+        )
+
+    def preprocessed(self, screened: Artifact) -> Manifest:
+        settings = {
+            **RECIPE.examples.model_dump(),
+            "sections": ["title", "abstract", "body"],
+            "near_duplicate_similarity": self.similarity,
+        }
+        inputs = {**self.inputs(screened), "vocabulary": f"{self.learned(screened).name}/vocab.txt"}
+        return self.step(Kind.PREPROCESS, settings, inputs, self.shards).require()
+
+    def inputs(self, screened: Artifact) -> dict[str, str]:
+        return {"documents": screened.spec.inputs["documents"], "signatures": screened.name}
+
+    def asking(self, screened: Artifact) -> StepContext:
+        """As a step that reads what was screened."""
+        spec = Spec(Kind.PREPROCESS, {"near_duplicate_similarity": self.similarity}, self.inputs(screened))
+        return self.context(Artifact(Store(str(self.root / "bucket")), spec))

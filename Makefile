@@ -67,13 +67,18 @@ check: .venv/.dev
 	@$(PIP) install $(TORCH)
 	@touch $@
 
-COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
-  --no-header --no-emit-index-url --extra jobs
+COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+PLATFORM = --python-platform x86_64-manylinux_2_28
 
 lock: | .venv/bin/pip
 	@$(PIP) install uv
-	$(COMPILE) --output-file requirements.lock
-	$(COMPILE) --extra dev $(foreach package,$(UNLOCKED),--no-emit-package $(package)) --output-file requirements-dev.lock
+	$(COMPILE) --universal pyproject.toml --extra jobs --output-file requirements.lock
+	$(COMPILE) --universal pyproject.toml --extra jobs --extra dev \
+	  $(foreach package,$(UNLOCKED),--no-emit-package $(package)) --output-file requirements-dev.lock
+	for image in build worker trainer-cpu controller; do \
+	  $(COMPILE) $(PLATFORM) images/$$image.in --constraint requirements.lock --output-file images/$$image.lock; \
+	done
+	$(COMPILE) $(PLATFORM) images/trainer-tpu.in --output-file images/trainer-tpu.lock
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

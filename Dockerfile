@@ -1,0 +1,71 @@
+# One image for each part, named by its target:
+#   worker       the data steps; no tensorflow
+#   trainer-tpu  pretraining on TPU v3
+#   trainer-cpu  pretraining without a TPU, and export
+#   controller   covid-ctl and its tracker
+# docker build --target worker --tag covid-ctl-worker .        (buildah takes the same arguments)
+ARG PYTHON=python:3.11-slim-bookworm
+
+FROM ${PYTHON} AS base
+ENV PYTHONUNBUFFERED=1 PYTHONSAFEPATH=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+
+FROM base AS wheel
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends gcc libc6-dev \
+ && rm -rf /var/lib/apt/lists/*
+COPY images/build.lock /build.lock
+RUN pip install --require-hashes --requirement /build.lock
+WORKDIR /source
+COPY pyproject.toml setup.py README.md LICENSE ./
+COPY jobs jobs
+COPY controller controller
+RUN pip wheel . --no-deps --no-build-isolation --wheel-dir /wheels
+
+# What every image ends with: our package, a user that is not root, labels that a build is given.
+FROM base AS worker
+COPY images/worker.lock /requirements.lock
+RUN pip install --require-hashes --requirement /requirements.lock
+COPY --from=wheel /wheels /wheels
+RUN pip install --no-deps /wheels/*.whl
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title=covid-ctl-worker \
+      org.opencontainers.image.licenses=Apache-2.0 \
+      org.opencontainers.image.revision=${REVISION}
+USER 65532:65532
+ENTRYPOINT ["python", "-m", "jobs"]
+
+FROM base AS trainer-tpu
+COPY images/trainer-tpu.lock /requirements.lock
+RUN pip install --require-hashes --requirement /requirements.lock
+COPY --from=wheel /wheels /wheels
+RUN pip install --no-deps /wheels/*.whl
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title=covid-ctl-trainer-tpu \
+      org.opencontainers.image.licenses=Apache-2.0 \
+      org.opencontainers.image.revision=${REVISION}
+USER 65532:65532
+ENTRYPOINT ["python", "-m", "jobs"]
+
+FROM base AS trainer-cpu
+COPY images/trainer-cpu.lock /requirements.lock
+RUN pip install --require-hashes --requirement /requirements.lock
+COPY --from=wheel /wheels /wheels
+RUN pip install --no-deps /wheels/*.whl
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title=covid-ctl-trainer-cpu \
+      org.opencontainers.image.licenses=Apache-2.0 \
+      org.opencontainers.image.revision=${REVISION}
+USER 65532:65532
+ENTRYPOINT ["python", "-m", "jobs"]
+
+FROM base AS controller
+COPY images/controller.lock /requirements.lock
+RUN pip install --require-hashes --requirement /requirements.lock
+COPY --from=wheel /wheels /wheels
+RUN pip install --no-deps /wheels/*.whl
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title=covid-ctl-controller \
+      org.opencontainers.image.licenses=Apache-2.0 \
+      org.opencontainers.image.revision=${REVISION}
+USER 65532:65532
+ENTRYPOINT ["covid-ctl"]

@@ -17,8 +17,8 @@ from jobs.corpus.document import Parse
 from jobs.corpus.form import Form
 from jobs.corpus.layouts import METADATA, parse_kind, stem
 from jobs.corpus.metadata import Metadata, Paper, survey
-from jobs.corpus.older_releases import by_name, find_parses
 from jobs.corpus.outcome import NO_TEXT, Outcome
+from jobs.corpus.paper_files import papers_with_files
 from jobs.corpus.paper_id import check_paper_id
 from jobs.corpus.parse import read_parse
 from jobs.corpus.place import Place
@@ -38,15 +38,14 @@ class Cord19:
         self.broken: Sequence[Quarantined] = metadata.quarantined
         self.refused: Sequence[Quarantined] = release.refused
         self.total: int | None = len(metadata.rows_of)
-        self._by_name = {} if metadata.has_parse_columns else by_name(release.files)
         self._chosen: set[str] = set()
         self._set_aside: set[str] = set()
         self._bad_files: set[str] = set()
 
     def outcomes(self) -> Iterator[Outcome]:
         """One per paper, in metadata order. Holds one paper's parses in memory at a time."""
-        for paper in self.metadata.papers():
-            outcome = self._outcome(self._with_files(paper))
+        for paper in papers_with_files(self.metadata, self.release.files):
+            outcome = self._outcome(paper)
             # Two papers may name the same file.
             self._chosen.update([outcome.chosen] if outcome.chosen else [])
             self._set_aside.update(outcome.set_aside)
@@ -80,12 +79,6 @@ class Cord19:
 
     def listings(self) -> dict[str, Sequence[str]]:
         return {"unreferenced_parses.txt": self.unreferenced()}
-
-    def _with_files(self, paper: Paper) -> Paper:
-        if self.metadata.has_parse_columns:
-            return paper
-        pdf, pmc = find_parses(paper.names, self._by_name)
-        return replace(paper, pdf_json=pdf, pmc_json=pmc)
 
     def _outcome(self, paper: Paper) -> Outcome:
         candidates: list[Candidate] = []

@@ -79,6 +79,12 @@ def request_options(command: Command) -> Command:
     return place_options(command)
 
 
+def dry_run_option(command: Command) -> Command:
+    return click.option(
+        "--dry-run", is_flag=True, help="Show the steps and how even their shards will be; run nothing."
+    )(command)
+
+
 def input_options(command: Command) -> Command:
     command = click.option("--examples", metavar="NAME", help="Train on this preprocess step's examples.")(command)
     return click.option("--with-inputs", is_flag=True, help="Make what it needs first, if it is missing.")(command)
@@ -131,20 +137,22 @@ def submit() -> None:
 @submit.command("preprocess")
 @click.option("--recipe", default="tiny", show_default=True, help="Whose settings the examples get.")
 @request_options
+@dry_run_option
 @output_option
-def submit_preprocess(output: str, **options: Any) -> None:
+def submit_preprocess(output: str, dry_run: bool, **options: Any) -> None:
     """Clean a corpus and write masked training examples."""
-    _submit("preprocess", output, **options)
+    (_dry_run if dry_run else _submit)("preprocess", output, **options)
 
 
 @submit.command("pretrain")
 @click.argument("recipe")
 @input_options
 @request_options
+@dry_run_option
 @output_option
-def submit_pretrain(output: str, **options: Any) -> None:
+def submit_pretrain(output: str, dry_run: bool, **options: Any) -> None:
     """Train RECIPE (a name, or a YAML file) on preprocessed examples."""
-    _submit("pretrain", output, **options)
+    (_dry_run if dry_run else _submit)("pretrain", output, **options)
 
 
 @submit.command("export")
@@ -152,10 +160,11 @@ def submit_pretrain(output: str, **options: Any) -> None:
 @click.option("--run", metavar="NAME", help="Export this pretrain step.")
 @input_options
 @request_options
+@dry_run_option
 @output_option
-def submit_export(output: str, **options: Any) -> None:
+def submit_export(output: str, dry_run: bool, **options: Any) -> None:
     """Turn RECIPE's weights into a Hugging Face model."""
-    _submit("export", output, **options)
+    (_dry_run if dry_run else _submit)("export", output, **options)
 
 
 @cli.group()
@@ -290,6 +299,19 @@ def _submit(kind: str, output: str, **options: Any) -> None:
         click.echo(json.dumps([manifest_json(manifest) for manifest in manifests], indent=1))
     else:
         click.echo(f"{request.profile.bucket}/{manifests[-1].name}")
+
+
+def _dry_run(kind: str, output: str, **options: Any) -> None:
+    from controller.dry_run import dry_run
+    from controller.request import Request
+    from controller.view import dry_run_table, spread_text
+
+    request = Request.of(kind, **options)
+    planned = dry_run(request)
+    _show(output, lambda: dry_run_table(planned), planned.to_json())
+    if output == "text":
+        for line in (*request.notes, spread_text(planned.spread) if planned.spread else planned.note):
+            click.echo(line, nl=bool(line))
 
 
 def _cancellation() -> Callable[[], bool]:

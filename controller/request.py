@@ -73,16 +73,21 @@ class Request:
 
         Raises ``PreflightError`` when an input is missing and ``--with-inputs`` was not given.
         """
+        steps = self.steps_to_show()
+        self._upload_vocabulary()
+        return steps
+
+    def steps_to_show(self) -> list[Step]:
+        """Those of ``steps_to_run``, for a dry run: nothing is written."""
         steps = self._plan()
         own = [step for step in steps if self._is_own(step)]
-        missing = [step for step in steps if not self._is_own(step) and not self._complete(step.name)]
+        missing = [step for step in steps if not self._is_own(step) and not self.is_complete(step)]
         if missing and not self.with_inputs:
             raise PreflightError(
                 own[0].name,
                 f"it needs {missing[-1].name}, which is not complete",
                 f"{missing[-1].command}\n        or add --with-inputs to this command",
             )
-        self._upload_vocabulary()
         if self.salt:
             self.notes.append(f"running afresh as {own[-1].name}; --salt {shlex.quote(self.salt)} continues this run")
         return steps if missing else own
@@ -154,8 +159,8 @@ class Request:
         found.require()
         return name
 
-    def _complete(self, name: str) -> bool:
-        return self.store.exists(f"{name}/manifest.json")
+    def is_complete(self, step: Step) -> bool:
+        return self.store.exists(f"{step.name}/manifest.json")
 
     def _upload_vocabulary(self) -> None:
         if self.vocab:

@@ -13,9 +13,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from controller.dry_run import DryRun
 from controller.state import Progress, StepState
 from controller.tracker import Snapshot
 from jobs.artifact import Manifest
+from jobs.corpus.balance import Spread
 from jobs.recipe import Recipe
 from jobs.spec import Kind
 
@@ -144,6 +146,27 @@ def size(count: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} TB"
+
+
+def dry_run_table(planned: DryRun) -> Table:
+    table = _table("STEP", "SHARDS", "STATE")
+    for step in planned.steps:
+        table.add_row(step.name, f"{step.shards:,}", "already complete" if step.complete else "to run")
+    return table
+
+
+def spread_text(spread: Spread) -> str:
+    """How even the shards will be; of uneven ones, why and what would be even."""
+    text = (
+        f"about {size(round(spread.mean))} of text a shard, from {size(spread.smallest)} to {size(spread.largest)} "
+        f"({spread.unevenness:.2f} times the mean), judged by the files of {spread.documents:,} documents"
+    )
+    if spread.is_even:
+        return text
+    return (
+        f"{text}\nuneven: the largest document has {size(spread.largest_document)}, and a document is never split; "
+        f"--shards {spread.surely_even} or fewer are even"
+    )
 
 
 def status_table(states: Sequence[StepState]) -> Table:

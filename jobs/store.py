@@ -29,7 +29,7 @@ READ_AHEAD = 8 << 20
 """Bytes that one request of an opened object fetches."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ObjectInfo:
     path: str
     size: int
@@ -115,10 +115,12 @@ class Store:
     def objects(self, prefix: str = "") -> list[ObjectInfo]:
         """Every object below ``prefix`` (a folder, not a name's beginning), sorted by path."""
         try:
-            found = obstore.list(self._store, prefix or None).collect()
+            found = [
+                ObjectInfo(m["path"], m["size"]) for page in obstore.list(self._store, prefix or None) for m in page
+            ]
         except (BaseError, OSError) as error:
             self._fail(prefix, error)
-        return sorted((ObjectInfo(m["path"], m["size"]) for m in found), key=lambda o: o.path)
+        return sorted(found, key=lambda o: o.path)
 
     def folders(self, prefix: str = "") -> list[str]:
         """The names directly below ``prefix`` that have objects below them, sorted."""

@@ -7,8 +7,10 @@ parse files:  found == chosen + set_aside + quarantined + unreferenced
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,13 +19,14 @@ from jobs.corpus.document import Parse
 from jobs.corpus.form import Form
 from jobs.corpus.layouts import METADATA, parse_kind, stem
 from jobs.corpus.metadata import Metadata, Paper, survey
-from jobs.corpus.older_releases import by_name, find_parses
 from jobs.corpus.outcome import NO_TEXT, Outcome
+from jobs.corpus.paper_files import papers_with_files
 from jobs.corpus.paper_id import check_paper_id
 from jobs.corpus.parse import read_parse
 from jobs.corpus.place import Place
 from jobs.corpus.quarantine import MalformedError, Quarantined
 from jobs.corpus.release import Release, open_release
+from jobs.corpus.seen import Seen
 from jobs.corpus.workbench import Workbench
 from jobs.errors import ConfigurationError, MissingObjectError
 
@@ -37,31 +40,36 @@ class Cord19:
         self.source = metadata.source
         self.broken: Sequence[Quarantined] = metadata.quarantined
         self.refused: Sequence[Quarantined] = release.refused
-        self.total: int | None = len(metadata.rows_of)
-        self._by_name = {} if metadata.has_parse_columns else by_name(release.files)
-        self._chosen: set[str] = set()
-        self._set_aside: set[str] = set()
-        self._bad_files: set[str] = set()
+        self.total: int | None = metadata.distinct
+        self._named, self._chosen, self._set_aside = Seen(), Seen(), Seen()
+        self._bad_files, self._missing_files = Seen(), Seen()
 
     def outcomes(self) -> Iterator[Outcome]:
         """One per paper, in metadata order. Holds one paper's parses in memory at a time."""
-        for paper in self.metadata.papers():
-            outcome = self._outcome(self._with_files(paper))
-            # Two papers may name the same file.
-            self._chosen.update([outcome.chosen] if outcome.chosen else [])
-            self._set_aside.update(outcome.set_aside)
-            self._bad_files.update(entry.file for entry in outcome.quarantine)
+        for paper in papers_with_files(self.metadata, self.release.files):
+            outcome = self._outcome(paper)
+            self._note(paper, outcome)
             yield outcome
 
     def estimate(self, done: int) -> int:
         return max(done, self.total or 0)
 
-    def unreferenced(self) -> list[str]:
-        """Parse files that no row of metadata.csv names."""
-        if not self.metadata.has_parse_columns:
-            return [path for path in self.release.files if stem(path) not in self.metadata.named_stems]
-        named = {_normal(path) for path in self.metadata.named_files}
-        return [path for path in self.release.files if path not in named]
+    def _note(self, paper: Paper, outcome: Outcome) -> None:
+        """Of each file what became of it; two papers may name the same."""
+        named = map(_normal, (*paper.pdf_json, *paper.pmc_json))
+        for name in named if self.metadata.has_parse_columns else (*paper.names.pdf, *paper.names.pmc):
+            self._named.add(name)
+        if outcome.chosen:
+            self._chosen.add(outcome.chosen)
+        for path in outcome.set_aside:
+            self._set_aside.add(path)
+        for entry in outcome.quarantine:
+            (self._bad_files if entry.file in self.release.files else self._missing_files).add(entry.file)
+
+    @cached_property
+    def _unreferenced(self) -> list[str]:
+        name_of = str if self.metadata.has_parse_columns else stem
+        return [path for path in self.release.files if name_of(path) not in self._named]
 
     def counts(self) -> dict[str, Any]:
         files, metadata = self.release.files, self.metadata
@@ -70,22 +78,16 @@ class Cord19:
             "parse_files": {
                 "found": len(files),
                 "chosen": len(self._chosen),
-                "set_aside": len(self._set_aside - self._chosen),
-                "quarantined": sum(path in files for path in self._bad_files),
-                "unreferenced": len(self.unreferenced()),
+                "set_aside": sum(path in self._set_aside and path not in self._chosen for path in files),
+                "quarantined": len(self._bad_files),
+                "unreferenced": len(self._unreferenced),
             },
-            "missing_files": sum(path not in files for path in self._bad_files),
+            "missing_files": len(self._missing_files),
             "refused_members": len(self.refused),
         }
 
     def listings(self) -> dict[str, Sequence[str]]:
-        return {"unreferenced_parses.txt": self.unreferenced()}
-
-    def _with_files(self, paper: Paper) -> Paper:
-        if self.metadata.has_parse_columns:
-            return paper
-        pdf, pmc = find_parses(paper.names, self._by_name)
-        return replace(paper, pdf_json=pdf, pmc_json=pmc)
+        return {"unreferenced_parses.txt": self._unreferenced}  # parse files that no row of metadata.csv names
 
     def _outcome(self, paper: Paper) -> Outcome:
         candidates: list[Candidate] = []
@@ -164,4 +166,8 @@ def _made_metadata(release: Release, scratch: Path) -> Path:
 
 
 def _normal(path: str) -> str:
-    return str(PurePosixPath(path))
+    """As archives and directories are listed: nearly always the path itself, which costs a tenth to see."""
+    return path if _NORMAL.fullmatch(path) else str(PurePosixPath(path))
+
+
+_NORMAL = re.compile(r"[\w-]+(?:/\w[\w.-]*)*", re.ASCII)

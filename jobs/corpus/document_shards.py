@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import heapq
 import resource
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from jobs.corpus.balance import Balance
 from jobs.corpus.document import Document
 from jobs.errors import ConfigurationError
 
@@ -20,7 +20,7 @@ LEVEL = 1
 
 
 class DocumentShards:
-    """Writes each document to the shard that has the fewest bytes of text so far, the first of equals.
+    """Writes each document to the shard that ``Balance`` gives it by its bytes of text.
 
     The files' bytes depend on the documents alone: gzip's header carries neither time nor name.
     """
@@ -37,7 +37,7 @@ class DocumentShards:
             self._files.append(
                 self._open.enter_context(gzip.GzipFile("", mode="wb", compresslevel=LEVEL, fileobj=raw, mtime=0))
             )
-        self._weights = [(0, index) for index in range(len(self._files))]
+        self._balance = Balance(len(self._files))
         return self
 
     def __exit__(
@@ -46,9 +46,7 @@ class DocumentShards:
         self._open.close()
 
     def write(self, document: Document) -> None:
-        weight, index = self._weights[0]
-        self._files[index].write(document.to_json_line())
-        heapq.heapreplace(self._weights, (weight + document.text_bytes, index))
+        self._files[self._balance.place(document.text_bytes)].write(document.to_json_line())
 
 
 def _allow_open_files(count: int) -> None:

@@ -6,10 +6,11 @@ import hashlib
 import re
 
 from jobs.corpus.document import Document
+from jobs.corpus.seen import Seen
 
 DUPLICATE = "duplicate"
 _ASCII_OTHERS = bytes(code for code in range(128) if not chr(code).isalnum())
-_NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
+_OTHERS_BEYOND_ASCII = re.compile(r"[^\w\x00-\x7f]+")
 
 
 def identity(document: Document) -> bytes:
@@ -17,23 +18,18 @@ def identity(document: Document) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     for text in document.texts:
         folded = text.casefold()
-        if folded.isascii():  # most paragraphs: the same in a tenth of the time
-            digest.update(folded.encode().translate(None, _ASCII_OTHERS))
-        else:
-            digest.update(_NEITHER_LETTER_NOR_DIGIT.sub("", folded).encode())
+        # Bytes are sifted in a tenth of the time of a regular expression that stops at every blank.
+        kept = folded.encode().translate(None, _ASCII_OTHERS)
+        digest.update(kept if kept.isascii() else _OTHERS_BEYOND_ASCII.sub("", kept.decode()).encode())
     return digest.digest()
 
 
 class Duplicates:
-    """Remembers what it has seen: 16 bytes a document. The first in order is the original."""
+    """Remembers what it has seen. The first in order is the original."""
 
     def __init__(self) -> None:
-        self._seen: set[bytes] = set()
+        self._seen = Seen()
 
     def seen_before(self, document: Document) -> bool:
         """Whether an earlier document has this one's text; remembers it in any case."""
-        key = identity(document)
-        if key in self._seen:
-            return True
-        self._seen.add(key)
-        return False
+        return not self._seen.add(identity(document))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections.abc import Collection
 
 from jobs.errors import ConfigurationError
@@ -21,5 +22,4 @@ def held_out(cord_uids: Collection[str], share: float) -> list[str]:
             "give a corpus with more papers, and see quarantine.jsonl for what could not be read",
         )
     count = min(max(1, round(share * len(cord_uids))), len(cord_uids) - 1)
-    ranked = sorted(cord_uids, key=lambda uid: hashlib.blake2b(uid.encode()).digest())
-    return sorted(ranked[:count])
+    return sorted(heapq.nsmallest(count, cord_uids, key=lambda uid: hashlib.blake2b(uid.encode()).digest()))

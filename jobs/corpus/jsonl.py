@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,6 +14,7 @@ from jobs.corpus.outcome import NO_TEXT, Outcome
 from jobs.corpus.own_files import Line, base_name
 from jobs.corpus.paragraph import plain
 from jobs.corpus.quarantine import MalformedError, Quarantined
+from jobs.corpus.seen import Seen
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -28,7 +28,7 @@ class Jsonl:
     """
 
     def __init__(self) -> None:
-        self._ids: set[bytes] = set()
+        self._ids = Seen()
 
     def outcomes(self, path: str, lines: Iterator[Line]) -> Iterator[Outcome]:
         return (self._outcome(path, line) for line in lines if not line.is_blank)
@@ -37,11 +37,8 @@ class Jsonl:
         uid = f"{base_name(path)}-{line.number:08d}"
         try:
             document = _document(line, uid)
-            # 16 bytes an id, however long they are.
-            key = hashlib.blake2b(document.cord_uid.encode(), digest_size=16).digest()
-            if key in self._ids:
+            if not self._ids.add(document.cord_uid):
                 raise MalformedError(f"its id {document.cord_uid!r} is an earlier document's")
-            self._ids.add(key)
         except MalformedError as error:
             position = f"line {line.number}" + (f", {error.position}" if error.position else "")
             return Outcome(uid, quarantine=(Quarantined(path, error.reason, position, uid),))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from jobs.corpus.layouts import METADATA
 from jobs.corpus.older_releases import NO_NAMES, Names, made_uid, parse_names
 from jobs.corpus.quarantine import Quarantined
 from jobs.corpus.records import Record, read_records
+from jobs.corpus.seen import Seen
 from jobs.errors import ConfigurationError
 
 COLUMNS = (
@@ -43,19 +43,18 @@ class Paper:
 class Metadata:
     """What one pass over metadata.csv found; the papers themselves are streamed by ``papers()``.
 
-    Memory grows with the number of rows, never with their text: the last release has a million rows
+    Memory grows with the number of papers, never with their text, and little: the last release has a million rows
     and 1.6 GB.
     """
 
     path: Path
     source: str
     rows: int
-    rows_of: Mapping[str, int]
-    """cord_uid -> number of good rows, in order of first appearance."""
+    distinct: int
+    """Papers: cord_uids of good rows."""
+    repeated: frozenset[str]
+    """Those of several rows."""
     quarantined: tuple[Quarantined, ...]
-    named_files: frozenset[str]
-    named_stems: frozenset[str]
-    """In releases whose metadata names no files: by what they are found."""
     has_parse_columns: bool
     can_join: bool
     """Whether a row says by which names its parses are found."""
@@ -63,19 +62,19 @@ class Metadata:
     @property
     def merged(self) -> int:
         """Rows that add to a paper which an earlier row began."""
-        return sum(self.rows_of.values()) - len(self.rows_of)
+        return self.rows - len(self.quarantined) - self.distinct
 
     def papers(self) -> Iterator[Paper]:
         """Every paper, at the place of its first row."""
-        repeated: dict[str, list[Paper]] = {uid: [] for uid, rows in self.rows_of.items() if rows > 1}
-        if repeated:
+        rows_of: dict[str, list[Paper]] = {uid: [] for uid in self.repeated}
+        if rows_of:
             for paper in self._good_rows():
-                if paper.cord_uid in repeated:
-                    repeated[paper.cord_uid].append(paper)
+                if paper.cord_uid in rows_of:
+                    rows_of[paper.cord_uid].append(paper)
         for paper in self._good_rows():
-            if self.rows_of[paper.cord_uid] == 1:
+            if paper.cord_uid not in self.repeated:
                 yield paper
-            elif rows := repeated.pop(paper.cord_uid, None):
+            elif rows := rows_of.pop(paper.cord_uid, None):
                 yield merge(rows)
 
     def _good_rows(self) -> Iterator[Paper]:
@@ -88,27 +87,25 @@ def survey(path: Path, source: str) -> Metadata:
     Raises ``ConfigurationError`` for a file without header, or with neither ``cord_uid`` nor ``sha``, or with a quote
     never closed.
     """
-    rows_of: Counter[str] = Counter()
-    quarantined = []
-    named: set[str] = set()
-    stems: set[str] = set()
+    seen = Seen()
+    rows = 0
+    repeated: set[str] = set()
+    quarantined: list[Quarantined] = []
     for row in _rows(path, source):
-        if isinstance(row, Paper):
-            rows_of[row.cord_uid] += 1
-            named.update(row.pdf_json, row.pmc_json)
-            stems.update(row.names.pdf, row.names.pmc)
-        else:
+        rows += 1
+        if not isinstance(row, Paper):
             quarantined.append(row)
+        elif not seen.add(row.cord_uid):
+            repeated.add(row.cord_uid)
     with path.open("rb") as file:
         columns = _columns(next(read_records(file, source), None), source)
     return Metadata(
         path=path,
         source=source,
-        rows=sum(rows_of.values()) + len(quarantined),
-        rows_of=rows_of,
+        rows=rows,
+        distinct=len(seen),
+        repeated=frozenset(repeated),
         quarantined=tuple(quarantined),
-        named_files=frozenset(named),
-        named_stems=frozenset(stems),
         has_parse_columns=_has_parse_columns(columns),
         can_join="sha" in columns or "pmcid" in columns,
     )

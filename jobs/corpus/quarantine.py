@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-import orjson
-
 
 class MalformedError(Exception):
     """Input that is not what its format says; becomes a ``Quarantined`` entry and goes no further."""
@@ -28,4 +26,6 @@ class Quarantined:
     """The file that the document's text was taken from instead; empty when the document is lost."""
 
     def to_json_line(self) -> bytes:
+        import orjson  # a container's dependency: the controller surveys metadata without it
+
         return orjson.dumps(asdict(self), option=orjson.OPT_APPEND_NEWLINE)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -240,22 +241,42 @@ class _Intake:
     def release(self, source: str, elsewhere: Files | None = None) -> Release:
         metadata = choose_metadata(self._metadata)
         root = root_of(metadata)
-        sizes = {**self._spool, **self._elsewhere}
-        wanted = sorted(self._wanted(sizes, root) if metadata else filter(is_json, sizes))
-        if not wanted and not metadata:
+        files = _Parses((self._spool, self._elsewhere), root, is_parse if metadata else is_json)
+        if not files and not metadata:
             raise ConfigurationError(source, "there is neither metadata.csv nor a JSON file in it", ACCEPTED)
         return Release(
             f"{source}: {metadata or METADATA}",
             self._metadata.get(metadata),
-            {path.removeprefix(root): sizes[path] for path in wanted},
+            files,
             _Either(self._spool, elsewhere),
             root,
             tuple(self._refused),
         )
 
-    @staticmethod
-    def _wanted(paths: Iterable[str], root: str) -> Iterator[str]:
-        return (path for path in paths if path.startswith(root) and is_parse(path.removeprefix(root)))
+
+class _Parses(Mapping[str, int]):
+    """Those of an archive's files that are parses, sorted, by their path below ``root``: a view, as there are many."""
+
+    def __init__(self, places: Sequence[Mapping[str, int]], root: str, is_wanted: Callable[[str], bool]) -> None:
+        self._places = places
+        self._root = root
+        self._is_wanted = is_wanted
+
+    def __getitem__(self, path: str) -> int:
+        if self._is_wanted(path):
+            for sizes in self._places:
+                if (size := sizes.get(self._root + path)) is not None:
+                    return size
+        raise KeyError(path)
+
+    def __iter__(self) -> Iterator[str]:
+        return (path.removeprefix(self._root) for path in sorted(filter(self._is_inside, chain(*self._places))))
+
+    def __len__(self) -> int:
+        return sum(map(self._is_inside, chain(*self._places)))
+
+    def _is_inside(self, path: str) -> bool:
+        return path.startswith(self._root) and self._is_wanted(path.removeprefix(self._root))
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,15 @@ def test_the_bytes_do_not_depend_on_parallelism(
     assert finish([*command, "--parallelism", parallelism], tmp_path) == undisturbed
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", ["3", "8"])
+def test_eight_shards_have_the_same_bytes_by_one_process_and_by_many(
+    processes: str, command: list[str], tmp_path: Path
+) -> None:
+    eight = [*command, "--shards", "8", "--parallelism"]
+    assert finish([*eight, processes], tmp_path / "many") == finish([*eight, "1"], tmp_path / "one")
+
+
 @pytest.mark.parametrize("kind", ["ingest", "signatures", "vocabulary", "preprocess"])
 def test_a_killed_worker_is_replaced(
     kind: str, command: list[str], undisturbed: dict[str, bytes], tmp_path: Path

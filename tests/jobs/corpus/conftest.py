@@ -53,10 +53,14 @@ class Corpus:
         target.write_bytes(data)
         return relative
 
-    def open(self) -> Cord19:
+    def write(self) -> None:
+        """Its metadata.csv."""
         if self._rows:
             with (self.root / "metadata.csv").open("w", newline="", encoding="utf-8") as file:
                 csv.writer(file, lineterminator="\n").writerows([HEADER, *self._rows])
+
+    def open(self) -> Cord19:
+        self.write()
         return open_cord19(locate(str(self.root)), Form.RELEASE, Workbench(self._scratch))
 
     def outcome(self) -> Outcome:

@@ -23,6 +23,10 @@ def broken(opened: Cord19) -> list[tuple[str, str]]:
     return [(entry.position, entry.reason) for entry in opened.metadata.quarantined]
 
 
+def uids(opened: Cord19) -> list[str]:
+    return [paper.cord_uid for paper in opened.metadata.papers()]
+
+
 def test_rows_of_one_paper_are_merged_at_the_first(corpus: Corpus) -> None:
     corpus.row("u1", title="First", pdf_json_files="a.json; b.json", license="")
     corpus.row("u2", title="Other")
@@ -40,7 +44,7 @@ def test_rows_of_one_paper_are_merged_at_the_first(corpus: Corpus) -> None:
     assert first.pdf_json == ("a.json", "b.json", "c.json")
     assert first.pmc_json == ("d.json",)
     assert second.cord_uid == "u2"
-    assert (metadata.rows, metadata.merged, len(metadata.rows_of)) == (4, 2, 2)
+    assert (metadata.rows, metadata.merged, metadata.distinct) == (4, 2, 2)
 
 
 def test_quoted_line_breaks_commas_and_quotes_are_text(raw_metadata: Open) -> None:
@@ -65,7 +69,7 @@ def test_a_row_with_another_number_of_fields_is_quarantined(raw_metadata: Open) 
         ("line 3", "1 fields where the header has 2"),
         ("line 4", "3 fields where the header has 2"),
     ]
-    assert list(opened.metadata.rows_of) == ["u1", "u4"]
+    assert uids(opened) == ["u1", "u4"]
     assert opened.metadata.rows == 4
 
 
@@ -81,7 +85,7 @@ def test_a_cord_uid_of_two_lines_is_quarantined(raw_metadata: Open) -> None:
 def test_a_row_that_is_not_utf8_is_quarantined(raw_metadata: Open) -> None:
     opened = raw_metadata(b"cord_uid,title\nu1,caf\xe9\nu2,t\n")
     assert broken(opened) == [("line 2", "not UTF-8 (line 2, byte 6)")]
-    assert list(opened.metadata.rows_of) == ["u2"]
+    assert uids(opened) == ["u2"]
 
 
 def test_a_stray_quote_costs_its_own_row_only(raw_metadata: Open) -> None:
@@ -89,13 +93,13 @@ def test_a_stray_quote_costs_its_own_row_only(raw_metadata: Open) -> None:
     [(position, reason)] = broken(opened)
     assert position == "line 2"
     assert reason.startswith("broken quoting")
-    assert list(opened.metadata.rows_of) == ["u2"]
+    assert uids(opened) == ["u2"]
 
 
 def test_an_open_quote_does_not_swallow_the_rows_up_to_the_next_quote(raw_metadata: Open) -> None:
     opened = raw_metadata(b'cord_uid,title\nu1,"open\nu2,t\nu3,t\nu4,"closed"\nu5,t\n')
     assert [position for position, _ in broken(opened)] == ["line 2"]
-    assert list(opened.metadata.rows_of) == ["u2", "u3", "u4", "u5"]
+    assert uids(opened) == ["u2", "u3", "u4", "u5"]
     assert opened.metadata.rows == 5
 
 

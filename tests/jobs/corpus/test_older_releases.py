@@ -122,7 +122,7 @@ def test_the_first_release_has_no_cord_uid_and_joins_by_sha(opened: Open) -> Non
     assert counts["rows"] == {"read": 8, "merged": 1, "quarantined": 1}
     assert counts["parse_files"] == {"found": 3, "chosen": 1, "set_aside": 1, "quarantined": 0, "unreferenced": 1}
     assert counts["missing_files"] == 1
-    assert corpus.unreferenced() == ["biorxiv_medrxiv/biorxiv_medrxiv/stray.json"]
+    assert corpus.listings()["unreferenced_parses.txt"] == ["biorxiv_medrxiv/biorxiv_medrxiv/stray.json"]
 
 
 def test_april_has_cord_uids_and_says_which_parses_there_are(opened: Open) -> None:

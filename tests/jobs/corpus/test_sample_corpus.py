@@ -97,7 +97,7 @@ def test_every_difficulty_occurs(directory: Path, opened: Cord19) -> None:
         "no such file, though metadata.csv names it",
         "not JSON (unexpected end of data)",
     ]
-    assert opened.unreferenced() == []
+    assert opened.listings()["unreferenced_parses.txt"] == []
 
 
 def test_parses_have_the_datasets_schema(directory: Path) -> None:

@@ -1,0 +1,56 @@
+"""What a submission would do: its steps, and how even their shards will be. Writes nothing to the bucket."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from controller.plan import Step
+from controller.request import Request
+from jobs.corpus.balance import Spread
+from jobs.corpus.forecast import forecast
+from jobs.corpus.place import locate
+from jobs.corpus.sample import SAMPLE, write_sample
+from jobs.spec import Kind
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    name: str
+    shards: int
+    complete: bool
+
+
+@dataclass(frozen=True)
+class DryRun:
+    steps: Sequence[PlannedStep]
+    spread: Spread | None
+    """Of documents over shards; None where no corpus is read, or none that lists its documents' sizes."""
+    note: str
+    """Why there is no ``spread``."""
+
+    def to_json(self) -> dict[str, Any]:
+        spread = self.spread and {**vars(self.spread), "unevenness": round(self.spread.unevenness, 4)}
+        return {"steps": [vars(step) for step in self.steps], "spread": spread, "note": self.note}
+
+
+def dry_run(request: Request) -> DryRun:
+    """Raises what ``submit`` would raise before anything runs."""
+    steps = request.steps_to_show()
+    planned = [PlannedStep(step.name, step.spec.shards, request.is_complete(step)) for step in steps]
+    ingest = next((step for step in steps if step.spec.kind == Kind.INGEST), None)
+    spread = _spread(ingest) if ingest else None
+    note = "" if spread or not ingest else "nothing lists its documents' sizes: ingest fills shards evenly as it reads"
+    return DryRun(planned, spread, note)
+
+
+def _spread(ingest: Step) -> Spread | None:
+    location, shards = ingest.arguments[1], ingest.spec.settings["document_shards"]
+    with tempfile.TemporaryDirectory(prefix="covid-ctl-") as scratch:
+        if location == SAMPLE:
+            location = f"{scratch}/{SAMPLE}"
+            write_sample(Path(location))
+        return forecast(locate(location), shards, Path(scratch))

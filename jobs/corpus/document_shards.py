@@ -10,6 +10,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from isal import igzip
+
 from jobs.corpus.document import Document
 from jobs.errors import ConfigurationError
 
@@ -68,6 +70,6 @@ def _allow_open_files(count: int) -> None:
 
 def read_documents(path: Path) -> Iterator[Document]:
     """The documents of one shard, in order, one in memory at a time."""
-    with gzip.open(path) as file:
+    with igzip.open(path) as file:  # twice zlib's speed; not for writing, where its bytes follow the processor
         for line in file:
             yield Document.from_json_line(line)

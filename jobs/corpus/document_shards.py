@@ -70,6 +70,7 @@ def _allow_open_files(count: int) -> None:
 
 def read_documents(path: Path) -> Iterator[Document]:
     """The documents of one shard, in order, one in memory at a time."""
-    with igzip.open(path) as file:  # twice zlib's speed; not for writing, where its bytes follow the processor
+    # Twice as fast as zlib. It does not write here, because its bytes follow the processor.
+    with igzip.open(path) as file:  # type: ignore[no-untyped-call]
         for line in file:
             yield Document.from_json_line(line)

@@ -32,8 +32,8 @@ _ALONE = re.compile(rf"[(\[]\s*{_RUN}{{1,24}}+[)\]]")
 _FIRST = re.compile(rf"(?<=^[(\[])\s*{_RUN}{{1,8}}(?<=[,;])\s+")
 _LAST = re.compile(rf"[,;]\s*{_RUN}{{1,8}}+(?=[)\]]$)")
 _NAMES_ONE = re.compile(rf"{MARK}|\b{_THING}")
-# Every thing's name, in its three cases, contains one of these: most brackets are passed over by them.
-_HINTS = f"{MARK}|[Ff]ig|[Tt]ab|upp|[Ee]q|dditional|ideo|ovie|ppend|cheme|xtended|ataset|FIG|TAB|UPP|EQ|ADDITIONAL"
+# Parts of the names, of those in capitals the usual three: most brackets are passed over by them.
+_HINTS = f"{MARK}|[Ff]ig|[Tt]ab|upp|[Ee]q|dditional|ideo|ovie|ppend|cheme|xtended|ataset|FIG|TAB|UPP"
 _BRACKETS = re.compile(rf"[(\[](?=[^()\[\]]{{0,300}}(?:{_HINTS}))[^()\[\]]{{3,300}}[)\]]")
 
 

@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
-NATIVE := setup.py $(wildcard jobs/examples/native/*.[ch])
+NATIVE := setup.py $(wildcard jobs/*/native/*.[ch])
 
 # Only tests import torch, to prove that exports load. Its CUDA companions are left unlocked:
 # a CPU build does not want them.
@@ -50,7 +50,7 @@ check: .venv/.dev
 	@$(PIP) install --require-hashes -r requirements.lock
 	@touch $@
 
-# Without a C compiler, the one that the package ziglang brings compiles jobs/examples/native.
+# Without a C compiler, the one that the package ziglang brings compiles them.
 .venv/.jobs: .venv/.requirements pyproject.toml $(NATIVE)
 	@echo "Installing covid-ctl into .venv"
 	@if command -v "$${CC:-cc}" > /dev/null; then \

@@ -9,6 +9,11 @@ setup(
             sources=[f"jobs/examples/native/{name}.c" for name in ("wordpiece", "creation", "tfrecord")],
             depends=["jobs/examples/native/random.h", "jobs/examples/native/tfrecord.h"],
             extra_compile_args=["-O3", "-std=c11"],
-        )
+        ),
+        Extension(
+            "jobs.corpus._native",
+            sources=["jobs/corpus/native/minhash.c"],
+            extra_compile_args=["-O3", "-std=c11"],
+        ),
     ]
 )

@@ -10,7 +10,11 @@ from jobs.corpus.cutting import CUT, close_cuts
 _NUMBER = r"[1-9][0-9]{0,2}[a-z]?"
 _NUMBERS = re.compile(rf"\[\s*{_NUMBER}(?:\s?[,;–‐-]\s?{_NUMBER})*\s*\](?![A-Za-z0-9])")
 _SUPERSCRIPT = re.compile(r"[¹²³⁰⁴-⁹](?<=[a-z]{4}.)[¹²³⁰⁴-⁹]*(?:[,–-][¹²³⁰⁴-⁹]+)*(?![A-Za-z⁻])")
-_AFTER_STOP = re.compile(r"[.,][1-9](?<=[a-z]{5}[.,][1-9])[0-9]{0,2}(?:[,–-][1-9][0-9]{0,2})*(?= [A-Za-z])")
+# One for each of the two, because a character that all matches begin with is found many times faster than a set.
+_AFTER_STOP, _AFTER_COMMA = (
+    re.compile(rf"{sign}[1-9](?<=[a-z]{{5}}{sign}[1-9])[0-9]{{0,2}}(?:[,–-][1-9][0-9]{{0,2}})*(?= [A-Za-z])")
+    for sign in (r"\.", ",")
+)
 
 _YEAR = r"(?:19|20)[0-9]{2}[a-z]?"
 _NAME = r"(?:(?:van|von|de|der|den|la|le|di|da|el|al)\s)*+[A-Z][\w'’.-]*"
@@ -46,9 +50,9 @@ def remove_citations(text: str) -> str:
     cut = text
     if "[" in cut:
         cut = _NUMBERS.sub(_unless_needed, cut)
-    if _ENDS_IN_YEAR.search(cut):
+    if ("20" in cut or "19" in cut) and _ENDS_IN_YEAR.search(cut):
         cut = _AUTHORS.sub(_unless_one_name, cut)
-    return _AFTER_STOP.sub(lambda match: match[0][0], close_cuts(cut))
+    return _AFTER_COMMA.sub(",", _AFTER_STOP.sub(".", close_cuts(cut)))
 
 
 def _unless_needed(match: re.Match[str]) -> str:

@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from isal import igzip
+
 from jobs.corpus.balance import Balance
 from jobs.corpus.document import Document
 from jobs.errors import ConfigurationError
@@ -66,6 +68,7 @@ def _allow_open_files(count: int) -> None:
 
 def read_documents(path: Path) -> Iterator[Document]:
     """The documents of one shard, in order, one in memory at a time."""
-    with gzip.open(path) as file:
+    # Twice as fast as zlib. It does not write here, because its bytes follow the processor.
+    with igzip.open(path) as file:  # type: ignore[no-untyped-call]
         for line in file:
             yield Document.from_json_line(line)

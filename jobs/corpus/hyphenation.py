@@ -14,7 +14,8 @@ def join_torn_words(paragraphs: Sequence[str]) -> list[str]:
 
     So "anti- and pro-inflammatory" and "T- cell" stay, and so does a torn word that occurs once.
     """
-    if not any("- " in text or "‐ " in text for text in paragraphs):
+    torn = [("- " in text or "‐ " in text) and _TORN.search(text) is not None for text in paragraphs]
+    if not any(torn):
         return list(paragraphs)
     written = {word for text in paragraphs for word in _WORD.findall(text.lower())}
 
@@ -25,4 +26,4 @@ def join_torn_words(paragraphs: Sequence[str]) -> list[str]:
                 return form
         return match[0]
 
-    return [_TORN.sub(joined, text) if "- " in text or "‐ " in text else text for text in paragraphs]
+    return [_TORN.sub(joined, text) if is_torn else text for text, is_torn in zip(paragraphs, torn, strict=True)]

@@ -123,7 +123,7 @@ def _series(values: Sequence[int], places: Sequence[int], pace: float, interrupt
         recent[value] = [*recent[value][1 - _CANDIDATES :], number]
     taken: set[int] = set()
     found = []
-    for last in sorted(range(len(scores)), key=lambda number: (-scores[number], number)):
+    for last in sorted(range(len(scores)), key=scores.__getitem__, reverse=True):  # of equals the first comes first
         one = []
         number = last
         while number >= 0 and number not in taken:

@@ -13,6 +13,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.corpus.native import library
+from jobs.native import address
+
 SHINGLE_WORDS = 3
 """On a sample of CORD-19 the PDF and the PMC parse of one paper share 65 to 94 % of their runs of three words
 (of five words 59 to 93 %); of 180,000 pairs of different papers four share more than 10 %, one of them 68 %."""
@@ -22,9 +25,6 @@ PERMUTATIONS = 128
 
 _WINDOW = 1 << 16
 """Characters looked at a time, so that memory does not grow with the text. A word cut by a window's end is two."""
-
-_BLOCK = 256
-"""Shingles hashed at a time: what 128 hashes of each need fits into a core's cache."""
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -56,18 +56,10 @@ def word_hashes(texts: Iterable[str]) -> NDArray[np.uint64]:
 
 
 def _hashed(text: str) -> NDArray[np.uint64]:
-    # Whole arrays at a time: several times as fast as a regular expression and a hash per word.
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    in_word = np.concatenate([[False], _in_words()[np.minimum(points, 0xFFFF)]])
-    starts = np.flatnonzero(in_word[1:] & ~in_word[:-1])
-    if not len(starts):
-        return np.zeros(0, np.uint64)
-    points, in_word = points[starts[0] :], in_word[starts[0] + 1 :]
-    starts -= starts[0]
-    position = np.arange(len(points)) - np.repeat(starts, np.diff(starts, append=len(points)))
-    terms = points * _CHARACTER[np.minimum(position, len(_CHARACTER) - 1)]
-    terms[~in_word] = 0
-    return np.add.reduceat(terms, starts)
+    hashes = np.empty(len(points) // 2 + 1, np.uint64)
+    arguments = (address(points), len(points), address(_in_words()), address(_CHARACTER), address(hashes))
+    return hashes[: library.hash_words(*arguments)]
 
 
 @cache
@@ -83,18 +75,9 @@ def signature(words: NDArray[np.uint64]) -> NDArray[np.uint16]:
     """
     if len(words) < SHINGLE_WORDS:
         words = np.concatenate([words, np.zeros(SHINGLE_WORDS - len(words), np.uint64)])
-    runs = len(words) - SHINGLE_WORDS + 1
-    combined = np.zeros(runs, np.uint64)
-    for place in range(SHINGLE_WORDS):
-        combined += words[place : place + runs] * _PLACE[place]
-    shingles = _mixed(combined).astype(np.uint32)
-    smallest = np.full(PERMUTATIONS, np.iinfo(np.uint32).max, np.uint32)
-    space = np.empty((_BLOCK, PERMUTATIONS), np.uint32)
-    for start in range(0, runs, _BLOCK):
-        part = shingles[start : start + _BLOCK, None]
-        block = np.multiply(part, _FACTORS, out=space[: len(part)])
-        block += _TERMS
-        np.minimum(smallest, block.min(axis=0), out=smallest)
+    smallest = np.empty(PERMUTATIONS, np.uint32)
+    runs, numbers = len(words) - SHINGLE_WORDS + 1, (address(_FACTORS), address(_TERMS))
+    library.smallest_hashes(address(words), runs, address(_PLACE), SHINGLE_WORDS, *numbers, address(smallest))
     # The high bits of a minimum are nearly all zero; the low ones tell minima apart.
     return smallest.astype(np.uint16)
 

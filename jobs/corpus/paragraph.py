@@ -54,8 +54,8 @@ def read_paragraph(text: str, cite_spans: object, ref_spans: object) -> Paragrap
 
 
 def _believable(text: str, spans: object, offset: int, length: int) -> tuple[tuple[Span, ...], int]:
-    if not isinstance(spans, list):
-        return (), int(spans is not None)
+    if not spans or not isinstance(spans, list):
+        return (), int(spans is not None and spans != [])
     found = sorted(place for span in spans if (place := _place(text, span)))
     kept: list[Span] = []
     end = 0

@@ -37,6 +37,8 @@ _BEFORE_NUMBER = _words(
 )
 """Announces a number; before anything else an ordinary word."""
 
+_ANNOUNCES = _NEVER_ENDS | _SELDOM_ENDS | _BEFORE_NUMBER
+
 _MAY_END = _words(
     "p.i h.p.i d.p.i hp.i dp.i w.p.i p.c i.v i.p i.m i.n i.c i.t i.d s.c p.o b.w a.m p.m s.d s.e s.e.m b.i.d t.i.d q.d "
     "q.i.d p.r.n r.t b.p w.t s.l v.p"
@@ -111,6 +113,8 @@ def _ends(text: str, start: int, stop: int, following: int) -> bool:
     if not word:
         return not first.islower()
     lower = word.lower()
+    if len(word) > 1 and word.isalpha() and lower not in _ANNOUNCES:
+        return True  # as most words
     starter = following_word.rstrip(",:;") in _STARTERS
     if lower in _NEVER_ENDS and not (lower == "ser" and word != lower):  # Ser is serine
         return False

@@ -86,8 +86,10 @@ def _distinct(sentences: Iterable[str], changed: Counter[str]) -> list[str]:
     """Each once, in order, without junk."""
     kept: dict[str, None] = {}
     for sentence in sentences:
-        parts = tuple(cap(sentence)) if len(sentence) > LONGEST else (sentence,)
-        changed["giant"] += len(parts) > 1
+        parts: tuple[str, ...] = (sentence,)
+        if len(sentence) > LONGEST:
+            parts = tuple(cap(sentence))
+            changed["giant"] += 1
         for part in parts:
             if part in kept:
                 changed["repeated"] += 1

@@ -24,7 +24,8 @@ from pathlib import Path
 import numpy as np
 
 from jobs.examples.encoded import EncodedDocuments
-from jobs.examples.native import Corpus, Settings, address, library, random_stream
+from jobs.examples.native import Corpus, Settings, library, random_stream
+from jobs.native import address
 from jobs.recipe import Examples
 from jobs.vocabulary import CLS, CONTINUATION, MASK, SEP, Vocabulary
 

@@ -10,7 +10,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.examples.native import address, library
+from jobs.examples.native import library
+from jobs.native import address
 from jobs.vocabulary import UNK, Vocabulary
 
 MAX_WORD_CHARACTERS = 200

@@ -1,20 +1,15 @@
-"""The hot loops in C, called through ctypes: numpy arrays in, numpy arrays out, no Python objects between.
-
-They are compiled when the package is installed. ctypes lets go of the interpreter's lock while they run.
-"""
+"""What of the examples' code is compiled: see the C files."""
 
 from __future__ import annotations
 
 import ctypes
-import importlib.util
 from ctypes import POINTER, Structure, c_double, c_int32, c_int64, c_void_p
 from random import Random
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.errors import ConfigurationError
+from jobs.native import compiled
 
 MAX_SEQ_LENGTH = 4096
 """``MAX_LENGTH`` of creation.c."""
@@ -55,20 +50,8 @@ def random_stream(seed: int) -> NDArray[np.uint32]:
     return np.array(Random(seed).getstate()[1], dtype=np.uint32)
 
 
-def address(array: NDArray[Any]) -> int:
-    """Where a contiguous array's first element is; the caller keeps the array alive."""
-    if not array.flags.c_contiguous:
-        raise ValueError("the array is not contiguous")
-    return int(array.ctypes.data)
-
-
 def _load() -> ctypes.CDLL:
-    found = importlib.util.find_spec("jobs.examples._native")
-    if found is None or found.origin is None:
-        raise ConfigurationError(
-            "jobs.examples._native", "the compiled part is missing", "install the package: pip install --editable ."
-        )
-    loaded = ctypes.CDLL(found.origin)
+    loaded = compiled("jobs.examples._native")
     arrays = c_void_p
     for name, result, arguments in (
         ("vocabulary_new", c_void_p, [arrays, arrays, c_int32, c_int32]),

@@ -1,0 +1,123 @@
+"""All of preprocessing, from CORD-19 JSON to TFRecords, against what google-research/bert's script does of it.
+
+    python tests/bench/preprocess.py --reference DIR_OF_google-research/bert --release DIR --vocab VOCAB
+
+Ours are the very steps that the Jobs run, on one shard and a bucket in a temporary directory: ``ingest`` (parse
+choice, merging, exact duplicates), ``signatures`` (language, MinHash) and ``preprocess`` (near-duplicates, cleaning,
+sentences, WordPiece, pairs, masks, TFRecords). Theirs is ``create_pretraining_data.py`` alone, on the clean sentences
+of the documents that ours trains on: reading, cleaning and splitting are given to them. So the ratio says how much less
+the whole of ours costs than the last part of theirs. Both run in this process, turn about; times are of the CPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections import defaultdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from examples import cpu_seconds, reference_module, run_reference
+
+from jobs.artifact import Artifact
+from jobs.corpus.fingerprint import fingerprint
+from jobs.corpus.place import locate
+from jobs.corpus.text import document_sentences
+from jobs.recipe import Recipe, load_recipe
+from jobs.spec import Kind, Spec
+from jobs.steps import ingest, preprocess, signatures
+from jobs.steps.context import StepContext
+from jobs.steps.documents import Documents
+from jobs.steps.screened import read_screened_out
+from jobs.store import Store
+
+STEPS = {Kind.INGEST: ingest.run, Kind.SIGNATURES: signatures.run, Kind.PREPROCESS: preprocess.run}
+VOCABULARY = "vocab.txt"
+
+
+class Chain:
+    """The steps of one run, one shard each, in a bucket of their own."""
+
+    def __init__(self, root: Path, release: Path, vocab: Path, recipe: Recipe) -> None:
+        self.root, self.release, self.recipe = root, release, recipe
+        self.bucket = Store(str(root / "bucket"))
+        self.bucket.put(VOCABULARY, vocab.read_bytes())
+        self.seconds: dict[Kind, float] = {}
+
+    def run(self) -> StepContext:
+        """Runs them all; returns the last one's context."""
+        corpus = self.recipe.corpus
+        share = {"validation_share": corpus.validation_share, "max_quarantined_share": corpus.max_quarantined_share}
+        filters = corpus.filters()
+        made = {"sections": list(corpus.sections), "near_duplicate_similarity": corpus.near_duplicate_similarity}
+        examples = self.recipe.examples.model_dump()
+        documents = self._step(
+            Kind.INGEST, {"document_shards": 1, **share}, {"corpus": fingerprint(locate(str(self.release)))}
+        ).artifact.name
+        screened = self._step(Kind.SIGNATURES, filters, {"documents": documents}).artifact.name
+        return self._step(
+            Kind.PREPROCESS,
+            {**made, **filters, **examples},
+            {"documents": documents, "signatures": screened, "vocabulary": VOCABULARY},
+        )
+
+    def _step(self, kind: Kind, settings: dict[str, Any], inputs: dict[str, str]) -> StepContext:
+        artifact = Artifact(self.bucket, Spec(kind, settings, inputs))
+        artifact.submit()
+        scratch = self.root / kind
+        scratch.mkdir()
+        context = StepContext(artifact, 0, scratch, lambda: False, str(self.release))
+        self.seconds[kind] = cpu_seconds(partial(STEPS[kind], context))
+        artifact.finish()
+        return context
+
+
+def write_clean_text(context: StepContext, sections: list[str], target: Path) -> tuple[int, int]:
+    """What a preprocess step trains on, as their script reads it; returns bytes of it, and of all text as released."""
+    documents, screened_out = Documents(context), read_screened_out(context)
+    released = 0
+    with target.open("w", encoding="utf-8") as file:
+        for document in documents.read(0):
+            released += document.text_bytes
+            if document.cord_uid not in screened_out and document.cord_uid not in documents.held_out:
+                file.write("".join(f"{sentence}\n" for sentence in document_sentences(document, sections)) + "\n")
+    return target.stat().st_size, released
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--reference", type=Path, required=True, help="a checkout of google-research/bert")
+    parser.add_argument("--release", type=Path, required=True, help="a CORD-19 directory")
+    parser.add_argument("--vocab", type=Path, required=True)
+    parser.add_argument("--rounds", type=int, default=3, help="of both sides, turn about; the best of each counts")
+    arguments = parser.parse_args()
+    script = reference_module(arguments.reference)
+    for dupe_factor in (1, 5):
+        recipe = load_recipe("clinical", {"examples.dupe_factor": str(dupe_factor)})
+        ours: dict[str, list[float]] = defaultdict(list)
+        theirs: list[float] = []
+        for _ in range(arguments.rounds):
+            with tempfile.TemporaryDirectory() as directory:
+                root = Path(directory)
+                chain = Chain(root, arguments.release, arguments.vocab, recipe)
+                context = chain.run()
+                for kind, seconds in chain.seconds.items():
+                    ours[kind].append(seconds)
+                ours["all"].append(sum(chain.seconds.values()))
+                text = root / "text"
+                clean, released = write_clean_text(context, list(recipe.corpus.sections), text)
+                run = partial(run_reference, script, text, arguments.vocab, dupe_factor, root / "theirs.tfrecord")
+                theirs.append(cpu_seconds(run))
+        best = {name: min(seconds) for name, seconds in ours.items()}
+        steps = ", ".join(f"{kind} {best[kind]:.2f}" for kind in STEPS)
+        print(
+            f"dupe {dupe_factor}: CPU {min(theirs) / best['all']:.1f} to 1 (theirs {min(theirs):.2f} s, ours "
+            f"{best['all']:.2f} s: {steps}; best of {arguments.rounds}), {released / best['all'] / 1e6:.1f} MB/s of "
+            f"{released / 1e6:.1f} MB of text as released, {clean / 1e6:.1f} MB clean",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

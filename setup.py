@@ -7,7 +7,7 @@ setup(
         Extension(
             "jobs.examples._native",
             sources=[f"jobs/examples/native/{name}.c" for name in ("wordpiece", "creation", "tfrecord")],
-            depends=["jobs/examples/native/random.h", "jobs/examples/native/tfrecord.h"],
+            depends=[f"jobs/examples/native/{name}.h" for name in ("example", "random", "tfrecord")],
             extra_compile_args=["-O3", "-std=c11"],
         ),
         Extension(

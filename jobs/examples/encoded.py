@@ -1,4 +1,4 @@
-"""A shard's documents as WordPiece ids, in a file: memory holds two numbers a sentence, whatever the text."""
+"""A shard's documents as WordPiece ids, in files: memory holds a number a document, whatever the text."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from jobs.examples.mapped import mapped
 
 
 @dataclass(frozen=True)
@@ -25,28 +27,29 @@ class EncodedDocuments:
 
 
 class DocumentEncoder:
-    """Collects documents, one at a time."""
+    """Collects documents, one at a time, in ``path`` and a file beside it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = path.open("wb")
-        self._ids = 0
-        self._sentence_ends = array("q")
+        self._ids_file = path.open("wb")
+        self._ends_file = path.with_suffix(".ends").open("wb")
+        self._ids = self._sentences = 0
         self._document_ends = array("q")
 
     def add(self, ids: NDArray[np.int32], sentence_ends: NDArray[np.int64]) -> int:
         """One document; sentences without ids are left out. Returns how many sentences were kept."""
-        kept = np.unique(sentence_ends[sentence_ends > 0])
+        kept = sentence_ends[np.diff(sentence_ends, prepend=0) > 0]
         if len(kept):
-            self._file.write(ids.tobytes())
-            self._sentence_ends.extend((kept + self._ids).tolist())
-            self._document_ends.append(len(self._sentence_ends))
+            self._ids_file.write(ids.data)
+            self._ends_file.write((kept + self._ids).data)
             self._ids += len(ids)
+            self._sentences += len(kept)
+            self._document_ends.append(self._sentences)
         return len(kept)
 
     def finish(self) -> EncodedDocuments:
-        """All that was added; ids are read from the file as they are needed."""
-        self._file.close()
-        ids = np.memmap(self._path, dtype=np.int32, mode="r") if self._ids else np.empty(0, dtype=np.int32)
-        ends = (np.array(values, dtype=np.int64) for values in (self._sentence_ends, self._document_ends))
-        return EncodedDocuments(ids, *ends)
+        """All that was added."""
+        for file in (self._ids_file, self._ends_file):
+            file.close()
+        ids, sentence_ends = Path(self._ids_file.name), Path(self._ends_file.name)
+        document_ends = np.array(self._document_ends, dtype=np.int64)
+        return EncodedDocuments(mapped(ids, np.int32), mapped(sentence_ends, np.int64), document_ends)

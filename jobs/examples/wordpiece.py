@@ -52,7 +52,9 @@ class WordPiece:
 
         A line end inside a line is white space.
         """
-        joined = "\n".join([*(line.replace("\n", " ") if "\n" in line else line for line in lines), ""])
+        joined = "\n".join([*lines, ""])
+        if joined.count("\n") > len(lines):
+            joined = "\n".join([*(line.replace("\n", " ") for line in lines), ""])
         text = np.frombuffer(joined.encode("utf-8", "surrogatepass"), dtype=np.uint8)
         ids = np.empty(len(text), dtype=np.int32)
         ends = np.empty(len(lines), dtype=np.int64)

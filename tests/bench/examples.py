@@ -121,6 +121,8 @@ def main() -> None:
             theirs, ours = (Path(directory) / f"{side}.tfrecord" for side in ("theirs", "ours"))
             spent: dict[str, list[float]] = {"theirs": [], "ours": []}
             for _ in range(arguments.rounds):
+                for old in (theirs, ours):  # else whoever overwrites it pays for its removal
+                    old.unlink(missing_ok=True)
                 common = (arguments.text, arguments.vocab, dupe_factor)
                 spent["theirs"].append(cpu_seconds(partial(run_reference, script, *common, theirs)))
                 spent["ours"].append(cpu_seconds(partial(run_ours, *common, ours)))

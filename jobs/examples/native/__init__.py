@@ -33,21 +33,21 @@ class Settings(Structure):
     _fields_ = [
         ("masked_lm_prob", c_double),
         ("short_seq_prob", c_double),
-        ("continues", c_void_p),
+        ("roles", c_void_p),
         ("cls_id", c_int32),
         ("sep_id", c_int32),
         ("mask_id", c_int32),
         ("vocabulary_size", c_int32),
         ("max_seq_length", c_int32),
         ("max_predictions_per_seq", c_int32),
-        ("whole_word_mask", c_int32),
         ("corrected", c_int32),
     ]
 
 
 def random_stream(seed: int) -> NDArray[np.uint32]:
-    """``random.Random(seed)`` as the C code draws from it: its 624 words and the number of the next."""
-    return np.array(Random(seed).getstate()[1], dtype=np.uint32)
+    """``random.Random(seed)`` as the C code draws from it: ``Random`` of random.h."""
+    state = Random(seed).getstate()[1]
+    return np.array([*state, *state[:-1]], dtype=np.uint32)  # the C code overwrites the second half
 
 
 def _load() -> ctypes.CDLL:

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "example.h"
 #include "random.h"
 #include "tfrecord.h"
 
@@ -19,17 +20,20 @@ typedef struct {
     const int32_t *ids;
     const int64_t *sentence_ends;
     const int64_t *document_ends; /* in sentences */
-    const int64_t *order;         /* the shuffled documents */
+    const uint32_t *order;        /* the shuffled documents */
     int64_t documents;
 } Corpus;
+
+/* What an id is to masking. */
+enum { BEGINS, CONTINUES, SPECIAL };
 
 typedef struct {
     double masked_lm_prob;
     double short_seq_prob;
-    const uint8_t *continues; /* by id: whether the entry begins with ## */
+    const uint8_t *roles; /* by id */
     int32_t cls_id, sep_id, mask_id, vocabulary_size;
     int32_t max_seq_length, max_predictions_per_seq;
-    int32_t whole_word_mask, corrected;
+    int32_t corrected;
 } Settings;
 
 typedef struct {
@@ -53,10 +57,18 @@ static Run ids_of(const Corpus *c, Run sentences)
 static Run take(const Corpus *c, Run from, int64_t target, int64_t least)
 {
     Run taken = {from.begin, from.begin};
+    int64_t enough = (from.begin ? c->sentence_ends[from.begin - 1] : 0) + target;
     do
         taken.end++;
-    while (taken.end < from.end && (size_of(taken) < least || size_of(ids_of(c, taken)) < target));
+    while (taken.end < from.end && (size_of(taken) < least || c->sentence_ends[taken.end - 1] < enough));
     return taken;
+}
+
+/* Asks for memory that is needed soon and is not where the last was: drafts and documents come in random order. */
+static inline void expect(const void *from, int64_t size)
+{
+    for (int64_t at = 0; at < size; at += 64) /* bytes that come at once */
+        __builtin_prefetch((const char *)from + at);
 }
 
 static Run random_second(const Corpus *c, const Settings *s, Random *r, int64_t index, int64_t target)
@@ -73,17 +85,20 @@ static Run random_second(const Corpus *c, const Settings *s, Random *r, int64_t 
         }
     Run document = sentences_of(c, other);
     document.begin += below(r, (uint32_t)size_of(document));
-    return ids_of(c, take(c, document, target, 1));
+    Run taken = ids_of(c, take(c, document, target, 1));
+    expect(c->ids + taken.begin, 4 * (size_of(taken) < target ? size_of(taken) : target));
+    return taken;
 }
 
 static void truncate_pair(Run *first, Run *second, int64_t room, Random *r)
 {
+    /* Without branches, which would go either way at random. */
     while (size_of(*first) + size_of(*second) > room) {
-        Run *longer = size_of(*first) > size_of(*second) ? first : second;
-        if (uniform(r) < 0.5)
-            longer->begin++;
-        else
-            longer->end--;
+        int of_first = size_of(*first) > size_of(*second), of_second = !of_first, in_front = coin(r);
+        first->begin += of_first & in_front;
+        first->end -= of_first & !in_front;
+        second->begin += of_second & in_front;
+        second->end -= of_second & !in_front;
     }
 }
 
@@ -98,7 +113,7 @@ typedef struct {
     int16_t positions[]; /* ascending; then, aligned, the ids that stand there in the example */
 } Draft;
 
-static inline int32_t *masked_ids(const Settings *s, Draft *d)
+static inline int32_t *masked_ids(const Settings *s, const Draft *d)
 {
     return (int32_t *)(d->positions + (s->max_predictions_per_seq + 1) / 2 * 2);
 }
@@ -123,158 +138,120 @@ static int32_t assemble(const Corpus *c, const Settings *s, const Draft *d, int3
     return (int32_t)(to - ids);
 }
 
+/* Words in order: the positions of their ids, and where in these each word begins; begins[count] ends the last. */
+typedef struct {
+    int16_t positions[MAX_LENGTH];
+    int16_t begins[MAX_LENGTH + 1];
+    int32_t count;
+} Words;
+
+/* A word may lie on both sides of [SEP]. Every position is written down and then kept or not: whether an id
+ * begins a word cannot be guessed, and a branch would be one.
+ */
+static void find_words(const Settings *s, const int32_t *ids, int32_t length, int32_t apart, Words *words)
+{
+    int32_t covered = 0, count = 0;
+    for (int32_t at = 0; at < length; at++) {
+        int role = s->roles[ids[at]], special = role == SPECIAL;
+        int joins = (role == CONTINUES) & (count > 0) & (at != apart);
+        words->positions[covered] = (int16_t)at;
+        words->begins[count] = (int16_t)covered;
+        covered += !special;
+        count += !special & !joins;
+    }
+    words->begins[count] = (int16_t)covered;
+    words->count = count;
+}
+
 static void mask_words(const Corpus *c, const Settings *s, Random *r, Draft *d)
 {
     int32_t ids[MAX_LENGTH], length = assemble(c, s, d, ids);
-    /* Positions in order, and where in them each word begins. A word may lie on both sides of [SEP]. */
-    int16_t positions[MAX_LENGTH], words[MAX_LENGTH + 1], order[MAX_LENGTH];
-    int32_t covered = 0, count = 0;
-    for (int32_t at = 0; at < length; at++) {
-        int32_t id = ids[at];
-        if (id == s->cls_id || id == s->sep_id)
-            continue;
-        int joins = s->whole_word_mask && count && s->continues[id];
-        if (!joins || (s->corrected && at == d->first_length + 2)) {
-            order[count] = (int16_t)count;
-            words[count++] = (int16_t)covered;
-        }
-        positions[covered++] = (int16_t)at;
-    }
-    words[count] = (int16_t)covered;
-    for (int32_t i = count - 1; i > 0; i--) {
-        uint32_t j = below(r, (uint32_t)i + 1);
-        int16_t swapped = order[i];
-        order[i] = order[j];
-        order[j] = swapped;
-    }
+    Words words;
+    find_words(s, ids, length, s->corrected ? d->first_length + 2 : 0, &words);
+    uint32_t order[MAX_LENGTH];
+    shuffled(order, (uint32_t)words.count, r);
 
     /* Python's round(): half to even, as nearbyint() by default. */
     int32_t wanted = (int32_t)nearbyint(length * s->masked_lm_prob);
     wanted = wanted < 1 ? 1 : wanted;
     wanted = wanted > s->max_predictions_per_seq ? s->max_predictions_per_seq : wanted;
-    int32_t *replaced = masked_ids(s, d);
+    int32_t replacements[MAX_LENGTH];     /* by position, of those chosen */
+    uint64_t chosen[MAX_LENGTH / 64 + 1]; /* one bit a position: sorts them */
+    memset(chosen, 0, (size_t)(length / 64 + 1) * sizeof *chosen);
     int32_t masked = 0;
-    for (int32_t i = 0; i < count && masked < wanted; i++) {
-        int32_t begin = words[order[i]], end = words[order[i] + 1];
+    for (int32_t i = 0; i < words.count && masked < wanted; i++) {
+        int32_t begin = words.begins[order[i]], end = words.begins[order[i] + 1];
         if (masked + end - begin > wanted)
             continue; /* a shorter word may still fit */
-        for (int32_t k = begin; k < end; k++, masked++) {
-            int16_t at = positions[k];
-            int32_t id = s->mask_id;
+        masked += end - begin;
+        for (int32_t k = begin; k < end; k++) {
+            int32_t at = words.positions[k], id = s->mask_id;
             if (uniform(r) >= 0.8)
-                id = uniform(r) < 0.5 ? ids[at] : (int32_t)below(r, (uint32_t)s->vocabulary_size);
-            int32_t to = masked;
-            for (; to > 0 && d->positions[to - 1] > at; to--) {
-                d->positions[to] = d->positions[to - 1];
-                replaced[to] = replaced[to - 1];
-            }
-            d->positions[to] = at;
-            replaced[to] = id;
+                id = coin(r) ? ids[at] : (int32_t)below(r, (uint32_t)s->vocabulary_size);
+            replacements[at] = id;
+            chosen[at / 64] |= 1ull << at % 64;
         }
     }
-    d->masked = (int16_t)masked;
+
+    int32_t *replaced = masked_ids(s, d);
+    d->masked = 0;
+    for (int32_t block = 0; block <= length / 64; block++)
+        for (uint64_t left = chosen[block]; left; left &= left - 1) {
+            int32_t at = block * 64 + __builtin_ctzll(left);
+            d->positions[d->masked] = (int16_t)at;
+            replaced[d->masked++] = replacements[at];
+        }
 }
 
-/* tensorflow.train.Example, a protocol buffer: features by name, each a packed list of numbers. */
-
-static uint8_t *put_varint(uint8_t *to, uint32_t value)
-{
-    for (; value >= 0x80; value >>= 7)
-        *to++ = (uint8_t)(value | 0x80);
-    *to++ = (uint8_t)value;
-    return to;
-}
-
-static uint32_t varint_size(uint32_t value)
-{
-    uint32_t size = 1;
-    for (; value >= 0x80; value >>= 7)
-        size++;
-    return size;
-}
-
-static uint8_t *put_header(uint8_t *to, int field, uint32_t length)
-{
-    *to++ = (uint8_t)(field << 3 | 2);
-    return put_varint(to, length);
-}
-
-enum { FLOATS = 2, INTEGERS = 3 };
-
-static uint8_t *put_feature(uint8_t *to, const char *name, int kind, const uint8_t *packed, const uint8_t *packed_end)
-{
-    uint32_t name_size = (uint32_t)strlen(name), size = (uint32_t)(packed_end - packed);
-    uint32_t list = 1 + varint_size(size) + size;
-    uint32_t value = 1 + varint_size(list) + list;
-    uint32_t entry = 1 + varint_size(name_size) + name_size + 1 + varint_size(value) + value;
-    to = put_header(to, 1, entry);
-    to = put_header(to, 1, name_size);
-    memcpy(to, name, name_size);
-    to = put_header(to + name_size, 2, value);
-    to = put_header(to, kind, list);
-    to = put_header(to, 1, size);
-    memcpy(to, packed, size);
-    return to + size;
-}
-
-static uint8_t *put_zeros(uint8_t *to, int32_t count)
-{
-    memset(to, 0, (size_t)count);
-    return to + count;
-}
-
-/* Features in the order of their names, as protobuf writes maps when asked to be deterministic. */
-static uint8_t *serialize(const Corpus *c, const Settings *s, Draft *d, uint8_t *to)
+static uint8_t *serialize(const Corpus *c, const Settings *s, const Draft *d, uint8_t *to)
 {
     static const uint8_t one[4] = {0, 0, 0x80, 0x3f}; /* 1.0f, little-endian */
-    uint8_t packed[5 * MAX_LENGTH], features[20 * MAX_LENGTH];
-    uint8_t *end = features, *p = packed;
-    int32_t ids[MAX_LENGTH], originals[MAX_LENGTH], length = assemble(c, s, d, ids);
-    int32_t padding = s->max_seq_length - length, empty = s->max_predictions_per_seq - d->masked;
+    int32_t ids[MAX_LENGTH], originals[MAX_LENGTH], positions[MAX_LENGTH], length = assemble(c, s, d, ids);
     const int32_t *replaced = masked_ids(s, d);
     for (int32_t i = 0; i < d->masked; i++) {
-        originals[i] = ids[d->positions[i]];
-        ids[d->positions[i]] = replaced[i];
+        positions[i] = d->positions[i];
+        originals[i] = ids[positions[i]];
+        ids[positions[i]] = replaced[i];
     }
+    int32_t padding = s->max_seq_length - length, empty = s->max_predictions_per_seq - d->masked;
 
-    for (int32_t i = 0; i < length; i++)
-        p = put_varint(p, (uint32_t)ids[i]);
-    p = put_zeros(p, padding);
-    end = put_feature(end, "input_ids", INTEGERS, packed, p);
+    uint32_t sizes[FEATURES] = {
+        [INPUT_IDS] = packed_size(ids, length) + (uint32_t)padding,
+        [INPUT_MASK] = (uint32_t)s->max_seq_length,
+        [MASKED_IDS] = packed_size(originals, d->masked) + (uint32_t)empty,
+        [MASKED_POSITIONS] = packed_size(positions, d->masked) + (uint32_t)empty,
+        [MASKED_WEIGHTS] = 4 * (uint32_t)s->max_predictions_per_seq,
+        [NEXT_SENTENCE] = 1,
+        [SEGMENT_IDS] = (uint32_t)s->max_seq_length,
+    };
+    uint32_t total = 0;
+    for (int i = 0; i < FEATURES; i++)
+        total += field_size(entry_size(&features[i], sizes[i]));
+    to = put_header(to, 1, total);
 
-    memset(packed, 1, (size_t)length);
-    p = put_zeros(packed + length, padding);
-    end = put_feature(end, "input_mask", INTEGERS, packed, p);
+    to = put_feature(to, &features[INPUT_IDS], sizes[INPUT_IDS]);
+    to = put_run(put_packed(to, ids, length), 0, padding);
 
-    p = packed;
-    for (int32_t i = 0; i < d->masked; i++)
-        p = put_varint(p, (uint32_t)originals[i]);
-    p = put_zeros(p, empty);
-    end = put_feature(end, "masked_lm_ids", INTEGERS, packed, p);
+    to = put_feature(to, &features[INPUT_MASK], sizes[INPUT_MASK]);
+    to = put_run(put_run(to, 1, length), 0, padding);
 
-    p = packed;
-    for (int32_t i = 0; i < d->masked; i++)
-        p = put_varint(p, (uint32_t)d->positions[i]);
-    p = put_zeros(p, empty);
-    end = put_feature(end, "masked_lm_positions", INTEGERS, packed, p);
+    to = put_feature(to, &features[MASKED_IDS], sizes[MASKED_IDS]);
+    to = put_run(put_packed(to, originals, d->masked), 0, empty);
 
-    p = packed;
-    for (int32_t i = 0; i < d->masked; i++, p += 4)
-        memcpy(p, one, 4);
-    p = put_zeros(p, 4 * empty);
-    end = put_feature(end, "masked_lm_weights", FLOATS, packed, p);
+    to = put_feature(to, &features[MASKED_POSITIONS], sizes[MASKED_POSITIONS]);
+    to = put_run(put_packed(to, positions, d->masked), 0, empty);
 
-    packed[0] = (uint8_t)d->is_random_next;
-    end = put_feature(end, "next_sentence_labels", INTEGERS, packed, packed + 1);
+    to = put_feature(to, &features[MASKED_WEIGHTS], sizes[MASKED_WEIGHTS]);
+    for (int32_t i = 0; i < d->masked; i++, to += 4)
+        memcpy(to, one, 4);
+    to = put_run(to, 0, 4 * empty);
 
-    p = put_zeros(packed, d->first_length + 2);
-    memset(p, 1, (size_t)d->second_length + 1);
-    p = put_zeros(p + d->second_length + 1, padding);
-    end = put_feature(end, "segment_ids", INTEGERS, packed, p);
+    to = put_feature(to, &features[NEXT_SENTENCE], sizes[NEXT_SENTENCE]);
+    *to++ = (uint8_t)d->is_random_next;
 
-    to = put_header(to, 1, (uint32_t)(end - features));
-    memcpy(to, features, (size_t)(end - features));
-    return to + (end - features);
+    to = put_feature(to, &features[SEGMENT_IDS], sizes[SEGMENT_IDS]);
+    to = put_run(put_run(to, 0, d->first_length + 2), 1, d->second_length + 1);
+    return put_run(to, 0, padding);
 }
 
 /* The examples of the shuffled corpus's document `index`, as drafts of draft_size() bytes each: at most as many
@@ -296,7 +273,7 @@ int64_t draft_document(const Corpus *c, const Settings *s, Random *r, int64_t in
             first.end = chunk.begin + 1 + below(r, (uint32_t)(size_of(chunk) - 1));
         document.begin = chunk.end;
 
-        int is_random_next = size_of(chunk) == 1 || uniform(r) < 0.5;
+        int is_random_next = size_of(chunk) == 1 || coin(r);
         Run a = ids_of(c, first), b;
         if (is_random_next) {
             b = random_second(c, s, r, index, target - size_of(a));
@@ -316,18 +293,26 @@ int64_t draft_document(const Corpus *c, const Settings *s, Random *r, int64_t in
     return count;
 }
 
+static void expect_text(const Corpus *c, const Draft *d)
+{
+    expect(c->ids + d->first, 4 * d->first_length);
+    expect(c->ids + d->second, 4 * d->second_length);
+}
+
 /* Serialises and frames the drafts numbers[0 .. count - 1] into `out`, which has room for `count` times
  * record_limit() bytes. Returns the bytes written.
  */
-int64_t write_records(const Corpus *c, const Settings *s, uint8_t *drafts, const int64_t *numbers, int64_t count,
+int64_t write_records(const Corpus *c, const Settings *s, const uint8_t *drafts, const uint32_t *numbers, int64_t count,
                       uint8_t *out)
 {
     uint8_t *to = out;
     int64_t stride = draft_size(s);
     for (int64_t i = 0; i < count; i++) {
         if (i + 4 < count)
-            __builtin_prefetch(drafts + numbers[i + 4] * stride);
-        to = framed(to, serialize(c, s, (Draft *)(drafts + numbers[i] * stride), to + FRAME_HEADER));
+            expect(drafts + numbers[i + 4] * stride, stride);
+        if (i + 2 < count)
+            expect_text(c, (const Draft *)(drafts + numbers[i + 2] * stride));
+        to = framed(to, serialize(c, s, (const Draft *)(drafts + numbers[i] * stride), to + FRAME_HEADER));
     }
     return to - out;
 }
@@ -335,15 +320,4 @@ int64_t write_records(const Corpus *c, const Settings *s, uint8_t *drafts, const
 /* Bytes of one record in the file, at most. */
 int64_t record_limit(const Settings *s) { return 8ll * s->max_seq_length + 16ll * s->max_predictions_per_seq + 512; }
 
-/* random.shuffle() of 0 .. count - 1. */
-void shuffle(int64_t *numbers, int64_t count, Random *r)
-{
-    for (int64_t i = 0; i < count; i++)
-        numbers[i] = i;
-    for (int64_t i = count - 1; i > 0; i--) {
-        uint32_t j = below(r, (uint32_t)i + 1);
-        int64_t swapped = numbers[i];
-        numbers[i] = numbers[j];
-        numbers[j] = swapped;
-    }
-}
+void shuffle(uint32_t *numbers, int64_t count, Random *r) { shuffled(numbers, (uint32_t)count, r); }

@@ -76,9 +76,10 @@ def train(
 ) -> Trained:
     """Train until ``schedule.train_steps`` updates are made, from the newest checkpoint if there is one.
 
-    ``step_flops`` is what one update takes. Neither ``devices`` nor ``pace`` changes the result, beyond
-    rounding. Raises ``Interrupted`` once ``stopping()``, with a checkpoint saved; ``DivergedError`` when
-    loss or gradient leave the finite numbers; what ``Examples.read`` and the store raise.
+    ``step_flops`` is what one update takes. ``pace`` changes no bit of the result; the number of ``devices``
+    changes what dropout drops, and beside that only rounding. Raises ``Interrupted`` once ``stopping()``,
+    with a checkpoint saved; ``DivergedError`` when loss or gradient leave the finite numbers; what
+    ``Examples.read`` and the store raise.
     """
     # Parallel sums in a fixed order: without it two runs on one machine differ in their last bits.
     tf.config.experimental.enable_op_determinism()

@@ -127,6 +127,22 @@ class Artifact:
         self.store.upload(self.path(relative), source)
         return Output(relative, source.stat().st_size, file_crc32c(source))
 
+    def stream(self, relative: str, parts: Iterable[bytes]) -> Output:
+        """Write an output object from memory, part by part."""
+        import google_crc32c
+
+        checksum, size = google_crc32c.Checksum(), 0
+
+        def summed() -> Iterator[bytes]:
+            nonlocal size
+            for part in parts:
+                checksum.update(part)
+                size += len(part)
+                yield part
+
+        self.store.stream(self.path(relative), summed())
+        return Output(relative, size, checksum.hexdigest().decode())
+
     def read(self, output: Output) -> bytes:
         """One output, whole. Raises ``DamagedError`` when it is not what was committed."""
         data = self.store.get(self.path(output.path))

@@ -131,6 +131,9 @@ class Examples(Section):
         return self
 
 
+Precision = Literal["float32", "bfloat16"]
+
+
 class Schedule(Section):
     """How training runs. One step is one update from ``train_batch_size`` examples."""
 
@@ -142,7 +145,11 @@ class Schedule(Section):
     evaluate_every: int = Field(10000, gt=0)
     evaluation_examples: int = Field(4096, gt=0)
     """Held-out examples per evaluation, at most; always the same ones."""
+    early_stop_evaluations: int | None = Field(None, gt=0)
+    """End when so many evaluations in a row were no better than the best, with that one's weights; None: never."""
     log_every: int = Field(100, gt=0)
+    precision: Precision = "float32"
+    """Of the inputs to matrix products; weights, their updates and losses are float32."""
     seed: int = Field(42, ge=0, lt=2**31)
 
     @model_validator(mode="after")

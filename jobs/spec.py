@@ -26,7 +26,7 @@ VERSIONS: Mapping[Kind, int] = {
     Kind.SIGNATURES: 1,
     Kind.VOCABULARY: 2,
     Kind.PREPROCESS: 2,
-    Kind.PRETRAIN: 1,
+    Kind.PRETRAIN: 2,
     Kind.EXPORT: 1,
 }
 """Raised by one whenever a step would write other bytes for the same spec; a golden test watches.

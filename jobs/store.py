@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -134,6 +135,13 @@ class Store:
         """Write an object from a local file, in parts when it is large."""
         try:
             obstore.put(self._writable(), path, source)
+        except (BaseError, OSError) as error:
+            self._fail(path, error)
+
+    def stream(self, path: str, parts: Iterable[bytes]) -> None:
+        """Write an object from memory, part by part: as large as it likes, and no file in between."""
+        try:
+            obstore.put(self._writable(), path, iter(parts))
         except (BaseError, OSError) as error:
             self._fail(path, error)
 

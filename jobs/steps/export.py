@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from jobs.corpus.sample import SAMPLE
 from jobs.errors import ConfigurationError
 from jobs.examples.wordpiece import WordPiece
 from jobs.model.bert import Bert, BertConfig
-from jobs.model.input import Examples, stage_examples
+from jobs.model.input import Examples, staged_shards
 from jobs.publish.card import Card, Data, Run, model_card, usable_length
 from jobs.publish.configuration import config_json
 from jobs.publish.forward import ExportedBert
@@ -199,16 +200,13 @@ def _compare_logits(
 def _held_out(context: StepContext, preprocess: _Step, config: BertConfig) -> dict[str, Array]:
     """The first ``COMPARED_EXAMPLES`` validation examples."""
     settings = preprocess.manifest.spec.settings
-    # A shard may have no held-out document; one that is not empty has at least one example.
-    filled = [output for output in preprocess.manifest.under("validation") if output.size]
-    files = stage_examples(preprocess.artifact, filled[:COMPARED_EXAMPLES], context.scratch)
     examples = Examples(
-        files,
+        list(staged_shards(preprocess.artifact, "validation", context.scratch)),
         config,
         max_seq_length=settings["max_seq_length"],
         max_predictions_per_seq=settings["max_predictions_per_seq"],
     )
-    if not len(examples):
-        raise ConfigurationError(preprocess.artifact.name, "it has no held-out example", "give a larger corpus")
-    batch = examples.read(range(min(COMPARED_EXAMPLES, len(examples))))
-    return {name: tensor.numpy() for name, tensor in batch.items()}
+    with closing(examples):
+        if not len(examples):
+            raise ConfigurationError(preprocess.artifact.name, "it has no held-out example", "give a larger corpus")
+        return examples.read(range(min(COMPARED_EXAMPLES, len(examples))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,11 @@ from jobs.artifact import Artifact, Manifest, Output
 from jobs.errors import ConfigurationError
 from jobs.model.bert import BertConfig, variable_shapes
 from jobs.model.checkpoint import write_tensors
-from jobs.model.input import REMEDY, Examples, stage_examples
+from jobs.model.devices import find_devices
+from jobs.model.flops import example_flops
+from jobs.model.input import REMEDY, Examples, staged_shards
+from jobs.model.memory import shortage_explained
+from jobs.model.pace import Pace
 from jobs.model.training import Trained, train
 from jobs.recipe import Schedule
 from jobs.spec import Spec
@@ -29,6 +34,10 @@ class Settings:
     schedule: Schedule
     max_seq_length: int
     max_predictions_per_seq: int
+
+    @property
+    def example_flops(self) -> int:
+        return example_flops(self.config, self.max_seq_length, self.max_predictions_per_seq)
 
     @classmethod
     def of(cls, spec: Spec, examples: Manifest) -> Settings:
@@ -68,31 +77,42 @@ def run(context: StepContext) -> None:
         raise ConfigurationError(artifact.name, "its spec names no examples", "submit it again")
     source = Artifact.open(context.store, inputs["examples"])
     settings = Settings.of(artifact.spec, source.require())
-    examples, validation = (_examples(context, settings, source, folder) for folder in ("train", "validation"))
-    if not len(examples):
-        raise ConfigurationError(source.name, "it has no training examples", "give preprocess a larger corpus")
-
-    trained = train(
-        artifact,
-        settings.config,
-        settings.schedule,
-        examples,
-        validation,
-        scratch=context.scratch,
-        heartbeat=context.heartbeat("steps"),
-        stopping=context.stopping,
-    )
-    steps = settings.schedule.train_steps
+    devices, schedule = find_devices(), settings.schedule
+    with (
+        shortage_explained(f"{artifact.name} on {devices}"),
+        closing(_examples(context, settings, source, "validation")) as validation,
+        closing(_examples(context, settings, source, "train")) as examples,
+    ):
+        if not len(examples):
+            raise ConfigurationError(source.name, "it has no training examples", "give preprocess a larger corpus")
+        validation.stage()
+        trained = train(
+            artifact,
+            settings.config,
+            schedule,
+            examples,
+            validation,
+            devices=devices,
+            step_flops=schedule.train_batch_size * settings.example_flops,
+            scratch=context.scratch,
+            heartbeat=context.heartbeat("steps"),
+            stopping=context.stopping,
+            pace=Pace.of_environment(),
+        )
+    seen = trained.step * schedule.train_batch_size
     facts = {
-        "steps": steps,
-        "examples_seen": steps * settings.schedule.train_batch_size,
+        "steps": trained.step,
+        "examples_seen": seen,
         "train_seconds": round(trained.seconds, 3),
+        "device_hours": round(trained.seconds / 3600 * devices.count, 3),
         "train_examples": len(examples),
         "validation_examples": len(validation),
-        "device": trained.device,
+        "device": " ".join(filter(None, (str(devices), devices.model))),
+        "model_flops": seen * settings.example_flops,
         "parameters": sum(math.prod(shape) for shape in variable_shapes(settings.config).values()),
         "tensorflow": trained.tensorflow,
         "evaluations": list(trained.evaluations),
+        "checkpoints_rejected": list(trained.rejected),
     }
     outputs = _write_outputs(artifact, settings, trained, context.scratch)
     artifact.commit(context.shard, outputs, facts=facts, seconds=trained.seconds)
@@ -111,9 +131,8 @@ def _vocabulary_size(spec: Spec, examples: Manifest) -> int:
 
 
 def _examples(context: StepContext, settings: Settings, source: Artifact, folder: str) -> Examples:
-    files = stage_examples(source, source.require().under(folder), context.scratch)
     return Examples(
-        files,
+        list(staged_shards(source, folder, context.scratch)),
         settings.config,
         max_seq_length=settings.max_seq_length,
         max_predictions_per_seq=settings.max_predictions_per_seq,

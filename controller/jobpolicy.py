@@ -62,6 +62,7 @@ class IndexedJob:
 
     policy: JobPolicy
     backoff_seconds: float = BACKOFF_SECONDS
+    suspended: bool = False
     active: set[int] = field(default_factory=set)
     succeeded: set[int] = field(default_factory=set)
     failed: set[int] = field(default_factory=set)
@@ -73,7 +74,7 @@ class IndexedJob:
 
     def startable(self, now: float) -> list[int]:
         """The indexes to start, lowest first, as many as parallelism leaves room for."""
-        if self.condition:
+        if self.condition or self.suspended:
             return []
         waiting = (
             index
@@ -132,3 +133,12 @@ def format_indexes(indexes: Iterable[int]) -> str:
         else:
             runs.append([index])
     return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ",".join(map(str, run)) for run in runs)
+
+
+def parse_indexes(text: str) -> set[int]:
+    """The inverse of ``format_indexes``; also of ``0-1``, which older servers write."""
+    found: set[int] = set()
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return found

@@ -70,8 +70,11 @@ class LocalCluster:
     def create(self, job: Job) -> None:
         name = job["metadata"]["name"]
         if name not in self._jobs:
-            indexes = IndexedJob(JobPolicy.of(job), self._backoff_seconds)
+            indexes = IndexedJob(JobPolicy.of(job), self._backoff_seconds, suspended=job["spec"].get("suspend", False))
             self._jobs[name] = _Running(job, indexes, attempts=self._attempts_so_far(name))
+
+    def release(self, name: str) -> None:
+        self._jobs[name].indexes.suspended = False
 
     def _attempts_so_far(self, name: str) -> dict[int, int]:
         """By index: earlier commands' logs stay."""

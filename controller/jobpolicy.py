@@ -101,8 +101,6 @@ class IndexedJob:
         if action == "FailJob":
             message = f"index {index} exited with {exit_code}"
             self.condition = self.condition or Condition(FAILED, "PodFailurePolicy", message)
-            self.failed.add(index)
-            return
         if action != "Ignore":
             self.failures[index] = self.failures.get(index, 0) + 1
         if action == "FailIndex" or self.failures.get(index, 0) > self.policy.retries_per_index:

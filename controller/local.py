@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from controller.cluster import JobStatus
-from controller.jobpolicy import IndexedJob, JobPolicy
+from controller.cluster import JobState, JobStatus
+from controller.jobpolicy import COMPLETE, IndexedJob, JobPolicy
 from controller.manifest import Job
 from jobs.errors import StoreError
 from jobs.store import Store
@@ -102,6 +102,7 @@ class LocalCluster:
             retries=sum(indexes.failures.values()),
             condition=indexes.condition,
             message=running.message,
+            state=_state(indexes),
         )
 
     def delete(self, name: str) -> None:
@@ -172,6 +173,14 @@ class LocalCluster:
                 container.process.kill()
                 container.process.wait()
             self._ended(running, index, container.process.returncode)
+
+
+def _state(indexes: IndexedJob) -> JobState:
+    if indexes.condition:
+        return JobState.COMPLETE if indexes.condition.type == COMPLETE else JobState.FAILED
+    if indexes.suspended:
+        return JobState.SUSPENDED
+    return JobState.RUNNING if indexes.active else JobState.PENDING
 
 
 def _executable(command: str) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 from jobs.errors import CovidCtlError
 
+MESSAGE_CHARACTERS = 600
+
 
 class ApiError(CovidCtlError):
     """The cluster did not do what it was asked. The step itself has not failed."""
@@ -80,8 +82,8 @@ _MISSING_NAMESPACE = re.compile(r'namespaces? "(?P<name>[^"]+)" (?:not found|is 
 def api_error(status: int, body: bytes, *, thing: str, namespace: str = "", retry_after: str | None = None) -> ApiError:
     """The error of an HTTP answer. ``body`` is a ``v1/Status`` where it comes from the API server itself."""
     answer = _status_object(body)
-    message = str(answer.get("message") or body[:300].decode(errors="replace").strip() or "no reason given")
-    # Server-side apply finds unknown fields too late for the server to call them the client's mistake.
+    message = _shortened(str(answer.get("message") or body.decode(errors="replace").strip() or "no reason given"))
+    # Server-side apply calls an unknown field the server's own error (as of 1.36).
     if status == 500 and "failed to create typed patch object" in message:
         return InvalidError(thing, f"{message} (HTTP {status})", _remedy(422, message, namespace))
     if status == 429 or status >= 500:
@@ -101,10 +103,15 @@ def _status_object(body: bytes) -> dict[str, Any]:
 
 
 def _with_causes(message: str, answer: dict[str, Any]) -> str:
-    """The fields that are wrong, unless the message names them already, as it does up to a dozen or so."""
+    """The fields that are wrong, unless the message names them already."""
     causes = (answer.get("details") or {}).get("causes") or ()
-    unnamed = [c for c in causes if c.get("field") and c["field"] not in message]
-    return "; ".join([message, *(f"{cause['field']}: {cause.get('message', '')}" for cause in unnamed)])
+    unnamed = [cause for cause in causes if cause.get("field") and cause["field"] not in message]
+    return "; ".join([message, *(_shortened(f"{cause['field']}: {cause.get('message', '')}") for cause in unnamed)])
+
+
+def _shortened(text: str) -> str:
+    """Of a template that may not change the server repeats every byte; what is wrong stands at either end."""
+    return text if len(text) <= MESSAGE_CHARACTERS else f"{text[: MESSAGE_CHARACTERS - 100]} ... {text[-100:]}"
 
 
 def _remedy(status: int, message: str, namespace: str) -> str:

@@ -29,6 +29,7 @@ def connect(context: str | None = None, namespace: str | None = None, kubeconfig
     ``kubeconfig`` is a path, or several joined by ``:``; without it the variable ``KUBECONFIG``, then
     ``~/.kube/config``. Raises ``ContextError``.
     """
+    import urllib3
     from kubernetes.client.api_client import ApiClient
     from kubernetes.client.configuration import Configuration
 
@@ -40,6 +41,9 @@ def connect(context: str | None = None, namespace: str | None = None, kubeconfig
         name, default_namespace = "in-cluster", _load_in_cluster(configuration)
     else:
         name, default_namespace = _load_kubeconfig(configuration, given or DEFAULT_KUBECONFIG, context)
+    if not configuration.verify_ssl:
+        # The kubeconfig says so; a warning with every request would tell nobody anything new.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return Connection(name, namespace or default_namespace, ApiClient(configuration))
 
 

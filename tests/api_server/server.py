@@ -41,7 +41,7 @@ START = 1_800_000_000.0
 
 
 class StreamFault(Enum):
-    """What becomes of the next stream after its first event."""
+    """What becomes of the next stream after its first event or bookmark."""
 
     BROKEN = "half an event, then the connection is cut"
     DRIBBLE = "bytes that never make a line"
@@ -87,8 +87,7 @@ class ApiServer:
         self.bookmark_seconds = bookmark_seconds
         self.owners: dict[str, Owners] = {}
         self.closing = False
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._http.daemon_threads = True
+        self._http = _Http(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._http.server_port}"
         self.store.create("namespaces", "", {"kind": "Namespace", "metadata": {"name": "default"}})
 
@@ -187,7 +186,7 @@ class ApiServer:
             return self.store.delete("pods", target.namespace, target.name)
         self._namespace_exists(target)
         if target.resource == "jobs":
-            check_fields(given)
+            check_fields(given, applied=False)
             given = _defaulted(given)
             check_job(given, None)
         if query.get("dryRun"):
@@ -202,7 +201,7 @@ class ApiServer:
         applying = content_type == "application/apply-patch+yaml"
         manager = query.get("fieldManager", "client")
         if target.resource == "jobs" and applying:
-            check_fields(given)
+            check_fields(given, applied=True)
         if old is None:
             if not applying:
                 return self.store.get(target.resource, target.namespace, target.name)
@@ -268,6 +267,9 @@ class ApiServer:
                 version = entries[-1].version if entries else self.store.version if silent else version
             if silent:
                 yield {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": str(version)}}}
+                if self.stream_faults:
+                    yield from self._broken(self.stream_faults.pop(0))
+                    return
             for entry in entries:
                 if selected(entry.object, query):
                     yield {"type": entry.type, "object": entry.object}
@@ -317,6 +319,13 @@ def _dig(item: Any, path: str) -> Any:
 def _defaulted(job: Object) -> Object:
     spec = {"parallelism": 1, "suspend": False, "completionMode": "NonIndexed", "backoffLimit": 6} | job["spec"]
     return {**job, "spec": spec, "status": {}}
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that left is none of the server's business; what the server does wrong, the client sees."""
 
 
 def _handler(server: ApiServer) -> type[BaseHTTPRequestHandler]:

@@ -137,6 +137,5 @@ class Store:
     def compact(self) -> None:
         """Forget the history, as etcd does every five minutes."""
         with self.changed:
-            self.version += 1
             self.oldest = self.version
             self._history.clear()

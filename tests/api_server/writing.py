@@ -16,15 +16,24 @@ Owners = dict[tuple[str, ...], set[str]]
 _FROZEN = ("completions", "completionMode", "selector", "template", "podFailurePolicy", "backoffLimitPerIndex")
 
 
-def check_fields(given: Object) -> None:
-    """Refuse fields that the API does not have; the official library's models say which it has."""
+def check_fields(given: Object, *, applied: bool) -> None:
+    """Refuse fields that the API does not have; the official library's models say which it has.
+
+    Apply stops at the first and calls it an error of the server, as a 1.36 does.
+    """
     from kubernetes.client.models.v1_job import V1Job
 
     if given.get("kind") != "Job":
         return
-    unknown = [f'unknown field "{path}"' for path in _unknown(V1Job, given, "")]
+    unknown = _unknown(V1Job, given, "")
+    if unknown and applied:
+        what = f"failed to create typed patch object ({given['metadata']['name']}; batch/v1, Kind=Job)"
+        raise Refusal(500, "", f"{what}: .{unknown[0]}: field not declared in schema")
     if unknown:
-        raise Refusal(400, "BadRequest", f"strict decoding error: {', '.join(unknown)}")
+        words = ", ".join(f'unknown field "{path}"' for path in unknown)
+        raise Refusal(
+            400, "BadRequest", f'Job in version "v1" cannot be handled as a Job: strict decoding error: {words}'
+        )
 
 
 def _unknown(kind: Any, given: Any, path: str) -> list[str]:

@@ -1,7 +1,6 @@
 """The conformance table against a real API server and its Job controller. Needs no kubelet and no image."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,7 +13,7 @@ pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture(autouse=True)
-def _service_account(real_cluster: KubernetesCluster) -> Iterator[None]:
+def _service_account(real_cluster: KubernetesCluster) -> None:
     """Pods are refused until the namespace has its own."""
     while True:
         try:
@@ -22,7 +21,7 @@ def _service_account(real_cluster: KubernetesCluster) -> Iterator[None]:
             break
         except NotFoundError:
             time.sleep(0.2)
-    yield
+    return
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -76,7 +76,7 @@ _CLASSES: dict[int, type[ApiError]] = {
     422: InvalidError,
 }
 _CANNOT = re.compile(r'cannot (?P<verb>\S+) resource "(?P<resource>[^"]+)"(?: in API group "(?P<group>[^"]*)")?')
-_MISSING_NAMESPACE = re.compile(r'namespaces? "(?P<name>[^"]+)" (?:not found|is forbidden.*being terminated)')
+_MISSING_NAMESPACE = re.compile(r'namespaces "(?P<name>[^"]+)" not found')
 
 
 def api_error(status: int, body: bytes, *, thing: str, namespace: str = "", retry_after: str | None = None) -> ApiError:
@@ -123,7 +123,9 @@ def _remedy(status: int, message: str, namespace: str) -> str:
         return (
             f"ask for a Role that allows it; `kubectl auth can-i {denied['verb']} {kind}{where}` says whether it does"
         )
-    if "exceeded quota" in message:
+    if "being terminated" in message:
+        return f"wait until it is gone (kubectl get namespace {namespace}), or use another namespace"
+    if "quota: " in message:
         return f"raise the quota or wait for other work: kubectl describe resourcequota{where}"
     match status:
         case 401:

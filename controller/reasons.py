@@ -117,13 +117,10 @@ def _why_not_made(job: ObservedJob, pods: list[ObservedPod], events: list[Observ
     newest_pod = max((pod.created_at or 0.0 for pod in pods), default=0.0)
     if last.at < newest_pod or now - last.at > RETRIED_CREATION:
         return None
-    if "exceeded quota" in last.message:
-        return Trouble(
-            f"quota exceeded: {last.message}", "kubectl describe resourcequota; raise it or wait for other work"
-        )
-    return Trouble(
-        f"no pod can be made: {last.message}", "covid-ctl doctor checks namespace, policy and service account"
-    )
+    words = last.message.rpartition("is forbidden: ")[2].removeprefix("Error creating: ")
+    if " quota: " in last.message:
+        return Trouble(f"quota: {words}", "kubectl describe resourcequota; raise it, or wait for other work to end")
+    return Trouble(f"no pod can be made: {words}", "covid-ctl doctor checks namespace, policy and service account")
 
 
 def _why_pending(pods: list[ObservedPod], events: list[ObservedEvent]) -> Trouble | None:

@@ -138,6 +138,8 @@ class Watch(Generic[T]):
             resourceVersion=self._version or "",
             timeoutSeconds=WINDOW_SECONDS,
         ) as self._stream:
+            if self._stopped.is_set():
+                return  # by a ``stop`` that found no stream to end yet
             for line in self._lines(self._stream):
                 yield from self._event(self._parse(line))
 

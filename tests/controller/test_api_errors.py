@@ -35,6 +35,7 @@ QUOTA = 'pods "x" is forbidden: exceeded quota: cpu, requested: cpu=1, used: cpu
         (401, "Unauthorized", UnauthorizedError, "sign in again"),
         (403, CANNOT, ForbiddenError, "kubectl auth can-i create jobs.batch --namespace ns"),
         (403, QUOTA, ForbiddenError, "kubectl describe resourcequota --namespace ns"),
+        (403, "unable to create new content in namespace ns because it is being terminated", ForbiddenError, "wait"),
         (403, "violates PodSecurity restricted", ForbiddenError, "kubectl describe namespace ns"),
         (404, 'namespaces "ns" not found', NotFoundError, "kubectl create namespace ns"),
         (404, 'jobs.batch "x" not found', NotFoundError, ""),

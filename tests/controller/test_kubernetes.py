@@ -220,8 +220,7 @@ def test_a_quota_that_leaves_no_room_is_the_reason(server: ApiServer, cluster: K
     status = KubernetesCluster(cluster.api, clock=lambda: server.now).status(NAME)
     assert status is not None
     assert status.state is JobState.PENDING
-    assert status.reason.startswith("quota exceeded: ")
-    assert "requested: cpu=1" in status.reason
+    assert status.reason == "quota: exceeded quota: compute, requested: cpu=1"
 
 
 def test_an_eviction_marks_its_pod(server: ApiServer, cluster: KubernetesCluster) -> None:

@@ -3,7 +3,7 @@
     python tests/bench/mirror.py [--indexes 10000] [--pods 1000]
 
 An API server of the test suite's runs in a process of its own; each pod goes from pending to running to
-succeeded, and the next one takes its place, until every index is done.
+succeeded, stays to be seen, and the next index gets its pod, until every index is done.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from controller.plan import Corpus, plan_preprocess
 from controller.profile import Profile
 from jobs.recipe import load_recipe
 from tests.api_server.server import ApiServer
+
+PACE_SECONDS = 0.2
+"""Between two looks of whoever follows."""
 
 
 def main() -> None:
@@ -50,9 +53,12 @@ def main() -> None:
             wakes = 0
             while not ((status := mirror.status(name)) and status.succeeded == options.indexes):
                 wakes += bool(mirror.wait(60))
+                time.sleep(PACE_SECONDS)
+            seen = len(mirror.pods(name))
             ours.send("stop")
             changes, requests = ours.recv()
-    print(f"{options.indexes:,} indexes, {listed:,} pods at a time: {changes:,} changes, {requests} requests in all")
+    print(f"{options.indexes:,} indexes, {listed:,} pods at a time, {seen:,} in the end")
+    print(f"{changes:,} changes, {requests} requests in all")
     print(f"peak memory {_peak_megabytes():.0f} MB, {before:.0f} MB of it before anything was listed")
     print(f"CPU {time.process_time() - started:.1f} s, status asked for {wakes:,} times")
     server.join()
@@ -80,7 +86,6 @@ def _serve(pipe: Connection, path: Path, indexes: int, pods: int) -> None:
             pod = server.store.update("pods", "default", pod)
             pod["status"]["phase"] = "Succeeded"
             server.store.update("pods", "default", pod)
-            server.store.delete("pods", "default", pod["metadata"]["name"])
             if index + pods < indexes:
                 running[index % pods] = _pod(server, job, index + pods)
             if index % 10 == 9 or index == indexes - 1:

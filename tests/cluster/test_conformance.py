@@ -4,24 +4,11 @@ import time
 
 import pytest
 
-from controller.api_errors import NotFoundError
 from controller.kubernetes import KubernetesCluster
 from tests.conformance import CASES, NAME, Case, check, job
 from tests.standin_kubelet import StandinKubelet
 
 pytestmark = pytest.mark.cluster
-
-
-@pytest.fixture(autouse=True)
-def _service_account(real_cluster: KubernetesCluster) -> None:
-    """Pods are refused until the namespace has its own."""
-    while True:
-        try:
-            real_cluster.api.get(f"/api/v1/namespaces/{real_cluster.namespace}/serviceaccounts/default")
-            break
-        except NotFoundError:
-            time.sleep(0.2)
-    return
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -18,6 +18,7 @@ JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 
+PAGE = 500
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
 
@@ -35,6 +36,17 @@ class Api:
 
     def get(self, path: str, **query: str | int) -> dict[str, Any]:
         return self._json("GET", path, query)
+
+    def pages(self, path: str, **query: str | int) -> Iterator[dict[str, Any]]:
+        """A collection, as many lists of at most ``PAGE`` items as it takes. Raises ``ExpiredError`` in the midst."""
+        page: dict[str, str | int] = {}
+        while True:
+            answer = self.get(path, **query, limit=PAGE, **page)
+            yield answer
+            token = answer["metadata"].get("continue")
+            if not token:
+                return
+            page = {"continue": token}
 
     def post(self, path: str, body: Mapping[str, Any], **query: str | int) -> dict[str, Any]:
         return self._json("POST", path, query, body, JSON)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.api_errors import ContextError
+from controller.manifest import MANAGER
 
 DEFAULT_KUBECONFIG = "~/.kube/config"
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -44,7 +45,9 @@ def connect(context: str | None = None, namespace: str | None = None, kubeconfig
     if not configuration.verify_ssl:
         # The kubeconfig says so; a warning with every request would tell nobody anything new.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    return Connection(name, namespace or default_namespace, ApiClient(configuration))
+    client = ApiClient(configuration)
+    client.user_agent = MANAGER
+    return Connection(name, namespace or default_namespace, client)
 
 
 def _load_in_cluster(configuration: Any) -> str:

@@ -19,7 +19,7 @@ from controller.manifest import ANNOTATION_SPEC, CONTAINER, LABEL_MANAGED_BY, MA
 from controller.observed import LABEL_JOB, ObservedEvent, ObservedJob, ObservedPod
 from controller.reasons import job_status
 from controller.retrying import Retrying
-from controller.watch import PAGE, Watch
+from controller.watch import Watch
 
 OURS = f"{LABEL_MANAGED_BY}={MANAGER}"
 DELETION_SECONDS = 90.0
@@ -65,6 +65,7 @@ class KubernetesCluster:
     def create(self, job: Job, *, dry_run: bool = False) -> None:
         """Apply the Job, unless it is there: then nothing is sent, so that a released Job stays released.
 
+        Needs the verbs get, patch and create: the server asks for both of the latter where it applies something new.
         ``dry_run`` has the server check everything, admission included, and store nothing. Raises
         ``ForeignJobError`` when a Job of that name is not ours or of another spec; ``NotFoundError`` when the
         namespace is missing; ``InvalidError`` naming the fields; ``ForbiddenError`` by permission, quota, policy.
@@ -147,15 +148,15 @@ class KubernetesCluster:
 
     def jobs(self) -> list[ObservedJob]:
         """All that covid-ctl made here, by label."""
-        return [ObservedJob.of(job) for job in self._pages(self._jobs, labelSelector=OURS)]
+        return [ObservedJob.of(job) for job in self._all(self._jobs, labelSelector=OURS)]
 
     def pods(self, name: str) -> list[ObservedPod]:
         """Those of one Job that are still to be seen."""
-        return [ObservedPod.of(pod) for pod in self._pages(self._pods, labelSelector=f"{LABEL_JOB}={name}")]
+        return [ObservedPod.of(pod) for pod in self._all(self._pods, labelSelector=f"{LABEL_JOB}={name}")]
 
     def events(self) -> list[ObservedEvent]:
         """Of the whole namespace, without the ones that say all is well; servers keep them for an hour."""
-        return [ObservedEvent.of(event) for event in self._pages(self._events, fieldSelector=_TELLING)]
+        return [ObservedEvent.of(event) for event in self._all(self._events, fieldSelector=_TELLING)]
 
     def logs(
         self, pod: str, *, container: str = CONTAINER, follow: bool = False, tail: int | None = None
@@ -210,12 +211,6 @@ class KubernetesCluster:
     def watch_events(self) -> Watch[ObservedEvent]:
         return Watch(self.api, self._events, ObservedEvent.of, query={"fieldSelector": _TELLING})
 
-    def _pages(self, path: str, **query: str | int) -> Iterator[Mapping[str, Any]]:
-        page: dict[str, str | int] = {}
-        while True:
-            answer = self.api.get(path, **query, limit=PAGE, **page)
-            yield from answer.get("items") or ()
-            token = answer["metadata"].get("continue")
-            if not token:
-                return
-            page = {"continue": token}
+    def _all(self, path: str, **query: str | int) -> Iterator[Mapping[str, Any]]:
+        for page in self.api.pages(path, **query):
+            yield from page.get("items") or ()

@@ -20,7 +20,6 @@ from controller.api import Api, Query, Stream
 from controller.api_errors import ExpiredError, OverloadedError, UnreachableError, api_error
 from controller.retrying import Retrying
 
-PAGE = 500
 WINDOW_SECONDS = 300
 """How long the server is asked to keep one stream open."""
 IDLE_SECONDS = 90.0
@@ -114,19 +113,14 @@ class Watch(Generic[T]):
 
     def _list(self) -> Iterator[Change[T]]:
         listed: set[str] = set()
-        page: Query = {}
-        while True:
-            answer = self._api.get(self._path, **self._query, limit=PAGE, **page)
-            for item in answer.get("items") or ():
+        for page in self._api.pages(self._path, **self._query):
+            version = page["metadata"]["resourceVersion"]
+            for item in page.get("items") or ():
                 listed.add(item["metadata"]["name"])
                 yield from self._seen(item)
-            token = answer["metadata"].get("continue")
-            if not token:
-                break
-            page = {"continue": token}
         for name in [name for name in self._known if name not in listed]:
             yield Change(ChangeType.DELETED, self._known.pop(name).object)
-        self._version = answer["metadata"]["resourceVersion"]
+        self._version = version
 
     def _watch(self) -> Iterator[Change[T]]:
         with self._api.stream(

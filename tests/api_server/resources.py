@@ -130,6 +130,7 @@ class Resources:
         if old is None:
             if not applying:
                 return self.store.get(target.resource, target.namespace, target.name)
+            self.authorize("create", target)
             self._namespace_exists(target)
             made = _defaulted(given) if target.resource == "jobs" else given
             if target.resource == "jobs":
@@ -150,10 +151,10 @@ class Resources:
             raise Refusal(
                 415, "UnsupportedMediaType", f"the body of the request was in an unknown format: {content_type}"
             )
-        part = "status" if target.sub == "status" else "spec"
-        new = {**old, part: new.get(part, {})} | ({"metadata": new["metadata"]} if part == "spec" else {})
-        if "spec" not in old and part == "spec":
-            new = {**new, **{name: value for name, value in given.items() if name != "status"}}
+        if target.sub == "status":
+            new = {**old, "status": new.get("status", {})}
+        elif "status" in old:
+            new = {**new, "status": old["status"]}
         if target.resource == "jobs":
             check_job(new, old)
         if not applying:
@@ -195,4 +196,5 @@ def _dig(item: Any, path: str) -> Any:
 
 def _defaulted(job: Object) -> Object:
     spec = {"parallelism": 1, "suspend": False, "completionMode": "NonIndexed", "backoffLimit": 6} | job["spec"]
-    return {**job, "spec": spec, "status": {}}
+    labels = job["metadata"].get("labels") or spec["template"].get("metadata", {}).get("labels", {})
+    return {**job, "metadata": {**job["metadata"], "labels": labels}, "spec": spec, "status": {}}

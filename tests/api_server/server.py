@@ -38,7 +38,7 @@ class StreamFault(Enum):
 
 @dataclass
 class Fault:
-    """An answer given instead of the real one, ``times`` times."""
+    """An answer given instead of the real one, ``times`` times; with status 0 the connection is cut instead."""
 
     method: str
     path_part: str
@@ -185,7 +185,7 @@ def _handler(server: ApiServer) -> type[BaseHTTPRequestHandler]:
             for fault in server.faults:
                 if fault.method == self.command and fault.path_part in self.path and fault.times:
                     fault.times -= 1
-                    raise _Injected(fault)
+                    raise _Injected(fault) if fault.status else ConnectionResetError
 
         def _log(self) -> None:
             target = server.resources.target(self.path.split("?")[0])

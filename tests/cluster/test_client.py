@@ -61,11 +61,11 @@ def test_creating_twice_changes_nothing_and_a_released_job_stays_released(real_c
 
 def test_a_job_that_is_not_ours_is_refused(real_cluster: KubernetesCluster) -> None:
     theirs = job(CASES[0])
-    theirs["metadata"]["labels"] = {}
+    theirs["metadata"]["labels"] = {"team": "theirs"}
     real_cluster.api.post(f"/apis/batch/v1/namespaces/{real_cluster.namespace}/jobs", theirs)
     with pytest.raises(ForeignJobError):
         real_cluster.create(job(CASES[0]))
-    assert "labels" not in metadata(real_cluster, NAME) or not metadata(real_cluster, NAME)["labels"]
+    assert metadata(real_cluster, NAME)["labels"] == {"team": "theirs"}
 
 
 def test_fields_that_are_wrong_are_named(real_cluster: KubernetesCluster) -> None:
@@ -79,9 +79,9 @@ def test_fields_that_are_wrong_are_named(real_cluster: KubernetesCluster) -> Non
         real_cluster.create(invalid)
     changed = job(CASES[0])
     real_cluster.create(changed)
+    path = f"/apis/batch/v1/namespaces/{real_cluster.namespace}/jobs/{NAME}"
+    patch = {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 9}}}}
     with pytest.raises(InvalidError, match=r"spec\.template.*immutable"):
-        path = f"/apis/batch/v1/namespaces/{real_cluster.namespace}/jobs/{NAME}"
-        patch = {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 9}}}}
         real_cluster.api.patch(path, patch, "application/merge-patch+json")
 
 
@@ -153,5 +153,5 @@ def test_what_may_not_be_done_is_named(real_cluster: KubernetesCluster) -> None:
     limited = KubernetesCluster.connect(namespace=real_cluster.namespace)
     limited.api._client.set_default_header("Impersonate-User", user)
     assert not limited.may("create", "jobs", group="batch").allowed
-    with pytest.raises(ForbiddenError, match="kubectl auth can-i get jobs.batch"):
+    with pytest.raises(ForbiddenError, match=r"kubectl auth can-i get jobs\.batch"):
         limited.create(job(CASES[0]))

@@ -60,7 +60,11 @@ def test_creating_again_changes_nothing_even_after_release(server: ApiServer, cl
 
 @pytest.mark.parametrize(
     "change",
-    [{"labels": {}}, {"labels": {LABEL_MANAGED_BY: "somebody"}}, {"annotations": {ANNOTATION_SPEC: "0" * 64}}],
+    [
+        {"labels": {"team": "theirs"}},
+        {"labels": {LABEL_MANAGED_BY: "somebody"}},
+        {"annotations": {ANNOTATION_SPEC: "0" * 64}},
+    ],
     ids=["unlabelled", "of another manager", "of another spec"],
 )
 def test_a_job_that_is_not_ours_is_refused_and_left_alone(
@@ -131,7 +135,7 @@ def test_a_missing_namespace(server: ApiServer) -> None:
     assert server.store.all("jobs", "") == []
 
 
-@pytest.mark.parametrize("verb", ["get", "patch", "delete"])
+@pytest.mark.parametrize("verb", ["get", "patch", "create", "delete"])
 def test_a_missing_permission_is_named(server: ApiServer, cluster: KubernetesCluster, verb: str) -> None:
     if verb == "delete":
         cluster.create(job())
@@ -176,6 +180,15 @@ def test_a_server_that_is_busy_is_asked_again(
     cluster.create(job())
     assert [found.name for found in cluster.jobs()] == [NAME]
     assert pauses == [7.5, 8.0]  # what the server asks for, and jitter on top
+
+
+def test_a_connection_that_is_cut_is_made_again(
+    server: ApiServer, cluster: KubernetesCluster, pauses: list[float]
+) -> None:
+    server.faults.append(Fault("PATCH", "jobs", 0, times=2))
+    cluster.create(job())
+    assert [found.name for found in cluster.jobs()] == [NAME]
+    assert pauses == [0.5, 1.0]
 
 
 def test_a_server_that_stays_busy_is_left_alone_in_the_end(

@@ -35,6 +35,8 @@ class JobPolicy:
     retries_per_index: int
     max_failed_indexes: int | None
     rules: tuple[Mapping[str, Any], ...]
+    deadline_seconds: float | None = None
+    """From the start or the release, whatever the retries."""
 
     @classmethod
     def of(cls, job: Mapping[str, Any]) -> JobPolicy:
@@ -45,6 +47,7 @@ class JobPolicy:
             retries_per_index=spec["backoffLimitPerIndex"],
             max_failed_indexes=spec.get("maxFailedIndexes"),
             rules=tuple(spec.get("podFailurePolicy", {}).get("rules", ())),
+            deadline_seconds=spec.get("activeDeadlineSeconds"),
         )
 
     def action(self, exit_code: int) -> str:
@@ -70,7 +73,18 @@ class IndexedJob:
     """Counted failures per index."""
     not_before: dict[int, float] = field(default_factory=dict)
     """When an index that waits in back-off may run again."""
+    started_at: float | None = None
     condition: Condition | None = None
+
+    def tick(self, now: float) -> None:
+        """Account for time alone; may set ``condition``."""
+        if self.suspended or self.condition:
+            return
+        if self.started_at is None:
+            self.started_at = now
+        limit = self.policy.deadline_seconds
+        if limit is not None and now - self.started_at >= limit:
+            self.condition = Condition(FAILED, "DeadlineExceeded", f"it ran for {limit:.0f} s, which is all it may")
 
     def startable(self, now: float) -> list[int]:
         """The indexes to start, lowest first, as many as parallelism leaves room for."""

@@ -90,6 +90,7 @@ class LocalCluster:
         if running is None:
             return None
         self._reap(running)
+        running.indexes.tick(self._clock())
         if running.indexes.condition:
             self._stop(running)  # a Job that has failed ends its other containers
         for index in running.indexes.startable(self._clock()):

@@ -45,6 +45,7 @@ class Case:
     max_failed_indexes: int | None = None
     rules: tuple[Mapping[str, Any], ...] = RULES
     suspended: bool = False
+    deadline_seconds: int | None = None
 
     @property
     def needs_pods(self) -> bool:
@@ -102,6 +103,10 @@ CASES = (
         "NotIn matches every other failure", {0: (7,)}, SOME_FAILED,
         succeeded=2, failed=1, retries=1, rules=(on_exit("FailIndex", 8, 9, operator="NotIn"),),
     ),
+    Case(
+        "the deadline ends what runs", {0: (RUNS,)}, ("Failed", "DeadlineExceeded"),
+        succeeded=0, retries=1, completions=1, deadline_seconds=1,
+    ),
     Case("a suspended Job waits for its release", {}, COMPLETE, succeeded=3, suspended=True),
     Case(
         "a disrupted pod is replaced and counts for nothing", {0: (DISRUPTED, 0)}, COMPLETE,
@@ -121,6 +126,8 @@ def job(case: Case, program: str = "") -> Job:
         "podFailurePolicy": {"rules": [dict(rule) for rule in case.rules]},
         "suspend": case.suspended,
     }
+    if case.deadline_seconds is not None:
+        spec["activeDeadlineSeconds"] = case.deadline_seconds
     if case.max_failed_indexes is not None:
         spec["maxFailedIndexes"] = case.max_failed_indexes
     container = {

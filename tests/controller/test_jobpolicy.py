@@ -142,3 +142,15 @@ def test_nothing_starts_while_it_is_suspended() -> None:
     assert indexed.startable(0) == []
     indexed.suspended = False
     assert indexed.startable(0) == [0, 1]
+
+
+def test_the_deadline_counts_from_the_release() -> None:
+    indexed = IndexedJob(JobPolicy(1, 1, 0, None, RULES, deadline_seconds=60), suspended=True)
+    indexed.tick(0)
+    indexed.suspended = False
+    indexed.tick(1000)
+    indexed.tick(1059)
+    assert indexed.condition is None
+    indexed.tick(1060)
+    assert indexed.condition is not None
+    assert indexed.condition.reason == "DeadlineExceeded"

@@ -15,7 +15,15 @@ from controller.api import APPLY_PATCH, MERGE_PATCH, Api
 from controller.api_errors import ConflictError, ForeignJobError, NotFoundError, StillThereError
 from controller.cluster import JobStatus
 from controller.connection import connect
-from controller.manifest import ANNOTATION_SPEC, CONTAINER, LABEL_MANAGED_BY, MANAGER, Job
+from controller.manifest import (
+    ANNOTATION_QUEUE,
+    ANNOTATION_SPEC,
+    CONTAINER,
+    LABEL_MANAGED_BY,
+    LABEL_QUEUE,
+    MANAGER,
+    Job,
+)
 from controller.observed import LABEL_JOB, ObservedEvent, ObservedJob, ObservedPod
 from controller.reasons import job_status
 from controller.retrying import Retrying
@@ -105,8 +113,12 @@ class KubernetesCluster:
         )
 
     def release(self, name: str) -> None:
-        """Set ``suspend: false``. Raises ``NotFoundError``."""
-        release = {"spec": {"suspend": False}}
+        """Set ``suspend: false``; of a Job meant for a Kueue queue, its label: then Kueue unsuspends it.
+
+        Raises ``NotFoundError``.
+        """
+        queue = self.api.get(f"{self._jobs}/{name}")["metadata"].get("annotations", {}).get(ANNOTATION_QUEUE)
+        release = {"metadata": {"labels": {LABEL_QUEUE: queue}}} if queue else {"spec": {"suspend": False}}
         self.api.patch(f"{self._jobs}/{name}", release, MERGE_PATCH, fieldManager=f"{MANAGER}-tracker")
 
     def delete(self, name: str, *, wait_seconds: float = DELETION_SECONDS) -> None:
@@ -132,7 +144,7 @@ class KubernetesCluster:
                 )
             self._sleep(1.0)
 
-    def status(self, name: str, *, waiting_for: Sequence[str] = ()) -> JobStatus | None:
+    def status(self, name: str, *, waiting_for: Sequence[str] | None = None) -> JobStatus | None:
         """By three requests; ``waiting_for`` as in ``controller.reasons``."""
         job = self.job(name)
         if job is None:

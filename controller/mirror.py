@@ -70,7 +70,7 @@ class Mirror:
         with self._changed:
             return list(self._pods.get(name, {}).values())
 
-    def status(self, name: str, *, waiting_for: Sequence[str] = ()) -> JobStatus | None:
+    def status(self, name: str, *, waiting_for: Sequence[str] | None = None) -> JobStatus | None:
         """As ``KubernetesCluster.status``, without a request."""
         with self._changed:
             job = self._jobs.get(name)

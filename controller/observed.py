@@ -16,7 +16,6 @@ LABEL_JOB = "batch.kubernetes.io/job-name"
 LABEL_INDEX = "batch.kubernetes.io/job-completion-index"
 ANNOTATION_FAILURES = "batch.kubernetes.io/job-index-failure-count"
 ANNOTATION_IGNORED = "batch.kubernetes.io/job-index-ignored-failure-count"
-LABEL_QUEUE = "kueue.x-k8s.io/queue-name"
 MESSAGE_CHARACTERS = 2048
 
 Object = Mapping[str, Any]

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from controller.cluster import JobState, JobStatus
 from controller.jobpolicy import BACKOFF_SECONDS, COMPLETE, FAILED, MAX_BACKOFF_SECONDS, Condition, format_indexes
-from controller.observed import LABEL_QUEUE, ObservedEvent, ObservedJob, ObservedPod
+from controller.manifest import ANNOTATION_AFTER, LABEL_QUEUE
+from controller.observed import ObservedEvent, ObservedJob, ObservedPod
 from controller.podtrouble import Trouble, why_ended, why_not_running
 
 FAILURE_TARGET = "FailureTarget"
@@ -24,11 +25,11 @@ def job_status(
     events: Iterable[ObservedEvent] = (),
     *,
     now: float,
-    waiting_for: Sequence[str] = (),
+    waiting_for: Sequence[str] | None = None,
 ) -> JobStatus:
     """``pods`` and ``events`` may be of any Job; ``now`` is in Unix seconds.
 
-    ``waiting_for`` names the inputs that are not complete: only the ledger knows them.
+    ``waiting_for`` names the inputs that are not complete, which only the bucket knows; None where nobody looked.
     """
     own = [pod for pod in pods if pod.job == job.name]
     names = {pod.name for pod in own}
@@ -55,7 +56,11 @@ def _ended(job: ObservedJob) -> Condition | None:
 
 
 def _verdict(
-    job: ObservedJob, pods: list[ObservedPod], events: list[ObservedEvent], now: float, waiting_for: Sequence[str]
+    job: ObservedJob,
+    pods: list[ObservedPod],
+    events: list[ObservedEvent],
+    now: float,
+    waiting_for: Sequence[str] | None,
 ) -> Verdict:
     """The first that holds, the most final first."""
     going = sum(1 for pod in pods if pod.phase in ("Pending", "Running"))
@@ -83,8 +88,8 @@ def _verdict(
 def _why_failed(job: ObservedJob, condition: Condition, pods: list[ObservedPod]) -> Trouble:
     if condition.reason == "DeadlineExceeded":
         return Trouble(
-            f"DeadlineExceeded: it ran longer than {job.deadline_seconds} s, which its profile allows",
-            "raise the deadline in the profile and give the same command: it continues",
+            f"DeadlineExceeded: it ran longer than the {job.deadline_seconds} s it may",
+            "give the same command again: it continues with what is left",
         )
     blamed = [pod for pod in pods if pod.phase == "Failed" and not pod.disruption]
     if not blamed:
@@ -98,12 +103,16 @@ def _why_failed(job: ObservedJob, condition: Condition, pods: list[ObservedPod])
     return Trouble(f"{condition.reason}: {which}; index {last.index} {why.reason}", why.remedy)
 
 
-def _why_suspended(job: ObservedJob, waiting_for: Sequence[str]) -> Trouble:
-    if waiting_for:
-        return Trouble(f"waits for its input{'s' * (len(waiting_for) > 1)} {', '.join(waiting_for)}")
-    if queue := job.labels.get(LABEL_QUEUE):
+def _why_suspended(job: ObservedJob, waiting_for: Sequence[str] | None) -> Trouble:
+    queued = job.labels.get(LABEL_QUEUE)
+    inputs = [name for name in job.annotations.get(ANNOTATION_AFTER, "").split(",") if name]
+    if waiting_for is not None:
+        inputs = [*waiting_for]
+    if inputs and not queued:
+        return Trouble(f"waits for its input{'s' * (len(inputs) > 1)} {', '.join(inputs)}")
+    if queued:
         return Trouble(
-            f"waits for the queue {queue} to admit it", f"kubectl get workloads; kubectl get localqueue {queue}"
+            f"waits for the queue {queued} to admit it", f"kubectl get workloads; kubectl get localqueue {queued}"
         )
     return Trouble("is suspended, and its inputs are there: the tracker releases it next")
 

@@ -23,7 +23,7 @@ from controller.manifest import LABEL_MANAGED_BY, MANAGER, render
 from controller.mirror import Mirror
 from controller.observed import LABEL_INDEX, LABEL_JOB
 from controller.plan import Corpus, plan_preprocess
-from controller.profile import Profile
+from controller.profile import Images, Profile
 from jobs.recipe import load_recipe
 from tests.api_server.server import ApiServer
 
@@ -70,7 +70,8 @@ def _peak_megabytes() -> float:
 
 def _serve(pipe: Connection, path: Path, indexes: int, pods: int) -> None:
     step = plan_preprocess(load_recipe("tiny"), Corpus("sample", "1"), None, shards=indexes, salt="", command="c")[-1]
-    job = render(step, Profile("bench", "gs://bucket/x", "worker:1", "trainer:1", parallelism=pods))
+    images = Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1")
+    job = render(step, Profile(name="bench", bucket="gs://bucket/x", images=images, parallelism=pods))
     with ApiServer() as server:
         server.store.on_change = lambda: None  # this benchmark is its own Job controller: the model's is too slow
         server.kubeconfig(path)

@@ -12,7 +12,7 @@ from controller.kubernetes import KubernetesCluster
 from controller.manifest import ANNOTATION_SPEC, render
 from controller.mirror import Mirror
 from controller.plan import Corpus, plan_preprocess
-from controller.profile import Profile
+from controller.profile import Images, Profile
 from jobs.recipe import load_recipe
 from tests.conformance import CASES, NAME, job
 from tests.standin_kubelet import StandinKubelet
@@ -20,7 +20,8 @@ from tests.standin_kubelet import StandinKubelet
 pytestmark = pytest.mark.cluster
 
 STEPS = plan_preprocess(load_recipe("tiny"), Corpus("sample", "1"), None, shards=3, salt="", command="c")
-PROFILE = Profile("test", "gs://bucket/x", "worker:1", "trainer:1", parallelism=2)
+IMAGES = Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1")
+PROFILE = Profile(name="test", bucket="gs://bucket/x", images=IMAGES, parallelism=2, service_account="default")
 
 
 def until(true: Callable[[], Any], seconds: float = 60.0) -> None:

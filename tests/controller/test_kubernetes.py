@@ -14,9 +14,9 @@ from controller.api_errors import (
 )
 from controller.cluster import JobState
 from controller.kubernetes import KubernetesCluster
-from controller.manifest import ANNOTATION_SPEC, LABEL_MANAGED_BY, render
+from controller.manifest import ANNOTATION_SPEC, LABEL_MANAGED_BY, LABEL_QUEUE, render
 from controller.plan import Corpus, plan_preprocess
-from controller.profile import Profile
+from controller.profile import Images, Profile
 from jobs.recipe import load_recipe
 from tests.api_server.server import ApiServer, Fault
 
@@ -24,10 +24,12 @@ STEP = plan_preprocess(load_recipe("tiny"), Corpus("sample", "1"), None, shards=
 NAME = STEP.name
 
 
-def job(*, suspend: bool = False) -> dict[str, Any]:
-    made = render(STEP, Profile("test", "gs://bucket/x", "worker:1", "trainer:1", parallelism=2))
-    made["spec"]["suspend"] = suspend
-    return made
+IMAGES = Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1")
+
+
+def job(*, suspend: bool = False, queue: str = "") -> dict[str, Any]:
+    profile = Profile(name="test", bucket="gs://bucket/x", images=IMAGES, parallelism=2, queue=queue)
+    return render(STEP, profile, suspend=suspend)
 
 
 def writes(server: ApiServer) -> list[str]:
@@ -56,6 +58,20 @@ def test_creating_again_changes_nothing_even_after_release(server: ApiServer, cl
     status = cluster.status(NAME)
     assert status is not None
     assert status.state is JobState.PENDING
+
+
+def test_a_job_for_a_queue_is_released_into_it_and_left_to_kueue(server: ApiServer, cluster: KubernetesCluster) -> None:
+    cluster.create(job(suspend=True, queue="tpu"))
+    before = cluster.status(NAME)
+    cluster.release(NAME)
+    found = server.store.get("jobs", "default", NAME)
+    assert (found["metadata"]["labels"][LABEL_QUEUE], found["spec"]["suspend"]) == ("tpu", True)
+    after = cluster.status(NAME)
+    assert before is not None
+    assert after is not None
+    assert (before.state, after.state) == (JobState.SUSPENDED, JobState.SUSPENDED)
+    assert before.reason == f"waits for its inputs {', '.join(STEP.after)}"
+    assert after.reason == "waits for the queue tpu to admit it"
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ NO_ACCOUNT = 'Error creating: pods "step-1-0-" is forbidden: error looking up se
         ),
         (
             "deadline", job(activeDeadlineSeconds=60, status=ended("FailureTarget", "Failed/DeadlineExceeded")), [], [],
-            JobState.FAILED, "DeadlineExceeded: it ran longer than 60 s, which its profile allows",
+            JobState.FAILED, "DeadlineExceeded: it ran longer than the 60 s it may",
         ),
         (
             "failed indexes", job(status=ended("FailureTarget", "Failed/FailedIndexes", failedIndexes="1,3")),

@@ -13,11 +13,12 @@ UNLOCKED := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cubla
   nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink \
   nvidia-nvshmem-cu13 nvidia-nvtx
 
-.PHONY: help demo test test-slow test-chaos check lock clean
+.PHONY: help demo test test-slow test-chaos test-cluster check lock clean
 
 help:
 	@echo "make demo        sample corpus -> examples -> a tiny BERT -> a Hugging Face model, below bucket/"
 	@echo "make test        the default tests        make test-slow, test-chaos: the longer ones"
+	@echo "make test-cluster  tests against the cluster of KUBECONFIG, in namespaces of their own"
 	@echo "make check       formatting, lint, types, layers"
 	@echo "make lock        resolve the lock files again"
 	@echo "make clean       remove .venv and caches; bucket/ stays"
@@ -34,6 +35,9 @@ test-slow: .venv/.dev
 
 test-chaos: .venv/.dev
 	$(BIN)/pytest -q -m chaos
+
+test-cluster: .venv/.dev
+	$(BIN)/pytest -q -m cluster -rs tests/cluster
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .

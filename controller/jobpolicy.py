@@ -35,6 +35,8 @@ class JobPolicy:
     retries_per_index: int
     max_failed_indexes: int | None
     rules: tuple[Mapping[str, Any], ...]
+    deadline_seconds: float | None = None
+    """From the start or the release, whatever the retries."""
 
     @classmethod
     def of(cls, job: Mapping[str, Any]) -> JobPolicy:
@@ -45,6 +47,7 @@ class JobPolicy:
             retries_per_index=spec["backoffLimitPerIndex"],
             max_failed_indexes=spec.get("maxFailedIndexes"),
             rules=tuple(spec.get("podFailurePolicy", {}).get("rules", ())),
+            deadline_seconds=spec.get("activeDeadlineSeconds"),
         )
 
     def action(self, exit_code: int) -> str:
@@ -62,6 +65,7 @@ class IndexedJob:
 
     policy: JobPolicy
     backoff_seconds: float = BACKOFF_SECONDS
+    suspended: bool = False
     active: set[int] = field(default_factory=set)
     succeeded: set[int] = field(default_factory=set)
     failed: set[int] = field(default_factory=set)
@@ -69,11 +73,22 @@ class IndexedJob:
     """Counted failures per index."""
     not_before: dict[int, float] = field(default_factory=dict)
     """When an index that waits in back-off may run again."""
+    started_at: float | None = None
     condition: Condition | None = None
+
+    def tick(self, now: float) -> None:
+        """Account for time alone; may set ``condition``."""
+        if self.suspended or self.condition:
+            return
+        if self.started_at is None:
+            self.started_at = now
+        limit = self.policy.deadline_seconds
+        if limit is not None and now - self.started_at >= limit:
+            self.condition = Condition(FAILED, "DeadlineExceeded", f"it ran for {limit:.0f} s, which is all it may")
 
     def startable(self, now: float) -> list[int]:
         """The indexes to start, lowest first, as many as parallelism leaves room for."""
-        if self.condition:
+        if self.condition or self.suspended:
             return []
         waiting = (
             index
@@ -100,8 +115,6 @@ class IndexedJob:
         if action == "FailJob":
             message = f"index {index} exited with {exit_code}"
             self.condition = self.condition or Condition(FAILED, "PodFailurePolicy", message)
-            self.failed.add(index)
-            return
         if action != "Ignore":
             self.failures[index] = self.failures.get(index, 0) + 1
         if action == "FailIndex" or self.failures.get(index, 0) > self.policy.retries_per_index:
@@ -132,3 +145,12 @@ def format_indexes(indexes: Iterable[int]) -> str:
         else:
             runs.append([index])
     return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ",".join(map(str, run)) for run in runs)
+
+
+def parse_indexes(text: str) -> set[int]:
+    """The inverse of ``format_indexes``; also of ``0-1``, which older servers write."""
+    found: set[int] = set()
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return found

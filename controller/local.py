@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from controller.cluster import JobStatus
-from controller.jobpolicy import IndexedJob, JobPolicy
+from controller.cluster import JobState, JobStatus
+from controller.jobpolicy import COMPLETE, IndexedJob, JobPolicy
 from controller.manifest import Job
 from jobs.errors import StoreError
 from jobs.store import Store
@@ -70,8 +70,11 @@ class LocalCluster:
     def create(self, job: Job) -> None:
         name = job["metadata"]["name"]
         if name not in self._jobs:
-            indexes = IndexedJob(JobPolicy.of(job), self._backoff_seconds)
+            indexes = IndexedJob(JobPolicy.of(job), self._backoff_seconds, suspended=job["spec"].get("suspend", False))
             self._jobs[name] = _Running(job, indexes, attempts=self._attempts_so_far(name))
+
+    def release(self, name: str) -> None:
+        self._jobs[name].indexes.suspended = False
 
     def _attempts_so_far(self, name: str) -> dict[int, int]:
         """By index: earlier commands' logs stay."""
@@ -87,6 +90,7 @@ class LocalCluster:
         if running is None:
             return None
         self._reap(running)
+        running.indexes.tick(self._clock())
         if running.indexes.condition:
             self._stop(running)  # a Job that has failed ends its other containers
         for index in running.indexes.startable(self._clock()):
@@ -99,6 +103,7 @@ class LocalCluster:
             retries=sum(indexes.failures.values()),
             condition=indexes.condition,
             message=running.message,
+            state=_state(indexes),
         )
 
     def delete(self, name: str) -> None:
@@ -169,6 +174,14 @@ class LocalCluster:
                 container.process.kill()
                 container.process.wait()
             self._ended(running, index, container.process.returncode)
+
+
+def _state(indexes: IndexedJob) -> JobState:
+    if indexes.condition:
+        return JobState.COMPLETE if indexes.condition.type == COMPLETE else JobState.FAILED
+    if indexes.suspended:
+        return JobState.SUSPENDED
+    return JobState.RUNNING if indexes.active else JobState.PENDING
 
 
 def _executable(command: str) -> str:

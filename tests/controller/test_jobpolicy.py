@@ -1,8 +1,10 @@
 """What the Job API promises, as tables."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from controller.jobpolicy import COMPLETE, FAILED, IndexedJob, JobPolicy, format_indexes
+from controller.jobpolicy import COMPLETE, FAILED, IndexedJob, JobPolicy, format_indexes, parse_indexes
 
 RULES = (
     {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
@@ -123,3 +125,32 @@ def test_too_many_failed_indexes_end_the_job() -> None:
 )
 def test_indexes_are_written_as_the_api_does(indexes: list[int], text: str) -> None:
     assert format_indexes(indexes) == text
+
+
+@given(st.sets(st.integers(0, 200)))
+def test_indexes_are_read_as_they_are_written(indexes: set[int]) -> None:
+    assert parse_indexes(format_indexes(indexes)) == indexes
+
+
+def test_a_range_of_two_is_read_too() -> None:
+    assert parse_indexes("0-1,7") == {0, 1, 7}
+
+
+def test_nothing_starts_while_it_is_suspended() -> None:
+    indexed = job()
+    indexed.suspended = True
+    assert indexed.startable(0) == []
+    indexed.suspended = False
+    assert indexed.startable(0) == [0, 1]
+
+
+def test_the_deadline_counts_from_the_release() -> None:
+    indexed = IndexedJob(JobPolicy(1, 1, 0, None, RULES, deadline_seconds=60), suspended=True)
+    indexed.tick(0)
+    indexed.suspended = False
+    indexed.tick(1000)
+    indexed.tick(1059)
+    assert indexed.condition is None
+    indexed.tick(1060)
+    assert indexed.condition is not None
+    assert indexed.condition.reason == "DeadlineExceeded"

@@ -1,0 +1,67 @@
+"""What is wrong with one pod, in words a person can act on. Pure.
+
+The reasons are those of the kubelet (``pkg/kubelet``: images, container status), the scheduler (condition
+``PodScheduled``) and whoever disrupts pods (condition ``DisruptionTarget``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from controller.observed import ObservedEvent, ObservedPod
+
+_IMAGE = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
+_START = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "CrashLoopBackOff")
+_DISRUPTIONS = {
+    "PreemptionByScheduler": "preempted by a pod of higher priority",
+    "DeletionByTaintManager": "its node was tainted",
+    "EvictionByEvictionAPI": "evicted, as when a node is drained",
+    "DeletionByPodGC": "its node disappeared",
+    "TerminationByKubelet": "its node ran short or was shut down",
+}
+_WAITING_EVENTS = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox")
+_SCALING_EVENTS = ("NotTriggerScaleUp", "TriggeredScaleUp", "FailedScaleUp")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    reason: str
+    remedy: str = ""
+
+
+def why_not_running(pod: ObservedPod, events: Iterable[ObservedEvent] = ()) -> Trouble | None:
+    """Of a pod that is pending; None where it is merely starting. ``events`` are those about it."""
+    newest = {event.reason: event for event in sorted(events, key=lambda event: event.at)}
+    if pod.waiting in _IMAGE:
+        return Trouble(
+            f"{pod.waiting}: {pod.waiting_message or 'its image cannot be pulled'}",
+            "check the image's name and digest in the profile, and that the nodes may pull it",
+        )
+    if pod.waiting in _START:
+        return Trouble(f"{pod.waiting}: {pod.waiting_message}".rstrip(": "), f"kubectl describe pod {pod.name}")
+    if pod.unschedulable:
+        scaling = [newest[reason].message for reason in _SCALING_EVENTS if reason in newest]
+        remedy = "" if "TriggeredScaleUp" in newest else "covid-ctl doctor compares the profile with the node pools"
+        return Trouble("; ".join(["Unschedulable: " + pod.unschedulable, *scaling]), remedy)
+    for reason in _WAITING_EVENTS:
+        if reason in newest:
+            return Trouble(f"{reason}: {newest[reason].message}", f"kubectl describe pod {pod.name}")
+    return None
+
+
+def why_ended(pod: ObservedPod) -> Trouble | None:
+    """Of a pod that failed."""
+    if pod.phase != "Failed":
+        return None
+    if pod.disruption:
+        words = _DISRUPTIONS.get(pod.disruption, pod.disruption)
+        return Trouble("; ".join(filter(None, [f"disrupted: {words}", pod.message])))
+    if pod.reason == "Evicted":
+        return Trouble(f"evicted: {pod.message}", "ask for more of what ran out in the profile's resources")
+    if pod.ended == "OOMKilled":
+        return Trouble("OOMKilled: it used more memory than its limit", "raise the memory in the profile's resources")
+    if pod.exit_code is not None:
+        last = pod.last_words.splitlines()[-1:]
+        return Trouble(f"exited with {pod.exit_code}" + "".join(f": {line}" for line in last))
+    return Trouble("; ".join(filter(None, [pod.reason or "failed", pod.message])))

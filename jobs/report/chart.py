@@ -23,12 +23,12 @@ def bars(title: str, counts: Mapping[str, int], whole: int, *, name: str, note: 
     shown = ranked if len(ranked) <= BARS else ranked[: BARS - 1]
     if rest := ranked[len(shown) :]:
         shown = [*shown, (f"{len(rest)} others", sum(count for _, count in rest))]
-    scale = (WIDTH - _LABEL - _NUMBER) / max((count for _, count in shown), default=1)
+    scale = (WIDTH - _LABEL - _NUMBER) / (max((count for _, count in shown), default=0) or 1)
     rows = []
     for place, (label, count) in enumerate(shown):
         y = place * _ROW
         clipped = label if len(label) <= _LABEL_CHARACTERS else label[: _LABEL_CHARACTERS - 1] + "…"
-        length = count * scale if count else 0
+        length = count * scale
         rows += [
             element("text", clipped, x=_LABEL - 6, y=y + 13, text_anchor="end"),
             element("rect", class_="bar", x=_LABEL, y=y + 3, width=f"{length:.1f}", height=_ROW - 5),
@@ -41,7 +41,7 @@ def bars(title: str, counts: Mapping[str, int], whole: int, *, name: str, note: 
 
 
 def columns(title: str, histogram: Histogram, *, unit: str, note: str = "", closed: bool = False) -> Markup:
-    """A histogram; ``closed`` when no value can lie beyond the last bin."""
+    """A histogram, bins named below by their least value; ``closed`` when no value can lie beyond the last."""
     names = _bin_names(histogram, closed)
     highest, step = max(histogram.counts, default=0) or 1, WIDTH / len(names)
     marks = []
@@ -54,7 +54,9 @@ def columns(title: str, histogram: Histogram, *, unit: str, note: str = "", clos
             )
         )
         if place % -(-len(names) // 8) == 0:
-            marks.append(element("text", names[place], class_="soft", x=f"{at + 1:.1f}", y=_TOP + _HEIGHT + 13))
+            marks.append(
+                element("text", f"{histogram.bounds[place]}", class_="soft", x=f"{at + 1:.1f}", y=_TOP + _HEIGHT + 13)
+            )
     peak = element("text", f"{highest:,}", class_="soft", x=0, y=10)
     line = element("line", class_="axis", x1=0, x2=WIDTH, y1=_TOP + _HEIGHT, y2=_TOP + _HEIGHT)
     cells = [
@@ -71,7 +73,7 @@ def _bin_names(histogram: Histogram, closed: bool) -> list[str]:
     ends = [*(bound - 1 for bound in bounds[1:]), histogram.largest if closed else None]
     names = []
     for begin, end in zip(bounds, ends, strict=True):
-        names.append(f"{begin}+" if end is None else f"{begin}" if end <= begin else f"{begin}–{end}")
+        names.append(f"{begin} and more" if end is None else f"{begin}" if end <= begin else f"{begin}–{end}")
     return names
 
 

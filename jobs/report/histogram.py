@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-DOUBLING = tuple(2**power for power in range(15))
-"""Bins 1, 2-3, 4-7 ... 16,384 and more: for what is spread over orders of magnitude."""
+DOUBLING = tuple(2**power for power in range(13))
+"""Bins 1, 2-3, 4-7 ... 4,096 and more: for what is spread over orders of magnitude."""
 
 
 def even_bins(largest: int, bins: int) -> tuple[int, ...]:

@@ -46,10 +46,16 @@ def page(report: Report) -> str:
 def _documents(report: Report) -> list[Markup]:
     documents = report["documents"]
     fates = {"kept": documents["kept"], "quarantined": documents["quarantined"]}
-    fates |= {f"dropped: {reason}": count for reason, count in documents["dropped"].items()}
+    fates |= documents["dropped"]
     parts = [
         element("h2", "Documents"),
-        bars("What became of each", fates, documents["read"], name="fate"),
+        bars(
+            "What became of each",
+            fates,
+            documents["read"],
+            name="fate",
+            note=f"Of {documents['read']:,}; dropped where a reason is named.",
+        ),
         element("p", "What was malformed is listed in ", element("code", report["quarantine"]), "."),
     ]
     if report["parses"]:
@@ -63,7 +69,7 @@ def _cleaning(report: Report) -> list[Markup]:
     return [
         element("h2", "Cleaning"),
         bars(
-            "Paragraphs changed, by rule.",
+            "Paragraphs changed, by rule",
             paragraphs["changed"],
             paragraphs["read"],
             name="rule",
@@ -71,7 +77,7 @@ def _cleaning(report: Report) -> list[Markup]:
             f"{paragraphs['ignored_spans']:,} citations or references that contradict their text and were ignored.",
         ),
         bars(
-            "Sentences taken out, by rule.",
+            "Sentences taken out, by rule",
             sentences["by_rule"],
             sentences["read"],
             name="rule",
@@ -87,7 +93,7 @@ def _remains(report: Report) -> list[Markup]:
         element("h2", "What remains"),
         element(
             "p",
-            f"Words of notices and addresses in {remains['documents']:,} documents, one in eight. Not all of what "
+            f"Words of notices and addresses in {remains['documents']:,} documents, one in sixteen. Not all of what "
             "remains is boilerplate: papers do write about peer review.",
         ),
         table(("words", "as released", "in the sentences"), cues),
@@ -110,10 +116,10 @@ def _lengths(report: Report) -> list[Markup]:
     empty = share(padding(examples, longest), examples.values * longest)
     return [
         element("h2", "Lengths"),
-        columns("Pieces per sentence.", lengths["pieces_per_sentence"], unit="pieces"),
-        columns("Sentences per document.", lengths["sentences_per_document"], unit="sentences"),
+        columns("Pieces per sentence", lengths["pieces_per_sentence"], unit="pieces"),
+        columns("Sentences per document", lengths["sentences_per_document"], unit="sentences"),
         columns(
-            "Pieces per training example.",
+            "Pieces per training example",
             examples,
             unit="pieces",
             note=f"{empty} of all positions are padding.",
@@ -124,9 +130,9 @@ def _lengths(report: Report) -> list[Markup]:
 
 def _origins(report: Report) -> list[Markup]:
     named = (
-        ("Languages.", "languages", ""),
-        ("Licences.", "licenses", ""),
-        ("Sources.", "sources", "A paper may have several."),
+        ("Languages", "languages", ""),
+        ("Licences", "licenses", ""),
+        ("Sources", "sources", "A paper may have several."),
     )
     whole = sum(report["languages"].values())  # each document has one
     return [
@@ -144,14 +150,18 @@ def _samples(samples: Sequence[Mapping[str, Any]]) -> list[Markup]:
         element(
             "p",
             f"{len(samples)} at random among those that cleaning changed: ",
-            element("del", "taken out"), ", ", element("ins", "put in"), ". Below each, its sentences.",
+            element("del", "taken out"), ", ", element("ins", "put in"), ".",
         ),
         *(
             element(
                 "article",
                 element("h3", sample["cord_uid"]),
                 element("p", *_marked(sample["before"].split(), " ".join(sample["sentences"]).split())),
-                element("ol", *(element("li", sentence) for sentence in sample["sentences"])),
+                element(
+                    "details",
+                    element("summary", "Its sentences"),
+                    element("ol", *(element("li", sentence) for sentence in sample["sentences"])),
+                ),
             )
             for sample in samples
         ),

@@ -16,13 +16,13 @@ def summary(report: Mapping[str, Any]) -> list[str]:
     reasons = ", ".join(f"{reason} {count:,}" for count, reason in sorted(dropped, key=lambda d: (-d[0], d[1])))
     lengths = Histogram.from_json(report["lengths"]["pieces_per_example"])
     paragraphs = report["paragraphs"]
-    most = sorted(paragraphs["changed"].items(), key=lambda item: (-item[1], item[0]))[:4]
-    rules = ", ".join(f"{rule} {share(count, paragraphs['read'])}" for rule, count in most if count)
+    ranked = sorted(paragraphs["changed"].items(), key=lambda item: (-item[1], item[0]))
+    rules = ", ".join(f"{rule} {share(count, paragraphs['read'])}" for rule, count in ranked if count)
     return [
         f"Documents: {documents['kept']:,} of {documents['read']:,} kept, {documents['held_out']:,} of them held out; "
         f"{documents['quarantined']:,} quarantined" + (f"; dropped: {reasons}" if reasons else ""),
-        f"Paragraphs: {paragraphs['read']:,}; most often changed by {rules or 'no rule'}",
-        f"Sentences: {sentences['kept']:,} of {sentences['read']:,} kept, {report['words']:,} words; "
+        f"Paragraphs: {paragraphs['read']:,}; changed by {rules or 'no rule'}",
+        f"Sentences: {sentences['kept']:,} of {sentences['read']:,} kept; "
         f"taken out: {sentences['by_rule']['junk']:,} as junk, {sentences['by_rule']['repeated']:,} repeated in "
         f"their document; {sentences['by_rule']['giant']:,} cut into parts",
         f"Remaining: {share(report['repeats']['repeated'], report['repeats']['sentences'])} of training sentences "

@@ -61,8 +61,6 @@ class Repeats:
 @dataclass(frozen=True)
 class Tally:
     lengths: Mapping[str, Histogram]
-    words: int = 0
-    """What white space separates in the sentences."""
     samples: tuple[Sample, ...] = ()
     remains: Remains = Remains()
     repeats: Repeats = Repeats()
@@ -70,7 +68,6 @@ class Tally:
     def __add__(self, other: Tally) -> Tally:
         return Tally(
             {name: histogram + other.lengths[name] for name, histogram in self.lengths.items()},
-            self.words + other.words,
             tuple(heapq.nsmallest(SAMPLES, {*self.samples, *other.samples})),
             self.remains + other.remains,
             self.repeats + other.repeats,
@@ -84,7 +81,6 @@ class Tally:
         repeats = data["repeats"]
         return cls(
             {name: Histogram.from_json(histogram) for name, histogram in data["lengths"].items()},
-            data["words"],
             tuple(Sample(**{**sample, "sentences": tuple(sample["sentences"])}) for sample in data["samples"]),
             Remains(**data["remains"]),
             Repeats(**{**repeats, "most": tuple((count, text) for count, text in repeats["most"])}),

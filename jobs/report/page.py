@@ -100,12 +100,13 @@ def _remains(report: Report) -> list[Markup]:
         element(
             "p",
             f"Of {repeats['sentences']:,} training sentences {repeats['repeated']:,} "
-            f"({share(repeats['repeated'], repeats['sentences'])}) stand in an earlier document of their shard too.",
+            f"({share(repeats['repeated'], repeats['sentences'])}) stand in an earlier document of their shard too. "
+            "Those found most often in any one shard:",
         ),
     ]
     if repeats["most"]:
         most = [(text, f"{count:,}") for count, text in repeats["most"]]
-        parts.append(table(("most often in one shard, as the pieces read", "times"), most))
+        parts.append(table(("most repeated, as pieces", "times"), most))
     return parts
 
 

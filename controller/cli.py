@@ -242,14 +242,14 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
 @cli.command()
 @click.argument("step", required=False)
 @click.option("--html", "target", metavar="FILE", help="Copy the page there.")
-@bucket_option
+@place_options
 @output_option
-def report(step: str | None, target: str | None, bucket: str, output: str) -> None:
+def report(step: str | None, target: str | None, output: str, **place: str | None) -> None:
     """What preprocessing did: of STEP, or of the newest preprocess step that is complete."""
     from controller.report import find_report, save_page
     from jobs.store import Store
 
-    found = find_report(Store(bucket), step)
+    found = find_report(Store(_profile(place).bucket), step)
     if target:
         save_page(found, target)
     if output == "json":

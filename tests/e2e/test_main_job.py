@@ -115,6 +115,9 @@ def test_the_newest_fitting_inputs_are_found_without_being_named(place: Path, fi
     (job,) = yaml.safe_load_all(rendered.out)
     trained = [s["name"] for s in covid_ctl("status", "--output", "json", bucket=place / "bucket").json()]
     assert job["metadata"]["name"] in trained
+    # Keeping the text makes no other examples.
+    with_text = ("render", "pretrain", "smaller.yaml", "--set", "corpus.clean_text=true")
+    assert covid_ctl(*with_text, bucket=place / "bucket", cwd=place).out == rendered.out
 
 
 def test_curves_are_where_tensorboard_looks(place: Path, manifests: dict[str, dict[str, Any]]) -> None:

@@ -47,7 +47,7 @@ class Repeats:
     """Training sentences that stand in several documents of one shard."""
 
     sentences: int = 0
-    """All of them, repeated or not."""
+    """All that were compared, repeated or not."""
     repeated: int = 0
     """Those that stood there before."""
     most: tuple[tuple[int, str], ...] = ()

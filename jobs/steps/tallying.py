@@ -33,6 +33,13 @@ LONGEST_SAMPLE = 2000
 """Characters of a paragraph that is shown: a page's worth at most."""
 
 
+REPEATS_AMONG = 1 << 20
+"""Training sentences of a shard, the first ones: 8 MB. Shards of CORD-19 have fewer, and none needs more memory."""
+
+_AT_ONCE = 1 << 20
+"""Sentences or documents whose lengths are counted at a time."""
+
+
 class _Candidate(NamedTuple):
     """A sample before its sentences are split: of most candidates they are never asked for."""
 
@@ -43,7 +50,7 @@ class _Candidate(NamedTuple):
 
 
 class Tallying:
-    """Takes a shard's documents one by one; keeps eight bytes a sentence and twenty paragraphs."""
+    """Takes a shard's documents one by one; keeps twenty paragraphs and eight bytes of each of so many sentences."""
 
     def __init__(self, sections: Sequence[str], seed: int) -> None:
         self._sections = sections
@@ -62,7 +69,7 @@ class Tallying:
             self._sample(document, cleaned, rank, int.from_bytes(digest[8:16], "big"))
         if digest[-1] % CUES_IN_ONE_OF == 0:
             self._look_for_cues(document, sentences)
-        if not held_out:
+        if not held_out and len(self._training) < REPEATS_AMONG:
             # Python has hashed them already, to find those repeated within the document. The hash differs from
             # process to process, what is equal does not: of m sentences two collide with odds of m^2 / 2^65.
             self._training.extend(map(hash, sentences))
@@ -96,12 +103,10 @@ class Tallying:
         """``example_lengths`` are those of the training examples, as ``write_examples`` returns them."""
         both = (training, validation)
         longest = len(example_lengths) - 1
-        pieces = np.concatenate([_steps(documents.sentence_ends) for documents in both])
-        sentences = np.concatenate([_steps(documents.document_ends) for documents in both])
         return Tally(
             {
-                "pieces_per_sentence": Histogram.of(np.bincount(pieces), even_bins(150, 30)),
-                "sentences_per_document": Histogram.of(np.bincount(sentences), DOUBLING),
+                "pieces_per_sentence": _lengths([d.sentence_ends for d in both], even_bins(150, 30)),
+                "sentences_per_document": _lengths([d.document_ends for d in both], DOUBLING),
                 "pieces_per_example": Histogram.of(example_lengths, even_bins(longest, 16)),
             },
             tuple(Sample(c.rank, c.cord_uid, c.before, tuple(split_sentences(c.after))) for c in self._samples),
@@ -110,12 +115,18 @@ class Tallying:
         )
 
 
-def _steps(ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.diff(ends, prepend=0)
+def _lengths(ends: Sequence[NDArray[np.int64]], bounds: tuple[int, ...]) -> Histogram:
+    """Of what ends at each of ``ends``, one after the other from 0."""
+    total = Histogram.of([], bounds)
+    for part in ends:
+        for first in range(0, len(part), _AT_ONCE):
+            before = part[first - 1] if first else 0
+            total += Histogram.of(np.bincount(np.diff(part[first : first + _AT_ONCE], prepend=before)), bounds)
+    return total
 
 
 def _repeats(hashes: NDArray[np.int64], documents: EncodedDocuments, vocabulary: Vocabulary) -> Repeats:
-    """``hashes`` are those of the documents' sentences, in order."""
+    """``hashes`` are those of the documents' first sentences, in order."""
     _, first, times = np.unique(hashes, return_index=True, return_counts=True)
     # Equally frequent ones in the order of the text: which of them are shown must not depend on the hash.
     order = np.lexsort((first, -times))[:MOST_REPEATED]

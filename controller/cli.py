@@ -239,6 +239,25 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
         _show(output, lambda: artifacts_table(found), [manifest_json(m) for m in found], empty="no artifacts yet")
 
 
+@cli.command()
+@click.argument("step", required=False)
+@click.option("--html", "target", metavar="FILE", help="Copy the page there.")
+@place_options
+@output_option
+def report(step: str | None, target: str | None, output: str, **place: str | None) -> None:
+    """What preprocessing did: of STEP, or of the newest preprocess step that is complete."""
+    from controller.report import find_report, save_page
+    from jobs.store import Store
+
+    found = find_report(Store(_profile(place).bucket), step)
+    if target:
+        save_page(found, target)
+    if output == "json":
+        click.echo(json.dumps(found.contents, indent=1, ensure_ascii=False))
+    else:
+        click.echo("\n".join([found.step, *found.contents["summary"], f"Page: {target or found.page}"]))
+
+
 @cli.group(invoke_without_command=True)
 @output_option
 @click.pass_context

@@ -10,8 +10,8 @@ from controller.ledger import EventType, Ledger
 from controller.plan import (
     Corpus,
     GivenVocabulary,
+    example_settings,
     ingest_settings,
-    preprocess_settings,
     pretrain_settings,
     vocabulary_settings,
 )
@@ -52,7 +52,9 @@ def newest_examples(store: Store, recipe: Recipe) -> str | None:
     """
 
     def fits(manifest: Manifest) -> bool:
-        return dict(manifest.spec.settings) == preprocess_settings(recipe) and _inputs_fit(store, manifest, recipe)
+        # Whether the text was kept besides makes no other examples.
+        settings = {name: value for name, value in manifest.spec.settings.items() if name != "clean_text"}
+        return settings == example_settings(recipe) and _inputs_fit(store, manifest, recipe)
 
     return _newest(store, Kind.PREPROCESS, fits)
 
@@ -65,6 +67,11 @@ def _inputs_fit(store: Store, manifest: Manifest, recipe: Recipe) -> bool:
     if folder.startswith(f"{Kind.VOCABULARY}-"):
         return dict(Artifact.open(store, folder).spec.settings) == vocabulary_settings(recipe)
     return recipe.vocabulary.size in (None, manifest.facts["vocabulary_size"])
+
+
+def newest_preprocessing(store: Store) -> str | None:
+    """The name of the newest complete preprocess step."""
+    return _newest(store, Kind.PREPROCESS, lambda _: True)
 
 
 def newest_pretraining(store: Store, recipe: Recipe) -> str | None:

@@ -130,6 +130,11 @@ def vocabulary_settings(recipe: Recipe) -> dict[str, object]:
 
 
 def preprocess_settings(recipe: Recipe) -> dict[str, object]:
+    """What of a recipe decides the output of preprocessing."""
+    return {**example_settings(recipe), "clean_text": recipe.corpus.clean_text}
+
+
+def example_settings(recipe: Recipe) -> dict[str, object]:
     """What of a recipe decides its examples."""
     return {
         "sections": list(recipe.corpus.sections),

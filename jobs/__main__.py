@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
             with tempfile.TemporaryDirectory(prefix="covid-ctl-") as scratch:
                 step.run(StepContext(artifact, shard, Path(scratch), stop.is_set, args.corpus))
             log.info("shard.committed", step=artifact.name, shard=shard)
-        if artifact.finish(getattr(step, "check", None)):
+        if artifact.finish(getattr(step, "conclude", None)):
             log.info("step.completed", step=artifact.name)
     except Interrupted as interrupted:
         log.warning("step.interrupted", step=args.name, reason=interrupted.reason)

@@ -102,6 +102,8 @@ class CorpusChoice(Filters):
     """Of papers whose runs of three words are at least so alike (estimated Jaccard), one is kept. Two parses
     of one paper are 0.65 to 0.94 alike (six pairs); of 180,000 pairs of different papers one was more
     than 0.13: two years of one list of reviews, 0.68."""
+    clean_text: bool = False
+    """Keep the sentences that examples are made of, too: plain text, one file a shard."""
 
     def filters(self) -> dict[str, Any]:
         """The ``Filters`` among these settings."""

@@ -50,7 +50,11 @@ class Chain:
         corpus = self.recipe.corpus
         share = {"validation_share": corpus.validation_share, "max_quarantined_share": corpus.max_quarantined_share}
         filters = corpus.filters()
-        made = {"sections": list(corpus.sections), "near_duplicate_similarity": corpus.near_duplicate_similarity}
+        made = {
+            "sections": list(corpus.sections),
+            "near_duplicate_similarity": corpus.near_duplicate_similarity,
+            "clean_text": False,
+        }
         examples = self.recipe.examples.model_dump()
         documents = self._step(
             Kind.INGEST, {"document_shards": 1, **share}, {"corpus": fingerprint(locate(str(self.release)))}

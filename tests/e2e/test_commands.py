@@ -76,6 +76,8 @@ CASES = {
     "missing weights": (("submit", "export", "tiny"), 3, "covid-ctl submit pretrain tiny"),
     "unknown step": (("status", "pretrain-tiny-00000000"), 2, "no such step"),
     "unknown artifact": (("artifacts", "pretrain-tiny-00000000"), 2, "no such step"),
+    "no report yet": (("report",), 3, "covid-ctl submit preprocess"),
+    "no report of this": (("report", "preprocess-00000000"), 2, "no such step"),
     "no bucket": (("status", "--bucket", ""), 2, "its name is empty"),
     "checkpoint first": (("submit", "pretrain", "clinical"), 3, "initial checkpoints cannot be read yet"),
 }

@@ -133,13 +133,18 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Path:
     screened.finish()
     spec = Spec(
         Kind.PREPROCESS,
-        {**settings.model_dump(), "sections": ["title", "abstract", "body"], "near_duplicate_similarity": 1.0},
+        {
+            **settings.model_dump(),
+            "sections": ["title", "abstract", "body"],
+            "near_duplicate_similarity": 1.0,
+            "clean_text": False,
+        },
         {"documents": ingest.name, "signatures": screened.name, "vocabulary": "vocabularies/v.txt"},
     )
     examples = Artifact(store, spec)
     examples.submit()
     preprocess.run(StepContext(examples, 0, tmp_path_factory.mktemp("scratch"), lambda: False))
-    examples.finish(preprocess.check)
+    examples.finish(preprocess.conclude)
     path = tmp_path_factory.mktemp("weights") / "weights"
     save_file(trained_weights(), path)
     complete(

@@ -17,9 +17,9 @@ from controller.plan import (
 )
 from jobs.artifact import Artifact, Manifest
 from jobs.corpus.fingerprint import fingerprint
-from jobs.corpus.place import locate
 from jobs.corpus.sample import SAMPLE, sample_fingerprint
 from jobs.errors import ConfigurationError, CovidCtlError
+from jobs.files.place import locate
 from jobs.recipe import Recipe
 from jobs.spec import Kind
 from jobs.store import Store

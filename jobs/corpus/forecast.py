@@ -12,8 +12,8 @@ from jobs.corpus.layouts import METADATA, choose_metadata, is_parse, root_of, sa
 from jobs.corpus.listing import list_release
 from jobs.corpus.metadata import Metadata, survey
 from jobs.corpus.paper_files import papers_with_files
-from jobs.corpus.place import Place
 from jobs.errors import ConfigurationError
+from jobs.files.place import Place
 
 PDF_TEXT = 0.22
 PMC_TEXT = 0.30

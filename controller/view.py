@@ -120,6 +120,10 @@ def summary(manifest: Manifest) -> str:
         case Kind.PREPROCESS:
             examples = counts["examples"]
             return f"{examples['train']:,} training examples, {examples['validation']:,} held out"
+        case Kind.CHECKPOINT:
+            variables = counts["variables"]
+            notes = "".join(f", {variables[kind]} {kind}" for kind in ("missing", "unused", "mismatched", "aside"))
+            return f"{variables['matched']} variables of {facts['checkpoint']}{notes}"
         case Kind.PRETRAIN:
             first, last = facts["evaluations"][0], facts["evaluations"][-1]
             return (

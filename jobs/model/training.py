@@ -55,9 +55,12 @@ def train(
     scratch: Path,
     heartbeat: Heartbeat,
     stopping: Callable[[], bool],
+    initialise: Callable[[checkpoint.State], None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Trained:
     """Train until ``schedule.train_steps`` updates are made, from the newest checkpoint if there is one.
+
+    Where there is none, ``initialise`` may replace the variables' random first values.
 
     Raises ``Interrupted`` once ``stopping()``, with a checkpoint saved; ``DivergedError`` when loss or
     gradient leave the finite numbers; what ``Examples.read`` and the store raise.
@@ -69,7 +72,10 @@ def train(
     model = Bert(config, schedule.seed)
     optimizer = AdamWeightDecay(model.variables_by_name)
     state = {**model.variables_by_name, **optimizer.slots_by_name}
-    resumed = checkpoint.restore(artifact, state, scratch) or Progress(0, 0.0, ())
+    resumed = checkpoint.restore(artifact, state, scratch)
+    if resumed is None:
+        initialise(model.variables_by_name)
+        resumed = Progress(0, 0.0, ())
 
     started = clock()
     step = saved = resumed.step

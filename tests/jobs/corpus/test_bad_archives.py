@@ -199,9 +199,7 @@ def test_a_bomb_of_gzip_is_refused_before_it_has_unfolded(bench: Workbench) -> N
     head = tarfile.TarInfo("document_parses/pdf_json/a.json")
     head.size = 10 << 30
     data = gzip.compress(head.tobuf() + bytes(20 << 20))
-    with pytest.raises(
-        ConfigurationError, match=rf"{len(data):,} bytes unpack to more than .* as only a zip bomb would"
-    ):
+    with pytest.raises(ConfigurationError, match=rf"{len(data):,} bytes unpack to more than .*"):
         opened(data, bench)
 
 

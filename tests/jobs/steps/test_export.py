@@ -22,13 +22,13 @@ from jobs.corpus.document import Document
 from jobs.corpus.paragraph import plain
 from jobs.errors import ConfigurationError, Interrupted, MissingObjectError
 from jobs.examples.wordpiece import WordPiece
-from jobs.publish.weights import tensors
 from jobs.recipe import Examples, Filters
 from jobs.spec import Kind, Spec
 from jobs.steps import export, preprocess, signatures
 from jobs.steps.context import StepContext
 from jobs.store import Store
 from jobs.vocabulary import SPECIALS, Vocabulary
+from jobs.weights.names import tensors
 
 Array = NDArray[Any]
 

@@ -17,7 +17,8 @@ from jobs.weights.names import google_name, is_optimizer_state, tensors
 Array = NDArray[Any]
 
 _FLOATS = (tf.float32, tf.float16, tf.float64, tf.bfloat16)
-_DAMAGE = (tf.errors.OpError, ValueError, RuntimeError)
+_DAMAGE = (tf.errors.OpError, ValueError, RuntimeError, LookupError)
+"""The reader raises Python's own errors for some codes: ``IndexError`` when the data end too early."""
 
 
 class GoogleWeights:

@@ -106,7 +106,7 @@ def find_source(location: str, name: str) -> Source:
 
 
 def choose_checkpoint(paths: Iterable[str], name: str, source: str) -> Files:
-    """The one checkpoint among ``paths``, or the one whose path ends with ``name`` among several. Pure.
+    """The one checkpoint among ``paths``, or among several the one that is ``name`` or ends with it. Pure.
 
     Raises ``ConfigurationError`` when there is none, when several fit, or when it lacks a file.
     """
@@ -115,7 +115,8 @@ def choose_checkpoint(paths: Iterable[str], name: str, source: str) -> Files:
     found |= {path: Format.HUGGING_FACE for path in known if path.rpartition(DELIMITER)[2] == SAFETENSORS}
     if not found:
         raise _none(known, source)
-    chosen = [path for path in found if name and f"/{path}".endswith(f"/{name}")] or list(found)
+    named = [name] if name in found else [path for path in found if name and path.endswith(f"/{name}")]
+    chosen = named or list(found)
     if len(chosen) > 1:
         reason = f"it holds {len(chosen)} checkpoints: {', '.join(chosen[:4])}"
         raise ConfigurationError(source, reason, "say which: --set initial_checkpoint.checkpoint=PATH_IN_IT")

@@ -81,7 +81,7 @@ def run(context: StepContext) -> None:
         scratch=context.scratch,
         heartbeat=context.heartbeat("steps"),
         stopping=context.stopping,
-        initialise=_initial_weights(context, source),
+        initialise=initial_weights(context, source),
     )
     steps = settings.schedule.train_steps
     facts = {
@@ -99,7 +99,7 @@ def run(context: StepContext) -> None:
     artifact.commit(context.shard, outputs, facts=facts, seconds=trained.seconds)
 
 
-def _initial_weights(context: StepContext, examples: Artifact) -> Callable[[State], None]:
+def initial_weights(context: StepContext, examples: Artifact) -> Callable[[State], None]:
     """What gives the variables their first values: the checkpoint step that this one names, or nothing.
 
     Raises ``ConfigurationError`` when the examples' vocabulary does not begin with the checkpoint's: an

@@ -1,4 +1,4 @@
-"""From a published checkpoint to a model, by the commands of the README; its own export starts another."""
+"""From a published checkpoint to a model, by covid-ctl alone; its own export starts another."""
 
 import json
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_clinical_from_the_archive_as_published(tmp_path: Path) -> None:
         return done.out
 
     out = submit("export", archive)
-    assert "46 variables of Bio+Clinical BERT, 93 aside" in out
+    assert "46 variables of Bio+Clinical BERT, 2 extended, 93 set aside" in out
     exported = Path(out.splitlines()[-1])
     assert "continues the pretraining of Bio+Clinical BERT" in (exported / "model" / "README.md").read_text()
     for start in (exported / "model", exported / "tensorflow" / "bert_model.ckpt"):

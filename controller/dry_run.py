@@ -12,8 +12,8 @@ from controller.plan import Step
 from controller.request import Request
 from jobs.corpus.balance import Spread
 from jobs.corpus.forecast import forecast
-from jobs.corpus.place import locate
 from jobs.corpus.sample import SAMPLE, write_sample
+from jobs.files.place import locate
 from jobs.spec import Kind
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from controller.ledger import EventType, Ledger
 from controller.plan import (
     Corpus,
+    GivenCheckpoint,
     GivenVocabulary,
+    checkpoint_settings,
     example_settings,
     ingest_settings,
     pretrain_settings,
@@ -17,13 +19,14 @@ from controller.plan import (
 )
 from jobs.artifact import Artifact, Manifest
 from jobs.corpus.fingerprint import fingerprint
-from jobs.corpus.place import locate
 from jobs.corpus.sample import SAMPLE, sample_fingerprint
-from jobs.errors import ConfigurationError, CovidCtlError
+from jobs.errors import ConfigurationError, CovidCtlError, PreflightError
+from jobs.files.place import locate
 from jobs.recipe import Recipe
 from jobs.spec import Kind
 from jobs.store import Store
 from jobs.vocabulary import parse_vocabulary
+from jobs.weights.source import find_source
 
 
 def identify_corpus(location: str) -> Corpus:
@@ -43,6 +46,24 @@ def read_vocabulary(path: str) -> tuple[GivenVocabulary, bytes]:
         raise ConfigurationError(path, f"cannot be read ({error.strerror})", "give a vocab.txt with --vocab") from error
     vocabulary = parse_vocabulary(data, path)
     return GivenVocabulary(path, hashlib.sha256(data).hexdigest(), len(vocabulary)), data
+
+
+def identify_checkpoint(recipe: Recipe) -> GivenCheckpoint | None:
+    """The checkpoint that the recipe starts from and its fingerprint; None for one that starts from scratch.
+
+    Raises ``PreflightError`` when it is not said where it lies, ``ConfigurationError`` when it cannot be read.
+    """
+    initial = recipe.initial_checkpoint
+    if initial is None:
+        return None
+    if not initial.path:
+        raise PreflightError(
+            f"recipe {recipe.name}",
+            f"it starts from {initial.name}, and is not told where your copy lies (published: {initial.source})",
+            "--set initial_checkpoint.path=PATH\n        or --set initial_checkpoint=null to train from scratch",
+        )
+    location = initial.path if "://" in initial.path else str(Path(initial.path).expanduser().absolute())
+    return GivenCheckpoint(location, find_source(location, initial.checkpoint).identity())
 
 
 def newest_examples(store: Store, recipe: Recipe) -> str | None:
@@ -78,9 +99,26 @@ def newest_pretraining(store: Store, recipe: Recipe) -> str | None:
     """The name of the newest complete pretrain step of the recipe, with the very settings that it has now."""
 
     def fits(manifest: Manifest) -> bool:
-        return manifest.spec.recipe == recipe.name and dict(manifest.spec.settings) == pretrain_settings(recipe)
+        spec = manifest.spec
+        return (
+            spec.recipe == recipe.name
+            and dict(spec.settings) == pretrain_settings(recipe)
+            and _start_fits(store, manifest, recipe)
+        )
 
     return _newest(store, Kind.PRETRAIN, fits)
+
+
+def _start_fits(store: Store, manifest: Manifest, recipe: Recipe) -> bool:
+    """Whether training started as the recipe would start it; from any copy where the recipe says none."""
+    name, initial = manifest.spec.inputs.get("initial_checkpoint"), recipe.initial_checkpoint
+    if name is None or initial is None:
+        return name is None and initial is None
+    spec = Artifact.open(store, name).spec
+    if dict(spec.settings) != checkpoint_settings(recipe, initial):
+        return False
+    given = identify_checkpoint(recipe) if initial.path else None
+    return given is None or spec.inputs["checkpoint"] == given.fingerprint
 
 
 def complete_artifacts(store: Store, kind: Kind | None = None) -> list[Manifest]:

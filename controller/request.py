@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.inputs import identify_corpus, newest_examples, newest_pretraining, read_vocabulary
-from controller.plan import Step, plan_export, plan_preprocess, plan_pretrain, pretrain_settings
+from controller.inputs import identify_checkpoint, identify_corpus, newest_examples, newest_pretraining, read_vocabulary
+from controller.plan import Step, plan_checkpoint, plan_export, plan_preprocess, plan_pretrain
 from controller.profile import Profile, load_profile
 from jobs.artifact import Artifact
 from jobs.corpus.sample import SAMPLE
@@ -17,6 +17,12 @@ from jobs.errors import ConfigurationError, PreflightError
 from jobs.recipe import Recipe, load_recipe
 from jobs.spec import Kind
 from jobs.store import Store
+
+_OWN = {
+    Kind.PREPROCESS: (Kind.INGEST, Kind.SIGNATURES, Kind.VOCABULARY, Kind.PREPROCESS),
+    Kind.PRETRAIN: (Kind.CHECKPOINT, Kind.PRETRAIN),
+}
+"""The kinds of step that one command makes: the whole data side belongs to ``preprocess``."""
 
 DEFAULT_SHARDS = 2
 
@@ -106,9 +112,8 @@ class Request:
                 return self._plan_export()
 
     def _is_own(self, step: Step) -> bool:
-        """Whether the command is for this step: the whole data side belongs to ``preprocess``."""
-        data_side = (Kind.INGEST, Kind.SIGNATURES, Kind.VOCABULARY, Kind.PREPROCESS)
-        return step.spec.kind == self.kind or (self.kind == Kind.PREPROCESS and step.spec.kind in data_side)
+        """Whether the command is for this step."""
+        return step.spec.kind in _OWN.get(self.kind, (self.kind,))
 
     def _plan_preprocess(self, salt: str = "") -> list[Step]:
         vocabulary = read_vocabulary(self.vocab)[0] if self.vocab else None
@@ -122,7 +127,7 @@ class Request:
         )
 
     def _plan_pretrain(self, salt: str = "") -> list[Step]:
-        pretrain_settings(self.recipe)  # before any advice to make inputs: they would be made in vain
+        given = identify_checkpoint(self.recipe)  # before any advice to make inputs: they would be made in vain
         inputs: list[Step] = []
         if self.examples:
             examples = self._given(self.examples, Kind.PREPROCESS)
@@ -132,7 +137,12 @@ class Request:
         else:
             inputs = self._plan_preprocess()
             examples = inputs[-1].name
-        return [*inputs, plan_pretrain(self.recipe, examples, salt=salt, command=self._command(Kind.PRETRAIN))]
+        command = self._command(Kind.PRETRAIN)
+        start: list[Step] = []
+        if given and self.recipe.initial_checkpoint:
+            start = [plan_checkpoint(self.recipe, self.recipe.initial_checkpoint, given, salt=salt, command=command)]
+        checkpoint = start[0].name if start else None
+        return [*inputs, *start, plan_pretrain(self.recipe, examples, checkpoint, salt=salt, command=command)]
 
     def _plan_export(self) -> list[Step]:
         inputs: list[Step] = []

@@ -120,6 +120,12 @@ def summary(manifest: Manifest) -> str:
         case Kind.PREPROCESS:
             examples = counts["examples"]
             return f"{examples['train']:,} training examples, {examples['validation']:,} held out"
+        case Kind.CHECKPOINT:
+            variables = counts["variables"]
+            kinds = {"extended": "extended", "missing": "missing", "unused": "unused", "mismatched": "of another shape"}
+            kinds |= {"aside": "set aside"}
+            notes = "".join(f", {variables[kind]:,} {words}" for kind, words in kinds.items() if variables[kind])
+            return f"{variables['matched']:,} variables of {facts['checkpoint']}{notes}"
         case Kind.PRETRAIN:
             first, last = facts["evaluations"][0], facts["evaluations"][-1]
             return (

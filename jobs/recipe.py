@@ -57,6 +57,22 @@ class InitialCheckpoint(Section):
 
     name: str
     source: str
+    """Where it is published."""
+    path: str | None = None
+    """Where your copy lies: ``gs://``, a directory, an archive or the prefix of google's files."""
+    checkpoint: str = ""
+    """The end of its path in there, needed where there are several checkpoints."""
+    size: int | None = Field(None, gt=0)
+    """Bytes of the archive, or of the files with the numbers (``.data-*``, ``model.safetensors``) together."""
+    sha256: str | None = Field(None, pattern=r"^[0-9a-fA-F]{64}$")
+    """Of the same, one file after the other."""
+    allow_missing: tuple[str, ...] = ()
+    """google's names, or patterns (``cls/*``), of the model's variables that the checkpoint may lack: they
+    begin with random values."""
+    allow_unused: tuple[str, ...] = ()
+    """Of the checkpoint's variables that the model may lack; optimizer state is never used and needs no mention."""
+    allow_mismatched: tuple[str, ...] = ()
+    """Of variables that may have another shape: they begin with random values."""
 
 
 PartialDate = Annotated[

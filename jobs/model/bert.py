@@ -15,8 +15,7 @@ import tensorflow as tf
 from pydantic import Field
 
 from jobs.recipe import Architecture, Precision
-
-Shape = tuple[int, ...]
+from jobs.weights.names import Shape, tensors
 
 LAYER_NORM_EPSILON = 1e-12
 MASKED_SCORE = -10000.0
@@ -31,37 +30,7 @@ class BertConfig(Architecture):
 
 def variable_shapes(config: BertConfig) -> dict[str, Shape]:
     """Names and shapes of all trainable variables, in the order of google's graph."""
-    hidden, inner = config.hidden_size, config.intermediate_size
-
-    def dense(scope: str, inputs: int, outputs: int) -> dict[str, Shape]:
-        return {f"{scope}/kernel": (inputs, outputs), f"{scope}/bias": (outputs,)}
-
-    def layer_norm(scope: str) -> dict[str, Shape]:
-        return {f"{scope}/LayerNorm/beta": (hidden,), f"{scope}/LayerNorm/gamma": (hidden,)}
-
-    shapes: dict[str, Shape] = {
-        "bert/embeddings/word_embeddings": (config.vocab_size, hidden),
-        "bert/embeddings/token_type_embeddings": (config.type_vocab_size, hidden),
-        "bert/embeddings/position_embeddings": (config.max_position_embeddings, hidden),
-        **layer_norm("bert/embeddings"),
-    }
-    for index in range(config.num_hidden_layers):
-        layer = f"bert/encoder/layer_{index}"
-        shapes |= dense(f"{layer}/attention/self/query", hidden, hidden)
-        shapes |= dense(f"{layer}/attention/self/key", hidden, hidden)
-        shapes |= dense(f"{layer}/attention/self/value", hidden, hidden)
-        shapes |= dense(f"{layer}/attention/output/dense", hidden, hidden)
-        shapes |= layer_norm(f"{layer}/attention/output")
-        shapes |= dense(f"{layer}/intermediate/dense", hidden, inner)
-        shapes |= dense(f"{layer}/output/dense", inner, hidden)
-        shapes |= layer_norm(f"{layer}/output")
-    shapes |= dense("bert/pooler/dense", hidden, hidden)
-    shapes |= dense("cls/predictions/transform/dense", hidden, hidden)
-    shapes |= layer_norm("cls/predictions/transform")
-    shapes["cls/predictions/output_bias"] = (config.vocab_size,)
-    shapes["cls/seq_relationship/output_weights"] = (2, hidden)
-    shapes["cls/seq_relationship/output_bias"] = (2,)
-    return shapes
+    return {tensor.google: tensor.shape for tensor in tensors(config.model_dump())}
 
 
 def initial_value(name: str, shape: Shape, stddev: float, seed: int) -> tf.Tensor:

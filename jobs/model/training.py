@@ -70,16 +70,17 @@ def train(
     scratch: Path,
     heartbeat: Heartbeat,
     stopping: Callable[[], bool],
+    initialise: Callable[[checkpoint.State], None] = lambda _: None,
     pace: Pace | None = None,
     watchdog: Watchdog | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Trained:
     """Train until ``schedule.train_steps`` updates are made, from the newest checkpoint if there is one.
 
-    ``step_flops`` is what one update takes. ``pace`` changes no bit of the result; the number of ``devices``
-    changes what dropout drops, and beside that only rounding. Raises ``Interrupted`` once ``stopping()``,
-    with a checkpoint saved; ``DivergedError`` when loss or gradient leave the finite numbers; what
-    ``Examples.read`` and the store raise.
+    Where there is none, ``initialise`` may replace the variables' random first values. ``step_flops`` is what
+    one update takes. ``pace`` changes no bit of the result; the number of ``devices`` changes what dropout
+    drops, and beside that only rounding. Raises ``Interrupted`` once ``stopping()``, with a checkpoint saved;
+    ``DivergedError`` when loss or gradient leave the finite numbers; what ``Examples.read`` and the store raise.
     """
     # Parallel sums in a fixed order: without it two runs on one machine differ in their last bits.
     tf.config.experimental.enable_op_determinism()
@@ -90,6 +91,8 @@ def train(
         optimizer = AdamWeightDecay(model.variables_by_name)
     state = {**model.variables_by_name, **optimizer.slots_by_name}
     resumed = checkpoint.restore(artifact, state, scratch) or Progress(0, 0.0, ())
+    if resumed.step == 0:
+        initialise(model.variables_by_name)
 
     started = clock()
     step = saved = resumed.step

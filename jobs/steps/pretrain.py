@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +15,19 @@ from pydantic import ValidationError
 from jobs.artifact import Artifact, Manifest, Output
 from jobs.errors import ConfigurationError
 from jobs.model.bert import BertConfig, variable_shapes
-from jobs.model.checkpoint import write_tensors
+from jobs.model.checkpoint import State, write_tensors
 from jobs.model.devices import find_devices
 from jobs.model.flops import example_flops
+from jobs.model.initial import assign_initial
 from jobs.model.input import REMEDY, Examples, staged_shards
 from jobs.model.memory import shortage_explained
 from jobs.model.pace import Pace
 from jobs.model.training import Trained, train
 from jobs.recipe import Schedule
 from jobs.spec import Spec
+from jobs.steps.checkpoint import VOCABULARY, WEIGHTS
 from jobs.steps.context import StepContext
+from jobs.vocabulary import parse_vocabulary
 
 
 @dataclass(frozen=True)
@@ -69,10 +73,6 @@ def run(context: StepContext) -> None:
     """Train until done, then commit the model. Raises what ``train`` raises."""
     artifact = context.artifact
     inputs = artifact.spec.inputs
-    if "initial_checkpoint" in inputs:
-        raise ConfigurationError(
-            artifact.name, "training from an initial checkpoint is not supported yet", "use a recipe without one"
-        )
     if not inputs.get("examples"):
         raise ConfigurationError(artifact.name, "its spec names no examples", "submit it again")
     source = Artifact.open(context.store, inputs["examples"])
@@ -97,6 +97,7 @@ def run(context: StepContext) -> None:
             scratch=context.scratch,
             heartbeat=context.heartbeat("steps"),
             stopping=context.stopping,
+            initialise=initial_weights(context, source),
             pace=Pace.of_environment(),
         )
     seen = trained.step * schedule.train_batch_size
@@ -116,6 +117,32 @@ def run(context: StepContext) -> None:
     }
     outputs = _write_outputs(artifact, settings, trained, context.scratch)
     artifact.commit(context.shard, outputs, facts=facts, seconds=trained.seconds)
+
+
+def initial_weights(context: StepContext, examples: Artifact) -> Callable[[State], None]:
+    """What gives the variables their first values: the checkpoint step that this one names, or nothing.
+
+    Raises ``ConfigurationError`` when the examples' vocabulary does not begin with the checkpoint's: an
+    embedding would stand for another word.
+    """
+    name = context.artifact.spec.inputs.get("initial_checkpoint")
+    if name is None:
+        return lambda _: None
+    checkpoint = Artifact.open(context.store, name)
+    outputs = {output.path: output for output in checkpoint.require().outputs}
+    if VOCABULARY in outputs:
+        (ours,) = (output for output in examples.require().outputs if output.path == "vocab.txt")
+        parse_vocabulary(examples.read(ours), examples.name).check_extends(
+            parse_vocabulary(checkpoint.read(outputs[VOCABULARY]), name), examples.name
+        )
+
+    def initialise(variables: State) -> None:
+        file = context.scratch / "initial.safetensors"
+        checkpoint.download(outputs[WEIGHTS], file)
+        assign_initial(variables, file, name)
+        file.unlink()
+
+    return initialise
 
 
 def _vocabulary_size(spec: Spec, examples: Manifest) -> int:

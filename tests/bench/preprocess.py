@@ -22,8 +22,8 @@ from examples import cpu_seconds, reference_module, run_reference
 
 from jobs.artifact import Artifact
 from jobs.corpus.fingerprint import fingerprint
-from jobs.corpus.place import locate
 from jobs.corpus.text import document_sentences
+from jobs.files.place import locate
 from jobs.recipe import Recipe, load_recipe
 from jobs.spec import Kind, Spec
 from jobs.steps import ingest, preprocess, signatures

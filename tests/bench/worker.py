@@ -28,9 +28,9 @@ from jobs.corpus.document_shards import DocumentShards
 from jobs.corpus.minhash import PERMUTATIONS
 from jobs.corpus.near_duplicates import Signatures
 from jobs.corpus.opening import open_corpus
-from jobs.corpus.place import locate
 from jobs.corpus.signature_shards import SignatureShard, encode
 from jobs.corpus.workbench import Workbench
+from jobs.files.place import locate
 from jobs.recipe import load_recipe
 from jobs.spec import Kind, Spec
 from jobs.store import Store

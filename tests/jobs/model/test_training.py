@@ -293,7 +293,6 @@ def test_without_held_out_examples_there_are_no_scores(submit_pretrain: Submit, 
     ("change", "said"),
     [
         ({"train": 0}, "no training examples"),
-        ({"inputs": {"examples": "x", "initial_checkpoint": "y"}}, "initial checkpoint is not supported"),
         ({"inputs": {}}, "names no examples"),
         ({"inputs": {"examples": "preprocess-00000000"}}, "no such step"),
         ({"sizes": {"max_seq_length": 32}}, "this run wants input_ids 32"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from jobs.artifact import Artifact, Manifest
 from jobs.corpus.fingerprint import fingerprint
-from jobs.corpus.place import locate
+from jobs.files.place import locate
 from jobs.recipe import CorpusChoice, Filters, load_recipe
 from jobs.spec import Kind, Spec
 from jobs.steps import ingest, preprocess, signatures, vocabulary

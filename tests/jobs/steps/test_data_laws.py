@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from jobs.artifact import Artifact, Manifest
 from jobs.corpus.fingerprint import fingerprint
-from jobs.corpus.place import locate
+from jobs.files.place import locate
 from jobs.recipe import Examples, Filters
 from jobs.spec import Kind, Spec
 from jobs.steps import ingest, preprocess, signatures

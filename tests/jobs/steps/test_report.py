@@ -15,11 +15,11 @@ import pytest
 from jobs.artifact import Artifact
 from jobs.corpus.fingerprint import fingerprint
 from jobs.corpus.opening import open_corpus
-from jobs.corpus.place import locate
 from jobs.corpus.workbench import Workbench
 from jobs.examples.creation import write_examples
 from jobs.examples.encoded import DocumentEncoder
 from jobs.examples.wordpiece import WordPiece
+from jobs.files.place import locate
 from jobs.recipe import Examples, Filters
 from jobs.report.tally import SAMPLES
 from jobs.spec import Kind, Spec

@@ -4,7 +4,6 @@ import pytest
 
 from controller.estimate import Estimate, estimate, kinds_of, training_flops
 from controller.profile import Images, Pool, Profile
-from jobs.flops import example_flops
 from jobs.ranges import Range, dollars_text, time_text
 from jobs.recipe import load_recipe
 from jobs.spec import Kind
@@ -24,23 +23,6 @@ def estimated(
     chosen = load_recipe(recipe)
     text = Range(megabytes * 1e6, megabytes * 1e6)
     return estimate(kinds_of(what, chosen), chosen, cluster(**fields), text=text, shards=shards)
-
-
-@pytest.mark.parametrize(("recipe", "tera"), [("clinical", 35.7), ("bio", 125.0)])
-def test_a_step_of_the_published_recipes(recipe: str, tera: float) -> None:
-    chosen = load_recipe(recipe)
-    assert chosen.vocabulary.size
-    example = example_flops(chosen.architecture, vocabulary=chosen.vocabulary.size, length=128, predictions=20)
-    assert example * chosen.schedule.train_batch_size / 1e12 == pytest.approx(tera, abs=0.05)
-
-
-def test_flops_are_about_six_for_each_weight_and_token() -> None:
-    """The rule of thumb (Kaplan et al., arXiv 2001.08361), which leaves out attention and heads."""
-    shape = load_recipe("bio").architecture
-    weights = 12 * shape.num_hidden_layers * shape.hidden_size**2
-    assert example_flops(shape, vocabulary=58996, length=128, predictions=20) / (6 * weights * 128) == pytest.approx(
-        1.05, abs=0.05
-    )
 
 
 @pytest.mark.parametrize(

@@ -202,6 +202,32 @@ def render_export(**options: Any) -> None:
     _render("export", **options)
 
 
+@cli.command()
+@click.argument("recipe", default="tiny")
+@click.option("--vocab", help="The WordPiece vocab.txt that it will be trained with.")
+@overrides_option
+@place_options
+@output_option
+def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: str, **place: str | None) -> None:
+    """Look whether all is there that RECIPE's steps will need; exits with 3 when something is not.
+
+    Leaves nothing behind: of the bucket it asks by two objects that it deletes again.
+    """
+    from dataclasses import asdict
+
+    from controller.doctor.check import State
+    from controller.doctor.examination import all_checks
+    from controller.request import assignment
+    from controller.view import checks_table
+    from jobs.recipe import load_recipe
+
+    chosen = load_recipe(recipe, dict(assignment(text) for text in overrides))
+    checks = list(all_checks(_profile(place), chosen, vocabulary=vocab))
+    _show(output, lambda: checks_table(checks), [asdict(check) for check in checks])
+    if any(check.state is State.FAILED for check in checks):
+        sys.exit(PreflightError.cli_exit_code)
+
+
 @cli.command("estimate")
 @click.argument("what", type=click.Choice(["preprocess", "pretrain", "export", "all"]))
 @click.argument("recipe", default="tiny")

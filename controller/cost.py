@@ -7,9 +7,9 @@ import os
 from controller.profile import Pool, Profile
 from jobs.prices import Price, cpu_price, region_of, tpu_price
 
-_UNITS = {"": 1.0, "m": 1e-3} | {
+_UNITS = {"": 1.0, "m": 1e-3, "k": 1e3} | {
     f"{letter}{i}": (1024.0 if i else 1000.0) ** power
-    for power, letter in enumerate("KMGT", 1)
+    for power, letter in enumerate("KMGTPE", 1)
     for i in ("", "i")
 }  # fmt: skip
 
@@ -28,7 +28,7 @@ def pod_price(pool: Pool, profile: Profile) -> Price | None:
 
 def quantity(text: str) -> float:
     """Kubernetes' ``500m``, ``2Gi`` or ``4`` as a number."""
-    digits = text.rstrip("mKMGTi")
+    digits = text.rstrip("mkKMGTPEi")
     return float(digits) * _UNITS[text[len(digits) :]]
 
 

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from controller.doctor.check import Check
 from controller.dry_run import DryRun
 from controller.estimate import Estimate
 from controller.spending import Spending
@@ -172,6 +173,13 @@ def spread_text(spread: Spread) -> str:
     )
 
 
+def checks_table(checks: Sequence[Check]) -> Table:
+    table = _table("CHECK", "STATE", "REASON", "FIX")
+    for check in checks:
+        table.add_row(check.name, check.state, check.reason, check.fix)
+    return table
+
+
 def estimate_table(estimate: Estimate) -> Table:
     table = _table("STEP", "PODS", "ON", "TIME", "COST", "BY", "AT")
     for step in estimate.steps:
@@ -262,5 +270,7 @@ def as_lines(table: Table) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, no_wrap=column not in ("REASON", "DESCRIPTION", "CONTENT", "BY"), overflow="fold")
+        table.add_column(
+            column, no_wrap=column not in ("REASON", "DESCRIPTION", "CONTENT", "BY", "FIX"), overflow="fold"
+        )
     return table

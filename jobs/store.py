@@ -187,7 +187,8 @@ class Store:
             raise MissingObjectError(thing, "there is no such object") from error
         reason = _first_line(error)
         status = _status(error)
-        no_identity = "metadata" in reason and "169.254" in reason
+        # Where there are no credentials obstore ends by asking the metadata server, which only Google's machines have.
+        no_identity = "/computeMetadata/" in reason
         if isinstance(error, UnauthenticatedError) or status == 401 or no_identity:
             raise StoreError(thing, "no Google credentials found", "gcloud auth application-default login") from error
         if isinstance(error, PermissionDeniedError | PermissionError) or status == 403:

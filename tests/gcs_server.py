@@ -53,6 +53,8 @@ class GcsServer:
     sent: int = 0
     """Bytes of objects, in answers so far."""
     page: int = PAGE
+    preconditions: bool = True
+    """Whether they are honoured, as other servers of this API do not."""
     url: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
     _faults: list[list[object]] = field(default_factory=list)
@@ -78,7 +80,7 @@ class GcsServer:
         """The new generation; None where the precondition does not hold."""
         objects = self.buckets[bucket]
         current = objects[name][1] if name in objects else 0
-        if only_if is not None and int(only_if) != current:
+        if self.preconditions and only_if is not None and int(only_if) != current:
             return None
         generation = next(self._numbers)
         objects[name] = (data, generation)

@@ -245,12 +245,15 @@ def _open(location: str, create: bool) -> tuple[Path | None, ObjectStore]:
     return path, MemoryStore()
 
 
+def emulator_url() -> str:
+    """Of the server that ``gs://`` stands for; empty, Google's own."""
+    host = os.environ.get(EMULATOR, "")
+    return host if not host or "://" in host else f"http://{host}"
+
+
 def _emulator(location: str) -> dict[str, Any]:
-    host = os.environ.get(EMULATOR)
-    if not host or not location.startswith("gs://"):
-        return {}
-    url = host if "://" in host else f"http://{host}"
-    return {"base_url": url, "bearer_token": "none", "client_options": {"allow_http": True}}
+    url = emulator_url() if location.startswith("gs://") else ""
+    return {"base_url": url, "bearer_token": "none", "client_options": {"allow_http": True}} if url else {}
 
 
 def _make_directory(path: Path) -> ObjectStore:

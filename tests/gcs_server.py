@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -53,6 +54,7 @@ class GcsServer:
     sent: int = 0
     """Bytes of objects, in answers so far."""
     page: int = PAGE
+    location: str = "US-CENTRAL1"
     preconditions: bool = True
     """Whether they are honoured, as other servers of this API do not."""
     url: str = ""
@@ -127,6 +129,8 @@ class _Handler(BaseHTTPRequestHandler):
             fault = self.state.fault(self.command, name)
             if fault and not fault.truncated:
                 return self._error(fault.status, "Injected")
+            if asked := re.fullmatch(r"storage/v1/b/([^/]+)", f"{bucket}/{name}"):  # the JSON API's, of a bucket itself
+                return self._describe(asked[1])
             if bucket not in self.state.buckets:
                 return self._error(404, "NoSuchBucket")
             match self.command:
@@ -151,6 +155,11 @@ class _Handler(BaseHTTPRequestHandler):
                 case "DELETE":
                     return self._send(204) if self.state.buckets[bucket].pop(name, None) else self._no_such_key()
         return self._error(405, "MethodNotAllowed")
+
+    def _describe(self, bucket: str) -> None:
+        if bucket not in self.state.buckets:
+            return self._error(404, "NoSuchBucket")
+        return self._send(200, json.dumps({"location": self.state.location}).encode())
 
     def _get(self, bucket: str, name: str, *, truncated: bool) -> None:
         found = self.state.buckets[bucket].get(name)

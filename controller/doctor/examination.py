@@ -9,6 +9,7 @@ from controller.doctor import images as of_images
 from controller.doctor import machine
 from controller.doctor import recipe as of_recipe
 from controller.doctor.check import Check, Examination, State, examine, skipped
+from controller.doctor.region import region
 from controller.doctor.tpu import tpu_offered
 from controller.kubernetes import KubernetesCluster
 from controller.profile import Profile
@@ -41,7 +42,7 @@ def all_checks(
     if profile.is_local:
         yield from _of_machine(profile, recipe)
         return
-    yield from examine({"images": lambda: of_images.images(profile)})
+    yield from examine({"region": lambda: region(profile), "images": lambda: of_images.images(profile)})
     yield from _of_cluster(profile, connect)
     yield from examine({"TPU": lambda: tpu_offered(profile)})
 

@@ -7,6 +7,8 @@ import pytest
 from controller.ledger import Event, EventType, Ledger
 from controller.profile import Images, Pool, Profile
 from controller.spending import spending
+from controller.state import observe
+from controller.view import as_lines, status_table
 from jobs.artifact import Artifact
 from jobs.progress import Heartbeat
 from jobs.recipe import load_recipe
@@ -45,6 +47,13 @@ def test_committed_shards_count_with_their_seconds_and_those_at_work_until_their
     assert spent.expected_hours is None
 
 
+def test_many_shards_are_told_from_a_sample(store: Store) -> None:
+    artifact = submitted(store, Spec(Kind.PREPROCESS, settings={}, shards=251), started=1000.0)
+    for shard in range(250):
+        artifact.commit(shard, [], seconds=36.0)
+    assert spending(store, [artifact.name], PROFILE)[artifact.name].hours == pytest.approx(2.5)
+
+
 def test_a_complete_step_has_what_its_manifest_says(store: Store) -> None:
     artifact = submitted(store, Spec(Kind.PREPROCESS, settings={}, shards=1), started=1000.0)
     artifact.commit(0, [], seconds=7200.0)
@@ -69,6 +78,8 @@ def test_training_is_set_beside_what_was_to_be_expected(store: Store) -> None:
     assert spent.expected_dollars
     assert (round(spent.expected_hours.low), round(spent.expected_hours.high)) == (41, 55)
     assert spent.expected_dollars.low == pytest.approx(spent.expected_hours.low * 8)
+    shown = as_lines(status_table([observe(store, artifact.name, now=36_000.0)], {artifact.name: spent}))
+    assert "$80.00 in 10 h (expected $331 to 441 in 41 to 55 h)" in shown
 
 
 def test_a_damaged_step_hides_no_other(store: Store) -> None:

@@ -48,6 +48,15 @@ def output_option(command: Command) -> Command:
     )(command)
 
 
+overrides_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Change a recipe's field, as in schedule.train_steps=500; may be repeated.",
+)
+
+
 def request_options(command: Command) -> Command:
     """What decides the steps, the same for ``submit`` and ``render``."""
     for option in reversed(
@@ -59,13 +68,7 @@ def request_options(command: Command) -> Command:
                 type=click.IntRange(1, 100_000),
                 help="Files that documents and examples are split into; part of the name. [default: 2]",
             ),
-            click.option(
-                "--set",
-                "overrides",
-                multiple=True,
-                metavar="FIELD=VALUE",
-                help="Change a recipe's field, as in schedule.train_steps=500; may be repeated.",
-            ),
+            overrides_option,
             click.option(
                 "--parallelism",
                 type=click.IntRange(1),
@@ -200,22 +203,83 @@ def render_export(**options: Any) -> None:
 
 
 @cli.command()
+@click.argument("recipe", default="tiny")
+@click.option("--vocab", help="The WordPiece vocab.txt that it will be trained with.")
+@overrides_option
+@place_options
+@output_option
+def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: str, **place: str | None) -> None:
+    """Look whether all is there that RECIPE's steps will need; exits with 3 when something is not.
+
+    Leaves nothing behind: of the bucket it asks by two objects that it deletes again.
+    """
+    from dataclasses import asdict
+
+    from controller.doctor.check import State
+    from controller.doctor.examination import all_checks
+    from controller.request import assignment
+    from controller.view import checks_table
+    from jobs.recipe import load_recipe
+
+    chosen = load_recipe(recipe, dict(assignment(text) for text in overrides))
+    checks = list(all_checks(_profile(place), chosen, vocabulary=vocab))
+    _show(output, lambda: checks_table(checks), [asdict(check) for check in checks])
+    if any(check.state is State.FAILED for check in checks):
+        sys.exit(PreflightError.cli_exit_code)
+
+
+@cli.command("estimate")
+@click.argument("what", type=click.Choice(["preprocess", "pretrain", "export", "all"]))
+@click.argument("recipe", default="tiny")
+@click.option("--corpus", help="As of submit. [default: the built-in sample]")
+@click.option("--shards", type=click.IntRange(1, 100_000), default=2, show_default=True)
+@overrides_option
+@place_options
+@output_option
+def estimate_command(what: str, recipe: str, output: str, **options: Any) -> None:
+    """How long it will take and what it will cost, before it is submitted.
+
+    Counts what RECIPE computes and how much text the corpus holds; runs and writes nothing. Where the profile
+    knows no price, or another than the list's, set its dollars_per_hour.
+    """
+    from controller.corpus_text import text_of
+    from controller.estimate import estimate, kinds_of
+    from controller.request import assignment
+    from controller.view import estimate_table
+    from jobs.recipe import load_recipe
+
+    chosen = load_recipe(recipe, dict(assignment(text) for text in options["overrides"]))
+    text = text_of(options["corpus"] or "sample") if what in ("preprocess", "all") else None
+    found = estimate(kinds_of(what, chosen), chosen, _profile(options), text=text, shards=options["shards"])
+    _show(output, lambda: estimate_table(found), found.to_json())
+    if output == "text":
+        for note in found.notes:
+            click.echo(note)
+
+
+@cli.command()
 @click.argument("name", required=False)
 @place_options
 @output_option
 def status(name: str | None, output: str, **place: str | None) -> None:
-    """What became of every step submitted, or of one."""
+    """What became of every step submitted, or of one; where prices are known, what it has cost."""
     import time
     from dataclasses import asdict
 
+    from controller.spending import spending
     from controller.state import observe, observe_all
     from controller.view import status_table
     from jobs.store import Store
 
-    store = Store(_profile(place).bucket)
+    profile = _profile(place)
+    store = Store(profile.bucket)
     now = time.time()
     states = observe_all(store, now=now) if name is None else [observe(store, name, now=now)]
-    _show(output, lambda: status_table(states), [asdict(state) for state in states], empty="no steps yet")
+    spent = spending(store, [state.name for state in states], profile)
+    data = [
+        {**asdict(state), "spending": asdict(spent[state.name]) if state.name in spent else None} for state in states
+    ]
+    _show(output, lambda: status_table(states, spent), data, empty="no steps yet")
 
 
 @cli.command()

@@ -106,6 +106,10 @@ class Profile(Section):
         return self.name == LOCAL
 
 
+def has_digest(image: str) -> bool:
+    return bool(_BY_DIGEST.fullmatch(image))
+
+
 def load_profile(
     name: str | None, *, environment: Mapping[str, str], config: Path | None = None, **flags: Any
 ) -> Profile:
@@ -205,7 +209,7 @@ def _set(data: dict[str, Any], place: list[str], value: str) -> None:
 def _check_cluster(profile: Profile, source: str) -> None:
     for part in ("worker", "trainer", "exporter", "controller"):
         image = getattr(profile.images, part)
-        if image and not (profile.images.tags_allowed or _BY_DIGEST.fullmatch(image)):
+        if image and not (profile.images.tags_allowed or has_digest(image)):
             raise ConfigurationError(
                 source, f"images.{part}: {image} has no digest", "name it as IMAGE@sha256:..., as `docker push` prints"
             )

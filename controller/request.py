@@ -50,7 +50,7 @@ class Request:
 
     @classmethod
     def of(cls, kind: str, **options: Any) -> Request:
-        overrides = dict(_assignment(text) for text in options["overrides"])
+        overrides = dict(assignment(text) for text in options["overrides"])
         profile = load_profile(
             options["profile"],
             environment=os.environ,
@@ -198,7 +198,7 @@ def _option(name: str, value: object) -> list[str]:
     return [f"--{name}", str(value)] if value not in (None, "") else []
 
 
-def _assignment(text: str) -> tuple[str, str]:
+def assignment(text: str) -> tuple[str, str]:
     setting, equals, value = text.partition("=")
     if not equals:
         raise ConfigurationError(f"--set {text}", "not of the form FIELD=VALUE", "--set schedule.train_steps=500")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from io import StringIO
@@ -13,11 +13,15 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from controller.doctor.check import Check
 from controller.dry_run import DryRun
+from controller.estimate import Estimate
+from controller.spending import Spending
 from controller.state import Progress, StepState
 from controller.tracker import Snapshot
 from jobs.artifact import Manifest
 from jobs.corpus.balance import Spread
+from jobs.ranges import Range, dollars_text, time_text
 from jobs.recipe import Recipe
 from jobs.spec import Kind
 
@@ -175,8 +179,36 @@ def spread_text(spread: Spread) -> str:
     )
 
 
-def status_table(states: Sequence[StepState]) -> Table:
-    table = _table("STEP", "STATE", "SHARDS", "PROGRESS", "SUBMITTED", "REASON")
+def checks_table(checks: Sequence[Check]) -> Table:
+    table = _table("CHECK", "STATE", "REASON", "FIX")
+    for check in checks:
+        table.add_row(check.name, check.state, check.reason, check.fix)
+    return table
+
+
+def estimate_table(estimate: Estimate) -> Table:
+    table = _table("STEP", "PODS", "ON", "TIME", "COST", "BY", "AT")
+    for step in estimate.steps:
+        table.add_row(
+            step.kind, f"{step.pods}", step.on, _time(step.hours), _dollars(step.dollars), step.basis, step.price
+        )
+    if len(estimate.steps) > 1:
+        table.add_row("total", "", "", _time(estimate.hours), _dollars(estimate.dollars), "", "")
+    return table
+
+
+def _time(hours: Range | None) -> str:
+    return time_text(hours) if hours else "?"
+
+
+def _dollars(dollars: Range | None) -> str:
+    return dollars_text(dollars) if dollars else ""
+
+
+def status_table(states: Sequence[StepState], spent: Mapping[str, Spending]) -> Table:
+    """With a column of costs where a price is known: of this machine none is."""
+    priced = any(one.dollars is not None for one in spent.values())
+    table = _table("STEP", "STATE", "SHARDS", "PROGRESS", *(["COST"] if priced else []), "SUBMITTED", "REASON")
     for state in states:
         progress = state.progress
         table.add_row(
@@ -184,10 +216,21 @@ def status_table(states: Sequence[StepState]) -> Table:
             state.state,
             f"{progress.shards_done}/{progress.shards}",
             progress_text(progress) if state.state == "running" else "",
+            *([_spent(spent.get(state.name))] if priced else []),
             datetime.fromtimestamp(state.submitted_at).astimezone().strftime("%Y-%m-%d %H:%M"),
             state.reason,
         )
     return table
+
+
+def _spent(spent: Spending | None) -> str:
+    """``$12.40 in 1.6 h (expected $71 to 95 in 8.9 to 12 h)``."""
+    if spent is None or spent.dollars is None:
+        return ""
+    text = f"${spent.dollars:,.2f} in {time_text(Range(spent.hours, spent.hours))}"
+    if spent.expected_hours and spent.expected_dollars:
+        text += f" (expected {dollars_text(spent.expected_dollars)} in {time_text(spent.expected_hours)})"
+    return text
 
 
 def artifacts_table(manifests: Sequence[Manifest]) -> Table:
@@ -233,5 +276,7 @@ def as_lines(table: Table) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, no_wrap=column not in ("REASON", "DESCRIPTION", "CONTENT"), overflow="fold")
+        table.add_column(
+            column, no_wrap=column not in ("REASON", "DESCRIPTION", "CONTENT", "BY", "FIX"), overflow="fold"
+        )
     return table

@@ -6,7 +6,6 @@ import time
 
 import tensorflow as tf
 
-from jobs.model.bert import BertConfig
 from jobs.model.devices import Devices
 
 TERA = 1e12
@@ -22,20 +21,6 @@ PEAKS = {
     ("GPU", "L4"): 121.0,
 }
 """Dense bfloat16 TFLOP/s of one replica, from the vendors' data sheets; of v2 and v3 a replica is a core."""
-
-
-def example_flops(config: BertConfig, length: int, predictions: int) -> int:
-    """Floating-point operations of one training example: matrix products only, the way back twice the way forth.
-
-    As PaLM's appendix B and Megatron-LM count "model FLOPs": what the mathematics needs, whatever the
-    implementation repeats. Multiplication and addition count as two.
-    """
-    hidden, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
-    projections = 2 * length * (4 * hidden * hidden + 2 * hidden * inner)
-    attention = 2 * 2 * length * length * hidden
-    words = 2 * predictions * (hidden * hidden + hidden * config.vocab_size)
-    pairs = 2 * (hidden * hidden + 2 * hidden)
-    return 3 * (layers * (projections + attention) + words + pairs)
 
 
 def peak_flops(devices: Devices, precision: str) -> float | None:

@@ -159,6 +159,7 @@ def describe(
             seconds=facts.get("train_seconds"),
             device=facts.get("device", ""),
             tensorflow=facts.get("tensorflow", ""),
+            flops=facts.get("model_flops"),
             evaluations=facts.get("evaluations", ()),
         ),
         settings={**preprocess.spec.settings, **schedule},

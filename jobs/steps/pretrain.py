@@ -14,10 +14,10 @@ from pydantic import ValidationError
 
 from jobs.artifact import Artifact, Manifest, Output
 from jobs.errors import ConfigurationError
+from jobs.flops import example_flops
 from jobs.model.bert import BertConfig, variable_shapes
 from jobs.model.checkpoint import State, write_tensors
 from jobs.model.devices import find_devices
-from jobs.model.flops import example_flops
 from jobs.model.initial import assign_initial
 from jobs.model.input import REMEDY, Examples, staged_shards
 from jobs.model.memory import shortage_explained
@@ -41,7 +41,12 @@ class Settings:
 
     @property
     def example_flops(self) -> int:
-        return example_flops(self.config, self.max_seq_length, self.max_predictions_per_seq)
+        return example_flops(
+            self.config,
+            vocabulary=self.config.vocab_size,
+            length=self.max_seq_length,
+            predictions=self.max_predictions_per_seq,
+        )
 
     @classmethod
     def of(cls, spec: Spec, examples: Manifest) -> Settings:

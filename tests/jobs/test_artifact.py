@@ -13,8 +13,8 @@ from jobs.store import Store
 
 
 @pytest.fixture
-def artifact(tmp_path: Path) -> Artifact:
-    made = Artifact(Store(str(tmp_path)), Spec(Kind.PREPROCESS, settings={}, shards=2))
+def artifact(bucket: str) -> Artifact:
+    made = Artifact(Store(bucket), Spec(Kind.PREPROCESS, settings={}, shards=2))
     made.submit()
     return made
 

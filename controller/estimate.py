@@ -35,8 +35,8 @@ START_SECONDS = Range(5, 90)
 """Of a pod: mostly its image, which a node that has it need not fetch."""
 LOCAL_START_SECONDS = Range(1, 5)
 
-EXPORT_SECONDS = Range(60, 900)
-"""Writing a gigabyte and comparing logits on CPU: base and large."""
+MODEL_SECONDS = Range(60, 900)
+"""Reading or writing a gigabyte, and on export comparing logits on CPU: base and large."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,10 @@ def kinds_of(what: str, recipe: Recipe) -> list[Kind]:
     """The steps of ``preprocess``, ``pretrain``, ``export`` or ``all``, in their order."""
     learned = [Kind.VOCABULARY] if recipe.vocabulary.learn else []
     data_side = [Kind.INGEST, Kind.SIGNATURES, *learned, Kind.PREPROCESS]
+    training = [*([Kind.CHECKPOINT] if recipe.initial_checkpoint else []), Kind.PRETRAIN]
     if what == "all":
-        return [*data_side, Kind.PRETRAIN, Kind.EXPORT]
-    return data_side if what == Kind.PREPROCESS else [Kind(what)]
+        return [*data_side, *training, Kind.EXPORT]
+    return {Kind.PREPROCESS: data_side, Kind.PRETRAIN: training}.get(Kind(what), [Kind(what)])
 
 
 def estimate(
@@ -139,8 +140,8 @@ def _step(kind: Kind, recipe: Recipe, profile: Profile, text: Range | None, shar
     if kind == Kind.PRETRAIN:
         flops = training_flops(recipe)
         work, basis = training_hours(flops, pool, cores), f"{_scientific(flops)} FLOP, {_speed(pool, cores)}"
-    elif kind == Kind.EXPORT:
-        work, basis = EXPORT_SECONDS * (1 / HOUR), "of base and of large models"
+    elif kind in (Kind.CHECKPOINT, Kind.EXPORT):
+        work, basis = MODEL_SECONDS * (1 / HOUR), "of base and of large models"
     elif text is None:
         work, basis = None, "nothing tells how much text the corpus holds"
     else:

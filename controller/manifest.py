@@ -80,13 +80,20 @@ def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
     }
 
 
+_ON_CPU_WITH_TENSORFLOW = (Kind.CHECKPOINT, Kind.EXPORT)
+
+
 def pool_of(kind: Kind, profile: Profile) -> Pool:
-    return {Kind.PRETRAIN: profile.trainer, Kind.EXPORT: profile.exporter}.get(kind, profile.workers)
+    if kind in _ON_CPU_WITH_TENSORFLOW:
+        return profile.exporter
+    return profile.trainer if kind == Kind.PRETRAIN else profile.workers
 
 
 def _image(step: Step, profile: Profile) -> str:
-    images = profile.images
-    return {Kind.PRETRAIN: images.trainer, Kind.EXPORT: images.exporter}.get(step.spec.kind, images.worker)
+    images, kind = profile.images, step.spec.kind
+    if kind in _ON_CPU_WITH_TENSORFLOW:
+        return images.exporter
+    return images.trainer if kind == Kind.PRETRAIN else images.worker
 
 
 def _pod_annotations(pool: Pool) -> dict[str, str]:

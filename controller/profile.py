@@ -34,7 +34,7 @@ class Images(Section):
     trainer: str
     """Of pretraining: with the tensorflow of its device."""
     exporter: str
-    """Of what follows it: with tensorflow for CPUs."""
+    """Of reading and exporting models: with tensorflow for CPUs."""
     controller: str = ""
     """Of the tracker's Deployment."""
     tags_allowed: bool = False

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from controller.doctor.check import Check, failed, ok, skipped
-from controller.inputs import read_vocabulary
+from controller.doctor.check import Check, ok, skipped
+from controller.inputs import identify_checkpoint, read_vocabulary
 from jobs.recipe import Recipe
 
 
@@ -21,8 +21,9 @@ def vocabulary(recipe: Recipe, path: str | None) -> Check:
 
 
 def checkpoint(recipe: Recipe) -> Check:
+    """Raises ``PreflightError`` or ``ConfigurationError`` when it cannot be found, or read."""
     name, initial = "checkpoint", recipe.initial_checkpoint
-    if initial is None:
+    given = identify_checkpoint(recipe)
+    if initial is None or given is None:
         return ok(name, f"recipe {recipe.name} trains from scratch")
-    reason = f"recipe {recipe.name} starts from {initial.name}, and initial checkpoints cannot be read yet"
-    return failed(name, reason, "--set initial_checkpoint=null trains from scratch")
+    return ok(name, f"{initial.name} lies at {given.location}")

@@ -24,7 +24,8 @@ def test_doctor_exits_with_3_and_still_shows_every_check(tmp_path: Path) -> None
 
 def test_estimate_answers_for_people_and_programs(tmp_path: Path) -> None:
     found = covid_ctl("estimate", "all", "clinical", "--output", "json", bucket=tmp_path / "bucket").json()
-    assert [step["kind"] for step in found["steps"]] == ["ingest", "signatures", "preprocess", "pretrain", "export"]
+    kinds = ["ingest", "signatures", "preprocess", "checkpoint", "pretrain", "export"]
+    assert [step["kind"] for step in found["steps"]] == kinds
     assert found["total"]["hours"]["low"] > 100  # on CPUs
     assert "8.9 to 12 h" in found["notes"][0]
     assert not (tmp_path / "bucket").exists()

@@ -22,7 +22,12 @@ def test_a_directory_and_its_archive_give_the_same_examples(tmp_path: Path) -> N
         archive.add(directory, "2021-01-01")
     _, from_directory = preprocess(directory, tmp_path / "one")
     _, from_archive = preprocess(tmp_path / "cord19.tar.gz", tmp_path / "two")
-    assert from_directory == from_archive
+    # The report names its inputs, and these were ingested from two places.
+    records = [
+        {path: data for path, data in made.items() if "report" not in path} for made in (from_directory, from_archive)
+    ]
+    assert len(records[0]) > 1
+    assert records[0] == records[1]
 
 
 def test_lines_of_json_become_examples(tmp_path: Path) -> None:

@@ -16,9 +16,8 @@ from jobs.corpus.metadata import Metadata, survey
 from jobs.corpus.paper_files import papers_with_files
 from jobs.errors import ConfigurationError
 from jobs.files.limits import Budget
-from jobs.files.names import safe_path
 from jobs.files.place import Place
-from jobs.files.zips import ZIP_ERRORS
+from jobs.files.zips import ZIP_ERRORS, zip_path
 
 PDF_TEXT = 0.22
 PMC_TEXT = 0.30
@@ -78,7 +77,8 @@ def _listed_zip(place: Place, copy: Path) -> tuple[str, dict[str, int]]:
             members: dict[str, zipfile.ZipInfo] = {}
             for info in archive.infolist():
                 budget.spend(info.file_size)
-                if path := safe_path(info.filename)[0]:
+                path, problem = zip_path(info)
+                if not problem:
                     members.setdefault(path, info)
             metadata = choose_metadata(members)
             root = root_of(metadata)

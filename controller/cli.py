@@ -133,7 +133,7 @@ def init(config: str, **answers: str) -> None:
 def submit() -> None:
     """Run a step, or continue it where it was interrupted.
 
-    `preprocess` runs ingest, vocabulary and preprocess.
+    `preprocess` runs ingest, signatures, vocabulary and preprocess.
     """
 
 

@@ -68,5 +68,5 @@ class Accounting:
         raise ConfigurationError(
             self._source,
             f"{lost} of {total} documents are malformed, more than the {self._share:.0%} allowed; first {shown}",
-            "repair the corpus, or allow more with --set corpus.max_quarantined_share=SHARE",
+            "see quarantine.jsonl and repair the corpus, or allow more: --set corpus.max_quarantined_share=SHARE",
         )

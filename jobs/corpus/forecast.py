@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 from jobs.corpus.balance import Spread, spread
 from jobs.corpus.form import Form, form_of
 from jobs.corpus.layouts import METADATA, choose_metadata, is_parse, root_of
+from jobs.corpus.limits import MAX_DOCUMENT_BYTES
 from jobs.corpus.listing import list_release
 from jobs.corpus.metadata import Metadata, survey
 from jobs.corpus.paper_files import papers_with_files
 from jobs.errors import ConfigurationError
-from jobs.files.names import safe_path
+from jobs.files.limits import Budget
 from jobs.files.place import Place
+from jobs.files.zips import ZIP_ERRORS, zip_path
 
 PDF_TEXT = 0.22
 PMC_TEXT = 0.30
@@ -26,7 +29,8 @@ def forecast(place: Place, shards: int, scratch: Path) -> Spread | None:
     """What ``ingest`` will write, by its own rule; None where nothing lists the documents' sizes: a tar, a release
     without metadata.csv, files of one's own.
 
-    Reads metadata.csv, which it copies to ``scratch``. Raises ``ConfigurationError`` for one that cannot be used.
+    Reads metadata.csv, which it copies to ``scratch``. Raises ``ConfigurationError`` for one that cannot be used,
+    and for a zip that is damaged or a bomb.
     """
     path = scratch / METADATA
     match form_of(place):
@@ -45,8 +49,10 @@ def forecast(place: Place, shards: int, scratch: Path) -> Spread | None:
 def document_sizes(metadata: Metadata, files: Mapping[str, int]) -> Iterator[int]:
     """About how many bytes of text each document has, in metadata's order.
 
-    ``files``: path as metadata.csv has it -> bytes. Papers without abstract and parse are no documents.
+    ``files``: path as metadata.csv has it -> bytes. Papers without abstract and parse are no documents, and
+    a parse that is too large is none.
     """
+    files = {path: size for path, size in files.items() if size <= MAX_DOCUMENT_BYTES}
     for paper in papers_with_files(metadata, files):
         pmc, pdf = (
             max((files.get(path, 0) for path in paths), default=0) for paths in (paper.pmc_json, paper.pdf_json)
@@ -67,13 +73,20 @@ def _listed_directory(place: Place, copy: Path) -> tuple[str, dict[str, int]]:
 def _listed_zip(place: Place, copy: Path) -> tuple[str, dict[str, int]]:
     try:
         with place.store.open(place.name) as file, zipfile.ZipFile(file) as archive:
-            members = {path: info for info in archive.infolist() if (path := safe_path(info.filename)[0])}
+            budget = Budget(place.location, place.size)
+            members: dict[str, zipfile.ZipInfo] = {}
+            for info in archive.infolist():
+                budget.spend(info.file_size)
+                path, problem = zip_path(info)
+                if not problem:
+                    members.setdefault(path, info)
             metadata = choose_metadata(members)
             root = root_of(metadata)
             if metadata:
-                copy.write_bytes(archive.read(members[metadata]))
+                with archive.open(members[metadata]) as packed, copy.open("wb") as unpacked:
+                    shutil.copyfileobj(packed, unpacked, 1 << 20)
             inside = ((path.removeprefix(root), info) for path, info in members.items() if path.startswith(root))
             return metadata, {path: info.file_size for path, info in inside if is_parse(path)}
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        reason = f"truncated or damaged: the zip cannot be listed ({error})"
+    except (*ZIP_ERRORS, OSError, ValueError) as error:
+        reason = f"truncated or damaged: the zip cannot be listed, or its metadata.csv not unpacked ({error})"
         raise ConfigurationError(place.location, reason, "get it again and compare its size") from error

@@ -13,7 +13,7 @@ from jobs.corpus.limits import MAX_DOCUMENT_BYTES
 from jobs.corpus.outcome import NO_TEXT, Outcome
 from jobs.corpus.own_files import Line, base_name
 from jobs.corpus.paragraph import plain
-from jobs.corpus.quarantine import MalformedError, Quarantined
+from jobs.corpus.quarantine import MalformedError, Quarantined, not_json
 from jobs.corpus.seen import Seen
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -54,7 +54,7 @@ def _document(line: Line, made_uid: str) -> Document:
     try:
         fields = orjson.loads(line.data)
     except orjson.JSONDecodeError as error:
-        raise MalformedError(f"not JSON ({error.msg})") from error
+        raise not_json(line.data, error) from error
     if not isinstance(fields, dict):
         raise MalformedError("not a JSON object")
     if "text" in fields and "body" in fields:

@@ -34,11 +34,15 @@ def is_junk(sentence: str) -> bool:
 
 def cap(sentence: str) -> Iterator[str]:
     """The sentence in parts of at most ``LONGEST`` characters: cut after a semicolon, else a comma, else a blank."""
-    while len(sentence) > LONGEST:
+    start = 0
+    while len(sentence) - start > LONGEST:
+        half, end = start + LONGEST // 2, start + LONGEST
         place = next(
-            (at + len(mark) for mark in ("; ", ", ", " ") if (at := sentence.rfind(mark, LONGEST // 2, LONGEST)) > 0),
-            LONGEST,
+            (at + len(mark) for mark in ("; ", ", ", " ") if (at := sentence.rfind(mark, half, end)) > 0),
+            end,
         )
-        yield sentence[:place].rstrip(" ")
-        sentence = sentence[place:].lstrip(" ")
-    yield sentence
+        yield sentence[start:place].rstrip(" ")
+        start = place
+        while sentence.startswith(" ", start):
+            start += 1
+    yield sentence[start:]

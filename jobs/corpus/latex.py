@@ -9,7 +9,7 @@ _DOCUMENT = re.compile(
     r"\\documentclass\b.{0,1000}?\\begin\s?\{document\}(.{0,3000}?)\\end\s?\{document\}(?=(\S?))", re.DOTALL
 )
 _CUT_SHORT = re.compile(
-    r"\\documentclass\b(?:.{0,1000}?\\begin\s?\{document\}\S*)?|\\usepackage(?:\[[^\]]*\])?\{[^}]*\}"
+    r"\\documentclass\b(?:.{0,1000}?\\begin\s?\{document\}\S*)?|\\usepackage(?:\[[^\]]{0,1000}\])?\{[^}]{0,1000}\}"
 )
 _WRAPPER = re.compile(
     r"\\(?:hbox|mbox|text(?:rm|it|bf)?|math(?:rm|it|bf|bb|cal|sf)|boldsymbol|operatorname|bar|hat)\b\s*"

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from jobs.corpus.paragraph import Paragraph, read_paragraph
-from jobs.corpus.quarantine import MalformedError
+from jobs.corpus.quarantine import MalformedError, not_json
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def read_parse(data: bytes) -> ParsedPaper:
     try:
         parse = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise _not_json(data, error) from error
+        raise not_json(data, error) from error
     if not isinstance(parse, dict):
         raise MalformedError("not a JSON object")
     if "body_text" not in parse:
@@ -43,16 +43,6 @@ def read_parse(data: bytes) -> ParsedPaper:
         abstract=_paragraphs(parse, "abstract"),
         body=_paragraphs(parse, "body_text"),
     )
-
-
-def _not_json(data: bytes, error: orjson.JSONDecodeError) -> MalformedError:
-    # orjson reports bad UTF-8 without its place, and places in characters.
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as undecodable:
-        return MalformedError("not UTF-8", f"byte {undecodable.start}")
-    position = f"byte {len(text[: error.pos].encode())}"
-    return MalformedError(f"not JSON ({error.msg})" if data else "not JSON (the file is empty)", position)
 
 
 def _paragraphs(parse: dict[str, Any], key: str) -> tuple[Paragraph, ...]:

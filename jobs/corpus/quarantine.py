@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 
 
@@ -12,6 +13,16 @@ class MalformedError(Exception):
         super().__init__(reason, position)
         self.reason = reason
         self.position = position
+
+
+def not_json(data: bytes, error: json.JSONDecodeError) -> MalformedError:
+    """Says where. orjson reports bad UTF-8 without its place, and places in characters."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as undecodable:
+        return MalformedError("not UTF-8", f"byte {undecodable.start}")
+    position = f"byte {len(text[: error.pos].encode())}"
+    return MalformedError(f"not JSON ({error.msg})" if data else "not JSON (the file is empty)", position)
 
 
 @dataclass(frozen=True)

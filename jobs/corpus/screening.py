@@ -26,6 +26,9 @@ UNCERTAIN = "uncertain"
 UNKNOWN = "unknown"
 """How an empty licence or source is counted."""
 
+LONGEST_LABEL = 100
+"""Characters of a licence or source that is counted: manifests and reports name each, and a corpus may say anything."""
+
 
 class Screening:
     """Takes a shard's documents one by one; keeps 256 bytes of each."""
@@ -46,8 +49,8 @@ class Screening:
         language = detect_language(texts)
         certain = language.score >= self._filters.language_score
         self._languages[language.code if certain else UNCERTAIN] += 1
-        self._licenses[document.license or UNKNOWN] += 1
-        self._sources.update(source or UNKNOWN for source in sources_of(document))
+        self._licenses[_label(document.license)] += 1
+        self._sources.update(map(_label, sources_of(document)))
         reason = filtered_out(document, self._filters) or self._foreign(language, certain)
         if reason:
             self._dropped[document.cord_uid] = reason
@@ -91,6 +94,10 @@ def screened_out(corpus: SignatureShard, similarity: float) -> dict[str, str]:
     """cord_uid -> why, for every document of the whole ``corpus`` that is not trained on."""
     twins = near_duplicates(corpus.passed, similarity)
     return {**corpus.dropped, **dict.fromkeys(twins, NEAR_DUPLICATE)}
+
+
+def _label(text: str) -> str:
+    return text[:LONGEST_LABEL] or UNKNOWN
 
 
 def _sorted(counts: Counter[str]) -> dict[str, int]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""What XML forbids, and the marks that turn the direction of all the text that follows."""
 
 
 class Markup(str):
@@ -33,7 +34,7 @@ def join(*parts: str) -> Markup:
 
 
 def _escaped(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text))
+    return escape(_UNWANTED.sub("\ufffd", text))
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Markup:

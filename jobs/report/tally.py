@@ -51,10 +51,13 @@ class Repeats:
     repeated: int = 0
     """Those that stood there before."""
     most: tuple[tuple[int, str], ...] = ()
-    """How often in one shard, and the sentence as its pieces read; most often first."""
+    """How often in one shard, at most, and the sentence as its pieces read, each once; most often first."""
 
     def __add__(self, other: Repeats) -> Repeats:
-        ranked = sorted({*self.most, *other.most}, key=lambda entry: (-entry[0], entry[1]))
+        counts: dict[str, int] = {}
+        for count, text in (*self.most, *other.most):
+            counts[text] = max(count, counts.get(text, 0))
+        ranked = sorted(((count, text) for text, count in counts.items()), key=lambda entry: (-entry[0], entry[1]))
         return Repeats(self.sentences + other.sentences, self.repeated + other.repeated, tuple(ranked[:MOST_REPEATED]))
 
 

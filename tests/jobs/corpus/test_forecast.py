@@ -10,6 +10,7 @@ import pytest
 
 from jobs.corpus.balance import Spread
 from jobs.corpus.forecast import PDF_TEXT, PMC_TEXT, forecast
+from jobs.corpus.limits import MAX_DOCUMENT_BYTES
 from jobs.errors import ConfigurationError
 from jobs.files.place import locate
 
@@ -63,3 +64,44 @@ def test_a_damaged_zip_is_an_error_with_its_name(release: Corpus, tmp_path: Path
     (tmp_path / "release.zip").write_bytes(kaggle_zip(release.root)[:-30])
     with pytest.raises(ConfigurationError, match=r"release\.zip.*cannot be listed"):
         told(tmp_path / "release.zip", tmp_path)
+
+
+def zip_of_metadata(path: Path, metadata: bytes) -> bytearray:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("metadata.csv", metadata)
+        archive.writestr("document_parses/pdf_json/a.json", "{}")
+    return bytearray(path.read_bytes())
+
+
+@pytest.mark.parametrize(("place", "value"), [(b"PK\x01\x02\x14\x03", 1), (b"metadata.csv", 0xFF)])
+def test_a_metadata_that_cannot_be_unpacked_is_an_error(tmp_path: Path, place: bytes, value: int) -> None:
+    """Encrypted by its flag in the zip's directory; or its first packed bytes damaged."""
+    packed = zip_of_metadata(tmp_path / "release.zip", b"cord_uid,title\nu1,A title\n" * 50)
+    at = packed.index(place[:4]) + 8 if value == 1 else packed.index(place) + len(place)
+    packed[at : at + 1] = bytes([value])
+    (tmp_path / "release.zip").write_bytes(packed)
+    with pytest.raises(ConfigurationError, match=r"release\.zip: .*metadata\.csv not unpacked"):
+        told(tmp_path / "release.zip", tmp_path)
+
+
+def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.files.limits.EXPANSION_SLACK", 1000)
+    zip_of_metadata(tmp_path / "release.zip", b"cord_uid\n" + b"u" * 1_000_000)
+    with pytest.raises(ConfigurationError, match="zip bomb"):
+        told(tmp_path / "release.zip", tmp_path)
+    assert not (tmp_path / "copy/metadata.csv").exists()
+
+
+def test_of_two_members_of_one_name_the_first_counts_as_it_does_for_ingest(release: Corpus, tmp_path: Path) -> None:
+    packed = tmp_path / "release.zip"
+    packed.write_bytes(kaggle_zip(release.root))
+    with zipfile.ZipFile(packed, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("document_parses/pdf_json/a.json", b" " * 9000)
+    assert told(packed, tmp_path) == told(release.root, tmp_path)
+
+
+def test_a_parse_that_is_too_large_to_be_read_weighs_nothing(release: Corpus, tmp_path: Path) -> None:
+    before = told(release.root, tmp_path)
+    with (release.root / "document_parses/x.json").open("ab") as file:
+        file.truncate(MAX_DOCUMENT_BYTES + 1)
+    assert told(release.root, tmp_path) == before

@@ -110,7 +110,7 @@ def test_what_is_wrong_with_a_line_of_json_is_said(tmp_path: Path) -> None:
     found = outcomes(tmp_path / "papers.jsonl", b"\n".join(lines))
     assert bodies(found) == [("a", ("Good.",)), ("h", ("Good\0 too.",))]
     assert [(position, reason.split(" (")[0]) for position, reason in reasons(found)] == [
-        ("line 2", "not JSON"),
+        ("line 2, byte 24", "not JSON"),
         ("line 3", "not a JSON object"),
         ("line 4", "text is neither text nor a list of texts"),
         ("line 5", "text is neither text nor a list of texts"),
@@ -118,9 +118,9 @@ def test_what_is_wrong_with_a_line_of_json_is_said(tmp_path: Path) -> None:
         ("line 7", "its id '' is neither a line of text nor a whole number"),
         ("line 8", "its id True is neither a line of text nor a whole number"),
         ("line 9", "its id 'two\\nlines' is neither a line of text nor a whole number"),
-        ("line 10", "not JSON"),
+        ("line 10, byte 21", "not JSON"),
         ("line 11", "it has both text and body"),
-        ("line 12", "not JSON"),
+        ("line 12, byte 21", "not UTF-8"),
     ]
 
 

@@ -85,6 +85,11 @@ def test_languages_licences_and_sources_are_counted_of_all_documents() -> None:
     }
 
 
+def test_a_licence_that_is_a_book_is_counted_by_its_beginning() -> None:
+    _, counts = screen([replace(PAPER, license="L" * 5000)])
+    assert counts["licenses"] == {"L" * 100: 1}
+
+
 @given(
     st.lists(
         st.builds(

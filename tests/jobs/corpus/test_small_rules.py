@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from jobs.corpus.cleaning import clean
 from jobs.corpus.hyphenation import join_torn_words
 from jobs.corpus.junk import LONGEST, cap, is_junk
+from jobs.corpus.latex import plain_formulas
 
 PREAMBLE = (
     "\\documentclass[12pt]{minimal}\n\t\t\t\t\\usepackage{amsmath}\n\t\t\t\t\\usepackage{upgreek}\n"
@@ -34,6 +35,11 @@ def test_formulas_are_plain_or_gone(formula: str, after: str, expected: str) -> 
 
 def test_a_formula_without_its_end_loses_its_preamble() -> None:
     assert clean("where \\usepackage{amsmath} x is") == "where x is"
+
+
+def test_a_preamble_that_never_closes_takes_no_text_with_it() -> None:
+    text = "where \\usepackage{amsmath x is. " + "The spike protein binds. " * 50 + "A set {1} ends."
+    assert plain_formulas(text) == text
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,11 @@ def test_joining_is_associative_and_has_no_order(one: Tally, two: Tally, three: 
     assert one + two == two + one
 
 
+def test_a_sentence_repeated_in_several_shards_is_named_once() -> None:
+    one, other = Repeats(9, 3, ((3, "p"), (2, "q1"))), Repeats(9, 3, ((4, "p"), (2, "β")))
+    assert (one + other).most == ((4, "p"), (2, "q1"), (2, "β"))
+
+
 @settings(max_examples=25)
 @given(tallies())
 def test_a_tally_survives_json(tally: Tally) -> None:

@@ -186,6 +186,7 @@ def test_too_many_malformed_documents_are_refused_with_the_first_of_them(sample:
         raised.value
     )
     assert raised.value.reason.count("byte 1: not JSON") == 3
+    assert "quarantine.jsonl" in raised.value.remedy
     assert artifact.manifest() is None
 
     allowing = submit(tmp_path / "bucket", fingerprint(locate(str(sample))), max_quarantined_share=0.5)

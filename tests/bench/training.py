@@ -77,10 +77,11 @@ def report(measured: dict[str, Measured], batch: int, flops: int) -> None:
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs; {flops * batch / 1e9:.0f} GFLOP a step of {batch}")
     theirs = measured.get("theirs")
     for side, best in measured.items():
+        peak = 2 * PEAK_SIZE**3 / best.peak_wall, 2 * PEAK_SIZE**3 / best.peak_cpu
+        used = flops * batch / best.wall / peak[0], flops * batch / best.cpu / peak[1]
         line = (
-            f"{side:9} {batch / best.wall:6.2f} sequences/s ({best.cpu:.2f} s of CPU a step), {best.memory / 2**20:.2f} GB"
-            f", of the matrix peak {flops * batch / best.wall / (2 * PEAK_SIZE**3 / best.peak_wall):.0%} (wall)"
-            f" {flops * batch / best.cpu / (2 * PEAK_SIZE**3 / best.peak_cpu):.0%} (CPU)"
+            f"{side:9} {batch / best.wall:6.2f} sequences/s ({best.cpu:.2f} s of CPU a step), "
+            f"{best.memory / 2**20:.2f} GB, {used[0]:.0%} of the matrix peak (CPU {used[1]:.0%})"
         )
         if theirs and best is not theirs:
             line += f": {theirs.wall / best.wall:.2f}x (CPU {theirs.cpu / best.cpu:.2f}x)"

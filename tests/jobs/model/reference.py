@@ -65,7 +65,8 @@ class ReferenceGraph:
     def load(self, values: Arrays) -> None:
         """Give variables these values; KeyError for one that they do not have."""
         for name, value in values.items():
-            self._variables[name].load(value, self._session)
+            initializer = self._variables[name].initializer
+            self._session.run(initializer, {initializer.inputs[1]: value})
 
     def values(self) -> dict[str, npt.NDArray[Any]]:
         """All variables, Adam's slots and ``global_step`` among them."""

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 import tensorflow as tf
 from pydantic import Field
 
+from jobs.model.fused import add_and_norm, bias_gelu, dropout, layer_norm, softmax
 from jobs.recipe import Architecture, Precision
 from jobs.weights.names import Shape, tensors
 
-LAYER_NORM_EPSILON = 1e-12
 MASKED_SCORE = -10000.0
 """Added to attention scores of padding: as google's, not minus infinity."""
 
@@ -73,6 +73,7 @@ class Bert(tf.Module):  # type: ignore[misc]
         config = self.config
         batch, length = tf.shape(input_ids)[0], input_ids.shape[1]
         seeds = self._dropout_seeds(dropout_seed)
+        rate = config.hidden_dropout_prob
 
         vectors = tf.gather(self._variable("bert/embeddings/word_embeddings"), input_ids)
         # Two rows: a product with one-hot rows is faster than gathering them, forth and back.
@@ -80,21 +81,17 @@ class Bert(tf.Module):  # type: ignore[misc]
         vectors += segments @ self._variable("bert/embeddings/token_type_embeddings")
         vectors += self._variable("bert/embeddings/position_embeddings")[:length]
         # One matrix of all positions from here on: [B * S, H].
-        vectors = tf.reshape(vectors, [-1, config.hidden_size])
-        vectors = _dropout(self._layer_norm(vectors, "bert/embeddings"), config.hidden_dropout_prob, next(seeds))
+        vectors = layer_norm(tf.reshape(vectors, [-1, config.hidden_size]), *self._norm("bert/embeddings"))
+        vectors = dropout(vectors, _kept(vectors, rate, next(seeds)), rate=rate)
 
         # [B, 1, 1, S], broadcast over heads and querying positions.
         masked_scores = (1.0 - tf.cast(input_mask, tf.float32))[:, None, None, :] * MASKED_SCORE
         for index in range(config.num_hidden_layers):
             layer = f"bert/encoder/layer_{index}"
             attended = self._attention(vectors, masked_scores, batch, f"{layer}/attention/self", next(seeds))
-            attended = self._dense(attended, f"{layer}/attention/output/dense")
-            attended = _dropout(attended, config.hidden_dropout_prob, next(seeds))
-            vectors = self._layer_norm(vectors + attended, f"{layer}/attention/output")
-            inner = gelu(self._dense(vectors, f"{layer}/intermediate/dense"))
-            outer = self._dense(inner, f"{layer}/output/dense")
-            outer = _dropout(outer, config.hidden_dropout_prob, next(seeds))
-            vectors = self._layer_norm(vectors + outer, f"{layer}/output")
+            vectors = self._add(vectors, attended, f"{layer}/attention/output", next(seeds))
+            inner = bias_gelu(*self._product_and_bias(vectors, f"{layer}/intermediate/dense"))
+            vectors = self._add(vectors, inner, f"{layer}/output", next(seeds))
         return tf.reshape(vectors, [batch, length, config.hidden_size])
 
     def pretraining_logits(
@@ -110,14 +107,16 @@ class Bert(tf.Module):  # type: ignore[misc]
 
         masked = tf.gather(sequence, masked_lm_positions, batch_dims=1)
         masked = tf.reshape(masked, [-1, self.config.hidden_size])
-        masked = gelu(self._dense(masked, "cls/predictions/transform/dense"))
-        masked = self._layer_norm(masked, "cls/predictions/transform")
+        masked = bias_gelu(*self._product_and_bias(masked, "cls/predictions/transform/dense"))
+        masked = layer_norm(masked, *self._norm("cls/predictions/transform"))
         words = self._variable("bert/embeddings/word_embeddings")
-        mlm = self._product(masked, words, transpose_b=True) + self._variable("cls/predictions/output_bias")
+        mlm = self._product(masked, words, transpose_b=True)
+        mlm = tf.cast(mlm, tf.float32) + self._variable("cls/predictions/output_bias")
 
-        pooled = tf.tanh(self._dense(sequence[:, 0], "bert/pooler/dense"))
+        product, bias = self._product_and_bias(sequence[:, 0], "bert/pooler/dense")
+        pooled = tf.tanh(tf.cast(product, tf.float32) + bias)
         relationship = self._variable("cls/seq_relationship/output_weights")
-        nsp = self._product(pooled, relationship, transpose_b=True) + self._variable("cls/seq_relationship/output_bias")
+        nsp = tf.matmul(pooled, relationship, transpose_b=True) + self._variable("cls/seq_relationship/output_bias")
 
         predictions = masked_lm_positions.shape[1]
         return tf.reshape(mlm, [-1, predictions, self.config.vocab_size]), nsp
@@ -125,37 +124,43 @@ class Bert(tf.Module):  # type: ignore[misc]
     def _attention(
         self, vectors: tf.Tensor, masked_scores: tf.Tensor, batch: tf.Tensor, scope: str, seed: tf.Tensor | None
     ) -> tf.Tensor:
-        """Multi-head self-attention, [B * S, H] -> [B * S, H]."""
+        """Multi-head self-attention, [B * S, H] -> [B * S, H], in the products' type."""
         config = self.config
         size = config.hidden_size // config.num_attention_heads
+        vectors = tf.cast(vectors, self._product_type)
 
         def heads(projection: str) -> tf.Tensor:  # [B, N, S, D]
-            projected = self._dense(vectors, f"{scope}/{projection}")
+            product, bias = self._product_and_bias(vectors, f"{scope}/{projection}")
+            projected = tf.nn.bias_add(product, tf.cast(bias, self._product_type))
             return tf.transpose(tf.reshape(projected, [batch, -1, config.num_attention_heads, size]), [0, 2, 1, 3])
 
-        scores = self._product(heads("query"), heads("key"), transpose_b=True) * (1.0 / math.sqrt(size))
-        shares = tf.nn.softmax(scores + masked_scores)
+        scores = self._product(heads("query"), heads("key"), transpose_b=True)
+        shares = softmax(scores, masked_scores, 1.0 / math.sqrt(size))
         # Drops whole positions to attend to, as the Transformer paper does.
-        shares = _dropout(shares, config.attention_probs_dropout_prob, seed)
+        rate = config.attention_probs_dropout_prob
+        shares = dropout(shares, _kept(shares, rate, seed), rate=rate)
         context = tf.transpose(self._product(shares, heads("value")), [0, 2, 1, 3])
         return tf.reshape(context, [-1, config.hidden_size])
 
-    def _dense(self, vectors: tf.Tensor, scope: str) -> tf.Tensor:
-        product = self._product(vectors, self._variable(f"{scope}/kernel"))
-        return tf.nn.bias_add(product, self._variable(f"{scope}/bias"))
+    def _add(self, vectors: tf.Tensor, inputs: tf.Tensor, scope: str, seed: tf.Tensor | None) -> tf.Tensor:
+        """A sub-layer's last dense layer, dropout, residual connection and layer norm."""
+        rate = self.config.hidden_dropout_prob
+        product, bias = self._product_and_bias(inputs, f"{scope}/dense")
+        return add_and_norm(vectors, product, bias, *self._norm(scope), _kept(vectors, rate, seed), rate=rate)
+
+    def _product_and_bias(self, vectors: tf.Tensor, scope: str) -> tuple[tf.Tensor, tf.Tensor]:
+        """The two summands of a dense layer; the sum is for the pass that follows."""
+        return self._product(vectors, self._variable(f"{scope}/kernel")), self._variable(f"{scope}/bias")
 
     def _product(self, a: tf.Tensor, b: tf.Tensor, transpose_b: bool = False) -> tf.Tensor:
-        """A matrix product in the model's precision, float32 again."""
-        a, b = tf.cast(a, self._product_type), tf.cast(b, self._product_type)
-        return tf.cast(tf.matmul(a, b, transpose_b=transpose_b), tf.float32)
+        """A matrix product, inputs and result in the model's precision; sums within are float32."""
+        return tf.matmul(tf.cast(a, self._product_type), tf.cast(b, self._product_type), transpose_b=transpose_b)
 
-    def _layer_norm(self, vectors: tf.Tensor, scope: str) -> tf.Tensor:
-        beta, gamma = self._variable(f"{scope}/LayerNorm/beta"), self._variable(f"{scope}/LayerNorm/gamma")
-        mean, variance = tf.nn.moments(vectors, axes=[-1], keepdims=True)
-        return tf.nn.batch_normalization(vectors, mean, variance, beta, gamma, LAYER_NORM_EPSILON)
+    def _norm(self, scope: str) -> tuple[tf.Tensor, tf.Tensor]:
+        return self._variable(f"{scope}/LayerNorm/beta"), self._variable(f"{scope}/LayerNorm/gamma")
 
-    def _variable(self, name: str) -> tf.Variable:
-        return self.variables_by_name[name]
+    def _variable(self, name: str) -> tf.Tensor:
+        return tf.convert_to_tensor(self.variables_by_name[name])
 
     def _dropout_seeds(self, seed: tf.Tensor | None) -> Iterator[tf.Tensor | None]:
         """One seed per place where the model drops something: the embeddings, and three in each layer."""
@@ -165,12 +170,8 @@ class Bert(tf.Module):  # type: ignore[misc]
         return iter(tf.unstack(tf.random.experimental.stateless_split(seed, places)))
 
 
-def gelu(x: tf.Tensor) -> tf.Tensor:
-    """The tanh form of the Gaussian error linear unit, which google's BERT calls "gelu"."""
-    return x * (0.5 * (1.0 + tf.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * (x * x * x)))))
-
-
-def _dropout(x: tf.Tensor, rate: float, seed: tf.Tensor | None) -> tf.Tensor:
+def _kept(values: tf.Tensor, rate: float, seed: tf.Tensor | None) -> tf.Tensor | None:
+    """Which of the values dropout leaves; None when it leaves all."""
     if seed is None or rate == 0.0:
-        return x
-    return tf.nn.experimental.stateless_dropout(x, rate, seed, rng_alg="philox")
+        return None
+    return tf.random.stateless_uniform(tf.shape(values), seed, alg="philox") >= rate

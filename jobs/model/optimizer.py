@@ -47,26 +47,46 @@ class AdamWeightDecay:
 
         Every replica calls it with the same gradients.
         """
-        clipped, norm = tf.clip_by_global_norm(gradients, CLIP_NORM)
-        tf.distribute.get_replica_context().merge_call(self._update_all, args=(clipped, rate))
+        norm = tf.linalg.global_norm(gradients)
+        clipping = CLIP_NORM / tf.maximum(norm, CLIP_NORM)
+        tf.distribute.get_replica_context().merge_call(self._update_all, args=(gradients, clipping, rate))
         return norm
 
     def _update_all(
-        self, strategy: tf.distribute.Strategy, gradients: Sequence[tf.distribute.DistributedValues], rate: tf.Tensor
+        self,
+        strategy: tf.distribute.Strategy,
+        gradients: Sequence[tf.distribute.DistributedValues],
+        clipping: tf.Tensor,
+        rate: tf.Tensor,
     ) -> None:
         for (name, variable), gradient in zip(self._variables.items(), gradients, strict=True):
             slots = (self.slots_by_name[f"{name}/adam_m"], self.slots_by_name[f"{name}/adam_v"])
             decay = 0.0 if NOT_DECAYED.search(name) else WEIGHT_DECAY
-            strategy.extended.update(variable, _update, args=(gradient, *slots, rate, decay))
+            strategy.extended.update(variable, _update, args=(gradient, *slots, clipping, rate, decay))
 
 
 def _update(
-    variable: tf.Variable, gradient: tf.Tensor, m: tf.Variable, v: tf.Variable, rate: tf.Tensor, decay: float
+    variable: tf.Variable,
+    gradient: tf.Tensor,
+    m: tf.Variable,
+    v: tf.Variable,
+    clipping: tf.Tensor,
+    rate: tf.Tensor,
+    decay: float,
 ) -> None:
     """One replica's copy of one variable."""
-    m.assign(BETA_1 * m + (1.0 - BETA_1) * gradient)
-    v.assign(BETA_2 * v + (1.0 - BETA_2) * tf.square(gradient))
-    update = m / (tf.sqrt(v) + EPSILON)
     if decay:
-        update += decay * variable
-    variable.assign_sub(rate * update)
+        variable.assign_sub(variable * (rate * decay))
+    # TensorFlow's own Adam, in place and in one pass; with powers of 0 it corrects no bias.
+    tf.raw_ops.ResourceApplyAdam(
+        var=variable.handle,
+        m=m.handle,
+        v=v.handle,
+        beta1_power=0.0,
+        beta2_power=0.0,
+        lr=rate,
+        beta1=BETA_1,
+        beta2=BETA_2,
+        epsilon=EPSILON,
+        grad=gradient * clipping,
+    )

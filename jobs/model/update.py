@@ -42,7 +42,7 @@ def update_function(strategy: tf.distribute.Strategy, model: Bert, optimizer: Ad
             gradients = context.all_reduce("SUM", [tf.convert_to_tensor(gradient) for gradient in gradients])
         return tf.stack(losses), optimizer.apply(gradients, rate)
 
-    # No XLA on a CPU: it makes the steps no faster and compiling takes longer. A TPU always compiles.
+    # No XLA around the whole on a CPU: its matrix products are slower there. A TPU always compiles.
     @tf.function  # type: ignore[untyped-decorator]
     def updates(batches: Batch, seed: tf.Tensor, first: tf.Tensor, rates: tf.Tensor) -> tf.Tensor:
         steps = tf.shape(rates)[0]

@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from jobs.model.bert import Bert, BertConfig, gelu
+from jobs.model.bert import Bert, BertConfig
+from jobs.model.fused import gelu
 
 CONFIG = BertConfig(
     vocab_size=50,

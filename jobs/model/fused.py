@@ -1,0 +1,117 @@
+"""What lies between BERT's matrix products: each function one pass over memory, forth and back.
+
+Op by op, every sum and product reads and writes a whole tensor, and together they take longer than the matrix
+products; XLA makes one loop of each function. Matrix products stay outside: on a CPU TensorFlow's own are faster
+than XLA's. (On a TPU everything is XLA's.) Arithmetic is float32 whatever the types of inputs and results.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+LAYER_NORM_EPSILON = 1e-12
+
+Function = Callable[..., tf.Tensor]
+
+
+def one_pass(function: Function) -> Function:
+    """``function`` compiled; its gradient computes the inside again instead of keeping it in memory.
+
+    Positional arguments are tensors, of which those of floats get a gradient, or None at the end. Keyword
+    arguments are numbers.
+    """
+    forth = tf.function(function, jit_compile=True)
+
+    @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
+    def back(upstream: tf.Tensor, *tensors: tf.Tensor, **numbers: float) -> list[tf.Tensor | None]:
+        with tf.GradientTape() as tape:
+            tape.watch([tensor for tensor in tensors if tensor.dtype.is_floating])
+            result = function(*tensors, **numbers)
+        gradients: list[tf.Tensor | None] = tape.gradient(result, tensors, upstream)
+        return gradients
+
+    def call(*arguments: tf.Tensor | None, **numbers: float) -> tf.Tensor:
+        @tf.custom_gradient  # type: ignore[untyped-decorator]
+        def differentiable(*tensors: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], Any]]:
+            return forth(*tensors, **numbers), lambda upstream: back(upstream, *tensors, **numbers)
+
+        return differentiable(*[argument for argument in arguments if argument is not None])
+
+    return call
+
+
+def gelu(x: tf.Tensor) -> tf.Tensor:
+    """The tanh form of the Gaussian error linear unit, which google's BERT calls "gelu"."""
+    return x * (0.5 * (1.0 + tf.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * (x * x * x)))))
+
+
+@one_pass
+def bias_gelu(product: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    """gelu(product + bias), in the product's type."""
+    return tf.cast(gelu(_exact(product) + bias), product.dtype)
+
+
+@one_pass
+def layer_norm(vectors: tf.Tensor, beta: tf.Tensor, gamma: tf.Tensor) -> tf.Tensor:
+    """Each vector [..., H] with mean 0 and variance 1, times gamma plus beta (Ba et al. 2016); float32."""
+    return _normalised(_exact(vectors), beta, gamma)
+
+
+@one_pass
+def add_and_norm(
+    vectors: tf.Tensor,
+    product: tf.Tensor,
+    bias: tf.Tensor,
+    beta: tf.Tensor,
+    gamma: tf.Tensor,
+    kept: tf.Tensor | None = None,
+    *,
+    rate: float,
+) -> tf.Tensor:
+    """How BERT's sub-layers end: layer_norm(vectors + dropout(product + bias)), float32."""
+    return _normalised(vectors + _dropped(_exact(product) + bias, kept, rate), beta, gamma)
+
+
+@one_pass
+def dropout(values: tf.Tensor, kept: tf.Tensor | None = None, *, rate: float) -> tf.Tensor:
+    """The values where ``kept``, made larger by what falls out on average; all as they are without ``kept``."""
+    return tf.cast(_dropped(_exact(values), kept, rate), values.dtype)
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def softmax(scores: tf.Tensor, added: tf.Tensor, scale: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], Any]]:
+    """softmax(scores * scale + added) over the last axis, in the scores' type; only they get a gradient.
+
+    It follows from the result: exponentials are computed once.
+    """
+    shares = _softmax(scores, added, scale)
+    return shares, lambda upstream: (_softmax_back(shares, upstream, scale), None, None)
+
+
+@tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
+def _softmax(scores: tf.Tensor, added: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.nn.softmax(_exact(scores) * scale + added), scores.dtype)
+
+
+@tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
+def _softmax_back(shares: tf.Tensor, upstream: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+    exact, weighted = _exact(shares), _exact(shares) * _exact(upstream)
+    return tf.cast((weighted - exact * tf.reduce_sum(weighted, axis=-1, keepdims=True)) * scale, shares.dtype)
+
+
+def _normalised(vectors: tf.Tensor, beta: tf.Tensor, gamma: tf.Tensor) -> tf.Tensor:
+    centred = vectors - tf.reduce_mean(vectors, axis=-1, keepdims=True)
+    variance = tf.reduce_mean(tf.square(centred), axis=-1, keepdims=True)
+    return centred * tf.math.rsqrt(variance + LAYER_NORM_EPSILON) * gamma + beta
+
+
+def _dropped(values: tf.Tensor, kept: tf.Tensor | None, rate: float) -> tf.Tensor:
+    return values if kept is None else tf.where(kept, values * (1.0 / (1.0 - rate)), 0.0)
+
+
+def _exact(values: tf.Tensor) -> tf.Tensor:
+    return tf.cast(values, tf.float32)

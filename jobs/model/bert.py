@@ -18,6 +18,8 @@ from jobs.model.fused import add_and_norm, bias_gelu, dropout, layer_norm, softm
 from jobs.recipe import Architecture, Precision
 from jobs.weights.names import Shape, tensors
 
+COMPILED_FROM = 256
+"""Hidden size. Smaller models train for minutes: compiling would be much of them."""
 MASKED_SCORE = -10000.0
 """Added to attention scores of padding: as google's, not minus infinity."""
 
@@ -54,6 +56,7 @@ class Bert(tf.Module):  # type: ignore[misc]
         super().__init__(name="bert")
         self.config = config
         self._product_type = tf.as_dtype(precision)
+        self._compiled = config.hidden_size >= COMPILED_FROM
         self.variables_by_name: dict[str, tf.Variable] = {
             name: tf.Variable(initial_value(name, shape, config.initializer_range, seed), name=name)
             for name, shape in variable_shapes(config).items()
@@ -81,8 +84,10 @@ class Bert(tf.Module):  # type: ignore[misc]
         vectors += segments @ self._variable("bert/embeddings/token_type_embeddings")
         vectors += self._variable("bert/embeddings/position_embeddings")[:length]
         # One matrix of all positions from here on: [B * S, H].
-        vectors = layer_norm(tf.reshape(vectors, [-1, config.hidden_size]), *self._norm("bert/embeddings"))
-        vectors = dropout(vectors, _kept(vectors, rate, next(seeds)), rate=rate)
+        vectors = layer_norm(
+            tf.reshape(vectors, [-1, config.hidden_size]), *self._norm("bert/embeddings"), compiled=self._compiled
+        )
+        vectors = dropout(vectors, _kept(vectors, rate, next(seeds)), rate=rate, compiled=self._compiled)
 
         # [B, 1, 1, S], broadcast over heads and querying positions.
         masked_scores = (1.0 - tf.cast(input_mask, tf.float32))[:, None, None, :] * MASKED_SCORE
@@ -90,7 +95,7 @@ class Bert(tf.Module):  # type: ignore[misc]
             layer = f"bert/encoder/layer_{index}"
             attended = self._attention(vectors, masked_scores, batch, f"{layer}/attention/self", next(seeds))
             vectors = self._add(vectors, attended, f"{layer}/attention/output", next(seeds))
-            inner = bias_gelu(*self._product_and_bias(vectors, f"{layer}/intermediate/dense"))
+            inner = bias_gelu(*self._product_and_bias(vectors, f"{layer}/intermediate/dense"), compiled=self._compiled)
             vectors = self._add(vectors, inner, f"{layer}/output", next(seeds))
         return tf.reshape(vectors, [batch, length, config.hidden_size])
 
@@ -107,8 +112,8 @@ class Bert(tf.Module):  # type: ignore[misc]
 
         masked = tf.gather(sequence, masked_lm_positions, batch_dims=1)
         masked = tf.reshape(masked, [-1, self.config.hidden_size])
-        masked = bias_gelu(*self._product_and_bias(masked, "cls/predictions/transform/dense"))
-        masked = layer_norm(masked, *self._norm("cls/predictions/transform"))
+        masked = bias_gelu(*self._product_and_bias(masked, "cls/predictions/transform/dense"), compiled=self._compiled)
+        masked = layer_norm(masked, *self._norm("cls/predictions/transform"), compiled=self._compiled)
         words = self._variable("bert/embeddings/word_embeddings")
         mlm = self._product(masked, words, transpose_b=True)
         mlm = tf.cast(mlm, tf.float32) + self._variable("cls/predictions/output_bias")
@@ -135,10 +140,10 @@ class Bert(tf.Module):  # type: ignore[misc]
             return tf.transpose(tf.reshape(projected, [batch, -1, config.num_attention_heads, size]), [0, 2, 1, 3])
 
         scores = self._product(heads("query"), heads("key"), transpose_b=True)
-        shares = softmax(scores, masked_scores, 1.0 / math.sqrt(size))
+        shares = softmax(scores, masked_scores, 1.0 / math.sqrt(size), compiled=self._compiled)
         # Drops whole positions to attend to, as the Transformer paper does.
         rate = config.attention_probs_dropout_prob
-        shares = dropout(shares, _kept(shares, rate, seed), rate=rate)
+        shares = dropout(shares, _kept(shares, rate, seed), rate=rate, compiled=self._compiled)
         context = tf.transpose(self._product(shares, heads("value")), [0, 2, 1, 3])
         return tf.reshape(context, [-1, config.hidden_size])
 
@@ -146,7 +151,9 @@ class Bert(tf.Module):  # type: ignore[misc]
         """A sub-layer's last dense layer, dropout, residual connection and layer norm."""
         rate = self.config.hidden_dropout_prob
         product, bias = self._product_and_bias(inputs, f"{scope}/dense")
-        return add_and_norm(vectors, product, bias, *self._norm(scope), _kept(vectors, rate, seed), rate=rate)
+        return add_and_norm(
+            vectors, product, bias, *self._norm(scope), _kept(vectors, rate, seed), rate=rate, compiled=self._compiled
+        )
 
     def _product_and_bias(self, vectors: tf.Tensor, scope: str) -> tuple[tf.Tensor, tf.Tensor]:
         """The two summands of a dense layer; the sum is for the pass that follows."""

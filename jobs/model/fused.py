@@ -3,6 +3,9 @@
 Op by op, every sum and product reads and writes a whole tensor, and together they take longer than the matrix
 products; XLA makes one loop of each function. Matrix products stay outside: on a CPU TensorFlow's own are faster
 than XLA's. (On a TPU everything is XLA's.) Arithmetic is float32 whatever the types of inputs and results.
+
+Compiling takes seconds at every start, which a small model does not earn back: ``compiled=False`` leaves all to
+TensorFlow.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ def one_pass(function: Function) -> Function:
     """``function`` compiled; its gradient computes the inside again instead of keeping it in memory.
 
     Positional arguments are tensors, of which those of floats get a gradient, or None at the end. Keyword
-    arguments are numbers.
+    arguments are numbers, and ``compiled``.
     """
     forth = tf.function(function, jit_compile=True)
 
@@ -34,12 +37,16 @@ def one_pass(function: Function) -> Function:
         gradients: list[tf.Tensor | None] = tape.gradient(result, tensors, upstream)
         return gradients
 
-    def call(*arguments: tf.Tensor | None, **numbers: float) -> tf.Tensor:
+    def call(*arguments: tf.Tensor | None, compiled: bool = True, **numbers: float) -> tf.Tensor:
+        given = [argument for argument in arguments if argument is not None]
+        if not compiled:
+            return function(*given, **numbers)
+
         @tf.custom_gradient  # type: ignore[untyped-decorator]
         def differentiable(*tensors: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], Any]]:
             return forth(*tensors, **numbers), lambda upstream: back(upstream, *tensors, **numbers)
 
-        return differentiable(*[argument for argument in arguments if argument is not None])
+        return differentiable(*given)
 
     return call
 
@@ -82,23 +89,31 @@ def dropout(values: tf.Tensor, kept: tf.Tensor | None = None, *, rate: float) ->
     return tf.cast(_dropped(_exact(values), kept, rate), values.dtype)
 
 
-@tf.custom_gradient  # type: ignore[untyped-decorator]
-def softmax(scores: tf.Tensor, added: tf.Tensor, scale: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], Any]]:
+def softmax(scores: tf.Tensor, added: tf.Tensor, scale: float, *, compiled: bool = True) -> tf.Tensor:
     """softmax(scores * scale + added) over the last axis, in the scores' type; only they get a gradient.
 
     It follows from the result: exponentials are computed once.
     """
-    shares = _softmax(scores, added, scale)
-    return shares, lambda upstream: (_softmax_back(shares, upstream, scale), None, None)
+    if not compiled:
+        return _softmax(scores, added, scale)
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def differentiable(scores: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], Any]]:
+        shares = _softmax_forth(scores, added, scale)
+        return shares, lambda upstream: _softmax_back(shares, upstream, scale)
+
+    return differentiable(scores)
 
 
-@tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
-def _softmax(scores: tf.Tensor, added: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+def _softmax(scores: tf.Tensor, added: tf.Tensor, scale: float) -> tf.Tensor:
     return tf.cast(tf.nn.softmax(_exact(scores) * scale + added), scores.dtype)
 
 
+_softmax_forth = tf.function(_softmax, jit_compile=True)
+
+
 @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
-def _softmax_back(shares: tf.Tensor, upstream: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+def _softmax_back(shares: tf.Tensor, upstream: tf.Tensor, scale: float) -> tf.Tensor:
     exact, weighted = _exact(shares), _exact(shares) * _exact(upstream)
     return tf.cast((weighted - exact * tf.reduce_sum(weighted, axis=-1, keepdims=True)) * scale, shares.dtype)
 

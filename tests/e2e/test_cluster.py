@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.e2e.cluster import ClusterOfTests, cluster_of_tests, kubelet
+from tests.e2e.cluster import ClusterOfTests, cluster_of_tests
 from tests.e2e.command import covid_ctl, outputs
 from tests.e2e.corpora import write_corpus
 from tests.e2e.processes import containers, needs_linux, start, wait_for
@@ -40,7 +40,7 @@ def lines(text: str) -> dict[str, str]:
 def test_the_data_side_runs_to_its_end_as_on_this_machine(cluster: ClusterOfTests, tmp_path: Path) -> None:
     corpus = write_corpus(cluster.bucket / "corpus")
     command = ("submit", "preprocess", "--corpus", str(corpus))
-    with kubelet(cluster.server):
+    with cluster.kubelet():
         done = cluster.covid_ctl(*command, "--wait")
     assert done.code == 0, done.err
     name = Path(done.out.splitlines()[-1]).name
@@ -95,7 +95,7 @@ def test_later_steps_wait_for_what_is_under_way(cluster: ClusterOfTests) -> None
 
 def test_a_step_that_fails_ends_the_wait_and_is_created_again(cluster: ClusterOfTests) -> None:
     command = ("submit", "preprocess", "--corpus", str(write_corpus(cluster.bucket / "corpus")))
-    with kubelet(cluster.server, {"ingest": 43}):
+    with cluster.kubelet({"ingest": 43}):
         done = cluster.covid_ctl(*command, "--wait")
     assert done.code == 1
     assert "exited with 43: said nothing" in done.err
@@ -144,7 +144,7 @@ def test_the_tracker_releases_logs_json_and_leaves_promptly(cluster: ClusterOfTe
     corpus = write_corpus(cluster.bucket / "corpus")
     assert cluster.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
     running = cluster.start("tracker")
-    with kubelet(cluster.server):
+    with cluster.kubelet():
         wait_for(lambda: not cluster.jobs()["vocabulary"]["spec"]["suspend"])
     lease = cluster.server.store.get("leases", "default", "covid-ctl-tracker")
     assert lease["spec"]["holderIdentity"]

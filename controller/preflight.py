@@ -1,4 +1,4 @@
-"""What can be known before anything is created: the doctor's cheap checks, and that the bucket takes what is written."""
+"""What can be known before anything is created: the doctor's cheap checks, and whether the bucket can be written."""
 
 from __future__ import annotations
 

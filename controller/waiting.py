@@ -94,7 +94,7 @@ class Waiting:
             regularly = now - reported >= self._report_seconds and self._following.is_listed()
             for step in steps:
                 if step.name not in manifests and (regularly or step.name in looked_at):
-                    if manifest := Artifact(self._store, step.spec).manifest():
+                    if manifest := self._finished(step):
                         manifests[step.name] = manifest
                         self._report(self._snapshot(step, began, manifest))
                     else:
@@ -124,6 +124,13 @@ class Waiting:
             manifest,
             reason=observed.reason if observed and not manifest else "",
         )
+
+    def _finished(self, step: Step) -> Manifest | None:
+        """The manifest, once the tracker has noted the end: a container writes it before its log is whole."""
+        history = self._tracker.history(step.name)
+        if history and history.is_under_way:
+            return None
+        return Artifact(self._store, step.spec).manifest()
 
     def _check(self, step: Step, steps: Sequence[Step]) -> None:
         """Raises when nothing will make the step complete any more."""

@@ -17,7 +17,7 @@ def steps(shards: int = 2) -> list[Step]:
 
 
 def profile(bucket: str, **fields: object) -> Profile:
-    images = Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1")
+    images = Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1", tags_allowed=True)
     return Profile(name="test", bucket=bucket, images=images, namespace="default", **fields)  # type: ignore[arg-type]
 
 

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from controller.api_errors import ForeignJobError, NotFoundError, StillThereError
+from controller.api_errors import ForbiddenError, ForeignJobError, NotFoundError, StillThereError
 from controller.kubernetes import KubernetesCluster
 from controller.ledger import Event, EventType
-from controller.preflight import cheap_checks
+from controller.preflight import preflight
 from controller.submission import Outcome
 from jobs.errors import PreflightError
-from jobs.store import Store
 from tests.api_server.server import ApiServer
 from tests.controller.steps import complete, profile, steps
 from tests.controller.tracked import World
@@ -110,16 +109,25 @@ def test_one_that_is_still_being_deleted_is_waited_for_by_the_person(world: Worl
     assert world.types(ingest) == [EventType.SUBMITTED]
 
 
-def test_cheap_checks_name_every_verb_that_is_missing(world: World) -> None:
-    world.server.denied |= {("create", "jobs"), ("patch", "jobs")}
-    with pytest.raises(PreflightError, match="you may not create, patch Jobs there"):
-        cheap_checks(profile(world.store.location), world.cluster, world.store)
+def account(world: World) -> None:
+    world.server.store.create("serviceaccounts", "default", {"metadata": {"name": "covid-ctl-worker"}})
 
 
-def test_cheap_checks_try_the_bucket_and_leave_nothing(world: World, tmp_path: Path) -> None:
-    cheap_checks(profile(world.store.location), world.cluster, world.store)
+def test_a_dry_run_tells_who_may_not_create_jobs(world: World) -> None:
+    world.server.denied.add(("create", "jobs"))
+    with pytest.raises(ForbiddenError, match='cannot create resource "jobs"'):
+        world.submit(*steps())
     assert world.store.objects() == []
+
+
+def test_preflight_tries_the_bucket_and_leaves_nothing(world: World, tmp_path: Path) -> None:
+    account(world)
+    (tmp_path / "bucket").mkdir()
+    preflight(profile(world.store.location), world.cluster)
+    assert list((tmp_path / "bucket").iterdir()) == []
+
+
+def test_preflight_names_all_that_is_in_the_way(world: World, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    store = Store(str(tmp_path / "file" / "bucket"))
-    with pytest.raises(PreflightError, match="cannot be written"):
-        cheap_checks(profile(store.location), world.cluster, store)
+    with pytest.raises(PreflightError, match=r"there is no covid-ctl-worker.*bucket: "):
+        preflight(profile(str(tmp_path / "file" / "bucket")), world.cluster)

@@ -88,4 +88,5 @@ def cluster_of_tests(folder: Path) -> Iterator[ClusterOfTests]:
     (folder / "covid-ctl.toml").write_text(PROFILE.format(bucket=folder / "bucket"))
     with ApiServer() as server:
         server.kubeconfig(folder / "kubeconfig")
+        server.store.create("serviceaccounts", "default", {"metadata": {"name": "covid-ctl-worker"}})
         yield ClusterOfTests(server, folder)

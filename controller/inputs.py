@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+from controller.history import History
 from controller.ledger import EventType, Ledger
 from controller.plan import (
     Corpus,
@@ -17,13 +19,13 @@ from controller.plan import (
     pretrain_settings,
     vocabulary_settings,
 )
-from jobs.artifact import Artifact, Manifest
+from jobs.artifact import Artifact, Manifest, manifest_path
 from jobs.corpus.fingerprint import fingerprint
 from jobs.corpus.sample import SAMPLE, sample_fingerprint
 from jobs.errors import ConfigurationError, CovidCtlError, PreflightError
 from jobs.files.place import locate
 from jobs.recipe import Recipe
-from jobs.spec import Kind
+from jobs.spec import Kind, Spec
 from jobs.store import Store
 from jobs.vocabulary import parse_vocabulary
 from jobs.weights.source import find_source
@@ -72,22 +74,22 @@ def newest_examples(store: Store, recipe: Recipe) -> str | None:
     A vocabulary that was given, not learned, fits wherever the recipe names no size or its size.
     """
 
-    def fits(manifest: Manifest) -> bool:
-        # Whether the text was kept besides makes no other examples.
-        settings = {name: value for name, value in manifest.spec.settings.items() if name != "clean_text"}
-        return settings == example_settings(recipe) and _inputs_fit(store, manifest, recipe)
-
-    return _newest(store, Kind.PREPROCESS, fits)
+    return _newest(store, Kind.PREPROCESS, lambda manifest: _examples_fit(store, manifest.spec, recipe))
 
 
-def _inputs_fit(store: Store, manifest: Manifest, recipe: Recipe) -> bool:
-    ingest = Artifact.open(store, manifest.spec.inputs["documents"]).spec.settings
+def _examples_fit(store: Store, spec: Spec, recipe: Recipe) -> bool:
+    # Whether the text was kept besides makes no other examples.
+    if {name: value for name, value in spec.settings.items() if name != "clean_text"} != example_settings(recipe):
+        return False
+    ingest = Artifact.open(store, spec.inputs["documents"]).spec.settings
     if not ingest_settings(recipe).items() <= ingest.items():
         return False
-    folder = manifest.spec.inputs["vocabulary"].split("/", 1)[0]
+    vocabulary = spec.inputs["vocabulary"]
+    folder = vocabulary.split("/", 1)[0]
     if folder.startswith(f"{Kind.VOCABULARY}-"):
         return dict(Artifact.open(store, folder).spec.settings) == vocabulary_settings(recipe)
-    return recipe.vocabulary.size in (None, manifest.facts["vocabulary_size"])
+    size = recipe.vocabulary.size
+    return size is None or size == len(parse_vocabulary(store.get(vocabulary), vocabulary))
 
 
 def newest_preprocessing(store: Store) -> str | None:
@@ -98,27 +100,43 @@ def newest_preprocessing(store: Store) -> str | None:
 def newest_pretraining(store: Store, recipe: Recipe) -> str | None:
     """The name of the newest complete pretrain step of the recipe, with the very settings that it has now."""
 
-    def fits(manifest: Manifest) -> bool:
-        spec = manifest.spec
-        return (
-            spec.recipe == recipe.name
-            and dict(spec.settings) == pretrain_settings(recipe)
-            and _start_fits(store, manifest, recipe)
-        )
-
-    return _newest(store, Kind.PRETRAIN, fits)
+    return _newest(store, Kind.PRETRAIN, lambda manifest: _weights_fit(store, manifest.spec, recipe))
 
 
-def _start_fits(store: Store, manifest: Manifest, recipe: Recipe) -> bool:
+def _weights_fit(store: Store, spec: Spec, recipe: Recipe) -> bool:
+    same = spec.recipe == recipe.name and dict(spec.settings) == pretrain_settings(recipe)
+    return same and _start_fits(store, spec, recipe)
+
+
+def is_under_way(store: Store, name: str) -> bool:
+    """Whether the step was submitted and, as far as is known, has not ended."""
+    return History(Ledger(store).events(name)).is_under_way
+
+
+def newest_under_way(store: Store, kind: Kind, recipe: Recipe) -> str | None:
+    """The name of the preprocess or pretrain step, submitted last and not ended yet, that fits the recipe."""
+    ledger = Ledger(store)
+    fits = _weights_fit if kind == Kind.PRETRAIN else _examples_fit
+    found = []
+    for name in ledger.steps():
+        with suppress(CovidCtlError):  # a damaged one: ``status`` shows it
+            if not name.startswith(f"{kind}-") or not History(events := ledger.events(name)).is_under_way:
+                continue
+            if fits(store, Artifact.open(store, name).spec, recipe) and not store.exists(manifest_path(name)):
+                found.append((events[0].at, name))
+    return max(found, default=(0.0, None))[1]
+
+
+def _start_fits(store: Store, spec: Spec, recipe: Recipe) -> bool:
     """Whether training started as the recipe would start it; from any copy where the recipe says none."""
-    name, initial = manifest.spec.inputs.get("initial_checkpoint"), recipe.initial_checkpoint
+    name, initial = spec.inputs.get("initial_checkpoint"), recipe.initial_checkpoint
     if name is None or initial is None:
         return name is None and initial is None
-    spec = Artifact.open(store, name).spec
-    if dict(spec.settings) != checkpoint_settings(recipe, initial):
+    start = Artifact.open(store, name).spec
+    if dict(start.settings) != checkpoint_settings(recipe, initial):
         return False
     given = identify_checkpoint(recipe) if initial.path else None
-    return given is None or spec.inputs["checkpoint"] == given.fingerprint
+    return given is None or start.inputs["checkpoint"] == given.fingerprint
 
 
 def complete_artifacts(store: Store, kind: Kind | None = None) -> list[Manifest]:

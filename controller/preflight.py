@@ -1,0 +1,19 @@
+"""What can be known before anything is created: the doctor's cheap checks, and whether the bucket can be written."""
+
+from __future__ import annotations
+
+from controller.doctor.bucket import bucket
+from controller.doctor.check import examine
+from controller.doctor.examination import cheap_checks, refusal
+from controller.kubernetes import KubernetesCluster
+from controller.profile import Profile
+
+
+def preflight(profile: Profile, cluster: KubernetesCluster) -> None:
+    """Raises ``PreflightError`` with all that is in the way. Whether Jobs may be created a dry run tells next."""
+    checks = [
+        *cheap_checks(profile, connect=lambda _: cluster),
+        *examine({"bucket": lambda: bucket(profile.bucket)}),
+    ]
+    if refused := refusal(checks):
+        raise refused

@@ -1,0 +1,184 @@
+"""``covid-ctl`` itself on a real API server, with no more rights than k8s/base gives: whole steps, killed trackers.
+
+The pods ask for a node that no cluster has: processes of this machine stand in for their containers.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from controller.kubernetes import KubernetesCluster
+from tests.e2e.cluster import PROFILE
+from tests.e2e.command import COVID_CTL, Done, covid_ctl, environment, outputs
+from tests.e2e.corpora import write_corpus
+from tests.e2e.processes import wait_for
+from tests.process_kubelet import ProcessKubelet
+
+pytestmark = pytest.mark.cluster
+
+K8S = Path(__file__).parents[2] / "k8s" / "base"
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
+
+
+@dataclass(frozen=True)
+class Place:
+    cluster: KubernetesCluster
+    folder: Path
+
+    @property
+    def bucket(self) -> Path:
+        return self.folder / "bucket"
+
+    def start(self, *arguments: str, who: str = "submitter") -> subprocess.Popen[str]:
+        places = {
+            "KUBECONFIG": str(self.folder / f"{who}.kubeconfig"),
+            "COVID_CTL_CONFIG": str(self.folder / "covid-ctl.toml"),
+            "COVID_CTL_NAMESPACE": self.cluster.namespace,
+            "COVID_CTL_SERVICE_ACCOUNT": "default",
+        }
+        return subprocess.Popen(
+            [str(COVID_CTL), *arguments],
+            env=environment(None) | places,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def covid_ctl(self, *arguments: str) -> Done:
+        running = self.start(*arguments)
+        out, err = running.communicate(timeout=300)
+        return Done(running.returncode, out, err)
+
+    def kubelet(self) -> AbstractContextManager[object]:
+        return ProcessKubelet(self.cluster)
+
+    def suspended(self) -> set[str]:
+        return {job.name for job in self.cluster.jobs() if job.suspended}
+
+
+@pytest.fixture
+def place(real_cluster: KubernetesCluster, tmp_path: Path) -> Place:
+    (tmp_path / "bucket").mkdir()
+    (tmp_path / "covid-ctl.toml").write_text(PROFILE.format(bucket=tmp_path / "bucket"))
+    for who, file in (("submitter", "submitter-role.yaml"), ("tracker", "tracker-role.yaml")):
+        _grant(real_cluster, who, file)
+        _write_kubeconfig(real_cluster, who, tmp_path / f"{who}.kubeconfig")
+    return Place(real_cluster, tmp_path)
+
+
+def _grant(cluster: KubernetesCluster, who: str, file: str) -> None:
+    """A service account with the Role of ``file`` and nothing else."""
+    namespace = cluster.namespace
+    account = {"kind": "ServiceAccount", "apiVersion": "v1", "metadata": {"name": who}}
+    cluster.api.post(f"/api/v1/namespaces/{namespace}/serviceaccounts", account)
+    (role,) = [found for found in yaml.safe_load_all((K8S / file).read_text()) if found["kind"] == "Role"]
+    cluster.api.post(f"{RBAC}/namespaces/{namespace}/roles", role)
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role["metadata"]["name"]}
+    subject = {"kind": "ServiceAccount", "name": who, "namespace": namespace}
+    binding: dict[str, Any] = {"metadata": {"name": who}, "roleRef": reference, "subjects": [subject]}
+    kind = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding"}
+    cluster.api.post(f"{RBAC}/namespaces/{namespace}/rolebindings", {**kind, **binding})
+
+
+def _write_kubeconfig(cluster: KubernetesCluster, who: str, path: Path) -> None:
+    request = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "spec": {"expirationSeconds": 3600}}
+    answer = cluster.api.post(f"/api/v1/namespaces/{cluster.namespace}/serviceaccounts/{who}/token", request)
+    config = yaml.safe_load(Path(os.environ["KUBECONFIG"]).read_text())
+    context = next(found for found in config["contexts"] if found["name"] == config["current-context"])
+    context["context"] |= {"user": who}
+    config["users"] = [{"name": who, "user": {"token": answer["status"]["token"]}}]
+    path.write_text(yaml.safe_dump(config))
+
+
+def undisturbed(corpus: Path, folder: Path) -> dict[str, bytes]:
+    here = covid_ctl("submit", "preprocess", "--corpus", str(corpus), bucket=folder)
+    assert here.code == 0, here.err
+    return outputs(folder, Path(here.out.splitlines()[-1]).name)
+
+
+def test_the_data_side_runs_to_its_end_as_on_this_machine(place: Place, tmp_path: Path) -> None:
+    corpus = write_corpus(place.bucket / "corpus")
+    with place.kubelet():
+        done = place.covid_ctl("submit", "preprocess", "--corpus", str(corpus), "--wait", "--timeout", "250")
+    assert done.code == 0, done.err
+    name = Path(done.out.splitlines()[-1]).name
+    assert outputs(place.bucket, name) == undisturbed(corpus, tmp_path / "here")
+    again = place.covid_ctl("submit", "preprocess", "--corpus", str(corpus))
+    assert all("already complete" in line for line in again.out.splitlines())
+
+
+def kill_steadily(place: Place) -> None:
+    """A tracker that is killed, without a chance to say goodbye, after every release."""
+    left = len(place.suspended())
+    while left:
+        running = place.start("tracker", who="tracker")
+        wait_for(lambda: len(place.suspended()) < left or running.poll() is not None, 120)  # noqa: B023
+        assert running.poll() is None, running.communicate()
+        running.send_signal(signal.SIGKILL)
+        running.communicate()
+        left = len(place.suspended())
+
+
+def test_trackers_that_are_killed_again_and_again_bring_it_to_its_end(place: Place, tmp_path: Path) -> None:
+    corpus = write_corpus(place.bucket / "corpus")
+    submitted = place.covid_ctl("submit", "preprocess", "--corpus", str(corpus), "--output", "json")
+    assert submitted.code == 0, submitted.err
+    name = submitted.json()[-1]["name"]
+    with place.kubelet():
+        kill_steadily(place)
+        wait_for(lambda: (place.bucket / name / "manifest.json").exists(), 120)
+    last = place.start("tracker", "--once", who="tracker")
+    _, err = last.communicate(timeout=60)
+    assert last.returncode == 0, err
+    assert outputs(place.bucket, name) == undisturbed(corpus, tmp_path / "here")
+    states = place.covid_ctl("status", "--output", "json").json()
+    assert {state["state"] for state in states} == {"complete"}
+
+
+def test_two_trackers_take_turns(place: Place) -> None:
+    corpus = write_corpus(place.bucket / "corpus")
+    assert place.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
+    both = [place.start("tracker", who="tracker") for _ in range(2)]
+    with place.kubelet():
+        wait_for(lambda: not place.suspended(), 200)
+    for running in both:
+        running.send_signal(signal.SIGTERM)
+    said = [running.communicate(timeout=30)[1] for running in both]
+    assert [running.returncode for running in both] == [0, 0], said
+    assert any('"tracker.leads"' in one for one in said)
+    for folder in (place.bucket / "ledger").iterdir():
+        types = [yaml.safe_load(event.read_text())["type"] for event in sorted(folder.iterdir())]
+        assert types.count("released") == (not folder.name.startswith("ingest"))
+
+
+def test_cancelling_leaves_no_pod(place: Place) -> None:
+    corpus = write_corpus(place.bucket / "corpus")
+    assert place.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
+    (name,) = [job.name for job in place.cluster.jobs() if not job.suspended]
+    wait_for(lambda: bool(place.cluster.pods(name)))
+    done = place.covid_ctl("cancel", name)
+    assert done.code == 0, done.err
+    assert (place.cluster.job(name), place.cluster.pods(name)) == (None, [])
+    state = place.covid_ctl("status", name, "--output", "json").json()[0]
+    assert state["state"] == "cancelled"
+
+
+def test_why_a_pod_is_pending_is_noted(place: Place) -> None:
+    corpus = write_corpus(place.bucket / "corpus")
+    assert place.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
+    (name,) = [job.name for job in place.cluster.jobs() if not job.suspended]
+    running = place.start("tracker", who="tracker")
+    ledger = place.bucket / "ledger" / name
+    wait_for(lambda: any("Unschedulable: " in event.read_text() for event in ledger.iterdir()), 60)
+    running.send_signal(signal.SIGTERM)
+    assert running.communicate(timeout=30)
+    assert running.returncode == 0

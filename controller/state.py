@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controller.ledger import EventType, Ledger
+from controller.ledger import NOTES, EventType, Ledger
 from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, CovidCtlError
 from jobs.progress import read_heartbeats
@@ -76,7 +76,7 @@ def observe(store: Store, name: str, *, now: float) -> StepState:
     artifact = Artifact.open(store, name)
     started = max((e.at for e in events if e.type is EventType.STARTED), default=events[0].at)
     progress = observe_progress(artifact, started)
-    last = events[-1]
+    last = next((e for e in reversed(events) if e.type not in NOTES), events[0])
     state, reason = str(last.type), ""
     if artifact.manifest():
         state = "complete"

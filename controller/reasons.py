@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from controller.cluster import JobState, JobStatus
 from controller.jobpolicy import BACKOFF_SECONDS, COMPLETE, FAILED, MAX_BACKOFF_SECONDS, Condition, format_indexes
-from controller.manifest import ANNOTATION_AFTER, LABEL_QUEUE
+from controller.manifest import LABEL_QUEUE
 from controller.observed import ObservedEvent, ObservedJob, ObservedPod
 from controller.podtrouble import Trouble, why_ended, why_not_running
 
@@ -105,9 +105,7 @@ def _why_failed(job: ObservedJob, condition: Condition, pods: list[ObservedPod])
 
 def _why_suspended(job: ObservedJob, waiting_for: Sequence[str] | None) -> Trouble:
     queued = job.labels.get(LABEL_QUEUE)
-    inputs = [name for name in job.annotations.get(ANNOTATION_AFTER, "").split(",") if name]
-    if waiting_for is not None:
-        inputs = [*waiting_for]
+    inputs = job.inputs if waiting_for is None else waiting_for
     if inputs and not queued:
         return Trouble(f"waits for its input{'s' * (len(inputs) > 1)} {', '.join(inputs)}")
     if queued:

@@ -3,49 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import click
 
+from controller.commands import observing
+from controller.commands.options import Command, output_option, place_options, profile_of, show
 from jobs.errors import CovidCtlError, PreflightError
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from controller.profile import Profile
-
-Command = Callable[..., Any]
-
 EXIT_CANCELLED = 130
+EXIT_PIPE = 141
 
 CORPUS_HELP = """A CORD-19 release (a directory, tar.gz or zip), or .jsonl or .txt of your own; on disk or gs://.
 `sample` is the built-in one. Without it preprocess takes the sample, and a later step the newest inputs in the
 bucket that fit its recipe."""
-
-BUCKET_HELP = """Where artifacts go: gs://BUCKET/PREFIX or a directory.
-[env var: COVID_CTL_BUCKET; default: the profile's; of local, bucket/]"""
-
-
-def place_options(command: Command) -> Command:
-    """Which profile, and which bucket in place of its own."""
-    for option in (
-        click.option("--bucket", envvar="COVID_CTL_BUCKET", help=BUCKET_HELP),
-        click.option(
-            "--profile", envvar="COVID_CTL_PROFILE", help="Of covid-ctl.toml. [default: the file's, else local]"
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def output_option(command: Command) -> Command:
-    return click.option(
-        "--output", type=click.Choice(["text", "json"]), default="text", help="For people or programs."
-    )(command)
 
 
 def request_options(command: Command) -> Command:
@@ -203,25 +179,6 @@ def render_export(**options: Any) -> None:
 @click.argument("name", required=False)
 @place_options
 @output_option
-def status(name: str | None, output: str, **place: str | None) -> None:
-    """What became of every step submitted, or of one."""
-    import time
-    from dataclasses import asdict
-
-    from controller.state import observe, observe_all
-    from controller.view import status_table
-    from jobs.store import Store
-
-    store = Store(_profile(place).bucket)
-    now = time.time()
-    states = observe_all(store, now=now) if name is None else [observe(store, name, now=now)]
-    _show(output, lambda: status_table(states), [asdict(state) for state in states], empty="no steps yet")
-
-
-@cli.command()
-@click.argument("name", required=False)
-@place_options
-@output_option
 def artifacts(name: str | None, output: str, **place: str | None) -> None:
     """The complete artifacts in the bucket, or the files of one."""
     from controller.inputs import complete_artifacts
@@ -229,14 +186,14 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
     from jobs.artifact import Artifact
     from jobs.store import Store
 
-    bucket = _profile(place).bucket
+    bucket = profile_of(place).bucket
     store = Store(bucket)
     if name is not None:
         manifest = Artifact.open(store, name).require()
-        _show(output, lambda: outputs_table(bucket, manifest), manifest_json(manifest))
+        show(output, lambda: outputs_table(bucket, manifest), manifest_json(manifest))
     else:
         found = complete_artifacts(store)
-        _show(output, lambda: artifacts_table(found), [manifest_json(m) for m in found], empty="no artifacts yet")
+        show(output, lambda: artifacts_table(found), [manifest_json(m) for m in found], empty="no artifacts yet")
 
 
 @cli.group(invoke_without_command=True)
@@ -250,7 +207,7 @@ def recipes(context: click.Context, output: str) -> None:
     from jobs.recipe import load_recipe, recipe_names
 
     found = [load_recipe(name) for name in recipe_names()]
-    _show(output, lambda: recipes_table(found), [recipe.model_dump(mode="json") for recipe in found])
+    show(output, lambda: recipes_table(found), [recipe.model_dump(mode="json") for recipe in found])
 
 
 @recipes.command("show")
@@ -267,15 +224,6 @@ def recipes_show(recipe: str, output: str) -> None:
         click.echo(json.dumps(data, indent=1, ensure_ascii=False))
     else:
         click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
-
-
-def _profile(place: Mapping[str, str | None]) -> Profile:
-    """Where things run, by ``place_options``."""
-    import os
-
-    from controller.profile import load_profile
-
-    return load_profile(place["profile"], environment=os.environ, bucket=place["bucket"])
 
 
 def _submit(kind: str, output: str, **options: Any) -> None:
@@ -308,7 +256,7 @@ def _dry_run(kind: str, output: str, **options: Any) -> None:
 
     request = Request.of(kind, **options)
     planned = dry_run(request)
-    _show(output, lambda: dry_run_table(planned), planned.to_json())
+    show(output, lambda: dry_run_table(planned), planned.to_json())
     if output == "text":
         for line in (*request.notes, spread_text(planned.spread) if planned.spread else planned.note):
             click.echo(line, nl=bool(line))
@@ -342,19 +290,7 @@ def _render(kind: str, **options: Any) -> None:
     click.echo(yaml.safe_dump_all(jobs, sort_keys=False), nl=False)
 
 
-def _show(output: str, table: Callable[[], Table], data: Any, empty: str = "") -> None:
-    from rich.console import Console
-
-    from controller.view import as_lines
-
-    if output == "json":
-        click.echo(json.dumps(data, indent=1, ensure_ascii=False))
-    elif empty and not data:
-        click.echo(empty)
-    elif sys.stdout.isatty():
-        Console(highlight=False).print(table())
-    else:
-        click.echo(as_lines(table()))
+observing.register(cli)
 
 
 def main() -> None:
@@ -370,3 +306,7 @@ def main() -> None:
     except CovidCtlError as error:
         click.echo(f"covid-ctl: {error}", err=True)
         sys.exit(error.cli_exit_code)
+    except BrokenPipeError:
+        # Whoever read us has seen enough. What Python still flushes on its way out goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_PIPE)

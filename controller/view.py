@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from io import StringIO
 from typing import IO, Any
 
@@ -14,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from controller.dry_run import DryRun
-from controller.state import Progress, StepState
+from controller.state import Progress
 from controller.tracker import Snapshot
 from jobs.artifact import Manifest
 from jobs.corpus.balance import Spread
@@ -78,10 +77,10 @@ def progress_line(snapshot: Snapshot, width: int = 26) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def progress_text(progress: Progress) -> str:
+def progress_text(progress: Progress, *, shards: bool = True) -> str:
     """``shards 3/8  412 documents/s  loss 6.31  ETA 0:42``, as far as it is known."""
     parts = []
-    if progress.shards > 1:
+    if shards and progress.shards > 1:
         parts.append(f"shards {progress.shards_done}/{progress.shards}")
     if progress.total:
         if progress.unit == "bytes":
@@ -149,7 +148,7 @@ def size(count: int) -> str:
 
 
 def dry_run_table(planned: DryRun) -> Table:
-    table = _table("STEP", "SHARDS", "STATE")
+    table = table_of("STEP", "SHARDS", "STATE")
     for step in planned.steps:
         table.add_row(step.name, f"{step.shards:,}", "already complete" if step.complete else "to run")
     return table
@@ -169,23 +168,8 @@ def spread_text(spread: Spread) -> str:
     )
 
 
-def status_table(states: Sequence[StepState]) -> Table:
-    table = _table("STEP", "STATE", "SHARDS", "PROGRESS", "SUBMITTED", "REASON")
-    for state in states:
-        progress = state.progress
-        table.add_row(
-            state.name,
-            state.state,
-            f"{progress.shards_done}/{progress.shards}",
-            progress_text(progress) if state.state == "running" else "",
-            datetime.fromtimestamp(state.submitted_at).astimezone().strftime("%Y-%m-%d %H:%M"),
-            state.reason,
-        )
-    return table
-
-
 def artifacts_table(manifests: Sequence[Manifest]) -> Table:
-    table = _table("ARTIFACT", "FILES", "SIZE", "CONTENT")
+    table = table_of("ARTIFACT", "FILES", "SIZE", "CONTENT")
     for manifest in manifests:
         total = sum(output.size for output in manifest.outputs)
         table.add_row(manifest.name, f"{len(manifest.outputs)}", size(total), summary(manifest))
@@ -193,14 +177,14 @@ def artifacts_table(manifests: Sequence[Manifest]) -> Table:
 
 
 def outputs_table(location: str, manifest: Manifest) -> Table:
-    table = _table("FILE", "SIZE", "CRC32C")
+    table = table_of("FILE", "SIZE", "CRC32C")
     for output in manifest.outputs:
         table.add_row(f"{location.rstrip('/')}/{manifest.name}/{output.path}", size(output.size), output.crc32c)
     return table
 
 
 def recipes_table(recipes: Sequence[Recipe]) -> Table:
-    table = _table("RECIPE", "STEPS", "BATCH", "VOCABULARY", "DESCRIPTION")
+    table = table_of("RECIPE", "STEPS", "BATCH", "VOCABULARY", "DESCRIPTION")
     for recipe in recipes:
         vocabulary = recipe.vocabulary
         table.add_row(
@@ -224,7 +208,7 @@ def as_lines(table: Table) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def _table(*columns: str) -> Table:
+def table_of(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, no_wrap=column not in ("REASON", "DESCRIPTION", "CONTENT"), overflow="fold")

@@ -1,0 +1,1 @@
+"""Commands by what they are for. Imports wait until a command needs them."""

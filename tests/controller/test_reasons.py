@@ -136,7 +136,7 @@ NO_ACCOUNT = 'Error creating: pods "step-1-0-" is forbidden: error looking up se
             JobState.PENDING, "no pod can be made: error looking up service account ns/w: not found",
         ),
         (
-            "a quota that was raised since", job(status=FULL), RUNNING,
+            "a quota that was raised since", job(status={"active": 3}), RUNNING[:3],
             [event("FailedCreate", QUOTA, at="2027-01-15T07:59:00Z")], JobState.RUNNING, "",
         ),
         (

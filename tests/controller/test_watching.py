@@ -22,6 +22,10 @@ class Watched:
         self.pauses: list[float] = []
         retrying = Retrying(sleep=self.pauses.append, chance=lambda: 1.0)
         self.watch = Watch(cluster.api, PATH, _reduced, retrying=retrying, **options)
+        # Where a change never comes, the test shall fail, not wait.
+        limit = threading.Timer(20.0, self.watch.stop)
+        limit.daemon = True
+        limit.start()
         self._changes: Iterator[Change[str]] = iter(self.watch)
 
     def next(self, count: int) -> list[str]:

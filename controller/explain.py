@@ -71,19 +71,24 @@ _PAST = {State.FAILED: "has failed", State.CANCELLED: "was cancelled", State.COL
 
 
 def _history(step: StepState, now: float) -> str:
+    """What has become of it so far, in clauses."""
     progress = step.progress
-    facts = [f"was submitted {ago(now - step.submitted_at)}"] if step.submitted_at else ["was submitted"]
+    facts = [f"was submitted {ago(now - step.submitted_at)}" if step.submitted_at else "is in the ledger"]
+    if step.state is State.COMPLETE:
+        return facts[0]
     if progress.shards > 1:
         facts.append(f"has {progress.shards_done} of {progress.shards} shards done")
+    if step.active:
+        facts.append(f"has {_times(step.active, 'shard')} at work")
     if step.failed:
-        facts.append(f"lost {_times(step.failed, 'shard')} for good")
+        facts.append(f"has lost {_times(step.failed, 'shard')} for good")
     if step.retries:
         facts.append(f"was retried {_times(step.retries, 'time')}")
     if step.preempted:
         facts.append(f"was preempted {_times(step.preempted, 'time')}, which costs no retry")
-    if step.checkpoint is not None and step.state is not State.COMPLETE:
-        facts.append(f"goes on from its checkpoint at step {step.checkpoint:,}")
-    if step.heard_at is not None and step.state is not State.COMPLETE:
+    if step.checkpoint is not None:
+        facts.append(f"has its newest checkpoint at step {step.checkpoint:,}")
+    if step.heard_at is not None:
         facts.append(f"gave its last sign of life {ago(now - step.heard_at)}")
     return _joined(facts)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,7 +41,7 @@ def look(profile: Profile, store: Store, name: str | None, *, now: float) -> Ove
 
     Raises ``ConfigurationError`` when there is no step of that name.
     """
-    sight = see(profile, store, name)
+    sight = see(profile, store, name, now=now)
     steps = observe_all(store, now=now, sight=sight) if name is None else [observe(store, name, now=now, sight=sight)]
     return Overview(steps, sight.unreachable)
 
@@ -51,7 +50,7 @@ def upstream(profile: Profile, store: Store, step: StepState, *, now: float) -> 
     """The steps that are not complete of all that it reads, directly or through others."""
     if not step.missing:
         return {}
-    sight = see(profile, store)
+    sight = see(profile, store, now=now)
     found: dict[str, StepState] = {}
     ahead = list(step.missing)
     while ahead:
@@ -62,14 +61,15 @@ def upstream(profile: Profile, store: Store, step: StepState, *, now: float) -> 
     return found
 
 
-def see(profile: Profile, store: Store, name: str | None = None) -> Sight:
+def see(profile: Profile, store: Store, name: str | None = None, *, now: float) -> Sight:
     """The Jobs of all steps, or of one; a cluster that does not answer is an answer, too."""
     if profile.is_local:
         return Sight()
     try:
         cluster = connect(profile)
         jobs = cluster.jobs() if name is None else [job for job in [cluster.job(name)] if job]
-        return Sight(Reach.REACHED, _statuses(cluster, [job for job in jobs if _is_ours(job, profile)], store))
+        ours = [job for job in jobs if _is_ours(job, profile)]
+        return Sight(Reach.REACHED, _statuses(cluster, ours, store, now))
     except ApiError as error:
         return Sight(Reach.UNREACHABLE, unreachable=f"{error.thing}: {error.reason}")
 
@@ -79,7 +79,9 @@ def _is_ours(job: ObservedJob, profile: Profile) -> bool:
     return (job.labels.get(LABEL_MANAGED_BY), job.annotations.get(ANNOTATION_BUCKET)) == (MANAGER, profile.bucket)
 
 
-def _statuses(cluster: KubernetesCluster, jobs: Sequence[ObservedJob], store: Store) -> dict[str, JobStatus]:
+def _statuses(
+    cluster: KubernetesCluster, jobs: Sequence[ObservedJob], store: Store, now: float
+) -> dict[str, JobStatus]:
     """Pods are asked for only where they can tell something, events once."""
     at_work = [job for job in jobs if not job.suspended and not {COMPLETE, FAILED} & job.conditions.keys()]
     events = cluster.events() if at_work else []
@@ -87,7 +89,7 @@ def _statuses(cluster: KubernetesCluster, jobs: Sequence[ObservedJob], store: St
     for job in jobs:
         pods = [] if job.suspended or COMPLETE in job.conditions else cluster.pods(job.name)
         waiting_for = _waiting_for(store, job.name) if job.suspended else None
-        found[job.name] = job_status(job, pods, events, now=time.time(), waiting_for=waiting_for)
+        found[job.name] = job_status(job, pods, events, now=now, waiting_for=waiting_for)
     return found
 
 

@@ -112,8 +112,10 @@ def _event_text(event: Mapping[str, object]) -> str:
 
 
 def _value(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return json.dumps(text, ensure_ascii=False) if isinstance(value, str) and " " in text else text
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    quoted = json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) and " " not in value and value else quoted
 
 
 def gc_table(removals: Sequence[Removal]) -> Table:

@@ -220,12 +220,10 @@ def gc(yes: bool, older_than: str, output: str, **place: str | None) -> None:
     if output == "text":
         for note in plan.notes:
             click.echo(note)
-        if yes:
-            click.echo(f"removed {size(total)}")
-        elif not chosen:
+        if not chosen:
             click.echo(f"nothing to remove that is older than {older_than}")
         else:
-            click.echo(f"{size(total)} could be removed: add --yes")
+            click.echo(f"removed {size(total)}" if yes else f"{size(total)} could be removed: add --yes")
 
 
 @click.command()

@@ -51,6 +51,9 @@ class Api:
     def post(self, path: str, body: Mapping[str, Any], **query: str | int) -> dict[str, Any]:
         return self._json("POST", path, query, body, JSON)
 
+    def put(self, path: str, body: Mapping[str, Any], **query: str | int) -> dict[str, Any]:
+        return self._json("PUT", path, query, body, JSON)
+
     def patch(self, path: str, body: Mapping[str, Any], content_type: str, **query: str | int) -> dict[str, Any]:
         return self._json("PATCH", path, query, body, content_type)
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
-import threading
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 from controller.commands import observing
 from controller.commands.options import Command, output_option, place_options, profile_of, show
-from jobs.errors import CovidCtlError, PreflightError
+from jobs.errors import CovidCtlError
 
 EXIT_CANCELLED = 130
 EXIT_PIPE = 141
@@ -59,6 +56,18 @@ def dry_run_option(command: Command) -> Command:
     return click.option(
         "--dry-run", is_flag=True, help="Show the steps and how even their shards will be; run nothing."
     )(command)
+
+
+def submit_options(command: Command) -> Command:
+    """What ``submit`` has and ``render`` has not."""
+    for option in (
+        output_option,
+        dry_run_option,
+        click.option("--timeout", type=click.FloatRange(min=0), help="With --wait: exit with 4 after so many seconds."),
+        click.option("--wait", is_flag=True, help="On a cluster: follow the Jobs to their end. Ctrl-C detaches."),
+    ):
+        command = option(command)
+    return command
 
 
 def input_options(command: Command) -> Command:
@@ -113,22 +122,20 @@ def submit() -> None:
 @submit.command("preprocess")
 @click.option("--recipe", default="tiny", show_default=True, help="Whose settings the examples get.")
 @request_options
-@dry_run_option
-@output_option
-def submit_preprocess(output: str, dry_run: bool, **options: Any) -> None:
+@submit_options
+def submit_preprocess(**options: Any) -> None:
     """Clean a corpus and write masked training examples."""
-    (_dry_run if dry_run else _submit)("preprocess", output, **options)
+    _submit("preprocess", **options)
 
 
 @submit.command("pretrain")
 @click.argument("recipe")
 @input_options
 @request_options
-@dry_run_option
-@output_option
-def submit_pretrain(output: str, dry_run: bool, **options: Any) -> None:
+@submit_options
+def submit_pretrain(**options: Any) -> None:
     """Train RECIPE (a name, or a YAML file) on preprocessed examples."""
-    (_dry_run if dry_run else _submit)("pretrain", output, **options)
+    _submit("pretrain", **options)
 
 
 @submit.command("export")
@@ -136,11 +143,19 @@ def submit_pretrain(output: str, dry_run: bool, **options: Any) -> None:
 @click.option("--run", metavar="NAME", help="Export this pretrain step.")
 @input_options
 @request_options
-@dry_run_option
-@output_option
-def submit_export(output: str, dry_run: bool, **options: Any) -> None:
+@submit_options
+def submit_export(**options: Any) -> None:
     """Turn RECIPE's weights into a Hugging Face model."""
-    (_dry_run if dry_run else _submit)("export", output, **options)
+    _submit("export", **options)
+
+
+@submit.command("all")
+@click.argument("recipe")
+@request_options
+@submit_options
+def submit_all(**options: Any) -> None:
+    """Everything from the corpus to RECIPE's Hugging Face model."""
+    _submit("all", **options)
 
 
 @cli.group()
@@ -173,6 +188,37 @@ def render_pretrain(**options: Any) -> None:
 def render_export(**options: Any) -> None:
     """The Job of `submit export`."""
     _render("export", **options)
+
+
+@render.command("all")
+@click.argument("recipe")
+@request_options
+def render_all(**options: Any) -> None:
+    """The Jobs of `submit all`."""
+    _render("all", **options)
+
+
+@cli.command()
+@click.option("--once", is_flag=True, help="Bring everything up to date once, then exit.")
+@place_options
+def tracker(once: bool, **place: str | None) -> None:
+    """Release Jobs whose inputs are complete, and keep the ledger: the loop that runs in the cluster."""
+    from controller.commands.tracking import track
+
+    track(profile_of(place), once=once)
+
+
+@cli.command()
+@click.argument("name")
+@place_options
+def cancel(name: str, **place: str | None) -> None:
+    """End a step: its pods go, its record and what it has committed stay."""
+    from controller.commands.tracking import end
+
+    ended = end(name, profile_of(place))
+    click.echo(f"{name}  {ended.was}")
+    for waiting in ended.behind:
+        click.echo(f"{waiting}  waits for it, suspended; covid-ctl cancel {waiting} ends it too")
 
 
 @cli.command()
@@ -226,26 +272,27 @@ def recipes_show(recipe: str, output: str) -> None:
         click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
 
 
-def _submit(kind: str, output: str, **options: Any) -> None:
-    from controller.local import LocalCluster
+def _submit(kind: str, *, output: str, dry_run: bool, wait: bool, timeout: float | None, **options: Any) -> None:
+    if dry_run:
+        _dry_run(kind, output, **options)
+        return
+    from controller.commands.submitting import run_here, send
     from controller.request import Request
-    from controller.tracker import Tracker
-    from controller.view import Reporter, manifest_json
+    from controller.view import manifest_json
 
     request = Request.of(kind, **options)
-    if not request.profile.is_local:
-        name = request.profile.name
-        raise PreflightError(f"profile {name}", "Jobs cannot be sent to a cluster yet", f"covid-ctl render {kind} ...")
-    steps = request.steps_to_run()
+    if timeout is not None and (request.profile.is_local or not wait):
+        raise click.UsageError("--timeout needs --wait, and a profile other than local")
     progress = sys.stdout if output == "text" else sys.stderr
-    with LocalCluster(request.store) as cluster, Reporter(progress) as reporter:
-        for note in request.notes:
-            reporter.note(note)
-        tracker = Tracker(request.store, cluster, request.profile, reporter.report, cancelled=_cancellation())
-        manifests = tracker.run(steps)
-    if output == "json":
-        click.echo(json.dumps([manifest_json(manifest) for manifest in manifests], indent=1))
+    if request.profile.is_local:
+        manifests = run_here(request, progress)
+        data: Any = [manifest_json(manifest) for manifest in manifests]
     else:
+        sent = send(request, progress, wait=wait, timeout=timeout)
+        manifests, data = list(sent.manifests), sent.to_json()
+    if output == "json":
+        click.echo(json.dumps(data, indent=1))
+    elif manifests:
         click.echo(f"{request.profile.bucket}/{manifests[-1].name}")
 
 
@@ -262,28 +309,18 @@ def _dry_run(kind: str, output: str, **options: Any) -> None:
             click.echo(line, nl=bool(line))
 
 
-def _cancellation() -> Callable[[], bool]:
-    """Whether Ctrl-C or SIGTERM has come: containers end in good order. A second one ends covid-ctl at once."""
-    asked = threading.Event()
-
-    def ask(*_: object) -> None:
-        asked.set()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    return asked.is_set
-
-
 def _render(kind: str, **options: Any) -> None:
     import yaml
 
     from controller.manifest import render as render_job
     from controller.request import Request
+    from controller.submission import missing_inputs
 
     request = Request.of(kind, **options)
-    jobs = [render_job(step, request.profile) for step in request.steps_to_render()]
+    jobs = [
+        render_job(step, request.profile, suspend=bool(missing_inputs(request.store, step)))
+        for step in request.steps_to_render()
+    ]
     if request.profile.is_local:
         click.echo("# Profile local: what runs here as processes. Its images, and a bucket that is a directory, are")
         click.echo("# not to be had on a cluster, and each Job needs the ones before it to be complete.")

@@ -39,7 +39,7 @@ class DryRun:
 
 def dry_run(request: Request) -> DryRun:
     """Raises what ``submit`` would raise before anything runs."""
-    steps = request.steps_to_show()
+    steps = request.steps_to_submit()
     planned = [PlannedStep(step.name, step.spec.shards, request.is_complete(step)) for step in steps]
     ingest = next((step for step in steps if step.spec.kind == Kind.INGEST), None)
     spread = _spread(ingest) if ingest else None

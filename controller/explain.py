@@ -78,7 +78,7 @@ def _history(step: StepState, now: float) -> str:
         return facts[0]
     if progress.shards > 1:
         facts.append(f"has {progress.shards_done} of {progress.shards} shards done")
-    if step.active:
+    if step.active and step.state is State.RUNNING:
         facts.append(f"has {_times(step.active, 'shard')} at work")
     if step.failed:
         facts.append(f"has lost {_times(step.failed, 'shard')} for good")

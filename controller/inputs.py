@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+from controller.history import History
 from controller.ledger import EventType, Ledger
 from controller.plan import (
     Corpus,
@@ -15,13 +16,13 @@ from controller.plan import (
     pretrain_settings,
     vocabulary_settings,
 )
-from jobs.artifact import Artifact, Manifest
+from jobs.artifact import Artifact, Manifest, manifest_path
 from jobs.corpus.fingerprint import fingerprint
 from jobs.corpus.place import locate
 from jobs.corpus.sample import SAMPLE, sample_fingerprint
 from jobs.errors import ConfigurationError, CovidCtlError
 from jobs.recipe import Recipe
-from jobs.spec import Kind
+from jobs.spec import Kind, Spec
 from jobs.store import Store
 from jobs.vocabulary import parse_vocabulary
 
@@ -51,29 +52,49 @@ def newest_examples(store: Store, recipe: Recipe) -> str | None:
     A vocabulary that was given, not learned, fits wherever the recipe names no size or its size.
     """
 
-    def fits(manifest: Manifest) -> bool:
-        return dict(manifest.spec.settings) == preprocess_settings(recipe) and _inputs_fit(store, manifest, recipe)
-
-    return _newest(store, Kind.PREPROCESS, fits)
+    return _newest(store, Kind.PREPROCESS, lambda manifest: _examples_fit(store, manifest.spec, recipe))
 
 
-def _inputs_fit(store: Store, manifest: Manifest, recipe: Recipe) -> bool:
-    ingest = Artifact.open(store, manifest.spec.inputs["documents"]).spec.settings
+def _examples_fit(store: Store, spec: Spec, recipe: Recipe) -> bool:
+    if dict(spec.settings) != preprocess_settings(recipe):
+        return False
+    ingest = Artifact.open(store, spec.inputs["documents"]).spec.settings
     if not ingest_settings(recipe).items() <= ingest.items():
         return False
-    folder = manifest.spec.inputs["vocabulary"].split("/", 1)[0]
+    vocabulary = spec.inputs["vocabulary"]
+    folder = vocabulary.split("/", 1)[0]
     if folder.startswith(f"{Kind.VOCABULARY}-"):
         return dict(Artifact.open(store, folder).spec.settings) == vocabulary_settings(recipe)
-    return recipe.vocabulary.size in (None, manifest.facts["vocabulary_size"])
+    size = recipe.vocabulary.size
+    return size is None or size == len(parse_vocabulary(store.get(vocabulary), vocabulary))
 
 
 def newest_pretraining(store: Store, recipe: Recipe) -> str | None:
     """The name of the newest complete pretrain step of the recipe, with the very settings that it has now."""
 
-    def fits(manifest: Manifest) -> bool:
-        return manifest.spec.recipe == recipe.name and dict(manifest.spec.settings) == pretrain_settings(recipe)
+    return _newest(store, Kind.PRETRAIN, lambda manifest: _weights_fit(manifest.spec, recipe))
 
-    return _newest(store, Kind.PRETRAIN, fits)
+
+def _weights_fit(spec: Spec, recipe: Recipe) -> bool:
+    return spec.recipe == recipe.name and dict(spec.settings) == pretrain_settings(recipe)
+
+
+def is_under_way(store: Store, name: str) -> bool:
+    """Whether the step was submitted and, as far as is known, has not ended."""
+    return History(Ledger(store).events(name)).is_under_way
+
+
+def newest_under_way(store: Store, kind: Kind, recipe: Recipe) -> str | None:
+    """The name of the preprocess or pretrain step, submitted last and not ended yet, that fits the recipe."""
+    ledger = Ledger(store)
+    found = []
+    for name in ledger.steps():
+        if name.startswith(f"{kind}-") and History(events := ledger.events(name)).is_under_way:
+            spec = Artifact.open(store, name).spec
+            fits = _weights_fit(spec, recipe) if kind == Kind.PRETRAIN else _examples_fit(store, spec, recipe)
+            if fits and not store.exists(manifest_path(name)):
+                found.append((events[0].at, name))
+    return max(found, default=(0.0, None))[1]
 
 
 def complete_artifacts(store: Store, kind: Kind | None = None) -> list[Manifest]:

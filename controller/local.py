@@ -78,6 +78,10 @@ class LocalCluster:
             indexes = IndexedJob(JobPolicy.of(job), self._backoff_seconds, suspended=job["spec"].get("suspend", False))
             self._jobs[name] = _Running(job, indexes, attempts=self._attempts_so_far(name))
 
+    def jobs(self) -> dict[str, Job]:
+        """Those that were created and not deleted, by name."""
+        return {name: running.job for name, running in self._jobs.items()}
+
     def release(self, name: str) -> None:
         self._jobs[name].indexes.suspended = False
 

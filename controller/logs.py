@@ -1,214 +1,84 @@
-"""What the workers of a step wrote: from their pods, or from the bucket once those are gone.
+"""Pods' logs, brought to the bucket before the pods go: the end of each, once.
 
-<name>/logs/00012-1.log        of shard 12, its second attempt
+<name>/logs/00012-0.log        shard 12, its first attempt
 """
 
 from __future__ import annotations
 
-import queue
-import threading
-import time
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import PurePath
-from typing import TypeVar
+from pathlib import PurePosixPath
 
-from controller.api_errors import ApiError, InvalidError, NotFoundError
-from controller.kubernetes import KubernetesCluster
+from controller.api_errors import InvalidError, NotFoundError, OverloadedError, UnreachableError
 from controller.observed import ObservedPod
-from controller.podtrouble import why_not_running
-from jobs.errors import ConfigurationError
+from controller.podtrouble import why_ended
 from jobs.store import Store
 
-Attempt = TypeVar("Attempt")
+LINES = 1000
+BYTES = 256 << 10
+"""Of the last lines, no more than this."""
+AT_ONCE = 8
 
-POLL_SECONDS = 1.0
-MOST_STREAMS = 32
-"""Pods that are followed at the same time: each is a connection that the API server holds open."""
-
-
-@dataclass(frozen=True)
-class LogLine:
-    """Programs read it as JSON: fields may be added, and keep their names and meaning."""
-
-    index: int
-    """The shard."""
-    attempt: int
-    """Of this shard, from 0."""
-    source: str
-    """``pod`` or ``bucket``."""
-    text: str
+ReadLog = Callable[[str, int], Iterator[bytes]]
+"""A pod's name and a number of lines to its log, in pieces."""
 
 
 @dataclass(frozen=True)
-class Selection:
-    """Which lines are wanted."""
+class Attempt:
+    pod: ObservedPod
+    number: int
 
-    name: str
-    index: int | None = None
-    tail: int | None = None
-    """The last lines of each shard."""
-    previous: bool = False
-    """Of the attempt before the last one."""
+    @property
+    def key(self) -> str:
+        return f"{self.pod.index or 0:05d}-{self.number}"
 
 
-@dataclass(frozen=True)
-class BucketLog:
-    path: str
-    index: int
-    attempt: int
-    size: int
+def log_path(step: str, key: str) -> str:
+    return f"{step}/logs/{key}.log"
 
 
-def bucket_logs(store: Store, name: str, index: int | None = None) -> list[BucketLog]:
-    """By shard and attempt."""
-    found = []
-    for info in store.objects(f"{name}/logs"):
-        shard, _, attempt = PurePath(info.path).stem.partition("-")
-        if shard.isdecimal() and attempt.isdecimal() and index in (None, int(shard)):
-            found.append(BucketLog(info.path, int(shard), int(attempt), info.size))
-    return sorted(found, key=lambda log: (log.index, log.attempt))
+def shipped_logs(store: Store, step: str) -> set[str]:
+    """The keys of the attempts whose logs are there."""
+    return {PurePosixPath(info.path).stem for info in store.objects(f"{step}/logs")}
 
 
-def read_logs(store: Store, cluster: KubernetesCluster | None, wanted: Selection) -> Iterator[LogLine]:
-    """What there is now, shard by shard. A shard's pod comes before the bucket's copy. Raises ``ApiError``."""
-    pods = _chosen(_started(cluster, wanted), wanted.previous) if cluster else {}
-    kept = _chosen(_by_index(bucket_logs(store, wanted.name, wanted.index)), wanted.previous)
-    for index in sorted(pods.keys() | kept.keys()):
-        if cluster and index in pods:
-            try:
-                yield from _of_pod(cluster, pods[index], tail=wanted.tail)
-                continue
-            except (NotFoundError, InvalidError):  # gone, with its node or a moment ago
-                if index not in kept:
-                    continue
-        log = kept[index]
-        for text in _last(_lines([store.get(log.path)]), wanted.tail):
-            yield LogLine(index, log.attempt, "bucket", text)
+def ship_logs(store: Store, step: str, attempts: Iterable[Attempt], read: ReadLog) -> set[str]:
+    """Copy the logs, several at once; returns the keys of those that are in the bucket now.
+
+    The others could not be read for the moment. Raises ``StoreError``.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        texts = pool.map(lambda attempt: _ship(store, step, attempt, read), attempts)
+        return {key for key in texts if key}
 
 
-def follow_logs(
-    store: Store,
-    cluster: KubernetesCluster | None,
-    wanted: Selection,
-    ended: Callable[[], bool],
-    *,
-    sleep: Callable[[float], object] = time.sleep,
-) -> Iterator[LogLine]:
-    """The lines as they come, of all attempts from the newest on, until ``ended()``. Raises ``ApiError``."""
-    if cluster and cluster.job(wanted.name):
-        return _follow_pods(cluster, wanted, ended)
-    return _follow_bucket(store, wanted, ended, sleep)
+def _ship(store: Store, step: str, attempt: Attempt, read: ReadLog) -> str | None:
+    try:
+        text = _end(read(attempt.pod.name, LINES))
+    except (NotFoundError, InvalidError):
+        text = b""  # the pod is gone, or never had a container
+    except (UnreachableError, OverloadedError):
+        return None
+    # What is there already is as good: another tracker's copy.
+    store.create(log_path(step, attempt.key), text or _what_is_known(attempt.pod))
+    return attempt.key
 
 
-def _follow_bucket(
-    store: Store, wanted: Selection, ended: Callable[[], bool], sleep: Callable[[float], object]
-) -> Iterator[LogLine]:
-    """Logs in the bucket are replaced by longer ones. A line is passed on once it is whole."""
-    read: dict[str, int] = {}
-    while True:
-        over = ended()  # asked before reading: what was written until then is there
-        logs = bucket_logs(store, wanted.name, wanted.index)
-        if not read:
-            newest = {log.index: log for log in logs}
-            read = {log.path: log.size for log in logs if log != newest[log.index]}
-        for log in logs:
-            if log.size > read.get(log.path, 0):
-                data = store.get(log.path)[read.get(log.path, 0) :]
-                whole = len(data) if over else data.rfind(b"\n") + 1
-                first = log.path not in read
-                read[log.path] = read.get(log.path, 0) + whole
-                for text in _last(_lines([data[:whole]]), wanted.tail if first else None):
-                    yield LogLine(log.index, log.attempt, "bucket", text)
-        if over:
-            return
-        sleep(POLL_SECONDS)
-
-
-def _follow_pods(cluster: KubernetesCluster, wanted: Selection, ended: Callable[[], bool]) -> Iterator[LogLine]:
-    """A thread for each pod, and again for those that come later."""
-    lines: queue.SimpleQueue[LogLine | None] = queue.SimpleQueue()
-    begun: set[str] = set()
-    going = 0
-    first = True
-
-    def pump(pod: ObservedPod, tail: int | None) -> None:
-        try:
-            for line in _of_pod(cluster, pod, follow=True, tail=tail):
-                lines.put(line)
-        except ApiError:
-            pass  # the pod is gone: why, `status` and `explain` say
-        finally:
-            lines.put(None)
-
-    while True:
-        over = ended()
-        found = _started(cluster, wanted)
-        new = [pod for pods in found.values() for pod in (pods[-1:] if first else pods) if pod.name not in begun]
-        begun |= {pod.name for pods in found.values() for pod in pods}
-        if going + len(new) > MOST_STREAMS:
-            raise ConfigurationError(
-                wanted.name,
-                f"{going + len(new)} pods are at work, and at most {MOST_STREAMS} are followed",
-                f"covid-ctl logs {wanted.name} -f --index N",
-            )
-        for pod in new:
-            threading.Thread(target=pump, args=(pod, wanted.tail if first else None), daemon=True).start()
-        going += len(new)
-        first = False
-        deadline = time.monotonic() + POLL_SECONDS
-        while going or not over:
-            try:
-                line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                break
-            if line is None:
-                going -= 1
-            else:
-                yield line
-        if over and not going:
-            return
-
-
-def _started(cluster: KubernetesCluster, wanted: Selection) -> dict[int, list[ObservedPod]]:
-    """By shard, the oldest first, the pods whose container has begun."""
-    found: dict[int, list[ObservedPod]] = defaultdict(list)
-    for pod in sorted(cluster.pods(wanted.name), key=lambda pod: pod.created_at or 0.0):
-        has_begun = pod.phase in ("Running", "Succeeded", "Failed") and not why_not_running(pod)
-        if pod.index is not None and wanted.index in (None, pod.index) and has_begun:
-            found[pod.index].append(pod)
-    return found
-
-
-def _by_index(logs: Iterable[BucketLog]) -> dict[int, list[BucketLog]]:
-    found: dict[int, list[BucketLog]] = defaultdict(list)
-    for log in logs:
-        found[log.index].append(log)
-    return found
-
-
-def _chosen(attempts: Mapping[int, list[Attempt]], previous: bool) -> dict[int, Attempt]:
-    position = -2 if previous else -1
-    return {index: found[position] for index, found in attempts.items() if len(found) >= -position}
-
-
-def _last(lines: Iterable[str], count: int | None) -> Iterable[str]:
-    return lines if count is None else deque(lines, count)
-
-
-def _of_pod(
-    cluster: KubernetesCluster, pod: ObservedPod, *, follow: bool = False, tail: int | None = None
-) -> Iterator[LogLine]:
-    for text in _lines(cluster.logs(pod.name, follow=follow, tail=tail)):
-        yield LogLine(pod.index or 0, pod.earlier_failures, "pod", text)
-
-
-def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
-    rest = b""
+def _end(pieces: Iterable[bytes]) -> bytes:
+    """The last ``BYTES``, from the beginning of a line, however much there is."""
+    kept = b""
+    cut = False
     for piece in pieces:
-        *whole, rest = (rest + piece).split(b"\n")
-        for line in whole:
-            yield line.decode(errors="replace")
-    if rest:
-        yield rest.decode(errors="replace")
+        kept += piece
+        if len(kept) > 2 * BYTES:
+            kept, cut = kept[-BYTES:], True
+    if len(kept) > BYTES:
+        kept, cut = kept[-BYTES:], True
+    return kept[kept.find(b"\n") + 1 :] if cut else kept
+
+
+def _what_is_known(pod: ObservedPod) -> bytes:
+    why = why_ended(pod)
+    lines = [pod.last_words, f"(no log of pod {pod.name}{f': {why.reason}' if why else ''})"]
+    return "\n".join(filter(None, lines)).encode() + b"\n"

@@ -26,6 +26,7 @@ class Mirror:
         self._jobs: dict[str, ObservedJob] = {}
         self._pods: dict[str, dict[str, ObservedPod]] = {}
         self._events: dict[str, dict[str, ObservedEvent]] = {}
+        self._vanished: dict[str, list[ObservedPod]] = {}
         self._dirty: set[str] = set()
         self._unlisted = 3
         self._failure: BaseException | None = None
@@ -62,6 +63,12 @@ class Mirror:
             dirty, self._dirty = self._dirty, set()
             return dirty
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether what is absent does not exist."""
+        with self._changed:
+            return not self._unlisted
+
     def jobs(self) -> list[ObservedJob]:
         with self._changed:
             return list(self._jobs.values())
@@ -69,6 +76,15 @@ class Mirror:
     def pods(self, name: str) -> list[ObservedPod]:
         with self._changed:
             return list(self._pods.get(name, {}).values())
+
+    def job(self, name: str) -> ObservedJob | None:
+        with self._changed:
+            return self._jobs.get(name)
+
+    def vanished(self, name: str) -> list[ObservedPod]:
+        """The pods of a Job that were deleted since the last call, as they last were."""
+        with self._changed:
+            return self._vanished.pop(name, [])
 
     def status(self, name: str, *, waiting_for: Sequence[str] | None = None) -> JobStatus | None:
         """As ``KubernetesCluster.status``, without a request."""
@@ -106,6 +122,7 @@ class Mirror:
         pods = self._pods.setdefault(pod.job, {})
         if change is ChangeType.DELETED:
             pods.pop(pod.name, None)
+            self._vanished.setdefault(pod.job, []).append(pod)
         else:
             pods[pod.name] = pod
         if not pods:

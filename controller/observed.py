@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.jobpolicy import Condition, parse_indexes
+from controller.manifest import ANNOTATION_AFTER
 
 LABEL_JOB = "batch.kubernetes.io/job-name"
 LABEL_INDEX = "batch.kubernetes.io/job-completion-index"
@@ -24,6 +25,8 @@ Object = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class ObservedJob:
     name: str
+    uid: str
+    """Of two Jobs of one name, one after the other, it tells which."""
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     completions: int
@@ -48,6 +51,7 @@ class ObservedJob:
         meta, spec, status = job["metadata"], job.get("spec") or {}, job.get("status") or {}
         return cls(
             name=meta["name"],
+            uid=meta.get("uid") or "",
             labels=meta.get("labels") or {},
             annotations=meta.get("annotations") or {},
             completions=spec.get("completions") or 1,
@@ -76,6 +80,11 @@ class ObservedJob:
     @property
     def failed_indexes(self) -> set[int]:
         return parse_indexes(self.failed)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The steps that must be complete before it is released."""
+        return tuple(filter(None, self.annotations.get(ANNOTATION_AFTER, "").split(",")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ The reasons are those of the kubelet (``pkg/kubelet``: images, container status)
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -62,6 +63,20 @@ def why_ended(pod: ObservedPod) -> Trouble | None:
     if pod.ended == "OOMKilled":
         return Trouble("OOMKilled: it used more memory than its limit", "raise the memory in the profile's resources")
     if pod.exit_code is not None:
+        if told := last_words(pod.last_words):
+            return Trouble(f"exited with {pod.exit_code}: {told.reason}", told.remedy)
         last = pod.last_words.splitlines()[-1:]
         return Trouble(f"exited with {pod.exit_code}" + "".join(f": {line}" for line in last))
     return Trouble("; ".join(filter(None, [pod.reason or "failed", pod.message])))
+
+
+def last_words(log: str) -> Trouble | None:
+    """What a container of ours said of its failure, at the end of its log; None where it could not."""
+    for line in reversed(log.splitlines()):
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict) and event.get("event") == "step.failed":
+            return Trouble(f"{event.get('thing')}: {event.get('reason')}", str(event.get("remedy") or ""))
+    return None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from controller.cluster import JobState, JobStatus
 from controller.jobpolicy import BACKOFF_SECONDS, COMPLETE, FAILED, MAX_BACKOFF_SECONDS, Condition, format_indexes
-from controller.manifest import ANNOTATION_AFTER, LABEL_QUEUE
+from controller.manifest import LABEL_QUEUE
 from controller.observed import ObservedEvent, ObservedJob, ObservedPod
 from controller.podtrouble import Trouble, why_ended, why_not_running
 
@@ -35,7 +35,9 @@ def job_status(
     names = {pod.name for pod in own}
     about = [e for e in events if (e.kind == "Job" and e.about == job.name) or (e.kind == "Pod" and e.about in names)]
     state, trouble = _verdict(job, own, about, now, waiting_for)
-    failures = sorted((pod for pod in own if pod.phase == "Failed"), key=lambda pod: pod.finished_at or 0.0)
+    failures = sorted(
+        (pod for pod in own if pod.phase == "Failed"), key=lambda pod: (pod.finished_at or 0.0, pod.created_at or 0.0)
+    )
     told = [pod.last_words for pod in failures if pod.last_words]
     return JobStatus(
         active=job.active,
@@ -94,7 +96,7 @@ def _why_failed(job: ObservedJob, condition: Condition, pods: list[ObservedPod])
     blamed = [pod for pod in pods if pod.phase == "Failed" and not pod.disruption]
     if not blamed:
         return Trouble(f"{condition.reason}: {condition.message}")
-    last = max(blamed, key=lambda pod: pod.finished_at or 0.0)
+    last = max(blamed, key=lambda pod: (pod.finished_at or 0.0, pod.created_at or 0.0))
     if condition.reason == "PodFailurePolicy":
         # The pod that the message names failed the Job; others may have been ended because of it.
         last = next((pod for pod in blamed if pod.name in condition.message), last)
@@ -105,9 +107,7 @@ def _why_failed(job: ObservedJob, condition: Condition, pods: list[ObservedPod])
 
 def _why_suspended(job: ObservedJob, waiting_for: Sequence[str] | None) -> Trouble:
     queued = job.labels.get(LABEL_QUEUE)
-    inputs = [name for name in job.annotations.get(ANNOTATION_AFTER, "").split(",") if name]
-    if waiting_for is not None:
-        inputs = [*waiting_for]
+    inputs = job.inputs if waiting_for is None else waiting_for
     if inputs and not queued:
         return Trouble(f"waits for its input{'s' * (len(inputs) > 1)} {', '.join(inputs)}")
     if queued:

@@ -6,12 +6,20 @@ import os
 import shlex
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from controller.inputs import identify_corpus, newest_examples, newest_pretraining, read_vocabulary
+from controller.inputs import (
+    identify_corpus,
+    is_under_way,
+    newest_examples,
+    newest_pretraining,
+    newest_under_way,
+    read_vocabulary,
+)
 from controller.plan import Step, plan_export, plan_preprocess, plan_pretrain, pretrain_settings
 from controller.profile import Profile, load_profile
-from jobs.artifact import Artifact
+from jobs.artifact import Artifact, manifest_path
 from jobs.corpus.sample import SAMPLE
 from jobs.errors import ConfigurationError, PreflightError
 from jobs.recipe import Recipe, load_recipe
@@ -19,6 +27,8 @@ from jobs.spec import Kind
 from jobs.store import Store
 
 DEFAULT_SHARDS = 2
+ALL = "all"
+"""In place of a kind: every step from ingest to export."""
 
 
 @dataclass
@@ -39,6 +49,8 @@ class Request:
     examples: str | None
     run: str | None
     with_inputs: bool
+    everything: bool = False
+    """From the corpus to the model, whatever else is in the bucket."""
     notes: list[str] = field(default_factory=list)
     """What was decided for the user, to be told."""
 
@@ -50,10 +62,13 @@ class Request:
             environment=os.environ,
             bucket=options["bucket"],
             parallelism=options["parallelism"],
+            context=options.get("context"),
+            namespace=options.get("namespace"),
         )
         salt = options["salt"] or (time.strftime("%Y%m%dT%H%M%S") if options["fresh"] else "")
         return cls(
-            kind=Kind(kind),
+            kind=Kind.EXPORT if kind == ALL else Kind(kind),
+            everything=kind == ALL,
             recipe=load_recipe(options["recipe"], overrides),
             options={**options, "salt": salt},
             profile=profile,
@@ -68,20 +83,14 @@ class Request:
             with_inputs=options.get("with_inputs", False),
         )
 
-    def steps_to_run(self) -> list[Step]:
-        """The steps to run, inputs first; what they read from the bucket is there or among them.
+    def steps_to_submit(self) -> list[Step]:
+        """The steps to submit, inputs first; what they read is complete, among them, or under way on the cluster.
 
-        Raises ``PreflightError`` when an input is missing and ``--with-inputs`` was not given.
+        Writes nothing. Raises ``PreflightError`` when an input is missing and ``--with-inputs`` was not given.
         """
-        steps = self.steps_to_show()
-        self._upload_vocabulary()
-        return steps
-
-    def steps_to_show(self) -> list[Step]:
-        """Those of ``steps_to_run``, for a dry run: nothing is written."""
         steps = self._plan()
         own = [step for step in steps if self._is_own(step)]
-        missing = [step for step in steps if not self._is_own(step) and not self.is_complete(step)]
+        missing = [step for step in steps if not self._is_own(step) and self._is_missing(step)]
         if missing and not self.with_inputs:
             raise PreflightError(
                 own[0].name,
@@ -103,15 +112,18 @@ class Request:
             case Kind.PRETRAIN:
                 return self._plan_pretrain(self.salt)
             case _:
-                return self._plan_export()
+                return self._plan_export(self.salt)
 
     def _is_own(self, step: Step) -> bool:
         """Whether the command is for this step: the whole data side belongs to ``preprocess``."""
+        if self.everything:
+            return True
         data_side = (Kind.INGEST, Kind.SIGNATURES, Kind.VOCABULARY, Kind.PREPROCESS)
         return step.spec.kind == self.kind or (self.kind == Kind.PREPROCESS and step.spec.kind in data_side)
 
     def _plan_preprocess(self, salt: str = "") -> list[Step]:
         vocabulary = read_vocabulary(self.vocab)[0] if self.vocab else None
+        self._check_that_pods_see(self.corpus or SAMPLE)
         return plan_preprocess(
             self.recipe,
             identify_corpus(self.corpus or SAMPLE),
@@ -126,61 +138,94 @@ class Request:
         inputs: list[Step] = []
         if self.examples:
             examples = self._given(self.examples, Kind.PREPROCESS)
+        elif not self._names_data() and (awaited := self._under_way(Kind.PREPROCESS)):
+            examples = awaited
+            self.notes.append(f"examples: {awaited}, which is under way")
         elif not self._names_data() and (newest := newest_examples(self.store, self.recipe)):
             examples = newest
             self.notes.append(f"examples: {newest}, the newest that fit recipe {self.recipe.name}")
         else:
-            inputs = self._plan_preprocess()
+            inputs = self._plan_preprocess(self._salt_of_inputs())
             examples = inputs[-1].name
         return [*inputs, plan_pretrain(self.recipe, examples, salt=salt, command=self._command(Kind.PRETRAIN))]
 
-    def _plan_export(self) -> list[Step]:
+    def _plan_export(self, salt: str = "") -> list[Step]:
         inputs: list[Step] = []
         if self.run:
             pretrain = self._given(self.run, Kind.PRETRAIN)
+        elif not (self._names_data() or self.overrides or self.examples) and (
+            awaited := self._under_way(Kind.PRETRAIN)
+        ):
+            pretrain = awaited
+            self.notes.append(f"weights: {awaited}, which is under way")
         elif not (self._names_data() or self.overrides or self.examples) and (
             newest := newest_pretraining(self.store, self.recipe)
         ):
             pretrain = newest
             self.notes.append(f"weights: {newest}, the newest of recipe {self.recipe.name}")
         else:
-            inputs = self._plan_pretrain()
+            inputs = self._plan_pretrain(self._salt_of_inputs())
             pretrain = inputs[-1].name
-        return [*inputs, plan_export(self.recipe, pretrain, salt=self.salt, command=self._command(Kind.EXPORT))]
+        return [*inputs, plan_export(self.recipe, pretrain, salt=salt, command=self._command(Kind.EXPORT))]
 
     def _names_data(self) -> bool:
         """Whether the command says which data it means; else the newest that fits will do."""
-        return any(value is not None for value in (self.corpus, self.vocab, self.shards))
+        return self.everything or any(value is not None for value in (self.corpus, self.vocab, self.shards))
 
     def _given(self, name: str, kind: Kind) -> str:
         found = Artifact.open(self.store, name)
         if found.spec.kind != kind:
             raise ConfigurationError(name, f"its kind is {found.spec.kind}, not {kind}", "covid-ctl artifacts")
-        found.require()
+        if self.profile.is_local or not is_under_way(self.store, name):
+            found.require()
         return name
 
     def is_complete(self, step: Step) -> bool:
-        return self.store.exists(f"{step.name}/manifest.json")
+        return self.store.exists(manifest_path(step.name))
 
-    def _upload_vocabulary(self) -> None:
+    def _is_missing(self, step: Step) -> bool:
+        awaited = not self.profile.is_local and is_under_way(self.store, step.name)
+        return not awaited and not self.is_complete(step)
+
+    def _under_way(self, kind: Kind) -> str | None:
+        """On a cluster, the newest step of a kind that fits and that a Job could wait for."""
+        return None if self.profile.is_local else newest_under_way(self.store, kind, self.recipe)
+
+    def _salt_of_inputs(self) -> str:
+        return self.salt if self.everything else ""
+
+    def _check_that_pods_see(self, corpus: str) -> None:
+        profile = self.profile
+        if profile.is_local or corpus == SAMPLE or "://" in corpus:
+            return
+        if profile.bucket_volume and Path(corpus).resolve().is_relative_to(profile.bucket):
+            return
+        raise PreflightError(
+            f"corpus {corpus}",
+            f"the pods of profile {profile.name} do not see this machine's files",
+            f"copy it first: gcloud storage cp -r {shlex.quote(corpus)} gs://BUCKET/..., and give --corpus gs://...",
+        )
+
+    def upload_vocabulary(self) -> None:
+        """Where workers find it. Again is harmless."""
         if self.vocab:
             vocabulary, data = read_vocabulary(self.vocab)
             self.store.create(vocabulary.path, data)
 
     def _command(self, kind: Kind) -> str:
         """The command that makes a step of ``kind`` from this request's options."""
-        own = kind == self.kind
+        own = kind == self.kind or self.everything
         recipe = self.options["recipe"]
-        words = ["covid-ctl", "submit", str(kind)]
-        words += ["--recipe", recipe] if kind == Kind.PREPROCESS else [recipe]
+        words = ["covid-ctl", "submit", ALL if self.everything else str(kind)]
+        words += ["--recipe", recipe] if kind == Kind.PREPROCESS and not self.everything else [recipe]
         for option in ("corpus", "vocab", "shards"):
             words += _option(option, self.options.get(option))
         for setting, value in self.overrides.items():
             words += _option("set", f"{setting}={value}")
         for option in ("examples", "run", "salt"):
             words += _option(option, self.options.get(option)) if own else []
-        for option in ("profile", "bucket"):
-            words += _option(option, self.options[option])
+        for option in ("profile", "bucket", "context", "namespace"):
+            words += _option(option, self.options.get(option))
         return shlex.join(words)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from rich.table import Table
 
 from controller.gc import Removal
-from controller.logs import LogLine
+from controller.log_lines import LogLine
 from controller.state import StepState
 from controller.verdict import State
 from controller.view import progress_text, size, table_of

@@ -1,138 +1,182 @@
-"""The control loop: run what is planned and not complete, watch it, and keep the ledger."""
+"""The control loop: see what changed, release what is ready, note what is new, bring logs to safety.
+
+It finds its work in the Jobs themselves (annotations name the bucket and the inputs) and keeps nothing that
+the ledger, the bucket and the cluster do not tell it again. Two at once do no harm.
+"""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 
-from controller.cluster import Cluster, JobStatus
-from controller.jobpolicy import COMPLETE
-from controller.ledger import Event, EventType, Ledger
-from controller.manifest import render
-from controller.plan import Step, inputs_first
-from controller.profile import Profile
-from controller.state import Progress, observe_progress
-from jobs.artifact import Artifact, Manifest
+from controller.api_errors import NotFoundError
+from controller.cluster import JobState
+from controller.following import Followed, Following
+from controller.history import History
+from controller.ledger import Event, Ledger
+from controller.logs import Attempt, ship_logs, shipped_logs
+from controller.observed import ObservedPod
+from controller.reconcile import Sight, is_releasable, is_settled, next_event, released
+from jobs.artifact import manifest_path
 from jobs.errors import CovidCtlError
 from jobs.store import Store
 
-POLL_SECONDS = 0.1
-REPORT_SECONDS = 0.5
+RESYNC_SECONDS = 30.0
+"""How often everything is looked at though nothing changed: back-offs end, inputs are made elsewhere."""
+RETRY_SECONDS = 5.0
+"""After a step could not be brought up to date."""
+LOGS_AT_ONCE = 32
+"""Between two questions whether the lease still holds."""
+
+OnError = Callable[[str, CovidCtlError], None]
+OnEvent = Callable[[str, Event], None]
+"""Told of what this tracker, and no other, has noted."""
 
 
-class StepFailedError(CovidCtlError):
-    """A step ended without its artifact."""
+@dataclass
+class _Known:
+    """What is remembered of one Job, to save reading it again."""
 
-
-class CancelledStepError(CovidCtlError):
-    """Somebody asked for the end: the containers were told, and what they had committed stays."""
-
-    cli_exit_code = 130
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """What a watcher is told about a step, again and again."""
-
-    step: Step
-    progress: Progress
-    seconds: float
-    """Since it was started."""
-    retries: int = 0
-    manifest: Manifest | None = None
-    """Set once the step is complete."""
-    fresh: bool = True
-    """False for a step that was complete before anything was done."""
+    job: Followed
+    store: Store
+    history: History
+    logs: set[str] | None = None
+    """Keys of the attempts whose logs are in the bucket; None: not looked yet."""
+    pods: dict[str, ObservedPod] = field(default_factory=dict)
+    """Ended ones that are still to be dealt with; the cluster may have forgotten them."""
 
 
 class Tracker:
+    """``names`` restricts it to some steps. ``may_write`` is asked before each step: a lost lease says no."""
+
     def __init__(
         self,
-        store: Store,
-        cluster: Cluster,
-        profile: Profile,
-        report: Callable[[Snapshot], None],
+        following: Following,
         *,
-        cancelled: Callable[[], bool] = lambda: False,
+        names: Collection[str] | None = None,
+        may_write: Callable[[], bool] = lambda: True,
+        on_error: OnError,
+        on_event: OnEvent = lambda _name, _event: None,
+        open_store: Callable[[str], Store] = Store,
         clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._store = store
-        self._cluster = cluster
-        self._profile = profile
-        self._report = report
-        self._cancelled = cancelled
+        self._following = following
+        self._names = names
+        self._may_write = may_write
+        self._on_error = on_error
+        self._open_store = open_store
         self._clock = clock
-        self._sleep = sleep
-        self._ledger = Ledger(store)
+        self._known: dict[str, _Known] = {}
+        self._stores: dict[str, Store] = {}
+        self._failed: set[str] = set()
+        self._retry_at = 0.0
+        self._resync_at = float("-inf")
+        self._on_event = on_event
 
-    def run(self, steps: Sequence[Step]) -> list[Manifest]:
-        """Bring every step to completion, inputs first; what is complete is left alone.
+    def step(self, seconds: float) -> set[str]:
+        """Wait for changes, at most so long, and act on them; returns the names of the steps looked at."""
+        due = self._due(self._following.wait(seconds))
+        for name in sorted(due):
+            if not self._may_write():
+                self._failed |= due
+                break
+            try:
+                self._reconcile(name)
+            except CovidCtlError as error:
+                self._failed.add(name)
+                self._retry_at = self._clock() + RETRY_SECONDS
+                self._on_error(name, error)
+        return due
 
-        Raises ``StepFailedError``; ``CancelledStepError`` once ``cancelled()``, after the running
-        containers were asked to end and the ledger has noted it.
-        """
-        return [self._complete(step) for step in inputs_first(steps)]
+    def history(self, name: str) -> History | None:
+        """What the ledger says of a step whose Job was looked at; not to be changed."""
+        known = self._known.get(name)
+        return known.history if known else None
 
-    def _complete(self, step: Step) -> Manifest:
-        artifact = Artifact(self._store, step.spec)
-        manifest = artifact.manifest()
-        if manifest:
-            self._report(Snapshot(step, Progress(step.spec.shards, step.spec.shards), 0.0, 0, manifest, fresh=False))
-            return manifest
-        artifact.submit()
-        started = self._clock()
-        if not self._ledger.events(step.name):
-            self._note(step, EventType.SUBMITTED, step.command)
-        self._note(step, EventType.STARTED)
-        self._cluster.create(render(step, self._profile))
-        status = self._watch(step, artifact, started)
-        self._cluster.delete(step.name)
-        manifest = artifact.manifest()
-        if manifest is None:
-            reason, remedy = explain(status)
-            self._note(step, EventType.FAILED, reason)
-            logs = f"{self._profile.bucket}/{artifact.path('logs')}"
-            raise StepFailedError(step.name, reason.removeprefix(f"{step.name}: "), remedy or f"see the logs in {logs}")
-        self._note(step, EventType.SUCCEEDED)
-        progress = observe_progress(artifact, started)
-        self._report(Snapshot(step, progress, self._clock() - started, status.retries, manifest))
-        return manifest
+    def _due(self, changed: set[str]) -> set[str]:
+        now = self._clock()
+        # Whose input changed may be ready.
+        due = changed | {n for n in self._known if not changed.isdisjoint(self._known[n].job.inputs)}
+        if now >= self._resync_at and self._following.is_listed():
+            self._resync_at = now + RESYNC_SECONDS
+            due |= {*self._following.names(), *self._failed}
+        if now >= self._retry_at:
+            due |= self._failed
+        self._failed -= due
+        return due if self._names is None else due.intersection(self._names)
 
-    def _watch(self, step: Step, artifact: Artifact, started: float) -> JobStatus:
-        reported = float("-inf")
-        while True:
-            status = self._cluster.status(step.name)
-            if status is None:
-                raise StepFailedError(step.name, "its Job is gone", step.command)
-            if status.condition:
-                return status
-            if self._cancelled():
-                self._cluster.delete(step.name)
-                self._note(step, EventType.CANCELLED)
-                raise CancelledStepError(step.name, "cancelled", "the same command continues it")
-            now = self._clock()
-            if now - reported >= REPORT_SECONDS:
-                reported = now
-                self._report(Snapshot(step, observe_progress(artifact, started), now - started, status.retries))
-            self._sleep(POLL_SECONDS)
+    def _reconcile(self, name: str) -> None:
+        known, pods = self._know(name), self._following.ended_pods(name)
+        if known is None:
+            return
+        known.pods |= {pod.name: pod for pod in pods}
+        if sight := self._look(name, known):
+            self._note(name, known, sight)
+        self._ship(name, known)
+        known.pods.clear()
+        if self._following.job(name) is None:
+            known.job = replace(known.job, uid="")  # one of that name is another
 
-    def _note(self, step: Step, event: EventType, detail: str = "") -> None:
-        self._ledger.append(step.name, Event(event, self._clock(), detail))
+    def _know(self, name: str) -> _Known | None:
+        known, job = self._known.get(name), self._following.job(name)
+        if job is None or (known and known.job.uid == job.uid):
+            return known
+        store = self._stores.setdefault(job.bucket, self._open_store(job.bucket))
+        # A Job of that name that was created anew has had events that only the ledger knows.
+        known = self._known[name] = _Known(job, store, History(Ledger(store).events(name)))
+        return known
 
+    def _look(self, name: str, known: _Known) -> Sight | None:
+        status = self._following.status(name)
+        if is_settled(status, known.history):
+            return None
+        missing: tuple[str, ...] = ()
+        if status and status.state is JobState.SUSPENDED:
+            missing = tuple(one for one in known.job.inputs if not known.store.exists(manifest_path(one)))
+            status = self._following.status(name, waiting_for=missing)
+        return Sight(
+            status,
+            complete=(status is None or status.condition is not None) and known.store.exists(manifest_path(name)),
+            inputs=known.job.inputs,
+            missing=missing,
+            queued=known.job.queued,
+            ended_pods=list(known.pods.values()),
+        )
 
-def explain(status: JobStatus) -> tuple[str, str]:
-    """Why a Job ended without its artifact, and what to do: from its containers' last words."""
-    condition = status.condition
-    outline = f"{condition.reason}, {condition.message}" if condition and condition.type != COMPLETE else ""
-    for line in reversed(status.message.splitlines()):
+    def _note(self, name: str, known: _Known, sight: Sight) -> None:
+        ledger = Ledger(known.store)
+        while event := self._proposal(name, known, sight):
+            if ledger.extend(name, known.history.known, event):
+                known.history.add(event)
+                self._on_event(name, event)
+            else:
+                for other in ledger.events(name, after=known.history.known):
+                    known.history.add(other)
+
+    def _proposal(self, name: str, known: _Known, sight: Sight) -> Event | None:
+        now = self._clock()
+        if not is_releasable(sight, known.history):
+            return next_event(sight, known.history, now)
         try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict) and event.get("event") == "step.failed":
-            return f"{event['thing']}: {event['reason']}", event.get("remedy", "")
-    last = status.message.strip().splitlines()[-1:] or [""]
-    return "; ".join(part for part in (outline, last[0]) if part) or "it wrote no manifest", ""
+            self._following.release(name)
+        except NotFoundError:
+            return None  # deleted since it was seen: its deletion is told next
+        return released(sight, now)
+
+    def _ship(self, name: str, known: _Known) -> None:
+        attempts = [attempt for pod in known.pods.values() if (attempt := _attempt(pod, known.history))]
+        if attempts and known.logs is None:
+            known.logs = shipped_logs(known.store, name)
+        due = [attempt for attempt in attempts if known.logs is not None and attempt.key not in known.logs]
+        for first in range(0, len(due), LOGS_AT_ONCE):
+            if known.logs is not None and self._may_write():
+                batch = due[first : first + LOGS_AT_ONCE]
+                known.logs |= ship_logs(known.store, name, batch, self._following.log)
+
+
+def _attempt(pod: ObservedPod, history: History) -> Attempt | None:
+    """Which attempt of its index a pod was; None of one that was deleted while it ran."""
+    if pod.index is None or (pod.phase not in ("Failed", "Succeeded") and pod.name not in history.attempts):
+        return None
+    return Attempt(pod, history.attempts.get(pod.name, history.next_attempt(pod.index)))

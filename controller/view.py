@@ -14,7 +14,8 @@ from rich.text import Text
 
 from controller.dry_run import DryRun
 from controller.state import Progress
-from controller.tracker import Snapshot
+from controller.submission import Submitted
+from controller.waiting import Snapshot
 from jobs.artifact import Manifest
 from jobs.corpus.balance import Spread
 from jobs.recipe import Recipe
@@ -30,7 +31,7 @@ class Reporter:
     def __init__(self, out: IO[str]) -> None:
         self._console = Console(file=out, highlight=False, soft_wrap=True)
         self._live: Live | None = None
-        self._last: tuple[str, int, float] | None = None
+        self._last: dict[str, tuple[int, str, float]] = {}
 
     def __enter__(self) -> Reporter:
         if self._console.is_terminal:
@@ -57,12 +58,19 @@ class Reporter:
             self._console.print(progress_line(snapshot))
 
     def _is_news(self, snapshot: Snapshot) -> bool:
-        now = (snapshot.step.name, snapshot.progress.shards_done, snapshot.seconds)
-        last = self._last
+        now = (snapshot.progress.shards_done, snapshot.reason, snapshot.seconds)
+        last = self._last.get(snapshot.step.name)
         if last and last[:2] == now[:2] and now[2] - last[2] < LINE_SECONDS:
             return False
-        self._last = now
+        self._last[snapshot.step.name] = now
         return True
+
+
+def submitted_line(submitted: Submitted) -> str:
+    """``pretrain-bio-1a2b3c4d  created, waits for preprocess-5e6f7a8b``."""
+    waits = f", waits for {', '.join(submitted.missing)}" if submitted.missing else ""
+    why = f": {submitted.why_again}" if submitted.why_again else ""
+    return f"{submitted.step.name:<26}  {submitted.outcome}{waits}{why}"
 
 
 def finished_line(snapshot: Snapshot, manifest: Manifest) -> str:
@@ -73,7 +81,7 @@ def finished_line(snapshot: Snapshot, manifest: Manifest) -> str:
 def progress_line(snapshot: Snapshot, width: int = 26) -> str:
     retries = f"{snapshot.retries} retried" if snapshot.retries else ""
     name = f"{snapshot.step.name:<{width}}"
-    parts = (name, duration(snapshot.seconds), progress_text(snapshot.progress), retries)
+    parts = (name, duration(snapshot.seconds), progress_text(snapshot.progress), retries, snapshot.reason)
     return "  ".join(part for part in parts if part)
 
 

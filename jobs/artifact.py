@@ -195,12 +195,12 @@ class Artifact:
         )
         if check:
             check(manifest)
-        self.store.create(self.path("manifest.json"), _pretty({**asdict(manifest), "spec": self.spec.to_json()}))
+        self.store.create(manifest_path(self.name), _pretty({**asdict(manifest), "spec": self.spec.to_json()}))
         return True
 
     def manifest(self) -> Manifest | None:
         """The manifest, or None while the step is not complete."""
-        path = self.path("manifest.json")
+        path = manifest_path(self.name)
         fields = self.store.find_json(path)
         if fields is None:
             return None
@@ -214,6 +214,11 @@ class Artifact:
         if manifest is None:
             raise MissingObjectError(self.name, "it is not complete", f"covid-ctl status {self.name}")
         return manifest
+
+
+def manifest_path(name: str) -> str:
+    """The object whose existence means that the step of this name is complete."""
+    return f"{name}/manifest.json"
 
 
 @contextmanager

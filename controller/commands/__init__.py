@@ -1,1 +1,1 @@
-"""Commands by what they are for. Imports wait until a command needs them."""
+"""The commands of ``covid-ctl`` by theme. Imports wait until a command needs them."""

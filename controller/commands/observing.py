@@ -12,7 +12,7 @@ import click
 from controller.commands.options import Command, output_option, place_options, profile_of, show
 
 if TYPE_CHECKING:
-    from controller.logs import LogLine, Selection
+    from controller.log_lines import LogLine, Selection
     from controller.profile import Profile
     from jobs.store import Store
 
@@ -27,7 +27,8 @@ def complete_step(context: click.Context, _: click.Parameter, incomplete: str) -
     from jobs.store import Store
 
     try:
-        bucket = profile_of({"profile": context.params.get("profile"), "bucket": context.params.get("bucket")}).bucket
+        place = {field: context.params.get(field) for field in ("profile", "bucket", "context", "namespace")}
+        bucket = profile_of(place).bucket
         names = [] if "://" in bucket else Ledger(Store(bucket)).steps()
     except CovidCtlError:
         return []
@@ -100,7 +101,7 @@ def logs(
     """
     from dataclasses import asdict
 
-    from controller.logs import Selection
+    from controller.log_lines import Selection
     from controller.status_view import log_text
     from jobs.artifact import Artifact
     from jobs.errors import ConfigurationError
@@ -130,7 +131,7 @@ def _log_lines(profile: Profile, store: Store, wanted: Selection, follow: bool) 
     import time
 
     from controller.api_errors import ApiError
-    from controller.logs import follow_logs, read_logs
+    from controller.log_lines import follow_logs, read_logs
     from controller.overview import connect, look
 
     def ended() -> bool:

@@ -21,8 +21,10 @@ BUCKET_HELP = """Where artifacts go: gs://BUCKET/PREFIX or a directory.
 
 
 def place_options(command: Command) -> Command:
-    """Which profile, and which bucket in place of its own."""
+    """Which profile, and what in place of its own bucket, namespace and context."""
     for option in (
+        click.option("--context", envvar="COVID_CTL_CONTEXT", help="Of the kubeconfig. [default: the profile's]"),
+        click.option("--namespace", envvar="COVID_CTL_NAMESPACE", help="Of the Jobs. [default: the profile's]"),
         click.option("--bucket", envvar="COVID_CTL_BUCKET", help=BUCKET_HELP),
         click.option(
             "--profile", envvar="COVID_CTL_PROFILE", help="Of covid-ctl.toml. [default: the file's, else local]"
@@ -44,7 +46,8 @@ def profile_of(place: Mapping[str, str | None]) -> Profile:
 
     from controller.profile import load_profile
 
-    return load_profile(place["profile"], environment=os.environ, bucket=place["bucket"])
+    flags: dict[str, Any] = {field: place[field] for field in ("bucket", "context", "namespace")}
+    return load_profile(place["profile"], environment=os.environ, **flags)
 
 
 def show(output: str, table: Callable[[], Table], data: Any, empty: str = "") -> None:

@@ -3,7 +3,17 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from controller.ledger import Event, EventType, Ledger
+from controller.ledger import (
+    Event,
+    EventType,
+    Ledger,
+    Observed,
+    PodFailure,
+    note_observed,
+    note_pod_failures,
+    read_observed,
+    read_pod_failures,
+)
 from jobs.store import Store
 
 
@@ -30,3 +40,24 @@ def test_two_writers_lose_nothing(tmp_path: Path) -> None:
     assert len(events) == 80
     for writer in range(4):
         assert [e.at for e in events if e.detail == str(writer)] == [float(n) for n in range(20)]
+
+
+def test_of_two_who_know_the_same_one_notes_it(tmp_path: Path) -> None:
+    ledger = Ledger(Store(str(tmp_path)))
+    ledger.append("step", Event(EventType.SUBMITTED, 1.0))
+    assert ledger.extend("step", 1, Event(EventType.STARTED, 2.0, "first"))
+    assert not ledger.extend("step", 1, Event(EventType.STARTED, 2.5, "second"))
+    assert [event.detail for event in ledger.events("step", after=1)] == ["first"]
+
+
+def test_details_come_back_also_from_a_later_version(tmp_path: Path) -> None:
+    ledger = Ledger(Store(str(tmp_path)))
+    observed = Observed("pending", "Unschedulable: no node", "add one", active=2, preempted=3)
+    failures = [PodFailure("p-0-x", 0, 1, "exited with 1", exit_code=1), PodFailure("p-1-y", 1, 0, "disrupted: ...")]
+    ledger.append("step", note_observed(1.0, observed))
+    ledger.append("step", note_pod_failures(2.0, failures))
+    ledger.append("step", Event(EventType.OBSERVED, 3.0, '{"state": "running", "mood": "fine"}'))
+    first, second, third = ledger.events("step")
+    assert read_observed(first) == observed
+    assert read_pod_failures(second) == failures
+    assert read_observed(third) == Observed("running")

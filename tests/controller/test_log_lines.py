@@ -7,7 +7,7 @@ import pytest
 
 from controller.api_errors import ForbiddenError
 from controller.kubernetes import KubernetesCluster
-from controller.logs import LogLine, Selection, follow_logs, read_logs
+from controller.log_lines import LogLine, Selection, follow_logs, read_logs
 from controller.manifest import render
 from controller.plan import Corpus, plan_preprocess
 from controller.profile import Images, Profile
@@ -125,7 +125,7 @@ def test_following_pods_ends_with_the_step(pods: KubernetesCluster, store: Store
 
 
 def test_too_many_pods_are_not_followed(pods: KubernetesCluster, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("controller.logs.MOST_STREAMS", 2)
+    monkeypatch.setattr("controller.log_lines.MOST_STREAMS", 2)
     with pytest.raises(ConfigurationError, match="3 pods are at work"):
         told(follow_logs(store, pods, Selection(NAME), lambda: False))
 

@@ -1,0 +1,91 @@
+"""Cancelling: pods and Job go, the record stays, and who waits for it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from controller.api_errors import ForbiddenError, ForeignJobError
+from controller.cancellation import cancel
+from controller.kubernetes import KubernetesCluster
+from controller.ledger import EventType
+from controller.submission import Outcome
+from jobs.errors import ConfigurationError
+from tests.api_server.server import ApiServer
+from tests.controller.steps import complete, steps
+from tests.controller.tracked import World, until
+from tests.standin_kubelet import RUNS
+
+CANCELLED = EventType.CANCELLED
+
+
+@pytest.fixture
+def world(server: ApiServer, cluster: KubernetesCluster, tmp_path: Path) -> World:
+    return World(server, cluster, tmp_path)
+
+
+def end(world: World, name: str) -> tuple[str, tuple[str, ...]]:
+    cancelled = cancel(name, world.store, world.cluster, who="by Ada", clock=world.now)
+    return cancelled.was, cancelled.behind
+
+
+def test_its_pods_go_its_record_stays_and_what_waits_is_told(world: World) -> None:
+    ingest, *behind = steps()
+    world.submit(*steps())
+    world.kubelet(ingest, _0=RUNS).step()
+    with world.tracker() as tracker:
+        until(lambda: EventType.STARTED in world.types(ingest), tracker)
+        assert end(world, ingest.name) == ("cancelled", tuple(sorted(step.name for step in behind)))
+        assert world.cluster.pods(ingest.name) == []
+        assert world.cluster.job(ingest.name) is None
+        for _ in range(5):
+            tracker.step(0.02)
+    assert world.life(ingest) == [EventType.SUBMITTED, EventType.STARTED, CANCELLED]
+    assert world.history(ingest).detail == "by Ada"
+    assert world.store.exists(f"{ingest.name}/spec.json")
+    assert world.submit(ingest)[0].outcome is Outcome.AGAIN
+
+
+def test_it_works_when_the_job_is_gone(world: World) -> None:
+    ingest = steps()[0]
+    world.submit(ingest)
+    world.cluster.delete(ingest.name)
+    assert end(world, ingest.name) == ("cancelled; its Job was gone", ())
+    assert world.types(ingest) == [EventType.SUBMITTED, CANCELLED]
+    assert end(world, ingest.name) == ("not running: cancelled", ())
+    assert world.types(ingest) == [EventType.SUBMITTED, CANCELLED]
+
+
+def test_what_is_complete_stays_complete(world: World) -> None:
+    ingest = steps()[0]
+    world.submit(ingest)
+    complete(world.store, ingest)
+    assert end(world, ingest.name) == ("already complete; its Job is deleted", ())
+    assert end(world, ingest.name) == ("already complete", ())
+    assert world.types(ingest) == [EventType.SUBMITTED]
+
+
+def test_an_unknown_name_is_refused(world: World) -> None:
+    with pytest.raises(ConfigurationError, match="no such step"):
+        end(world, "ingest-00000000")
+
+
+def test_without_permission_nothing_is_noted(world: World) -> None:
+    ingest = steps()[0]
+    world.submit(ingest)
+    world.server.denied.add(("delete", "jobs"))
+    with pytest.raises(ForbiddenError, match="you may not delete"):
+        end(world, ingest.name)
+    assert world.types(ingest) == [EventType.SUBMITTED]
+
+
+def test_another_ones_job_is_left_alone(world: World) -> None:
+    ingest = steps()[0]
+    world.submit(ingest)
+    job = world.server.store.get("jobs", "default", ingest.name)
+    job["metadata"]["labels"] = {}
+    world.server.store.update("jobs", "default", job)
+    with pytest.raises(ForeignJobError):
+        end(world, ingest.name)
+    assert world.types(ingest) == [EventType.SUBMITTED]

@@ -1,0 +1,83 @@
+"""A tracker of an API server in memory, moved on by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from controller.following import FollowedCluster
+from controller.history import History
+from controller.kubernetes import KubernetesCluster
+from controller.ledger import EventType, Ledger
+from controller.mirror import Mirror
+from controller.plan import Step
+from controller.submission import Submitted, submit
+from controller.tracker import Tracker
+from jobs.errors import CovidCtlError
+from jobs.store import Store
+from tests.api_server.server import ApiServer
+from tests.controller.steps import profile
+from tests.standin_kubelet import StandinKubelet
+
+ROUNDS = 400
+
+
+class World:
+    """A bucket, a cluster, and what happens in them."""
+
+    def __init__(self, server: ApiServer, cluster: KubernetesCluster, folder: Path) -> None:
+        self.server = server
+        self.cluster = cluster
+        self.store = Store(str(folder / "bucket"))
+        self.ledger = Ledger(self.store)
+        self.errors: list[tuple[str, CovidCtlError]] = []
+
+    def now(self) -> float:
+        return self.server.now
+
+    def submit(self, *steps: Step, **fields: object) -> list[Submitted]:
+        place = profile(self.store.location, **fields)
+        return submit(steps, place, self.store, self.cluster, clock=self.now)
+
+    @contextmanager
+    def tracker(self, **options: object) -> Iterator[Tracker]:
+        with Mirror(self.cluster, clock=self.now) as mirror:
+            yield Tracker(
+                FollowedCluster(self.cluster, mirror),
+                on_error=lambda name, error: self.errors.append((name, error)),
+                clock=self.now,
+                **options,  # type: ignore[arg-type]
+            )
+
+    def kubelet(self, step: Step, **exits: int | tuple[int, ...]) -> StandinKubelet:
+        """Exit codes by index: ``kubelet(step, _0=(1, 0), _1=42)``."""
+        codes = {int(i[1:]): code if isinstance(code, tuple) else (code,) for i, code in exits.items()}
+        return StandinKubelet(self.cluster, step.name, codes)
+
+    def types(self, step: Step) -> list[EventType]:
+        return [event.type for event in self.ledger.events(step.name)]
+
+    def life(self, step: Step) -> list[EventType]:
+        """Its events without notes of what was observed."""
+        return [found for found in self.types(step) if found is not EventType.OBSERVED]
+
+    def history(self, step: Step) -> History:
+        return History(self.ledger.events(step.name))
+
+    def suspended(self, step: Step) -> bool:
+        return bool(self.server.store.get("jobs", "default", step.name)["spec"]["suspend"])
+
+    def log(self, step: Step, key: str) -> str:
+        found = self.store.find(f"{step.name}/logs/{key}.log")
+        return "" if found is None else found.decode()
+
+
+def until(done: Callable[[], bool], *trackers: Tracker) -> None:
+    """Let the trackers go on until it is so: changes reach them through threads, a moment later."""
+    for _ in range(ROUNDS):
+        for tracker in trackers:
+            tracker.step(0.02)
+        if done():
+            return
+    raise AssertionError("it did not come")

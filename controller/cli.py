@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import Any
 
@@ -14,7 +13,6 @@ from controller.commands.options import Command, output_option, place_options, p
 from jobs.errors import CovidCtlError
 
 EXIT_CANCELLED = 130
-EXIT_PIPE = 141
 
 CORPUS_HELP = """A CORD-19 release (a directory, tar.gz or zip), or .jsonl or .txt of your own; on disk or gs://.
 `sample` is the built-in one. Without it preprocess takes the sample, and a later step the newest inputs in the
@@ -343,7 +341,3 @@ def main() -> None:
     except CovidCtlError as error:
         click.echo(f"covid-ctl: {error}", err=True)
         sys.exit(error.cli_exit_code)
-    except BrokenPipeError:
-        # Whoever read us has seen enough. What Python still flushes on its way out goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_PIPE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.spans import ago
+from controller.spans import ago, times
 from controller.state import StepState
 from controller.verdict import State
 
@@ -35,13 +35,13 @@ def explain(step: StepState, inputs: Mapping[str, StepState], *, now: float, unr
 
 
 def _chain(step: StepState, inputs: Mapping[str, StepState]) -> list[StepState]:
-    """From the step to what holds it up in the end. Of several inputs, one that will not come by itself."""
+    """From the step to what holds it up in the end. Of several inputs, the one that looks least like coming."""
     chain = [step]
     while chain[-1].state in (State.WAITING, State.SUBMITTED, State.UNKNOWN):
         held_up_by = [inputs[name] for name in chain[-1].missing if name in inputs]
         if not held_up_by:
             break
-        chain.append(min(held_up_by, key=lambda found: found.state.goes_on))
+        chain.append(min(held_up_by, key=lambda found: (found.state.goes_on, found.state is State.RUNNING)))
     return chain
 
 
@@ -79,13 +79,13 @@ def _history(step: StepState, now: float) -> str:
     if progress.shards > 1:
         facts.append(f"has {progress.shards_done} of {progress.shards} shards done")
     if step.active and step.state is State.RUNNING:
-        facts.append(f"has {_times(step.active, 'shard')} at work")
+        facts.append(f"has {_shards(step.active)} under way")
     if step.failed:
-        facts.append(f"has lost {_times(step.failed, 'shard')} for good")
+        facts.append(f"has lost {_shards(step.failed)} for good")
     if step.retries:
-        facts.append(f"was retried {_times(step.retries, 'time')}")
+        facts.append(f"was retried {times(step.retries)}")
     if step.preempted:
-        facts.append(f"was preempted {_times(step.preempted, 'time')}, which costs no retry")
+        facts.append(f"was preempted {times(step.preempted)} (which costs no retry)")
     if step.checkpoint is not None:
         facts.append(f"has its newest checkpoint at step {step.checkpoint:,}")
     if step.heard_at is not None:
@@ -106,5 +106,5 @@ def _joined(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def _times(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+def _shards(count: int) -> str:
+    return "one shard" if count == 1 else f"{count:,} shards"

@@ -1,4 +1,4 @@
-"""Spans of time in words: ``3 min``, ``2 days ago``; and back, ``30d``. Pure."""
+"""Time in words: ``3 min``, ``2 days ago``, ``twice``; and back, ``30d``. Pure."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ def span(seconds: float) -> str:
 
 def ago(seconds: float) -> str:
     return "just now" if seconds < 1 else f"{span(seconds)} ago"
+
+
+def times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count:,} times")
 
 
 def parse_span(text: str) -> float:

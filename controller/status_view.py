@@ -11,6 +11,7 @@ from rich.table import Table
 
 from controller.gc import Removal
 from controller.log_lines import LogLine
+from controller.spans import times
 from controller.state import StepState
 from controller.verdict import State
 from controller.view import progress_text, size, table_of
@@ -49,8 +50,8 @@ def shards_text(state: StepState) -> str:
 def reason_text(state: StepState) -> str:
     parts = [state.reason]
     if state.state is not State.COMPLETE:
-        parts += [f"retried {_times(state.retries)}"] if state.retries else []
-        parts += [f"preempted {_times(state.preempted)}"] if state.preempted else []
+        parts += [f"retried {times(state.retries)}"] if state.retries else []
+        parts += [f"preempted {times(state.preempted)}"] if state.preempted else []
     return "; ".join(filter(None, parts))
 
 
@@ -59,10 +60,6 @@ def _progress(state: StepState) -> str:
     if state.checkpoint is not None and state.state is not State.COMPLETE:
         parts.append(f"checkpoint {state.checkpoint:,}")
     return "  ".join(parts)
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
 
 
 class News:

@@ -36,17 +36,17 @@ TIME = "was submitted 3 h ago, has 1 of 4 shards done"
         ),
         (
             step("a-1", State.RUNNING, active=3),
-            "a-1 runs. It was submitted 3 h ago, has 1 of 4 shards done and has 3 shards at work.", [],
+            "a-1 runs. It was submitted 3 h ago, has 1 of 4 shards done and has 3 shards under way.", [],
         ),
         (
             step("a-1", State.RUNNING, "2 of 4 pods: Unschedulable: no node", remedy="covid-ctl doctor", preempted=2),
-            f"a-1 runs, but 2 of 4 pods: Unschedulable: no node. It {TIME} and was preempted 2 times, which costs no "
-            "retry.", ["covid-ctl doctor"],
+            f"a-1 runs, but 2 of 4 pods: Unschedulable: no node. It {TIME} and was preempted twice (which costs no "
+            "retry).", ["covid-ctl doctor"],
         ),
         (
             step("a-1", State.PENDING, "quota: exceeded quota: q.", remedy="raise it", retries=1, failed=1),
             "a-1 has its Job, and no pod of it runs: quota: exceeded quota: q. It was submitted 3 h ago, has 1 of 4 "
-            "shards done, has lost 1 shard for good and was retried 1 time.", ["raise it"],
+            "shards done, has lost one shard for good and was retried once.", ["raise it"],
         ),
         (
             step("pretrain-1", State.INTERRUPTED, "silent for 2 h", remedy=AGAIN, checkpoint=1200),
@@ -88,6 +88,13 @@ def test_a_chain_is_followed_to_its_end() -> None:
     explained = explain(found, INPUTS, now=NOW)
     assert explained.cause == "ingest-1"
     assert "vocabulary-3 waits for its input ingest-1. ingest-1 has failed: cord19" in explained.text
+
+
+@pytest.mark.parametrize("order", [("signatures-2", "pending-1"), ("pending-1", "signatures-2")])
+def test_of_several_inputs_the_one_that_does_not_run_is_the_cause(order: tuple[str, ...]) -> None:
+    found = step("preprocess-4", State.WAITING, "waits", missing=order)
+    pending = step("pending-1", State.PENDING, "Unschedulable")
+    assert explain(found, INPUTS | {"pending-1": pending}, now=NOW).cause == "pending-1"
 
 
 def test_an_input_that_nobody_knows_ends_the_chain() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.spans import ago, parse_span, span
+from controller.spans import ago, parse_span, span, times
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,8 @@ def test_words(seconds: float, words: str) -> None:
     assert span(seconds) == words
 
 
-def test_ago() -> None:
+def test_ago_and_times() -> None:
+    assert (times(1), times(2), times(1200)) == ("once", "twice", "1,200 times")
     assert (ago(0.4), ago(3), ago(-40)) == ("just now", "3 s ago", "just now")
 
 

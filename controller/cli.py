@@ -10,13 +10,22 @@ import click
 
 from controller.commands import observing
 from controller.commands.options import Command, output_option, place_options, profile_of, show
-from jobs.errors import CovidCtlError
+from jobs.errors import CovidCtlError, PreflightError
 
 EXIT_CANCELLED = 130
 
 CORPUS_HELP = """A CORD-19 release (a directory, tar.gz or zip), or .jsonl or .txt of your own; on disk or gs://.
 `sample` is the built-in one. Without it preprocess takes the sample, and a later step the newest inputs in the
 bucket that fit its recipe."""
+
+
+overrides_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Change a recipe's field, as in schedule.train_steps=500; may be repeated.",
+)
 
 
 def request_options(command: Command) -> Command:
@@ -30,13 +39,7 @@ def request_options(command: Command) -> Command:
                 type=click.IntRange(1, 100_000),
                 help="Files that documents and examples are split into; part of the name. [default: 2]",
             ),
-            click.option(
-                "--set",
-                "overrides",
-                multiple=True,
-                metavar="FIELD=VALUE",
-                help="Change a recipe's field, as in schedule.train_steps=500; may be repeated.",
-            ),
+            overrides_option,
             click.option(
                 "--parallelism",
                 type=click.IntRange(1),
@@ -220,6 +223,61 @@ def cancel(name: str, **place: str | None) -> None:
 
 
 @cli.command()
+@click.argument("recipe", default="tiny")
+@click.option("--vocab", help="The WordPiece vocab.txt that it will be trained with.")
+@overrides_option
+@place_options
+@output_option
+def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: str, **place: str | None) -> None:
+    """Look whether all is there that RECIPE's steps will need; exits with 3 when something is not.
+
+    Leaves nothing behind: of the bucket it asks by two objects that it deletes again.
+    """
+    from dataclasses import asdict
+
+    from controller.doctor.check import State
+    from controller.doctor.examination import all_checks
+    from controller.request import assignment
+    from controller.view import checks_table
+    from jobs.recipe import load_recipe
+
+    chosen = load_recipe(recipe, dict(assignment(text) for text in overrides))
+    checks = list(all_checks(profile_of(place), chosen, vocabulary=vocab))
+    show(output, lambda: checks_table(checks), [asdict(check) for check in checks])
+    if any(check.state is State.FAILED for check in checks):
+        sys.exit(PreflightError.cli_exit_code)
+
+
+@cli.command("estimate")
+@click.argument("what", type=click.Choice(["preprocess", "pretrain", "export", "all"]))
+@click.argument("recipe", default="tiny")
+@click.option("--corpus", help="As of submit. [default: the built-in sample]")
+@click.option("--shards", type=click.IntRange(1, 100_000), default=2, show_default=True)
+@overrides_option
+@place_options
+@output_option
+def estimate_command(what: str, recipe: str, output: str, **options: Any) -> None:
+    """How long it will take and what it will cost, before it is submitted.
+
+    Counts what RECIPE computes and how much text the corpus holds; runs and writes nothing. Where the profile
+    knows no price, or another than the list's, set its dollars_per_hour.
+    """
+    from controller.corpus_text import text_of
+    from controller.estimate import estimate, kinds_of
+    from controller.request import assignment
+    from controller.view import estimate_table
+    from jobs.recipe import load_recipe
+
+    chosen = load_recipe(recipe, dict(assignment(text) for text in options["overrides"]))
+    text = text_of(options["corpus"] or "sample") if what in ("preprocess", "all") else None
+    found = estimate(kinds_of(what, chosen), chosen, profile_of(options), text=text, shards=options["shards"])
+    show(output, lambda: estimate_table(found), found.to_json())
+    if output == "text":
+        for note in found.notes:
+            click.echo(note)
+
+
+@cli.command()
 @click.argument("name", required=False)
 @place_options
 @output_option
@@ -238,6 +296,25 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
     else:
         found = complete_artifacts(store)
         show(output, lambda: artifacts_table(found), [manifest_json(m) for m in found], empty="no artifacts yet")
+
+
+@cli.command()
+@click.argument("step", required=False)
+@click.option("--html", "target", metavar="FILE", help="Copy the page there.")
+@place_options
+@output_option
+def report(step: str | None, target: str | None, output: str, **place: str | None) -> None:
+    """What preprocessing did: of STEP, or of the newest preprocess step that is complete."""
+    from controller.report import find_report, save_page
+    from jobs.store import Store
+
+    found = find_report(Store(profile_of(place).bucket), step)
+    if target:
+        save_page(found, target)
+    if output == "json":
+        click.echo(json.dumps(found.contents, indent=1, ensure_ascii=False))
+    else:
+        click.echo("\n".join([found.step, *found.contents["summary"], f"Page: {target or found.page}"]))
 
 
 @cli.group(invoke_without_command=True)

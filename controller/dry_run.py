@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from controller.plan import Step
+from controller.corpus_text import spread_of
 from controller.request import Request
 from jobs.corpus.balance import Spread
-from jobs.corpus.forecast import forecast
-from jobs.corpus.place import locate
-from jobs.corpus.sample import SAMPLE, write_sample
 from jobs.spec import Kind
 
 
@@ -42,15 +37,6 @@ def dry_run(request: Request) -> DryRun:
     steps = request.steps_to_submit()
     planned = [PlannedStep(step.name, step.spec.shards, request.is_complete(step)) for step in steps]
     ingest = next((step for step in steps if step.spec.kind == Kind.INGEST), None)
-    spread = _spread(ingest) if ingest else None
+    spread = spread_of(ingest.arguments[1], ingest.spec.settings["document_shards"]) if ingest else None
     note = "" if spread or not ingest else "nothing lists its documents' sizes: ingest fills shards evenly as it reads"
     return DryRun(planned, spread, note)
-
-
-def _spread(ingest: Step) -> Spread | None:
-    location, shards = ingest.arguments[1], ingest.spec.settings["document_shards"]
-    with tempfile.TemporaryDirectory(prefix="covid-ctl-") as scratch:
-        if location == SAMPLE:
-            location = f"{scratch}/{SAMPLE}"
-            write_sample(Path(location))
-        return forecast(locate(location), shards, Path(scratch))

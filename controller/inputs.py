@@ -10,21 +10,24 @@ from controller.history import History
 from controller.ledger import EventType, Ledger
 from controller.plan import (
     Corpus,
+    GivenCheckpoint,
     GivenVocabulary,
+    checkpoint_settings,
+    example_settings,
     ingest_settings,
-    preprocess_settings,
     pretrain_settings,
     vocabulary_settings,
 )
 from jobs.artifact import Artifact, Manifest, manifest_path
 from jobs.corpus.fingerprint import fingerprint
-from jobs.corpus.place import locate
 from jobs.corpus.sample import SAMPLE, sample_fingerprint
-from jobs.errors import ConfigurationError, CovidCtlError
+from jobs.errors import ConfigurationError, CovidCtlError, PreflightError
+from jobs.files.place import locate
 from jobs.recipe import Recipe
 from jobs.spec import Kind, Spec
 from jobs.store import Store
 from jobs.vocabulary import parse_vocabulary
+from jobs.weights.source import find_source
 
 
 def identify_corpus(location: str) -> Corpus:
@@ -46,6 +49,24 @@ def read_vocabulary(path: str) -> tuple[GivenVocabulary, bytes]:
     return GivenVocabulary(path, hashlib.sha256(data).hexdigest(), len(vocabulary)), data
 
 
+def identify_checkpoint(recipe: Recipe) -> GivenCheckpoint | None:
+    """The checkpoint that the recipe starts from and its fingerprint; None for one that starts from scratch.
+
+    Raises ``PreflightError`` when it is not said where it lies, ``ConfigurationError`` when it cannot be read.
+    """
+    initial = recipe.initial_checkpoint
+    if initial is None:
+        return None
+    if not initial.path:
+        raise PreflightError(
+            f"recipe {recipe.name}",
+            f"it starts from {initial.name}, and is not told where your copy lies (published: {initial.source})",
+            "--set initial_checkpoint.path=PATH\n        or --set initial_checkpoint=null to train from scratch",
+        )
+    location = initial.path if "://" in initial.path else str(Path(initial.path).expanduser().absolute())
+    return GivenCheckpoint(location, find_source(location, initial.checkpoint).identity())
+
+
 def newest_examples(store: Store, recipe: Recipe) -> str | None:
     """The name of the newest complete preprocess step that the recipe's settings would make, of any corpus.
 
@@ -56,7 +77,9 @@ def newest_examples(store: Store, recipe: Recipe) -> str | None:
 
 
 def _examples_fit(store: Store, spec: Spec, recipe: Recipe) -> bool:
-    if dict(spec.settings) != preprocess_settings(recipe):
+    # Whether the text was kept besides makes no other examples.
+    settings = {name: value for name, value in spec.settings.items() if name != "clean_text"}
+    if settings != example_settings(recipe):
         return False
     ingest = Artifact.open(store, spec.inputs["documents"]).spec.settings
     if not ingest_settings(recipe).items() <= ingest.items():
@@ -69,14 +92,23 @@ def _examples_fit(store: Store, spec: Spec, recipe: Recipe) -> bool:
     return size is None or size == len(parse_vocabulary(store.get(vocabulary), vocabulary))
 
 
+def newest_preprocessing(store: Store) -> str | None:
+    """The name of the newest complete preprocess step."""
+    return _newest(store, Kind.PREPROCESS, lambda _: True)
+
+
 def newest_pretraining(store: Store, recipe: Recipe) -> str | None:
     """The name of the newest complete pretrain step of the recipe, with the very settings that it has now."""
 
-    return _newest(store, Kind.PRETRAIN, lambda manifest: _weights_fit(manifest.spec, recipe))
+    return _newest(store, Kind.PRETRAIN, lambda manifest: _weights_fit(store, manifest.spec, recipe))
 
 
-def _weights_fit(spec: Spec, recipe: Recipe) -> bool:
-    return spec.recipe == recipe.name and dict(spec.settings) == pretrain_settings(recipe)
+def _weights_fit(store: Store, spec: Spec, recipe: Recipe) -> bool:
+    return (
+        spec.recipe == recipe.name
+        and dict(spec.settings) == pretrain_settings(recipe)
+        and _start_fits(store, spec, recipe)
+    )
 
 
 def is_under_way(store: Store, name: str) -> bool:
@@ -91,10 +123,22 @@ def newest_under_way(store: Store, kind: Kind, recipe: Recipe) -> str | None:
     for name in ledger.steps():
         if name.startswith(f"{kind}-") and History(events := ledger.events(name)).is_under_way:
             spec = Artifact.open(store, name).spec
-            fits = _weights_fit(spec, recipe) if kind == Kind.PRETRAIN else _examples_fit(store, spec, recipe)
+            fits = _weights_fit(store, spec, recipe) if kind == Kind.PRETRAIN else _examples_fit(store, spec, recipe)
             if fits and not store.exists(manifest_path(name)):
                 found.append((events[0].at, name))
     return max(found, default=(0.0, None))[1]
+
+
+def _start_fits(store: Store, pretrain: Spec, recipe: Recipe) -> bool:
+    """Whether training started as the recipe would start it; from any copy where the recipe says none."""
+    name, initial = pretrain.inputs.get("initial_checkpoint"), recipe.initial_checkpoint
+    if name is None or initial is None:
+        return name is None and initial is None
+    spec = Artifact.open(store, name).spec
+    if dict(spec.settings) != checkpoint_settings(recipe, initial):
+        return False
+    given = identify_checkpoint(recipe) if initial.path else None
+    return given is None or spec.inputs["checkpoint"] == given.fingerprint
 
 
 def complete_artifacts(store: Store, kind: Kind | None = None) -> list[Manifest]:

@@ -57,7 +57,7 @@ def _loop(
 
 def _screen(found: Overview, now: float) -> Group:
     at = datetime.fromtimestamp(now).astimezone().strftime("%H:%M:%S")
-    parts: list[RenderableType] = [status_table(found.steps)] if found.steps else [Text("no steps yet")]
+    parts: list[RenderableType] = [status_table(found.steps, {})] if found.steps else [Text("no steps yet")]
     if found.unreachable:
         parts.append(Text(f"cluster not reachable: {found.unreachable}; what the bucket knows", style="yellow"))
     return Group(*parts, Text(f"{at}  Ctrl-C leaves; nothing is stopped by it", style="dim"))

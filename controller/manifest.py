@@ -73,20 +73,27 @@ def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
             "activeDeadlineSeconds": (14 if spec.kind == Kind.PRETRAIN else 2) * DAY_SECONDS,
             "ttlSecondsAfterFinished": TTL_SECONDS,
             "template": {
-                "metadata": {"labels": dict(labels), "annotations": _pod_annotations(_pool(step, profile))},
+                "metadata": {"labels": dict(labels), "annotations": _pod_annotations(pool_of(step.spec.kind, profile))},
                 "spec": _pod(step, profile),
             },
         },
     }
 
 
-def _pool(step: Step, profile: Profile) -> Pool:
-    return {Kind.PRETRAIN: profile.trainer, Kind.EXPORT: profile.exporter}.get(step.spec.kind, profile.workers)
+_ON_CPU_WITH_TENSORFLOW = (Kind.CHECKPOINT, Kind.EXPORT)
+
+
+def pool_of(kind: Kind, profile: Profile) -> Pool:
+    if kind in _ON_CPU_WITH_TENSORFLOW:
+        return profile.exporter
+    return profile.trainer if kind == Kind.PRETRAIN else profile.workers
 
 
 def _image(step: Step, profile: Profile) -> str:
-    images = profile.images
-    return {Kind.PRETRAIN: images.trainer, Kind.EXPORT: images.exporter}.get(step.spec.kind, images.worker)
+    images, kind = profile.images, step.spec.kind
+    if kind in _ON_CPU_WITH_TENSORFLOW:
+        return images.exporter
+    return images.trainer if kind == Kind.PRETRAIN else images.worker
 
 
 def _pod_annotations(pool: Pool) -> dict[str, str]:
@@ -108,7 +115,7 @@ def _failure_rules() -> list[dict[str, Any]]:
 
 
 def _pod(step: Step, profile: Profile) -> dict[str, Any]:
-    pool = _pool(step, profile)
+    pool = pool_of(step.spec.kind, profile)
     volumes: list[dict[str, Any]] = [{"name": "scratch", "emptyDir": {"sizeLimit": pool.scratch}}]
     mounts = [{"name": "scratch", "mountPath": SCRATCH}]
     if profile.bucket_volume:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jobs.errors import PreflightError
-from jobs.recipe import Recipe
+from jobs.recipe import InitialCheckpoint, Recipe
 from jobs.spec import Kind, Spec
+from jobs.weights.architecture import FIELDS
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,14 @@ class GivenVocabulary:
     @property
     def path(self) -> str:
         return f"vocabularies/{self.sha256}.txt"
+
+
+@dataclass(frozen=True)
+class GivenCheckpoint:
+    location: str
+    """``gs://...`` or an absolute path."""
+    fingerprint: str
+    """What it holds, wherever it lies."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +139,11 @@ def vocabulary_settings(recipe: Recipe) -> dict[str, object]:
 
 
 def preprocess_settings(recipe: Recipe) -> dict[str, object]:
+    """What of a recipe decides the output of preprocessing."""
+    return {**example_settings(recipe), "clean_text": recipe.corpus.clean_text}
+
+
+def example_settings(recipe: Recipe) -> dict[str, object]:
     """What of a recipe decides its examples."""
     return {
         "sections": list(recipe.corpus.sections),
@@ -141,16 +155,7 @@ def preprocess_settings(recipe: Recipe) -> dict[str, object]:
 
 
 def pretrain_settings(recipe: Recipe) -> dict[str, object]:
-    """What of a recipe decides its training.
-
-    Raises ``PreflightError`` for a recipe that starts from a checkpoint: none can be read yet.
-    """
-    if recipe.initial_checkpoint:
-        raise PreflightError(
-            f"recipe {recipe.name}",
-            f"it starts from {recipe.initial_checkpoint.name}, and initial checkpoints cannot be read yet",
-            f"--set initial_checkpoint=null trains from scratch what {recipe.name} is otherwise",
-        )
+    """What of a recipe decides its training, beside the weights that it starts from."""
     return {
         "architecture": recipe.architecture.model_dump(),
         "schedule": recipe.schedule.model_dump(),
@@ -160,18 +165,46 @@ def pretrain_settings(recipe: Recipe) -> dict[str, object]:
     }
 
 
-def plan_pretrain(recipe: Recipe, examples: str, *, salt: str, command: str) -> Step:
-    """Pretraining on the examples of the preprocess step named ``examples``."""
+def checkpoint_settings(recipe: Recipe, initial: InitialCheckpoint) -> dict[str, object]:
+    """What of a recipe decides which weights it starts from."""
+    return {
+        "name": initial.name,
+        "architecture": recipe.architecture.model_dump(include=set(FIELDS)),
+        "vocabulary_size": recipe.vocabulary.size,
+        **initial.model_dump(mode="json", exclude={"name", "source", "path"}),
+    }
+
+
+def plan_checkpoint(
+    recipe: Recipe, initial: InitialCheckpoint, given: GivenCheckpoint, *, salt: str, command: str
+) -> Step:
+    """The published checkpoint, fetched, checked and brought to one form."""
+    return Step(
+        Spec(
+            Kind.CHECKPOINT,
+            settings=checkpoint_settings(recipe, initial),
+            inputs={"checkpoint": given.fingerprint},
+            salt=salt,
+        ),
+        command,
+        arguments=("--checkpoint", given.location),
+    )
+
+
+def plan_pretrain(recipe: Recipe, examples: str, checkpoint: str | None = None, *, salt: str, command: str) -> Step:
+    """Pretraining on the examples of the preprocess step named ``examples``, from the weights of the
+    checkpoint step named ``checkpoint`` or from scratch."""
+    initial = {"initial_checkpoint": checkpoint} if checkpoint else {}
     return Step(
         Spec(
             Kind.PRETRAIN,
             recipe=recipe.name,
             settings=pretrain_settings(recipe),
-            inputs={"examples": examples},
+            inputs={"examples": examples, **initial},
             salt=salt,
         ),
         command,
-        after=(examples,),
+        after=(examples, *initial.values()),
     )
 
 

@@ -34,7 +34,7 @@ class Images(Section):
     trainer: str
     """Of pretraining: with the tensorflow of its device."""
     exporter: str
-    """Of what follows it: with tensorflow for CPUs."""
+    """Of reading and exporting models: with tensorflow for CPUs."""
     controller: str = ""
     """Of the tracker's Deployment."""
     tags_allowed: bool = False
@@ -104,6 +104,10 @@ class Profile(Section):
     @property
     def is_local(self) -> bool:
         return self.name == LOCAL
+
+
+def has_digest(image: str) -> bool:
+    return bool(_BY_DIGEST.fullmatch(image))
 
 
 def load_profile(
@@ -205,7 +209,7 @@ def _set(data: dict[str, Any], place: list[str], value: str) -> None:
 def _check_cluster(profile: Profile, source: str) -> None:
     for part in ("worker", "trainer", "exporter", "controller"):
         image = getattr(profile.images, part)
-        if image and not (profile.images.tags_allowed or _BY_DIGEST.fullmatch(image)):
+        if image and not (profile.images.tags_allowed or has_digest(image)):
             raise ConfigurationError(
                 source, f"images.{part}: {image} has no digest", "name it as IMAGE@sha256:..., as `docker push` prints"
             )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.inputs import (
+    identify_checkpoint,
     identify_corpus,
     is_under_way,
     newest_examples,
@@ -17,7 +18,7 @@ from controller.inputs import (
     newest_under_way,
     read_vocabulary,
 )
-from controller.plan import Step, plan_export, plan_preprocess, plan_pretrain, pretrain_settings
+from controller.plan import Step, plan_checkpoint, plan_export, plan_preprocess, plan_pretrain
 from controller.profile import Profile, load_profile
 from jobs.artifact import Artifact, manifest_path
 from jobs.corpus.sample import SAMPLE
@@ -25,6 +26,12 @@ from jobs.errors import ConfigurationError, PreflightError
 from jobs.recipe import Recipe, load_recipe
 from jobs.spec import Kind
 from jobs.store import Store
+
+_OWN = {
+    Kind.PREPROCESS: (Kind.INGEST, Kind.SIGNATURES, Kind.VOCABULARY, Kind.PREPROCESS),
+    Kind.PRETRAIN: (Kind.CHECKPOINT, Kind.PRETRAIN),
+}
+"""The kinds of step that one command makes: the whole data side belongs to ``preprocess``."""
 
 DEFAULT_SHARDS = 2
 ALL = "all"
@@ -56,7 +63,7 @@ class Request:
 
     @classmethod
     def of(cls, kind: str, **options: Any) -> Request:
-        overrides = dict(_assignment(text) for text in options["overrides"])
+        overrides = dict(assignment(text) for text in options["overrides"])
         profile = load_profile(
             options["profile"],
             environment=os.environ,
@@ -115,11 +122,8 @@ class Request:
                 return self._plan_export(self.salt)
 
     def _is_own(self, step: Step) -> bool:
-        """Whether the command is for this step: the whole data side belongs to ``preprocess``."""
-        if self.everything:
-            return True
-        data_side = (Kind.INGEST, Kind.SIGNATURES, Kind.VOCABULARY, Kind.PREPROCESS)
-        return step.spec.kind == self.kind or (self.kind == Kind.PREPROCESS and step.spec.kind in data_side)
+        """Whether the command is for this step."""
+        return self.everything or step.spec.kind in _OWN.get(self.kind, (self.kind,))
 
     def _plan_preprocess(self, salt: str = "") -> list[Step]:
         vocabulary = read_vocabulary(self.vocab)[0] if self.vocab else None
@@ -134,7 +138,7 @@ class Request:
         )
 
     def _plan_pretrain(self, salt: str = "") -> list[Step]:
-        pretrain_settings(self.recipe)  # before any advice to make inputs: they would be made in vain
+        given = identify_checkpoint(self.recipe)  # before any advice to make inputs: they would be made in vain
         inputs: list[Step] = []
         if self.examples:
             examples = self._given(self.examples, Kind.PREPROCESS)
@@ -147,7 +151,12 @@ class Request:
         else:
             inputs = self._plan_preprocess(self._salt_of_inputs())
             examples = inputs[-1].name
-        return [*inputs, plan_pretrain(self.recipe, examples, salt=salt, command=self._command(Kind.PRETRAIN))]
+        command = self._command(Kind.PRETRAIN)
+        start: list[Step] = []
+        if given and self.recipe.initial_checkpoint:
+            start = [plan_checkpoint(self.recipe, self.recipe.initial_checkpoint, given, salt=salt, command=command)]
+        checkpoint = start[0].name if start else None
+        return [*inputs, *start, plan_pretrain(self.recipe, examples, checkpoint, salt=salt, command=command)]
 
     def _plan_export(self, salt: str = "") -> list[Step]:
         inputs: list[Step] = []
@@ -233,7 +242,7 @@ def _option(name: str, value: object) -> list[str]:
     return [f"--{name}", str(value)] if value not in (None, "") else []
 
 
-def _assignment(text: str) -> tuple[str, str]:
+def assignment(text: str) -> tuple[str, str]:
     setting, equals, value = text.partition("=")
     if not equals:
         raise ConfigurationError(f"--set {text}", "not of the form FIELD=VALUE", "--set schedule.train_steps=500")

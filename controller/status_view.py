@@ -12,9 +12,11 @@ from rich.table import Table
 from controller.gc import Removal
 from controller.log_lines import LogLine
 from controller.spans import times
+from controller.spending import Spending
 from controller.state import StepState
 from controller.verdict import State
 from controller.view import progress_text, size, table_of
+from jobs.ranges import Range, dollars_text, time_text
 
 LINE_SECONDS = 10.0
 """Between two lines about a step of which nothing but its progress is new."""
@@ -22,8 +24,10 @@ LINE_SECONDS = 10.0
 _TIMES = re.compile(r"\d+ (?:s|min|h|days)\b|just now")
 
 
-def status_table(states: Sequence[StepState]) -> Table:
-    table = table_of("STEP", "STATE", "SHARDS", "PROGRESS", "SUBMITTED", "REASON")
+def status_table(states: Sequence[StepState], spent: Mapping[str, Spending]) -> Table:
+    """With a column of costs where a price is known: of this machine none is."""
+    priced = any(one.dollars is not None for one in spent.values())
+    table = table_of("STEP", "STATE", "SHARDS", "PROGRESS", *(["COST"] if priced else []), "SUBMITTED", "REASON")
     for state in states:
         submitted = datetime.fromtimestamp(state.submitted_at).astimezone().strftime("%Y-%m-%d %H:%M")
         table.add_row(
@@ -31,10 +35,21 @@ def status_table(states: Sequence[StepState]) -> Table:
             state.state,
             shards_text(state),
             _progress(state),
+            *([_spent(spent.get(state.name))] if priced else []),
             submitted if state.submitted_at else "",
             reason_text(state),
         )
     return table
+
+
+def _spent(spent: Spending | None) -> str:
+    """``$12.40 in 1.6 h (expected $71 to 95 in 8.9 to 12 h)``."""
+    if spent is None or spent.dollars is None:
+        return ""
+    text = f"${spent.dollars:,.2f} in {time_text(Range(spent.hours, spent.hours))}"
+    if spent.expected_hours and spent.expected_dollars:
+        text += f" (expected {dollars_text(spent.expected_dollars)} in {time_text(spent.expected_hours)})"
+    return text
 
 
 def shards_text(state: StepState) -> str:

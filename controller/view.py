@@ -12,12 +12,15 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from controller.doctor.check import Check
 from controller.dry_run import DryRun
+from controller.estimate import Estimate
 from controller.state import Progress
 from controller.submission import Submitted
 from controller.waiting import Snapshot
 from jobs.artifact import Manifest
 from jobs.corpus.balance import Spread
+from jobs.ranges import Range, dollars_text, time_text
 from jobs.recipe import Recipe
 from jobs.spec import Kind
 
@@ -127,6 +130,12 @@ def summary(manifest: Manifest) -> str:
         case Kind.PREPROCESS:
             examples = counts["examples"]
             return f"{examples['train']:,} training examples, {examples['validation']:,} held out"
+        case Kind.CHECKPOINT:
+            variables = counts["variables"]
+            kinds = {"extended": "extended", "missing": "missing", "unused": "unused", "mismatched": "of another shape"}
+            kinds |= {"aside": "set aside"}
+            notes = "".join(f", {variables[kind]:,} {words}" for kind, words in kinds.items() if variables[kind])
+            return f"{variables['matched']:,} variables of {facts['checkpoint']}{notes}"
         case Kind.PRETRAIN:
             first, last = facts["evaluations"][0], facts["evaluations"][-1]
             return (
@@ -176,6 +185,32 @@ def spread_text(spread: Spread) -> str:
     )
 
 
+def checks_table(checks: Sequence[Check]) -> Table:
+    table = table_of("CHECK", "STATE", "REASON", "FIX")
+    for check in checks:
+        table.add_row(check.name, check.state, check.reason, check.fix)
+    return table
+
+
+def estimate_table(estimate: Estimate) -> Table:
+    table = table_of("STEP", "PODS", "ON", "TIME", "COST", "BY", "AT")
+    for step in estimate.steps:
+        table.add_row(
+            step.kind, f"{step.pods}", step.on, _time(step.hours), _dollars(step.dollars), step.basis, step.price
+        )
+    if len(estimate.steps) > 1:
+        table.add_row("total", "", "", _time(estimate.hours), _dollars(estimate.dollars), "", "")
+    return table
+
+
+def _time(hours: Range | None) -> str:
+    return time_text(hours) if hours else "?"
+
+
+def _dollars(dollars: Range | None) -> str:
+    return dollars_text(dollars) if dollars else ""
+
+
 def artifacts_table(manifests: Sequence[Manifest]) -> Table:
     table = table_of("ARTIFACT", "FILES", "SIZE", "CONTENT")
     for manifest in manifests:
@@ -219,5 +254,7 @@ def as_lines(table: Table) -> str:
 def table_of(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, no_wrap=column not in ("REASON", "DESCRIPTION", "CONTENT"), overflow="fold")
+        table.add_column(
+            column, no_wrap=column not in ("REASON", "DESCRIPTION", "CONTENT", "BY", "FIX"), overflow="fold"
+        )
     return table

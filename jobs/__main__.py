@@ -34,6 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--bucket", required=True, help="gs://BUCKET/PREFIX or a directory")
     parser.add_argument("--name", required=True, help="the step's name; its spec is in the bucket")
     parser.add_argument("--corpus", default="", help="where the corpus lies (ingest)")
+    parser.add_argument("--checkpoint", default="", help="where the published checkpoint lies (checkpoint)")
     args = parser.parse_args(argv)
 
     structlog.configure(
@@ -66,9 +67,9 @@ def main(argv: list[str] | None = None) -> int:
         # A worker may have died between its shard's record and the manifest: then only the latter is due.
         if artifact.record(shard) is None:
             with tempfile.TemporaryDirectory(prefix="covid-ctl-") as scratch:
-                step.run(StepContext(artifact, shard, Path(scratch), stop.is_set, args.corpus))
+                step.run(StepContext(artifact, shard, Path(scratch), stop.is_set, args.corpus, args.checkpoint))
             log.info("shard.committed", step=artifact.name, shard=shard)
-        if artifact.finish(getattr(step, "check", None)):
+        if artifact.finish(getattr(step, "conclude", None)):
             log.info("step.completed", step=artifact.name)
     except Interrupted as interrupted:
         log.warning("step.interrupted", step=args.name, reason=interrupted.reason)

@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,10 @@ class Manifest:
     def under(self, folder: str) -> tuple[Output, ...]:
         """The outputs below one folder, in shard order."""
         return tuple(o for o in self.outputs if o.path.startswith(folder + "/"))
+
+
+Conclude = Callable[["Artifact", Manifest], Iterable[Output]]
+"""What a step does once all its shards are there, before it is complete."""
 
 
 class Artifact:
@@ -127,6 +131,22 @@ class Artifact:
         self.store.upload(self.path(relative), source)
         return Output(relative, source.stat().st_size, file_crc32c(source))
 
+    def stream(self, relative: str, parts: Iterable[bytes]) -> Output:
+        """Write an output object from memory, part by part."""
+        import google_crc32c
+
+        checksum, size = google_crc32c.Checksum(), 0
+
+        def summed() -> Iterator[bytes]:
+            nonlocal size
+            for part in parts:
+                checksum.update(part)
+                size += len(part)
+                yield part
+
+        self.store.stream(self.path(relative), summed())
+        return Output(relative, size, checksum.hexdigest().decode())
+
     def read(self, output: Output) -> bytes:
         """One output, whole. Raises ``DamagedError`` when it is not what was committed."""
         data = self.store.get(self.path(output.path))
@@ -174,10 +194,12 @@ class Artifact:
         )
         return self.store.create(self.path(_record(shard)), _pretty(asdict(record)))
 
-    def finish(self, check: Callable[[Manifest], None] | None = None) -> bool:
+    def finish(self, conclude: Conclude | None = None) -> bool:
         """Create the manifest if every shard has its record; False while some have not.
 
-        ``check`` may refuse the whole by raising: then no manifest is written.
+        ``conclude`` is given the whole. It may refuse it by raising: then no manifest is written. And it may
+        write outputs of the whole, which the manifest then lists after the shards': several workers can
+        arrive here at once, so these bytes too follow from the spec alone.
         """
         if len(self.shards_done()) < self.spec.shards:
             return False
@@ -193,8 +215,8 @@ class Artifact:
             facts=complete[0].facts,
             seconds=round(sum(r.seconds for r in complete), 3),
         )
-        if check:
-            check(manifest)
+        if conclude:
+            manifest = replace(manifest, outputs=(*manifest.outputs, *conclude(self, manifest)))
         self.store.create(manifest_path(self.name), _pretty({**asdict(manifest), "spec": self.spec.to_json()}))
         return True
 

@@ -57,6 +57,22 @@ class InitialCheckpoint(Section):
 
     name: str
     source: str
+    """Where it is published."""
+    path: str | None = None
+    """Where your copy lies: ``gs://``, a directory, an archive or the prefix of google's files."""
+    checkpoint: str = ""
+    """The end of its path in there, needed where there are several checkpoints."""
+    size: int | None = Field(None, gt=0)
+    """Bytes of the archive, or of the files with the numbers (``.data-*``, ``model.safetensors``) together."""
+    sha256: str | None = Field(None, pattern=r"^[0-9a-fA-F]{64}$")
+    """Of the same, one file after the other."""
+    allow_missing: tuple[str, ...] = ()
+    """google's names, or patterns (``cls/*``), of the model's variables that the checkpoint may lack: they
+    begin with random values."""
+    allow_unused: tuple[str, ...] = ()
+    """Of the checkpoint's variables that the model may lack; optimizer state is never used and needs no mention."""
+    allow_mismatched: tuple[str, ...] = ()
+    """Of variables that may have another shape: they begin with random values."""
 
 
 PartialDate = Annotated[
@@ -102,6 +118,8 @@ class CorpusChoice(Filters):
     """Of papers whose runs of three words are at least so alike (estimated Jaccard), one is kept. Two parses
     of one paper are 0.65 to 0.94 alike (six pairs); of 180,000 pairs of different papers one was more
     than 0.13: two years of one list of reviews, 0.68."""
+    clean_text: bool = False
+    """Keep the sentences that examples are made of, too: plain text, one file a shard."""
 
     def filters(self) -> dict[str, Any]:
         """The ``Filters`` among these settings."""
@@ -131,6 +149,9 @@ class Examples(Section):
         return self
 
 
+Precision = Literal["float32", "bfloat16"]
+
+
 class Schedule(Section):
     """How training runs. One step is one update from ``train_batch_size`` examples."""
 
@@ -142,7 +163,11 @@ class Schedule(Section):
     evaluate_every: int = Field(10000, gt=0)
     evaluation_examples: int = Field(4096, gt=0)
     """Held-out examples per evaluation, at most; always the same ones."""
+    early_stop_evaluations: int | None = Field(None, gt=0)
+    """End when so many evaluations in a row were no better than the best, with that one's weights; None: never."""
     log_every: int = Field(100, gt=0)
+    precision: Precision = "float32"
+    """Of the inputs to matrix products; weights, their updates and losses are float32."""
     seed: int = Field(42, ge=0, lt=2**31)
 
     @model_validator(mode="after")

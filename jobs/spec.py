@@ -17,6 +17,7 @@ class Kind(StrEnum):
     SIGNATURES = "signatures"
     VOCABULARY = "vocabulary"
     PREPROCESS = "preprocess"
+    CHECKPOINT = "checkpoint"
     PRETRAIN = "pretrain"
     EXPORT = "export"
 
@@ -26,8 +27,9 @@ VERSIONS: Mapping[Kind, int] = {
     Kind.SIGNATURES: 1,
     Kind.VOCABULARY: 2,
     Kind.PREPROCESS: 2,
-    Kind.PRETRAIN: 1,
-    Kind.EXPORT: 1,
+    Kind.CHECKPOINT: 1,
+    Kind.PRETRAIN: 2,
+    Kind.EXPORT: 2,
 }
 """Raised by one whenever a step would write other bytes for the same spec; a golden test watches.
 

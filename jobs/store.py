@@ -1,4 +1,4 @@
-"""One bucket API over ``gs://`` and plain paths, on obstore.
+"""One bucket API over ``gs://`` and plain paths, on obstore, which repeats what fails with 429 or 5xx.
 
 Every write is atomic: an object is absent or whole, never half there. obstore stages a local
 file beside its target and renames or links it; GCS shows an object once its upload ended.
@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,6 +28,8 @@ from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 from jobs.errors import ConfigurationError, MissingObjectError, StoreError
 
 DELIMITER = "/"
+EMULATOR = "STORAGE_EMULATOR_HOST"
+"""Environment variable: a test server that ``gs://`` stands for, as Google's own clients have it."""
 READ_AHEAD = 8 << 20
 """Bytes that one request of an opened object fetches."""
 
@@ -141,6 +146,13 @@ class Store:
         except (BaseError, OSError) as error:
             self._fail(path, error)
 
+    def stream(self, path: str, parts: Iterable[bytes]) -> None:
+        """Write an object from memory, part by part: as large as it likes, and no file in between."""
+        try:
+            obstore.put(self._writable(), path, iter(parts))
+        except (BaseError, OSError) as error:
+            self._fail(path, error)
+
     def download(self, path: str, target: Path) -> None:
         """Write an object to a local file, streaming."""
         try:
@@ -170,12 +182,20 @@ class Store:
 
     def _fail(self, path: str, error: Exception) -> NoReturn:
         thing = f"{self.location.rstrip(DELIMITER)}/{path}"
+        if "<Code>NoSuchBucket</Code>" in str(error):
+            # Else it would pass for an object that is not there, and a misspelt bucket for an empty one.
+            bucket = DELIMITER.join(self.location.split(DELIMITER)[:3])
+            remedy = f"check its name, or make it: gcloud storage buckets create {bucket}"
+            raise StoreError(bucket, "there is no such bucket", remedy) from error
         if isinstance(error, NotFoundError | FileNotFoundError):
             raise MissingObjectError(thing, "there is no such object") from error
         reason = _first_line(error)
-        if isinstance(error, UnauthenticatedError) or ("metadata" in reason and "169.254" in reason):
+        status = _status(error)
+        # Where there are no credentials obstore ends by asking the metadata server, which only Google's machines have.
+        no_identity = "/computeMetadata/" in reason
+        if isinstance(error, UnauthenticatedError) or status == 401 or no_identity:
             raise StoreError(thing, "no Google credentials found", "gcloud auth application-default login") from error
-        if isinstance(error, PermissionDeniedError | PermissionError):
+        if isinstance(error, PermissionDeniedError | PermissionError) or status == 403:
             raise StoreError(thing, f"permission denied ({reason})", "check who has access there") from error
         raise StoreError(thing, reason, "check the bucket's free space and your access, then repeat") from error
 
@@ -216,7 +236,7 @@ def _open(location: str, create: bool) -> tuple[Path | None, ObjectStore]:
         raise ConfigurationError("bucket", "its name is empty", remedy)
     if "://" in location:
         try:
-            return None, from_url(location)
+            return None, from_url(location, **_emulator(location))
         except (BaseError, ValueError) as error:
             raise ConfigurationError(location, _first_line(error), remedy) from error
     path = Path(location).expanduser().absolute()
@@ -229,6 +249,17 @@ def _open(location: str, create: bool) -> tuple[Path | None, ObjectStore]:
     return path, MemoryStore()
 
 
+def emulator_url() -> str:
+    """Of the server that ``gs://`` stands for; empty, Google's own."""
+    host = os.environ.get(EMULATOR, "")
+    return host if not host or "://" in host else f"http://{host}"
+
+
+def _emulator(location: str) -> dict[str, Any]:
+    url = emulator_url() if location.startswith("gs://") else ""
+    return {"base_url": url, "bearer_token": "none", "client_options": {"allow_http": True}} if url else {}
+
+
 def _make_directory(path: Path) -> ObjectStore:
     try:
         return LocalStore(path, mkdir=True)
@@ -239,3 +270,9 @@ def _make_directory(path: Path) -> ObjectStore:
 def _first_line(error: Exception) -> str:
     """obstore appends a many-line debug dump to its messages: only the first says something."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _status(error: Exception) -> int | None:
+    """The HTTP status of an answer: of a listing obstore tells it in words only."""
+    found = re.search(r"status code: (\d{3})", str(error))
+    return int(found[1]) if found else None

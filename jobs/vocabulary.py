@@ -27,6 +27,17 @@ class Vocabulary:
     def to_bytes(self) -> bytes:
         return "".join(f"{token}\n" for token in self.tokens).encode()
 
+    def check_extends(self, older: Vocabulary, source: str) -> None:
+        """Raises ``ConfigurationError`` unless every entry of ``older`` has the same id here."""
+        for index, token in enumerate(older.tokens):
+            found = self.tokens[index] if index < len(self) else "nothing"
+            if found != token:
+                raise ConfigurationError(
+                    source,
+                    f"entry {index:,} of its vocabulary is {found!r}, the initial checkpoint's is {token!r}",
+                    "make examples with the checkpoint's vocabulary, or one that begins with it: --vocab PATH",
+                )
+
 
 def parse_vocabulary(data: bytes, source: str) -> Vocabulary:
     """The vocabulary of a ``vocab.txt``; lines are stripped as google-research/bert's ``load_vocab`` does.

@@ -1,8 +1,32 @@
 """For all tests."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 import torch  # noqa: F401  # before tensorflow: where triton is installed, the other order crashes
 from hypothesis import settings
+
+from tests.gcs_server import GcsServer, serve
 
 # The same cases every time, on machines of any speed.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
+
+
+@pytest.fixture
+def gcs(monkeypatch: pytest.MonkeyPatch) -> Iterator[GcsServer]:
+    """What ``gs://`` means for the length of a test, with one bucket: ``tests``."""
+    with serve("tests") as server:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
+        yield server
+
+
+@pytest.fixture(params=["directory", "gs"])
+def bucket(request: pytest.FixtureRequest) -> str:
+    """Where artifacts go: a new directory, and a prefix of a bucket over HTTP."""
+    if request.param == "gs":
+        request.getfixturevalue("gcs")
+        return "gs://tests/some/bucket"
+    directory: Path = request.getfixturevalue("tmp_path")
+    return str(directory / "bucket")

@@ -44,7 +44,7 @@ def name_argument(*, required: bool) -> Callable[[Command], Command]:
 @place_options
 @output_option
 def status(name: str | None, output: str, **place: str | None) -> None:
-    """What became of every step submitted, or of one, and why.
+    """What became of every step submitted, or of one, and why; where prices are known, what it has cost.
 
     Asks the profile's cluster and the bucket; where the cluster does not answer, the bucket alone.
     """
@@ -52,13 +52,19 @@ def status(name: str | None, output: str, **place: str | None) -> None:
     from dataclasses import asdict
 
     from controller.overview import look
+    from controller.spending import spending
     from controller.status_view import status_table
     from jobs.store import Store
 
     profile = profile_of(place)
-    found = look(profile, Store(profile.bucket), name, now=time.time())
+    store = Store(profile.bucket)
+    found = look(profile, store, name, now=time.time())
     _warn(found.unreachable)
-    show(output, lambda: status_table(found.steps), [asdict(step) for step in found.steps], empty="no steps yet")
+    spent = spending(store, [step.name for step in found.steps], profile)
+    data = [
+        {**asdict(step), "spending": asdict(spent[step.name]) if step.name in spent else None} for step in found.steps
+    ]
+    show(output, lambda: status_table(found.steps, spent), data, empty="no steps yet")
 
 
 @click.command()

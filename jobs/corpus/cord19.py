@@ -23,12 +23,12 @@ from jobs.corpus.outcome import NO_TEXT, Outcome
 from jobs.corpus.paper_files import papers_with_files
 from jobs.corpus.paper_id import check_paper_id
 from jobs.corpus.parse import read_parse
-from jobs.corpus.place import Place
 from jobs.corpus.quarantine import MalformedError, Quarantined
 from jobs.corpus.release import Release, open_release
 from jobs.corpus.seen import Seen
 from jobs.corpus.workbench import Workbench
 from jobs.errors import ConfigurationError, MissingObjectError
+from jobs.files.place import Place
 
 
 class Cord19:

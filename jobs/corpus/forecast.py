@@ -8,12 +8,13 @@ from pathlib import Path
 
 from jobs.corpus.balance import Spread, spread
 from jobs.corpus.form import Form, form_of
-from jobs.corpus.layouts import METADATA, choose_metadata, is_parse, root_of, safe_path
+from jobs.corpus.layouts import METADATA, choose_metadata, is_parse, root_of
 from jobs.corpus.listing import list_release
 from jobs.corpus.metadata import Metadata, survey
 from jobs.corpus.paper_files import papers_with_files
-from jobs.corpus.place import Place
 from jobs.errors import ConfigurationError
+from jobs.files.names import safe_path
+from jobs.files.place import Place
 
 PDF_TEXT = 0.22
 PMC_TEXT = 0.30

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import tarfile
 import zlib
 from enum import StrEnum
 
 from jobs.corpus.layouts import is_json, is_metadata, is_nested_archive
-from jobs.corpus.place import Place
 from jobs.errors import ConfigurationError
+from jobs.files.archive import is_tar
+from jobs.files.place import Place
+from jobs.files.streams import GZIP_MAGIC
+from jobs.files.zips import ZIP_MAGICS
 from jobs.store import ObjectInfo
 
-GZIP_MAGIC = b"\x1f\x8b"
-_ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _HEAD = 1 << 16
 
 ACCEPTED = (
@@ -49,14 +49,14 @@ _ENDINGS = {Form.JSONL: (".jsonl", ".jsonl.gz"), Form.TEXT: (".txt", ".txt.gz")}
 def _form_of_file(place: Place) -> Form:
     with place.store.open(place.name) as file:
         head = file.read(_HEAD)
-    if head.startswith(_ZIP_MAGICS):
+    if head.startswith(ZIP_MAGICS):
         return Form.ZIP
     if head.startswith(GZIP_MAGIC):
         try:
             head = zlib.decompressobj(31).decompress(head, _HEAD)
         except zlib.error as error:
             raise ConfigurationError(place.location, f"it begins like gzip but is not ({error})", ACCEPTED) from error
-    if _is_tar(head):
+    if is_tar(head):
         return Form.TAR
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text:
@@ -64,14 +64,6 @@ def _form_of_file(place: Place) -> Form:
     if b"\0" in text or text.startswith(b"%PDF"):
         raise ConfigurationError(place.location, "it is neither an archive nor text", ACCEPTED)
     return Form.JSONL if text.startswith(b"{") else Form.TEXT
-
-
-def _is_tar(head: bytes) -> bool:
-    try:
-        tarfile.TarInfo.frombuf(head[:512], "utf-8", "surrogateescape")
-    except tarfile.HeaderError:
-        return False
-    return True
 
 
 def _form_of_directory(place: Place) -> Form:

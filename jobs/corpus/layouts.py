@@ -1,4 +1,4 @@
-"""How releases lay out their files: which of them are parses, where metadata is, what may be a path. Light.
+"""How releases lay out their files: which of them are parses, where metadata is. Light.
 
 From May 2020 on: ``document_parses/{pdf_json,pmc_json}/*.json``. Before: ``comm_use_subset/...`` and its
 siblings, often twice (``comm_use_subset/comm_use_subset/pdf_json/``); in the first releases without
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 from typing import Literal
 
 METADATA = "metadata.csv"
@@ -21,7 +20,6 @@ _FOLDERS = frozenset(
     }
 )
 _PMC_NAME = re.compile(r"PMC\d+\b")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def is_metadata(path: str) -> bool:
@@ -68,19 +66,3 @@ def root_of(metadata: str) -> str:
 def choose_metadata(paths: Iterable[str]) -> str:
     """The outermost metadata.csv, the first by path of several; empty where there is none."""
     return min((p for p in paths if is_metadata(p)), key=lambda p: (p.count("/"), p), default="")
-
-
-def safe_path(name: str) -> tuple[str, str]:
-    """A member's name as a normal relative path, or (empty) why it must not be one."""
-    if _CONTROL.search(name):
-        return "", "its name has characters that no name should have"
-    path = name.replace("\\", "/")
-    parts = PurePosixPath(path).parts
-    if path.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:", path):
-        return "", "its name leads out of the archive"
-    return "/".join(parts), ""
-
-
-def printable(name: str) -> str:
-    """A name from an archive as text that JSON and a terminal can bear."""
-    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), name)

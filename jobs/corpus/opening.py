@@ -9,8 +9,8 @@ from jobs.corpus.form import Form, form_of, own_files
 from jobs.corpus.jsonl import Jsonl
 from jobs.corpus.outcome import Corpus
 from jobs.corpus.own_files import OwnFiles
-from jobs.corpus.place import Place
 from jobs.corpus.workbench import Workbench
+from jobs.files.place import Place
 
 
 def open_corpus(place: Place, bench: Workbench) -> tuple[Corpus, str]:

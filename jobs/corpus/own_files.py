@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.corpus.limits import MAX_DOCUMENT_BYTES, Budget
+from jobs.corpus.limits import MAX_DOCUMENT_BYTES
 from jobs.corpus.outcome import Outcome
-from jobs.corpus.place import Place
 from jobs.corpus.quarantine import Quarantined
-from jobs.corpus.streams import drain, unpacked
+from jobs.files.limits import Budget
+from jobs.files.place import Place
+from jobs.files.streams import drain, unpacked
 from jobs.store import ObjectInfo
 
 _ENDINGS = (".gz", ".jsonl", ".txt")

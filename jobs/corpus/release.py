@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -18,7 +17,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
-from jobs.corpus.archive import Member, tar_members
 from jobs.corpus.form import ACCEPTED, Form
 from jobs.corpus.layouts import (
     METADATA,
@@ -27,18 +25,20 @@ from jobs.corpus.layouts import (
     is_metadata,
     is_nested_archive,
     is_parse,
-    printable,
     root_of,
-    safe_path,
 )
-from jobs.corpus.limits import MAX_DOCUMENT_BYTES, Budget
+from jobs.corpus.limits import MAX_DOCUMENT_BYTES
 from jobs.corpus.listing import Listing, list_release
-from jobs.corpus.place import Place
 from jobs.corpus.quarantine import MalformedError, Quarantined
 from jobs.corpus.spool import Spool
-from jobs.corpus.streams import Metered
 from jobs.corpus.workbench import Workbench
 from jobs.errors import ConfigurationError
+from jobs.files.archive import Member, tar_members
+from jobs.files.limits import Budget
+from jobs.files.names import printable
+from jobs.files.place import Place
+from jobs.files.streams import Metered
+from jobs.files.zips import ZIP_ERRORS, open_zip, zip_path
 from jobs.store import Store
 
 
@@ -117,27 +117,22 @@ def _open_tar(place: Place, bench: Workbench) -> Release:
     intake = _Intake(bench)
     with place.store.open(place.name) as file:
         tell = bench.telling(place.size)
-        intake.take_all(tar_members(file, place.location, Budget(place.location, place.size), tell))
+        intake.take_all(
+            tar_members(file, place.location, Budget(place.location, place.size), tell, nested=is_nested_archive)
+        )
     return intake.release(place.location)
 
 
 def _open_zip(place: Place, bench: Workbench) -> Release:
     path = _local(place, bench)
-    try:
-        archive = bench.closing.enter_context(zipfile.ZipFile(path))
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        reason = f"truncated or damaged: the directory at the end of the zip cannot be read ({error})"
-        raise ConfigurationError(place.location, reason, "get it again and compare its size") from error
+    archive = bench.closing.enter_context(open_zip(path, place.location))
     intake = _Intake(bench)
     members = _ZipFiles(archive)
     budget = Budget(place.location, path.stat().st_size)
     for info in archive.infolist():
         if info.is_dir():
             continue
-        name, problem = safe_path(info.filename)
-        mode = info.external_attr >> 28
-        if mode not in (0, 0o10):  # the file type of Unix, where the zip says one: ordinary
-            problem = problem or "it is a link, a device or a pipe"
+        name, problem = zip_path(info)
         budget.spend(info.file_size)
         try:
             if not problem and (is_metadata(name) or is_nested_archive(name)):
@@ -149,14 +144,10 @@ def _open_zip(place: Place, bench: Workbench) -> Release:
                         intake.take_all(tar_members(file, source, budget, inside=root_of(name)))
             elif intake.admit(Member(name or printable(info.filename), info.file_size, None, problem)):
                 members.add(name, info)
-        except (*_ZIP_ERRORS,) as error:
+        except ZIP_ERRORS as error:
             reason = f"{name} cannot be unpacked ({error})"
             raise ConfigurationError(place.location, reason, "get it again and compare its checksum") from error
     return intake.release(place.location, members)
-
-
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
-"""``RuntimeError`` is how zipfile says that a member is encrypted."""
 
 
 def _local(place: Place, bench: Workbench) -> Path:
@@ -189,7 +180,7 @@ class _ZipFiles:
         try:
             # Reads no further than the size that the directory declares.
             return self._archive.read(self._members[path])
-        except _ZIP_ERRORS as error:
+        except ZIP_ERRORS as error:
             raise MalformedError(f"it cannot be unpacked ({error})") from error
 
 

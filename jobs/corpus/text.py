@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 
 from jobs.corpus.cleaning import RULES, clean
-from jobs.corpus.document import Document, Parse
+from jobs.corpus.document import Document
 from jobs.corpus.hyphenation import join_torn_words
 from jobs.corpus.junk import LONGEST, cap, is_junk
 from jobs.corpus.line_numbers import remove_line_numbers
@@ -21,7 +21,7 @@ SECTIONS = ("title", "abstract", "body")
 
 PARAGRAPH_RULES = ("spans", "line_numbers", *(rule.name for rule in RULES), "page_breaks", "hyphenation")
 SENTENCE_RULES = ("giant", "junk", "repeated")
-COUNTED = (*PARAGRAPH_RULES, *SENTENCE_RULES, "ignored_spans")
+COUNTED = ("paragraphs", *PARAGRAPH_RULES, *SENTENCE_RULES, "ignored_spans")
 
 
 def document_sentences(document: Document, sections: Sequence[str], changed: Counter[str] | None = None) -> list[str]:
@@ -30,10 +30,20 @@ def document_sentences(document: Document, sections: Sequence[str], changed: Cou
     No sentence is empty or spans two paragraphs, none is junk, none comes twice: a running header, or an
     abstract that the body begins with, is kept where it is first. ``changed`` counts by the names of
     ``PARAGRAPH_RULES`` the paragraphs that a rule changed (``page_breaks``: joined to the one before), by those
-    of ``SENTENCE_RULES`` the sentences that it took out (``giant``: cut into parts), and as ``ignored_spans``
-    marks of the parse that were none.
+    of ``SENTENCE_RULES`` the sentences that it took out (``giant``: cut into parts), as ``ignored_spans``
+    marks of the parse that were none, and as ``paragraphs`` all that were read.
     A section that does not exist is a ``KeyError``.
     """
+    changed = Counter() if changed is None else changed
+    return sentences_of(document, sections, clean_paragraphs(document, sections, changed), changed)
+
+
+def chosen_paragraphs(document: Document, sections: Sequence[str]) -> list[Paragraph]:
+    """The paragraphs of the chosen ``sections`` as released, in reading order."""
+    return list(chain.from_iterable(_sections(document, sections)))
+
+
+def _sections(document: Document, sections: Sequence[str]) -> list[Sequence[Paragraph]]:
     if unknown := set(sections) - set(SECTIONS):
         raise KeyError(*sorted(unknown))
     paragraphs: dict[str, tuple[Paragraph, ...]] = {
@@ -41,33 +51,42 @@ def document_sentences(document: Document, sections: Sequence[str], changed: Cou
         "abstract": document.abstract,
         "body": document.body,
     }
-    changed = Counter() if changed is None else changed
-    chosen = [paragraphs[section] for section in SECTIONS if section in sections]
-    texts = _clean(chosen, document.parse, changed)
-    return _distinct((sentence for text in texts for sentence in split_sentences(text)), changed)
+    return [paragraphs[section] for section in SECTIONS if section in sections]
 
 
-def _clean(sections: Sequence[Sequence[Paragraph]], parse: Parse, changed: Counter[str]) -> list[str]:
-    """First what needs the whole document, then each paragraph by itself, then what the cleaned ones make up.
+def clean_paragraphs(document: Document, sections: Sequence[str], changed: Counter[str]) -> list[str]:
+    """Each of the ``chosen_paragraphs``: first what needs the whole document, then each by itself.
 
-    A typeset parse (pmc_json) has no line numbers, and only one of pages (pdf_json) has page breaks.
+    A typeset parse (pmc_json) has no line numbers.
     """
-    paragraphs = list(chain.from_iterable(sections))
+    paragraphs = chosen_paragraphs(document, sections)
+    changed["paragraphs"] += len(paragraphs)
     changed["ignored_spans"] += sum(paragraph.ignored_spans for paragraph in paragraphs)
     superscripts = bare_numbers_are_citations(paragraphs)
     released = [paragraph.text for paragraph in paragraphs]
     unmarked = [remove_spans(paragraph, superscripts) for paragraph in paragraphs]
-    unnumbered = unmarked if parse == "pmc_json" else remove_line_numbers(unmarked)
-    cleaned = [clean(text, changed) for text in unnumbered]
-    torn = _joined(cleaned, map(len, sections), changed) if parse == "pdf_json" else cleaned
+    unnumbered = unmarked if document.parse == "pmc_json" else remove_line_numbers(unmarked)
+    changed["spans"] += _differing(released, unmarked)
+    changed["line_numbers"] += _differing(unmarked, unnumbered)
+    return [clean(text, changed) for text in unnumbered]
+
+
+def sentences_of(
+    document: Document, sections: Sequence[str], cleaned: Sequence[str], changed: Counter[str]
+) -> list[str]:
+    """The sentences of a document's ``clean_paragraphs``, after what these make up together.
+
+    Only a parse of pages (pdf_json) has page breaks.
+    """
+    lengths = map(len, _sections(document, sections))
+    torn = _joined(cleaned, lengths, changed) if document.parse == "pdf_json" else list(cleaned)
     whole = join_torn_words(torn)
-    for name, before, after in (
-        ("spans", released, unmarked),
-        ("line_numbers", unmarked, unnumbered),
-        ("hyphenation", torn, whole),
-    ):
-        changed[name] += sum(map(str.__ne__, before, after))
-    return whole
+    changed["hyphenation"] += _differing(torn, whole)
+    return _distinct((sentence for text in whole for sentence in split_sentences(text)), changed)
+
+
+def _differing(before: Iterable[str], after: Iterable[str]) -> int:
+    return sum(map(str.__ne__, before, after))
 
 
 def _joined(texts: Iterable[str], lengths: Iterable[int], changed: Counter[str]) -> list[str]:

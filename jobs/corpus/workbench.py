@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from jobs.corpus.streams import OnBytes, Tell, unwatched
+from jobs.files.streams import OnBytes, Tell, unwatched
 
 
 @dataclass(frozen=True)

@@ -26,13 +26,16 @@ from numpy.typing import NDArray
 
 from jobs.examples.encoded import EncodedDocuments
 from jobs.examples.mapped import Sight, mapped
-from jobs.examples.native import Corpus, Settings, library, random_stream
+from jobs.examples.native import DRAFT_LENGTHS, Corpus, Settings, library, random_stream
 from jobs.native import address
 from jobs.recipe import Examples
 from jobs.vocabulary import CLS, CONTINUATION, MASK, SEP, Vocabulary
 
 _WRITTEN_AT_ONCE = 128
 """Records: a quarter of a megabyte, which stays in the processor's cache until the system has copied it."""
+
+SPECIAL_PIECES = 3
+"""Of an example: [CLS] A [SEP] B [SEP]."""
 
 
 def write_examples(
@@ -44,12 +47,13 @@ def write_examples(
     dupe_factor: int,
     random_seed: int,
     before_document: Callable[[], None],
-) -> int:
+) -> NDArray[np.int64]:
     """Write the examples of ``documents``, ``dupe_factor`` times over, shuffled, to the TFRecord file ``target``.
 
-    Returns how many. Equal in value and order to ``create_pretraining_data.py --random_seed`` over one text
-    file of the same sentences. ``before_document`` may raise to stop. Until they are
-    shuffled the examples are drafts of some 150 bytes, in a file beside ``target``.
+    Returns how many have each length in pieces [max_seq_length + 1]. Equal in value and order to
+    ``create_pretraining_data.py --random_seed`` over one text file of the same sentences.
+    ``before_document`` may raise to stop. Until they are shuffled the examples are drafts of some 150
+    bytes, in a file beside ``target``.
     """
     random = random_stream(random_seed)
     order = np.empty(len(documents), dtype=np.uint32)
@@ -83,15 +87,23 @@ def write_examples(
     library.shuffle(address(numbers), count, address(random))
     drafts = mapped(drafts_file, np.uint8)
     sight = Sight(documents.ids, drafts)
+    lengths = np.zeros(settings.max_seq_length + 1, dtype=np.int64)
     out = np.empty(_WRITTEN_AT_ONCE * library.record_limit(both[1]), dtype=np.uint8)
     with target.open("wb") as file:
         for first in range(0, count, _WRITTEN_AT_ONCE):
+            lengths += _lengths(drafts[first * size : (first + _WRITTEN_AT_ONCE) * size], size, len(lengths))
             part = numbers[first : first + _WRITTEN_AT_ONCE]
             written = library.write_records(*both, address(drafts), address(part), len(part), address(out))
             file.write(out[:written].data)
-            sight.seen(3 * len(part))  # the draft and its two runs of ids
+            sight.seen(3 * len(part) + 1)  # the draft and its two runs of ids; and the drafts in their own order
     drafts_file.unlink()
-    return count
+    return lengths
+
+
+def _lengths(drafts: NDArray[np.uint8], size: int, longest: int) -> NDArray[np.int64]:
+    """How many of ``drafts``, as their bytes, make an example of each length."""
+    runs = drafts.reshape(-1, size)[:, DRAFT_LENGTHS].copy().view(np.int16)
+    return np.bincount(runs.sum(axis=1, dtype=np.int64) + SPECIAL_PIECES, minlength=longest)
 
 
 def _settings(vocabulary: Vocabulary, settings: Examples, roles: int) -> Settings:

@@ -14,9 +14,8 @@ from collections.abc import Iterator
 import tensorflow as tf
 from pydantic import Field
 
-from jobs.recipe import Architecture
-
-Shape = tuple[int, ...]
+from jobs.recipe import Architecture, Precision
+from jobs.weights.names import Shape, tensors
 
 LAYER_NORM_EPSILON = 1e-12
 MASKED_SCORE = -10000.0
@@ -31,37 +30,7 @@ class BertConfig(Architecture):
 
 def variable_shapes(config: BertConfig) -> dict[str, Shape]:
     """Names and shapes of all trainable variables, in the order of google's graph."""
-    hidden, inner = config.hidden_size, config.intermediate_size
-
-    def dense(scope: str, inputs: int, outputs: int) -> dict[str, Shape]:
-        return {f"{scope}/kernel": (inputs, outputs), f"{scope}/bias": (outputs,)}
-
-    def layer_norm(scope: str) -> dict[str, Shape]:
-        return {f"{scope}/LayerNorm/beta": (hidden,), f"{scope}/LayerNorm/gamma": (hidden,)}
-
-    shapes: dict[str, Shape] = {
-        "bert/embeddings/word_embeddings": (config.vocab_size, hidden),
-        "bert/embeddings/token_type_embeddings": (config.type_vocab_size, hidden),
-        "bert/embeddings/position_embeddings": (config.max_position_embeddings, hidden),
-        **layer_norm("bert/embeddings"),
-    }
-    for index in range(config.num_hidden_layers):
-        layer = f"bert/encoder/layer_{index}"
-        shapes |= dense(f"{layer}/attention/self/query", hidden, hidden)
-        shapes |= dense(f"{layer}/attention/self/key", hidden, hidden)
-        shapes |= dense(f"{layer}/attention/self/value", hidden, hidden)
-        shapes |= dense(f"{layer}/attention/output/dense", hidden, hidden)
-        shapes |= layer_norm(f"{layer}/attention/output")
-        shapes |= dense(f"{layer}/intermediate/dense", hidden, inner)
-        shapes |= dense(f"{layer}/output/dense", inner, hidden)
-        shapes |= layer_norm(f"{layer}/output")
-    shapes |= dense("bert/pooler/dense", hidden, hidden)
-    shapes |= dense("cls/predictions/transform/dense", hidden, hidden)
-    shapes |= layer_norm("cls/predictions/transform")
-    shapes["cls/predictions/output_bias"] = (config.vocab_size,)
-    shapes["cls/seq_relationship/output_weights"] = (2, hidden)
-    shapes["cls/seq_relationship/output_bias"] = (2,)
-    return shapes
+    return {tensor.google: tensor.shape for tensor in tensors(config.model_dump())}
 
 
 def initial_value(name: str, shape: Shape, stddev: float, seed: int) -> tf.Tensor:
@@ -76,11 +45,15 @@ def initial_value(name: str, shape: Shape, stddev: float, seed: int) -> tf.Tenso
 
 
 class Bert(tf.Module):  # type: ignore[misc]
-    """The model's state is ``variables_by_name``; everything else follows from ``config``."""
+    """The model's state is ``variables_by_name``; everything else follows from ``config``.
 
-    def __init__(self, config: BertConfig, seed: int = 0) -> None:
+    ``precision`` is that of the inputs to matrix products; variables and everything between are float32.
+    """
+
+    def __init__(self, config: BertConfig, seed: int = 0, precision: Precision = "float32") -> None:
         super().__init__(name="bert")
         self.config = config
+        self._product_type = tf.as_dtype(precision)
         self.variables_by_name: dict[str, tf.Variable] = {
             name: tf.Variable(initial_value(name, shape, config.initializer_range, seed), name=name)
             for name, shape in variable_shapes(config).items()
@@ -140,11 +113,11 @@ class Bert(tf.Module):  # type: ignore[misc]
         masked = gelu(self._dense(masked, "cls/predictions/transform/dense"))
         masked = self._layer_norm(masked, "cls/predictions/transform")
         words = self._variable("bert/embeddings/word_embeddings")
-        mlm = tf.matmul(masked, words, transpose_b=True) + self._variable("cls/predictions/output_bias")
+        mlm = self._product(masked, words, transpose_b=True) + self._variable("cls/predictions/output_bias")
 
         pooled = tf.tanh(self._dense(sequence[:, 0], "bert/pooler/dense"))
         relationship = self._variable("cls/seq_relationship/output_weights")
-        nsp = tf.matmul(pooled, relationship, transpose_b=True) + self._variable("cls/seq_relationship/output_bias")
+        nsp = self._product(pooled, relationship, transpose_b=True) + self._variable("cls/seq_relationship/output_bias")
 
         predictions = masked_lm_positions.shape[1]
         return tf.reshape(mlm, [-1, predictions, self.config.vocab_size]), nsp
@@ -160,15 +133,21 @@ class Bert(tf.Module):  # type: ignore[misc]
             projected = self._dense(vectors, f"{scope}/{projection}")
             return tf.transpose(tf.reshape(projected, [batch, -1, config.num_attention_heads, size]), [0, 2, 1, 3])
 
-        scores = tf.matmul(heads("query"), heads("key"), transpose_b=True) * (1.0 / math.sqrt(size))
+        scores = self._product(heads("query"), heads("key"), transpose_b=True) * (1.0 / math.sqrt(size))
         shares = tf.nn.softmax(scores + masked_scores)
         # Drops whole positions to attend to, as the Transformer paper does.
         shares = _dropout(shares, config.attention_probs_dropout_prob, seed)
-        context = tf.transpose(shares @ heads("value"), [0, 2, 1, 3])
+        context = tf.transpose(self._product(shares, heads("value")), [0, 2, 1, 3])
         return tf.reshape(context, [-1, config.hidden_size])
 
     def _dense(self, vectors: tf.Tensor, scope: str) -> tf.Tensor:
-        return tf.nn.bias_add(vectors @ self._variable(f"{scope}/kernel"), self._variable(f"{scope}/bias"))
+        product = self._product(vectors, self._variable(f"{scope}/kernel"))
+        return tf.nn.bias_add(product, self._variable(f"{scope}/bias"))
+
+    def _product(self, a: tf.Tensor, b: tf.Tensor, transpose_b: bool = False) -> tf.Tensor:
+        """A matrix product in the model's precision, float32 again."""
+        a, b = tf.cast(a, self._product_type), tf.cast(b, self._product_type)
+        return tf.cast(tf.matmul(a, b, transpose_b=transpose_b), tf.float32)
 
     def _layer_norm(self, vectors: tf.Tensor, scope: str) -> tf.Tensor:
         beta, gamma = self._variable(f"{scope}/LayerNorm/beta"), self._variable(f"{scope}/LayerNorm/gamma")

@@ -7,11 +7,13 @@ checkpoints/00000200.json          written last: a checkpoint without its record
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import structlog
 import tensorflow as tf
 from safetensors import SafetensorError, safe_open
@@ -23,9 +25,13 @@ from jobs.spec import canonical
 
 FOLDER = "checkpoints"
 KEPT = 2
-"""The newest, and one to fall back on should it turn out damaged."""
+"""The newest, and one to fall back on should it turn out damaged; the best is kept beside them."""
+
+PART = 8 << 20
+"""Bytes that are sent at a time."""
 
 State = Mapping[str, tf.Variable]
+Tensors = Mapping[str, npt.NDArray[np.float32]]
 
 log = structlog.get_logger()
 
@@ -39,20 +45,24 @@ class Progress:
     train_seconds: float
     """Over all processes that took part."""
     evaluations: tuple[dict[str, Any], ...]
+    rejected: tuple[int, ...] = ()
+    """Steps whose checkpoints were found damaged when the run was resumed."""
 
 
-def save(artifact: Artifact, state: State, progress: Progress, scratch: Path) -> None:
-    """Write a checkpoint, then remove all but the newest ``KEPT``."""
+def snapshot(state: State) -> Tensors:
+    """The state's numbers now, in memory that further updates do not touch."""
+    return {name: np.array(variable.numpy()) for name, variable in state.items()}
+
+
+def save(artifact: Artifact, tensors: Tensors, progress: Progress) -> None:
+    """Write a checkpoint, then remove all but the newest ``KEPT`` and the best."""
     name = f"{progress.step:08d}"
-    # Metadata is one entry: safetensors writes several in an order that differs from run to run.
     metadata = {"checkpoint": canonical({"spec_sha256": artifact.spec.sha256, "step": progress.step}).decode()}
-    file = scratch / f"{name}.safetensors"
-    write_tensors(file, state, metadata)
-    output = artifact.upload(f"{FOLDER}/{name}.safetensors", file)
-    file.unlink()
+    # No file in between: after SIGTERM every second counts.
+    output = artifact.stream(f"{FOLDER}/{name}.safetensors", _safetensors(tensors, metadata))
     record = {**asdict(progress), "size": output.size, "crc32c": output.crc32c}
     artifact.store.put(artifact.path(f"{FOLDER}/{name}.json"), canonical(record))
-    _prune(artifact, progress.step)
+    _prune(artifact, progress)
     log.info("checkpoint.saved", step=progress.step, bytes=output.size)
 
 
@@ -61,28 +71,38 @@ def restore(artifact: Artifact, state: State, scratch: Path) -> Progress | None:
 
     A damaged one is reported and the one before it is used.
     """
+    rejected = []
     for step in reversed(_steps(artifact, ".json")):
         try:
-            progress = _load(artifact, step, state, scratch)
+            progress = load(artifact, step, state, scratch)
         # Not any StoreError: a bucket that is away for a moment must not cost the newest checkpoint.
         except (DamagedError, MissingObjectError, SafetensorError, ValueError, KeyError, TypeError) as error:
             reason = error.reason if isinstance(error, CovidCtlError) else repr(error)
             log.warning("checkpoint.rejected", step=step, reason=reason)
+            rejected.append(step)
             continue
         log.info("checkpoint.restored", step=step)
-        return progress
-    return None
+        return replace(progress, rejected=(*progress.rejected, *rejected))
+    return Progress(0, 0.0, (), tuple(rejected)) if rejected else None
+
+
+def best_step(evaluations: Iterable[Mapping[str, Any]]) -> int | None:
+    """The step with the lowest held-out MLM loss, the first of equals; None before any training was evaluated."""
+    best = min((e for e in evaluations if e["step"] > 0), key=lambda e: float(e["mlm_loss"]), default=None)
+    return int(best["step"]) if best else None
 
 
 def write_tensors(file: Path, variables: State, metadata: dict[str, str]) -> None:
     save_file({name: variable.numpy() for name, variable in variables.items()}, file, metadata)
 
 
-def _load(artifact: Artifact, step: int, state: State, scratch: Path) -> Progress:
-    """All or nothing: ``state`` is touched once everything is known to fit."""
+def load(artifact: Artifact, step: int, state: State, scratch: Path) -> Progress:
+    """One step's checkpoint, all or nothing: ``state`` is touched once everything is known to fit."""
     name = f"{step:08d}"
     record = json.loads(artifact.store.get(artifact.path(f"{FOLDER}/{name}.json")))
-    progress = Progress(record["step"], record["train_seconds"], tuple(record["evaluations"]))
+    progress = Progress(
+        record["step"], record["train_seconds"], tuple(record["evaluations"]), tuple(record.get("rejected", ()))
+    )
     relative = f"{FOLDER}/{name}.safetensors"
     file = scratch / f"restored-{name}.safetensors"
     artifact.download(Output(relative, record["size"], record["crc32c"]), file)
@@ -98,13 +118,30 @@ def _load(artifact: Artifact, step: int, state: State, scratch: Path) -> Progres
     return progress
 
 
-def _prune(artifact: Artifact, newest: int) -> None:
-    """Remove all but the last ``KEPT``; one beyond ``newest`` was rejected when this run was resumed.
+def _safetensors(tensors: Tensors, metadata: dict[str, str]) -> Iterator[bytes]:
+    """The format of safetensors, a piece at a time: the length of a JSON header, the header, the numbers."""
+    header: dict[str, Any] = {"__metadata__": metadata}
+    end = 0
+    for name, tensor in tensors.items():
+        begin, end = end, end + tensor.nbytes
+        header[name] = {"dtype": "F32", "shape": tensor.shape, "data_offsets": [begin, end]}
+    text = canonical(header)
+    text += b" " * (-len(text) % 8)
+    yield len(text).to_bytes(8, "little") + text
+    for tensor in tensors.values():
+        data = tensor.reshape(-1).view(np.uint8)
+        for begin in range(0, len(data), PART):
+            yield data[begin : begin + PART].tobytes()
+
+
+def _prune(artifact: Artifact, progress: Progress) -> None:
+    """Remove what is neither among the last ``KEPT`` nor the best; one beyond ``progress`` was rejected.
 
     Records go before their objects, and objects without a record go too: a kill in between leaves
     no record that promises what is gone, and no object forever.
     """
-    kept = [step for step in _steps(artifact, ".json") if step <= newest][-KEPT:]
+    steps = [step for step in _steps(artifact, ".json") if step <= progress.step]
+    kept = {*steps[-KEPT:], best_step(progress.evaluations)}
     for suffix in (".json", ".safetensors"):
         for step in _steps(artifact, suffix):
             if step not in kept:

@@ -1,11 +1,14 @@
-"""Batches of pretraining examples: which examples a step sees follows from (seed, step) alone."""
+"""Pretraining examples by number, from shards that arrive in the background."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,126 +17,162 @@ import tensorflow as tf
 from jobs.artifact import Artifact, Output
 from jobs.errors import ConfigurationError
 from jobs.model.bert import BertConfig
-from jobs.model.loss import Batch
-from jobs.model.records import Records
+from jobs.model.records import RecordFile
 
 REMEDY = "make the examples again with this recipe: covid-ctl submit preprocess"
+STAGED_AT_ONCE = 4
+"""Shards: one download does not fill a cloud node's network."""
+
+Arrays = dict[str, npt.NDArray[Any]]
+"""int32 [B, n] per feature of B examples, ``masked_lm_weights`` float32."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A TFRecord file that may not be here yet."""
+
+    name: str
+    """What errors call it."""
+    count: int
+    """How many examples it has, as its artifact says."""
+    fetch: Callable[[], Path]
+    """Brings it here."""
 
 
 class Examples:
     """The examples of some TFRecord files as google-research/bert's create_pretraining_data writes them.
 
-    The first example of each file is looked at here, ids in every batch: what does not fit
-    ``config`` raises ``ConfigurationError`` with file and record.
+    Their number is known at once; a file is fetched when ``stage`` or ``read`` first wants it, and then
+    checked, wholly but for the ids: those are checked in every batch. What does not fit ``config`` raises
+    ``ConfigurationError`` with file and record, from the ``read`` that needed it.
     """
 
     def __init__(
-        self, files: list[tuple[str, Path]], config: BertConfig, *, max_seq_length: int, max_predictions_per_seq: int
+        self, shards: Sequence[Shard], config: BertConfig, *, max_seq_length: int, max_predictions_per_seq: int
     ) -> None:
-        self._records = Records(files)
-        self._config = config
-        self._max_seq_length = max_seq_length
+        self.shards = tuple(shards)
+        self._ends = np.cumsum([shard.count for shard in shards], dtype=np.int64)
         self._features = _features(max_seq_length, max_predictions_per_seq)
-        self.read(self._records.firsts())
+        self._limits = _limits(config, max_seq_length)
+        self._files: dict[int, Future[RecordFile]] = {}
+        self._lock = Lock()
+        self._pool = ThreadPoolExecutor(STAGED_AT_ONCE, "staging")
 
     def __len__(self) -> int:
-        return len(self._records)
+        return int(self._ends[-1]) if len(self._ends) else 0
 
     def where(self, index: int) -> str:
-        return self._records.where(index)
+        """An example's file and record, for messages."""
+        shard, record = self._locate(np.array([index]))
+        return f"{self.shards[shard[0]].name}, record {record[0]}"
 
-    def read(self, indices: Iterable[int]) -> Batch:
-        """Some examples by number: int32 [B, n] per feature, ``masked_lm_weights`` float32."""
-        indices = list(indices)
-        if not indices:
-            return {}
+    def stage(self, shards: Iterable[int] | None = None) -> None:
+        """Begin to fetch shards in the background, in this order; None: all of them in theirs."""
+        for shard in range(len(self.shards)) if shards is None else shards:
+            self._staged(shard)
+
+    def close(self) -> None:
+        """Let go of what is not fetched yet."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def read(self, indices: Sequence[int] | npt.NDArray[np.int64]) -> Arrays:
+        """Some examples by number, once their shards are here."""
+        shards, numbers = self._locate(np.asarray(indices, np.int64))
+        files = {int(shard): self._staged(int(shard)).result() for shard in np.unique(shards)}
+        records = [files[shard][number] for shard, number in zip(shards.tolist(), numbers.tolist(), strict=True)]
+        try:
+            return self._parse(records)
+        except _Unfit as problem:
+            raise ConfigurationError(self.where(int(indices[problem.row])), problem.reason, REMEDY) from problem
+
+    def _locate(self, indices: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Shard and record of each."""
+        if indices.size and not 0 <= indices.min() <= indices.max() < len(self):
+            raise IndexError(indices)
+        shards = np.searchsorted(self._ends, indices, side="right")
+        return shards, indices - np.concatenate([[0], self._ends])[shards]
+
+    def _staged(self, shard: int) -> Future[RecordFile]:
+        with self._lock:
+            if shard not in self._files:
+                self._files[shard] = self._pool.submit(self._load, self.shards[shard])
+            return self._files[shard]
+
+    def _load(self, shard: Shard) -> RecordFile:
+        file = RecordFile(shard.name, shard.fetch())
+        if len(file) != shard.count:
+            raise ConfigurationError(
+                shard.name, f"it has {len(file):,} records, its artifact says {shard.count:,}", REMEDY
+            )
+        if len(file):
+            # A shard of another recipe is refused when it arrives, not when a batch happens to want it.
+            try:
+                self._parse([file[0]])
+            except _Unfit as problem:
+                raise ConfigurationError(f"{shard.name}, record 0", problem.reason, REMEDY) from problem
+        return file
+
+    def _parse(self, records: list[bytes]) -> Arrays:
         # Batch, then parse: one call for all of them, several times faster than one call each.
         with tf.device("CPU:0"):
             try:
-                parsed = tf.io.parse_example([self._records[i] for i in indices], self._features)
-            except tf.errors.InvalidArgumentError as error:
-                raise self._unfit(indices, error) from error
-            self._check_ids(indices, parsed)
-            return {k: tf.cast(v, tf.int32) if v.dtype == tf.int64 else v for k, v in parsed.items()}
-
-    def _check_ids(self, indices: list[int], parsed: Batch) -> None:
-        """An id beyond its table would end the run inside TensorFlow, or pass unnoticed on some devices."""
-        limits = {
-            "input_ids": ("vocabulary", self._config.vocab_size),
-            "masked_lm_ids": ("vocabulary", self._config.vocab_size),
-            "segment_ids": ("segment types", self._config.type_vocab_size),
-            "masked_lm_positions": ("positions", self._max_seq_length),
-            "next_sentence_labels": ("labels", 2),
+                parsed = tf.io.parse_example(records, self._features)
+            except _NO_EXAMPLE as error:
+                raise self._unfit(records) from error
+        arrays = {name: tensor.numpy() for name, tensor in parsed.items()}
+        for name, (table, limit) in self._limits.items():
+            values = arrays[name]
+            if values.min() < 0 or values.max() >= limit:
+                row, column = np.argwhere((values < 0) | (values >= limit))[0]
+                raise _Unfit(row, f"{name} has {values[row, column]}, outside the {limit} {table} of this run")
+        return {
+            name: values.astype(np.int32) if values.dtype == np.int64 else values for name, values in arrays.items()
         }
-        for feature, (table, size) in limits.items():
-            values = parsed[feature].numpy()
-            if values.min() < 0 or values.max() >= size:
-                row, column = np.argwhere((values < 0) | (values >= size))[0]
-                raise ConfigurationError(
-                    self.where(indices[row]),
-                    f"{feature} has {values[row, column]}, outside the {size} {table} of this run",
-                    REMEDY,
-                )
 
-    def _unfit(self, indices: list[int], error: Exception) -> ConfigurationError:
-        for index in indices:
+    def _unfit(self, records: list[bytes]) -> _Unfit:
+        """Which record of a batch it was, and what was wanted."""
+        wanted = ", ".join(f"{name} {feature.shape[0]}" for name, feature in self._features.items())
+        for row, record in enumerate(records):
             try:
-                tf.io.parse_example([self._records[index]], self._features)
-            except tf.errors.InvalidArgumentError as first:
-                wanted = ", ".join(f"{name} {feature.shape[0]}" for name, feature in self._features.items())
-                reason = str(first.message).splitlines()[0]
-                return ConfigurationError(self.where(index), f"{reason} (this run wants {wanted})", REMEDY)
-        return ConfigurationError(self.where(indices[0]), str(error).splitlines()[0], REMEDY)
+                tf.io.parse_example([record], self._features)
+            except tf.errors.InvalidArgumentError as error:
+                return _Unfit(row, f"{str(error.message).splitlines()[0]} (this run wants {wanted})")
+            except UnicodeDecodeError:
+                return _Unfit(row, f"not a tf.train.Example (this run wants {wanted})")
+        raise AssertionError("together they cannot be parsed, one by one they can")
 
 
-class Shuffled:
-    """Endless training batches: all examples in one order, then all in another, and so on."""
-
-    def __init__(self, examples: Examples, *, batch_size: int, seed: int) -> None:
-        self.examples = examples
-        self._batch_size = batch_size
-        self._seed = seed
-        # A batch may span two epochs.
-        self._order: Callable[[int], npt.NDArray[np.int64]] = lru_cache(maxsize=2)(self._order_of_epoch)
-
-    def indices(self, step: int) -> list[int]:
-        """The numbers of the examples of one step (from 0)."""
-        count = len(self.examples)
-        positions = range(step * self._batch_size, (step + 1) * self._batch_size)
-        return [int(self._order(p // count)[p % count]) for p in positions]
-
-    def batch(self, step: int) -> Batch:
-        return self.examples.read(self.indices(step))
-
-    def batches(self, first: int, last: int) -> Iterator[Batch]:
-        """The batches of the steps from ``first`` to before ``last``; the next is read while one is used."""
-        with ThreadPoolExecutor(1, "input") as pool:
-            upcoming = pool.submit(self.batch, first)
-            for step in range(first, last):
-                ready = upcoming.result()
-                if step + 1 < last:
-                    upcoming = pool.submit(self.batch, step + 1)
-                yield ready
-
-    def _order_of_epoch(self, epoch: int) -> npt.NDArray[np.int64]:
-        # Ranks of random numbers instead of Generator.permutation: numpy promises that a bit
-        # generator's stream stays the same in later versions, not what is made of it.
-        key = np.array([self._seed, epoch], np.uint64)
-        return np.argsort(np.random.Philox(key=key).random_raw(len(self.examples)), kind="stable")
+# TensorFlow decodes its message, which quotes the record, as UTF-8.
+_NO_EXAMPLE = (tf.errors.InvalidArgumentError, UnicodeDecodeError)
 
 
-def stage_examples(artifact: Artifact, outputs: Iterable[Output], scratch: Path) -> list[tuple[str, Path]]:
-    """Download an artifact's shards; (object's path, local file) in shard order.
+class _Unfit(Exception):
+    """A record that is no example of this run: its row in a batch, and why."""
 
-    Raises ``DamagedError`` when one is not what the manifest says.
+    def __init__(self, row: int, reason: str) -> None:
+        super().__init__(reason)
+        self.row = row
+        self.reason = reason
+
+
+def staged_shards(artifact: Artifact, folder: str, scratch: Path) -> Iterator[Shard]:
+    """An artifact's shards below one folder, which come to ``scratch``; with their counts, before any is there.
+
+    Fetching raises ``DamagedError`` when one is not what its artifact says.
     """
-    files = []
-    for output in outputs:
-        target = scratch / output.path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        artifact.download(output, target)
-        files.append((artifact.path(output.path), target))
-    return files
+    for number in artifact.shards_done():
+        record = artifact.record(number)
+        for output in record.outputs if record else ():
+            if Path(output.path).parent.name == folder:
+                count = record.counts["examples"][folder] if record else 0
+                yield Shard(artifact.path(output.path), count, partial(_fetch, artifact, output, scratch))
+
+
+def _fetch(artifact: Artifact, output: Output, scratch: Path) -> Path:
+    target = scratch / output.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    artifact.download(output, target)
+    return target
 
 
 def _features(length: int, predictions: int) -> dict[str, tf.io.FixedLenFeature]:
@@ -148,4 +187,16 @@ def _features(length: int, predictions: int) -> dict[str, tf.io.FixedLenFeature]
         "masked_lm_ids": whole(predictions),
         "masked_lm_weights": tf.io.FixedLenFeature([predictions], tf.float32),
         "next_sentence_labels": whole(1),
+    }
+
+
+def _limits(config: BertConfig, length: int) -> dict[str, tuple[str, int]]:
+    """An id beyond its table would end the run inside TensorFlow, or pass unnoticed on some devices."""
+    return {
+        "input_ids": ("vocabulary", config.vocab_size),
+        "input_mask": ("values", 2),
+        "segment_ids": ("segment types", config.type_vocab_size),
+        "masked_lm_positions": ("positions", length),
+        "masked_lm_ids": ("vocabulary", config.vocab_size),
+        "next_sentence_labels": ("labels", 2),
     }

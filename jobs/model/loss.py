@@ -29,29 +29,37 @@ class Evaluation(NamedTuple):
     nsp_accuracy: float
 
 
-def pretraining_loss(mlm_logits: tf.Tensor, nsp_logits: tf.Tensor, batch: Batch) -> Losses:
+def pretraining_loss(
+    mlm_logits: tf.Tensor, nsp_logits: tf.Tensor, batch: Batch, *, words: tf.Tensor, pairs: tf.Tensor
+) -> Losses:
     """Masked-word and next-sentence cross-entropy, and their sum, as google-research/bert's run_pretraining.
 
-    A batch without any masked word costs 0 there: hence the 1e-5.
+    ``batch`` may be a part of the step's batch: ``words`` (the sum of ``masked_lm_weights``) and ``pairs``
+    (examples) are of the whole, so that the parts' losses add up to the whole's. (google's code on a TPU
+    divides by each core's own words instead.) A batch without any masked word costs 0: hence the 1e-5.
     """
-    weights = batch["masked_lm_weights"]
-    mlm = tf.reduce_sum(weights * _cross_entropy(mlm_logits, batch["masked_lm_ids"])) / (tf.reduce_sum(weights) + 1e-5)
-    nsp = tf.reduce_mean(_cross_entropy(nsp_logits, batch["next_sentence_labels"][:, 0]))
+    costs = batch["masked_lm_weights"] * _cross_entropy(mlm_logits, batch["masked_lm_ids"])
+    mlm = tf.reduce_sum(costs) / (words + 1e-5)
+    nsp = tf.reduce_sum(_cross_entropy(nsp_logits, batch["next_sentence_labels"][:, 0])) / pairs
     return Losses(mlm + nsp, mlm, nsp)
 
 
 def evaluation_sums(mlm_logits: tf.Tensor, nsp_logits: tf.Tensor, batch: Batch) -> tf.Tensor:
-    """Six sums over one batch, in the order in which ``evaluation`` takes them."""
-    words, weights = batch["masked_lm_ids"], batch["masked_lm_weights"]
+    """Six sums over one batch, in the order in which ``evaluation`` takes them; [6].
+
+    Rows whose ``is_padding`` [B] is not 0 only fill the batch.
+    """
+    real = 1.0 - tf.cast(batch["is_padding"], tf.float32)
+    words, weights = batch["masked_lm_ids"], batch["masked_lm_weights"] * real[:, None]
     labels = batch["next_sentence_labels"][:, 0]
     return tf.stack(
         [
             tf.reduce_sum(weights),
             tf.reduce_sum(weights * _cross_entropy(mlm_logits, words)),
             tf.reduce_sum(weights * _hits(mlm_logits, words)),
-            tf.cast(tf.size(labels), tf.float32),
-            tf.reduce_sum(_cross_entropy(nsp_logits, labels)),
-            tf.reduce_sum(_hits(nsp_logits, labels)),
+            tf.reduce_sum(real),
+            tf.reduce_sum(real * _cross_entropy(nsp_logits, labels)),
+            tf.reduce_sum(real * _hits(nsp_logits, labels)),
         ]
     )
 

@@ -43,14 +43,30 @@ class AdamWeightDecay:
         }
 
     def apply(self, gradients: Sequence[tf.Tensor], rate: tf.Tensor) -> tf.Tensor:
-        """One update from gradients in the variables' order, clipped together; returns their norm before that."""
+        """One update from gradients in the variables' order, clipped together; returns their norm before that.
+
+        Every replica calls it with the same gradients.
+        """
         clipped, norm = tf.clip_by_global_norm(gradients, CLIP_NORM)
-        for (name, variable), gradient in zip(self._variables.items(), clipped, strict=True):
-            m, v = self.slots_by_name[f"{name}/adam_m"], self.slots_by_name[f"{name}/adam_v"]
-            m.assign(BETA_1 * m + (1.0 - BETA_1) * gradient)
-            v.assign(BETA_2 * v + (1.0 - BETA_2) * tf.square(gradient))
-            update = m / (tf.sqrt(v) + EPSILON)
-            if not NOT_DECAYED.search(name):
-                update += WEIGHT_DECAY * variable
-            variable.assign_sub(rate * update)
+        tf.distribute.get_replica_context().merge_call(self._update_all, args=(clipped, rate))
         return norm
+
+    def _update_all(
+        self, strategy: tf.distribute.Strategy, gradients: Sequence[tf.distribute.DistributedValues], rate: tf.Tensor
+    ) -> None:
+        for (name, variable), gradient in zip(self._variables.items(), gradients, strict=True):
+            slots = (self.slots_by_name[f"{name}/adam_m"], self.slots_by_name[f"{name}/adam_v"])
+            decay = 0.0 if NOT_DECAYED.search(name) else WEIGHT_DECAY
+            strategy.extended.update(variable, _update, args=(gradient, *slots, rate, decay))
+
+
+def _update(
+    variable: tf.Variable, gradient: tf.Tensor, m: tf.Variable, v: tf.Variable, rate: tf.Tensor, decay: float
+) -> None:
+    """One replica's copy of one variable."""
+    m.assign(BETA_1 * m + (1.0 - BETA_1) * gradient)
+    v.assign(BETA_2 * v + (1.0 - BETA_2) * tf.square(gradient))
+    update = m / (tf.sqrt(v) + EPSILON)
+    if decay:
+        update += decay * variable
+    variable.assign_sub(rate * update)

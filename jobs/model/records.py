@@ -1,4 +1,4 @@
-"""Random access to TFRecord files: their framing is checked once, then records are read by number.
+"""TFRecord files: their framing is checked once, then any record can be reached by its number.
 
 A record is: its length (little-endian uint64), the masked CRC32C of those 8 bytes, the data, the
 masked CRC32C of the data (tensorflow/core/lib/io/record_writer.h).
@@ -9,8 +9,6 @@ from __future__ import annotations
 import mmap
 import struct
 from array import array
-from bisect import bisect_right
-from itertools import accumulate
 from pathlib import Path
 
 import google_crc32c
@@ -22,43 +20,23 @@ FOOTER = struct.Struct("<I")
 MASK_DELTA = 0xA282EAD8
 
 
-class Records:
-    """The records of several files, numbered through from 0; the files stay on disk.
+class RecordFile:
+    """The records of one file, which stays on disk and is mapped into memory.
 
-    ``files`` are (name, path): errors call a file by its name. Raises ``ConfigurationError`` naming
-    file and byte when one is cut short or its checksums do not fit.
+    Raises ``ConfigurationError`` naming the file, by ``name``, and the byte when it is cut short or its
+    checksums do not fit.
     """
 
-    def __init__(self, files: list[tuple[str, Path]]) -> None:
-        self._names = [name for name, _ in files]
-        self._maps = [_map(path) for _, path in files]
-        self._offsets = [_offsets(data, name) for name, data in zip(self._names, self._maps, strict=True)]
-        self._ends = list(accumulate(len(offsets) for offsets in self._offsets))
+    def __init__(self, name: str, path: Path) -> None:
+        self._data = _map(path)
+        self._offsets, self._sizes = _frames(self._data, name)
 
     def __len__(self) -> int:
-        return self._ends[-1] if self._ends else 0
+        return len(self._offsets)
 
-    def __getitem__(self, index: int) -> bytes:
-        file, record = self._locate(index)
-        data, offset = self._maps[file], self._offsets[file][record]
-        length, _ = HEADER.unpack_from(data, offset)
-        start = offset + HEADER.size
-        return data[start : start + length]
-
-    def firsts(self) -> list[int]:
-        """The number of each file's first record; files without records have none."""
-        return [end - len(offsets) for end, offsets in zip(self._ends, self._offsets, strict=True) if offsets]
-
-    def where(self, index: int) -> str:
-        """A record's file and number in it, for messages."""
-        file, record = self._locate(index)
-        return f"{self._names[file]}, record {record}"
-
-    def _locate(self, index: int) -> tuple[int, int]:
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        file = bisect_right(self._ends, index)
-        return file, index - (self._ends[file] - len(self._offsets[file]))
+    def __getitem__(self, record: int) -> bytes:
+        offset = self._offsets[record]
+        return self._data[offset : offset + self._sizes[record]]
 
 
 def masked_crc32c(data: bytes) -> int:
@@ -73,9 +51,9 @@ def _map(path: Path) -> mmap.mmap | bytes:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
 
 
-def _offsets(data: mmap.mmap | bytes, name: str) -> array[int]:
-    """Where each record of a file begins, all of them checked."""
-    offsets = array("Q")
+def _frames(data: mmap.mmap | bytes, name: str) -> tuple[array[int], array[int]]:
+    """Where each record's data begins and how long it is, all of them checked."""
+    offsets, sizes = array("q"), array("q")
     offset = 0
     while offset < len(data):
         if offset + HEADER.size > len(data):
@@ -88,9 +66,10 @@ def _offsets(data: mmap.mmap | bytes, name: str) -> array[int]:
             raise _broken(name, offset, "the file ends within a record")
         if masked_crc32c(data[start:end]) != FOOTER.unpack_from(data, end)[0]:
             raise _broken(name, offset, "the checksum of a record does not fit")
-        offsets.append(offset)
+        offsets.append(start)
+        sizes.append(length)
         offset = end + FOOTER.size
-    return offsets
+    return offsets, sizes
 
 
 def _broken(name: str, offset: int, reason: str) -> ConfigurationError:

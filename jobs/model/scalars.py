@@ -8,6 +8,7 @@ no outputs of the artifact: those follow from the spec alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import tensorflow as tf
@@ -20,7 +21,7 @@ PREFIX = "events.out.tfevents."
 
 
 class Scalars:
-    """Collects scalars in a local file until ``upload``; begins after the checkpoint of step ``first``."""
+    """Collects scalars in a local file until ``cut``; begins after the checkpoint of step ``first``."""
 
     def __init__(self, artifact: Artifact, scratch: Path, first: int) -> None:
         self._artifact = artifact
@@ -37,13 +38,19 @@ class Scalars:
                 tf.summary.scalar(name, value, step=step)
         self._written = True
 
-    def upload(self, step: int) -> None:
-        """Upload what was collected, if anything; what comes next belongs after the checkpoint of ``step``."""
+    def cut(self, step: int) -> Callable[[], None]:
+        """End the stretch at ``step``; the returned call uploads it, from any thread."""
         self._writer.close()
-        if self._written:
-            (file,) = self._folder.iterdir()
-            self._artifact.upload(f"{FOLDER}/{PREFIX}{self._first:08d}", file)
+        files = list(self._folder.iterdir()) if self._written else []
+        name = f"{FOLDER}/{PREFIX}{self._first:08d}"
         self._begin(step)
+
+        def upload() -> None:
+            for file in files:
+                self._artifact.upload(name, file)
+                file.unlink()
+
+        return upload
 
     def _begin(self, first: int) -> None:
         self._first = first

@@ -6,26 +6,36 @@ run that was killed at any moment and resumed ends with the very weights of an u
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import structlog
 import tensorflow as tf
 
 from jobs.artifact import Artifact
-from jobs.errors import DivergedError, Interrupted
+from jobs.errors import Interrupted
 from jobs.model import checkpoint
+from jobs.model.background import Background
 from jobs.model.bert import Bert, BertConfig
-from jobs.model.checkpoint import Progress
-from jobs.model.input import Examples, Shuffled
-from jobs.model.loss import Batch, Evaluation, Losses, evaluation, evaluation_sums, pretraining_loss
+from jobs.model.checkpoint import Progress, best_step
+from jobs.model.devices import Devices
+from jobs.model.divergence import check_finite
+from jobs.model.evaluating import evaluate, spread
+from jobs.model.flops import peak_flops
+from jobs.model.input import Examples
+from jobs.model.meter import Meter
 from jobs.model.optimizer import AdamWeightDecay, learning_rate
+from jobs.model.pace import Pace
 from jobs.model.scalars import Scalars
+from jobs.model.shuffling import Shuffled
+from jobs.model.update import MEASURES, evaluate_function, update_function
+from jobs.model.watchdog import Watchdog
 from jobs.progress import Heartbeat
 from jobs.recipe import Schedule
 
@@ -37,10 +47,13 @@ class Trained:
     """A finished run."""
 
     model: Bert
+    step: int
+    """Updates that the weights are made by; fewer than asked for when it ended early."""
     seconds: float
     """Of all processes that took part, evaluations and checkpoints included."""
     evaluations: tuple[dict[str, Any], ...]
-    device: str
+    rejected: tuple[int, ...]
+    """Steps whose checkpoints were found damaged."""
     tensorflow: str
     """Its version."""
 
@@ -52,180 +65,157 @@ def train(
     examples: Examples,
     validation: Examples,
     *,
+    devices: Devices,
+    step_flops: int,
     scratch: Path,
     heartbeat: Heartbeat,
     stopping: Callable[[], bool],
+    initialise: Callable[[checkpoint.State], None] = lambda _: None,
+    pace: Pace | None = None,
+    watchdog: Watchdog | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Trained:
     """Train until ``schedule.train_steps`` updates are made, from the newest checkpoint if there is one.
 
-    Raises ``Interrupted`` once ``stopping()``, with a checkpoint saved; ``DivergedError`` when loss or
-    gradient leave the finite numbers; what ``Examples.read`` and the store raise.
+    Where there is none, ``initialise`` may replace the variables' random first values. ``step_flops`` is what
+    one update takes. ``pace`` changes no bit of the result; the number of ``devices`` changes what dropout
+    drops, and beside that only rounding. Raises ``Interrupted`` once ``stopping()``, with a checkpoint saved;
+    ``DivergedError`` when loss or gradient leave the finite numbers; what ``Examples.read`` and the store raise.
     """
     # Parallel sums in a fixed order: without it two runs on one machine differ in their last bits.
     tf.config.experimental.enable_op_determinism()
-    device = _device()
+    devices.share(schedule.train_batch_size)
 
-    model = Bert(config, schedule.seed)
-    optimizer = AdamWeightDecay(model.variables_by_name)
+    with devices.strategy.scope():
+        model = Bert(config, schedule.seed, schedule.precision)
+        optimizer = AdamWeightDecay(model.variables_by_name)
     state = {**model.variables_by_name, **optimizer.slots_by_name}
     resumed = checkpoint.restore(artifact, state, scratch) or Progress(0, 0.0, ())
+    if resumed.step == 0:
+        initialise(model.variables_by_name)
 
     started = clock()
     step = saved = resumed.step
     total = schedule.train_steps
     evaluations = list(resumed.evaluations)
-    scalars = Scalars(artifact, scratch, step)
     batches = Shuffled(examples, batch_size=schedule.train_batch_size, seed=schedule.seed)
     upcoming = batches.batches(step, total)
-    update = update_function(model, optimizer)
-    evaluate = evaluate_function(model)
-    held_out = _spread(len(validation), schedule.evaluation_examples)
-    log.info("training.started", step=step, total=total, examples=len(examples), held_out=len(held_out), device=device)
-    heartbeat.beat(step, total)
+    update = update_function(devices.strategy, model, optimizer)
+    sums_of = evaluate_function(devices.strategy, model)
+    held_out = spread(len(validation), schedule.evaluation_examples)
+    scalars = Scalars(artifact, scratch, step)
+    meter = Meter(schedule.train_batch_size, step_flops, peak_flops(devices, schedule.precision))
+    pace, watchdog = pace or Pace(), watchdog or Watchdog()
+    shown: dict[str, float | None] = {}
+
+    def progress() -> Progress:
+        return Progress(step, resumed.train_seconds + clock() - started, tuple(evaluations), resumed.rejected)
 
     def save() -> None:
         nonlocal saved
         if artifact.record(0) is not None:
             # A second trainer of the same step must not touch what the first has committed.
             raise Interrupted(artifact.name, "another trainer has finished it meanwhile", "covid-ctl artifacts")
-        # Curves first: a checkpoint says that everything before it is safe.
-        scalars.upload(step)
-        progress = Progress(step, resumed.train_seconds + clock() - started, tuple(evaluations))
-        checkpoint.save(artifact, state, progress, scratch)
+        saving.wait()
+        upload_curves, tensors, now = scalars.cut(step), checkpoint.snapshot(state), progress()
+
+        def write() -> None:
+            # Curves first: a checkpoint says that everything before it is safe.
+            upload_curves()
+            checkpoint.save(artifact, tensors, now)
+
+        saving.start(write)
         saved = step
 
-    busy, logged = 0.0, step
-    shown: dict[str, float] = {}
-    while True:
-        if stopping():
-            if step > saved:
-                save()
-            raise Interrupted(artifact.name, f"SIGTERM arrived at step {step:,}", "submit it again to continue")
-
-        if _due(step, schedule.evaluate_every, total) and not any(e["step"] == step for e in evaluations):
-            result = _evaluate(
-                step,
-                evaluate,
-                validation,
-                held_out,
-                schedule.train_batch_size,
-                stopping,
-                partial(heartbeat.beat, step, total, **shown),
-            )
+    log.info(
+        "training.already_done" if step == total else "training.started",
+        step=step,
+        total=total,
+        examples=len(examples),
+        held_out=len(held_out),
+        device=str(devices),
+    )
+    heartbeat.beat(step, total)
+    with Background() as saving:
+        while True:
+            saving.check()
             if stopping():
-                continue
-            if result is not None:
-                evaluations.append(result._asdict())
-                scores = {f"evaluation/{k}": v for k, v in result._asdict().items() if k != "step"}
-                scalars.write(step, **scores)
-                log.info("evaluation.finished", **result._asdict())
+                if step > saved:
+                    save()
+                saving.wait()
+                raise Interrupted(artifact.name, f"SIGTERM arrived at step {step:,}", "submit it again to continue")
 
-        if _due(step, schedule.checkpoint_every, total) and step > saved:
-            save()
+            if _due(step, schedule.evaluate_every, total) and not any(e["step"] == step for e in evaluations):
+                alive = partial(heartbeat.beat, step, total, **shown)
+                result = evaluate(step, sums_of, validation, held_out, schedule.train_batch_size, stopping, alive)
+                if stopping():
+                    continue
+                if result is not None:
+                    evaluations.append(result._asdict())
+                    scores = {f"evaluation/{k}": v for k, v in result._asdict().items() if k != "step"}
+                    scalars.write(step, **scores)
+                    log.info("evaluation.finished", **result._asdict())
 
-        if step == total:
-            scalars.upload(step)
-            return Trained(model, resumed.train_seconds + clock() - started, tuple(evaluations), device, tf.__version__)
+            ended_early = _no_better(evaluations, schedule.early_stop_evaluations)
+            ended = step == total or ended_early
+            if (
+                _due(step, schedule.checkpoint_every, total) or ended or best_step(evaluations) == step
+            ) and step > saved:
+                save()
 
-        began = clock()
-        rate = learning_rate(step, schedule)
-        losses, norm = update(next(upcoming), tf.constant([schedule.seed, step]), tf.constant(rate, tf.float32))
-        loss, gradient_norm = float(losses.total), float(norm)
-        if not (math.isfinite(loss) and math.isfinite(gradient_norm)):
-            raise _diverged(step, loss, gradient_norm, batches)
-        step += 1
-        busy += clock() - began
+            if ended:
+                saving.wait()
+                # Scores of this step, if its checkpoint was saved before they were known.
+                scalars.cut(step)()
+                best = best_step(evaluations)
+                if ended_early and best is not None:
+                    log.info("training.ended_early", step=step, best=best)
+                    checkpoint.load(artifact, best, state, scratch)
+                return Trained(
+                    model,
+                    step=best if ended_early and best is not None else step,
+                    seconds=progress().train_seconds,
+                    evaluations=tuple(evaluations),
+                    rejected=resumed.rejected,
+                    tensorflow=tf.__version__,
+                )
 
-        shown = {"loss": loss}
-        heartbeat.beat(step, total, **shown)
-        if step % schedule.log_every == 0 or step == total:
-            speed = (step - logged) * schedule.train_batch_size / max(busy, 1e-9)
-            busy, logged = 0.0, step
-            values = {
-                "loss": loss,
-                "mlm_loss": float(losses.mlm),
-                "nsp_loss": float(losses.nsp),
-                "learning_rate": rate,
-                "gradient_norm": gradient_norm,
-                "examples_per_second": speed,
-            }
-            scalars.write(step, **values)
-            log.info("training.progressed", step=step, total=total, **values)
+            began = clock()
+            every = (schedule.log_every, schedule.checkpoint_every, schedule.evaluate_every)
+            count = pace.steps(step, min(total, *((step // n + 1) * n for n in every)))
+            block = list(islice(upcoming, count))
+            waited = clock() - began
+            rates = [learning_rate(s, schedule) for s in range(step, step + count)]
+            with watchdog.watching(count):
+                measures = update(
+                    {name: tf.constant(np.stack([batch[name] for batch in block])) for name in block[0]},
+                    tf.constant(schedule.seed),
+                    tf.constant(step),
+                    tf.constant(rates, tf.float32),
+                ).numpy()
+            check_finite(measures, step, batches, artifact)
+            step += count
+            pace.took(count, clock() - began)
+            meter.add(count, seconds=clock() - began, waited=waited)
 
-
-def update_function(
-    model: Bert, optimizer: AdamWeightDecay
-) -> Callable[[Batch, tf.Tensor, tf.Tensor], tuple[Losses, tf.Tensor]]:
-    """One update from (batch, [seed, step], learning rate); returns the losses and the gradient's norm before it."""
-
-    def update(batch: Batch, dropout_seed: tf.Tensor, rate: tf.Tensor) -> tuple[Losses, tf.Tensor]:
-        with tf.GradientTape() as tape:
-            losses = pretraining_loss(*_logits(model, batch, dropout_seed), batch)
-        gradients = tape.gradient(losses.total, list(model.variables_by_name.values()))
-        return losses, optimizer.apply(gradients, rate)
-
-    # No XLA: on a CPU it makes the steps no faster and compiling takes longer.
-    compiled: Callable[[Batch, tf.Tensor, tf.Tensor], tuple[Losses, tf.Tensor]] = tf.function(update)
-    return compiled
-
-
-def evaluate_function(model: Bert) -> Callable[[Batch], tf.Tensor]:
-    """A batch's ``evaluation_sums``, without dropout."""
-
-    def sums(batch: Batch) -> tf.Tensor:
-        return evaluation_sums(*_logits(model, batch), batch)
-
-    compiled: Callable[[Batch], tf.Tensor] = tf.function(sums)
-    return compiled
-
-
-def _logits(model: Bert, batch: Batch, dropout_seed: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
-    inputs = (batch["input_ids"], batch["input_mask"], batch["segment_ids"], batch["masked_lm_positions"])
-    return model.pretraining_logits(*inputs, dropout_seed)
-
-
-def _evaluate(
-    step: int,
-    sums_of: Callable[[Batch], tf.Tensor],
-    validation: Examples,
-    indices: list[int],
-    batch_size: int,
-    stopping: Callable[[], bool],
-    alive: Callable[[], None],
-) -> Evaluation | None:
-    """None when there is nothing to evaluate on, or when SIGTERM arrived before the end."""
-    sums = [0.0] * 6
-    for first in range(0, len(indices), batch_size):
-        if stopping():
-            return None
-        alive()
-        batch = validation.read(indices[first : first + batch_size])
-        sums = [total + float(part) for total, part in zip(sums, sums_of(batch).numpy(), strict=True)]
-    return evaluation(step, *sums) if indices else None
+            last = dict(zip(MEASURES, map(float, measures[-1]), strict=True)) | {"learning_rate": rates[-1]}
+            shown |= {"loss": last["loss"], "learning_rate": last["learning_rate"]}
+            if step % schedule.log_every == 0 or step == total:
+                speeds = meter.read(total - step)
+                shown |= speeds._asdict()
+                curves = {"examples_per_second": speeds.examples_per_second, "data_wait_share": speeds.data_wait_share}
+                scalars.write(step, **last, **curves)
+                log.info("training.progressed", step=step, total=total, **last, **speeds._asdict())
+            heartbeat.beat(step, total, **shown)
 
 
 def _due(step: int, every: int, total: int) -> bool:
     return step % every == 0 or step == total
 
 
-def _spread(count: int, wanted: int) -> list[int]:
-    """At most ``wanted`` of ``count`` numbers, evenly spaced: always the same, from all files alike."""
-    chosen = min(count, wanted)
-    return [i * count // chosen for i in range(chosen)]
-
-
-def _device() -> str:
-    for kind in ("TPU", "GPU", "CPU"):
-        if found := tf.config.list_logical_devices(kind):
-            return f"{len(found)} {kind}"
-    return "none"
-
-
-def _diverged(step: int, loss: float, gradient_norm: float, batches: Shuffled) -> DivergedError:
-    first = batches.examples.where(batches.indices(step)[0])
-    return DivergedError(
-        f"step {step:,}",
-        f"loss {loss}, gradient norm {gradient_norm}; the step's batch begins with {first}",
-        "submit it with a lower learning rate: --set schedule.learning_rate=...",
-    )
+def _no_better(evaluations: Sequence[dict[str, Any]], patience: int | None) -> bool:
+    """Whether so many evaluations in a row, the last among them, were no better than the best."""
+    best = best_step(evaluations)
+    if patience is None or best is None:
+        return False
+    return len([e for e in evaluations if e["step"] > best]) >= patience

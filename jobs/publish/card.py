@@ -9,6 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jobs.flops import slice_hours
+from jobs.prices import tpu_prices
+from jobs.ranges import HOUR, time_text
+
 
 @dataclass(frozen=True)
 class Data:
@@ -39,6 +43,8 @@ class Run:
     seconds: float | None = None
     device: str = ""
     tensorflow: str = ""
+    flops: int | None = None
+    """Floating-point operations, by formula."""
     evaluations: Sequence[Mapping[str, float]] = ()
     """Held-out scores: ``step`` and whichever of mlm_loss, mlm_accuracy, perplexity, nsp_accuracy, nsp_loss."""
 
@@ -185,7 +191,9 @@ def _training(card: Card) -> str:
         ("examples per step", None if run.batch_size is None else f"{run.batch_size:,}"),
         ("examples seen", None if run.examples_seen is None else f"{run.examples_seen:,}"),
         ("training time", None if run.seconds is None else _duration(run.seconds)),
+        ("computation", None if run.flops is None else f"{run.flops:.1e} FLOP".replace("e+", "e")),
         ("device", run.device or None),
+        *_on_slice(run),
         ("TensorFlow", run.tensorflow or None),
     ]
     table = _table(("", ""), [(name, value) for name, value in rows if value is not None])
@@ -197,6 +205,21 @@ def _training(card: Card) -> str:
     if settings:
         parts.append(f"All settings, named as in google-research/bert where it has them:\n\n{settings}")
     return "\n\n".join(parts)
+
+
+def _on_slice(run: Run) -> list[tuple[str, str]]:
+    """Of a TPU slice, the time to be expected and what the time taken costs by the price table.
+
+    By the table and not by what was paid: a card says the same whoever makes it.
+    """
+    name = run.device.rpartition(" ")[2]
+    rows = []
+    if run.flops and (expected := slice_hours(run.flops, name)):
+        rows.append(("expected before the run", time_text(expected)))
+    if run.seconds is not None:
+        hours = run.seconds / HOUR
+        rows += [(f"list price {price.terms}", f"${hours * price.dollars_per_hour:,.0f}") for price in tpu_prices(name)]
+    return rows
 
 
 _SCORES = {

@@ -24,6 +24,8 @@ class StepContext:
     """Whether SIGTERM has arrived: save, then raise ``Interrupted``."""
     corpus: str = ""
     """Where the corpus lies (``ingest`` only); its identity is in the spec."""
+    checkpoint: str = ""
+    """Where the published checkpoint lies (``checkpoint`` only); its identity is in the spec."""
 
     @property
     def store(self) -> Store:

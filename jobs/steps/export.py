@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import structlog
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
@@ -18,20 +20,24 @@ from jobs.corpus.sample import SAMPLE
 from jobs.errors import ConfigurationError
 from jobs.examples.wordpiece import WordPiece
 from jobs.model.bert import Bert, BertConfig
-from jobs.model.input import Examples, stage_examples
+from jobs.model.google import GoogleWeights, write_google_checkpoint
+from jobs.model.input import Examples, staged_shards
 from jobs.publish.card import Card, Data, Run, model_card, usable_length
 from jobs.publish.configuration import config_json
 from jobs.publish.forward import ExportedBert
 from jobs.publish.gate import LOGIT_TOLERANCE, LogitAgreement, check_logits, check_tokenizers
 from jobs.publish.tokenizer import load_tokenizer, tokenizer_config_json, tokenizer_json
-from jobs.publish.weights import to_hugging_face, write_safetensors
 from jobs.spec import Spec
 from jobs.steps.context import StepContext
 from jobs.steps.preprocess import WITHOUT_TEXT
 from jobs.vocabulary import Vocabulary, parse_vocabulary
+from jobs.weights.hugging_face import to_hugging_face, write_safetensors
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "README.md")
 """What people download, below ``model/``."""
+
+GOOGLE_FILES = ("bert_model.ckpt.index", "bert_model.ckpt.data-00000-of-00001", "bert_config.json", "vocab.txt")
+"""The same model below ``tensorflow/``, for google-research/bert's scripts: the prefix is ``--init_checkpoint``."""
 
 COMPARED_EXAMPLES = 8
 """Held-out examples whose logits are compared: seconds for base, half a minute for large."""
@@ -100,7 +106,10 @@ def run(context: StepContext) -> None:
     heartbeat.beat(4, _CHECKS)
 
     context.check_stop()
+    tensorflow = _write_google(context.scratch / "tensorflow", weights, google, vocabulary)
+    context.check_stop()
     outputs = [context.artifact.upload(f"model/{name}", directory / name) for name in FILES]
+    outputs += [context.artifact.upload(f"tensorflow/{name}", tensorflow / name) for name in GOOGLE_FILES]
     gate = {"tokenizer": asdict(tokens), "logits": {**asdict(logits), "tolerance": LOGIT_TOLERANCE}}
     facts = {"gate": gate, "parameters": card.parameters, "title": card.title}
     context.artifact.commit(context.shard, outputs, facts=facts, seconds=time.monotonic() - started)
@@ -119,6 +128,7 @@ def describe(
     kept = documents.get("kept")
     facts = pretrain.facts
     schedule = pretrain.spec.settings.get("schedule", {})
+    checkpoint = pretrain.spec.inputs.get("initial_checkpoint")
     return Card(
         title=spec.settings["title"],
         description=spec.settings.get("description", ""),
@@ -149,6 +159,7 @@ def describe(
             seconds=facts.get("train_seconds"),
             device=facts.get("device", ""),
             tensorflow=facts.get("tensorflow", ""),
+            flops=facts.get("model_flops"),
             evaluations=facts.get("evaluations", ()),
         ),
         settings={**preprocess.spec.settings, **schedule},
@@ -156,6 +167,7 @@ def describe(
             "ingest": ingest.name,
             "vocabulary": preprocess.spec.inputs.get("vocabulary", ""),
             "preprocess": preprocess.name,
+            **({"checkpoint": checkpoint} if checkpoint else {}),
             "pretrain": pretrain.name,
             "export": spec.name,
         },
@@ -181,6 +193,20 @@ def _write_texts(directory: Path, vocabulary: Vocabulary, card: Card) -> None:
     (directory / "README.md").write_bytes(model_card(card).encode())
 
 
+def _write_google(directory: Path, weights: Weights, google: Mapping[str, Any], vocabulary: Vocabulary) -> Path:
+    """``GOOGLE_FILES``, read back and found to hold the very ``weights``."""
+    directory.mkdir()
+    prefix = directory / "bert_model.ckpt"
+    write_google_checkpoint(weights, prefix)
+    (directory / "bert_config.json").write_bytes(json.dumps(google, indent=2, sort_keys=True).encode() + b"\n")
+    (directory / "vocab.txt").write_bytes(vocabulary.to_bytes())
+    written = GoogleWeights(prefix, "tensorflow", google)
+    for name in written.contents.shapes.keys() | weights.keys():
+        if not np.array_equal(written.read(name), weights[name]):
+            raise ConfigurationError("tensorflow/bert_model.ckpt", f"{name} was not written as trained", "report this")
+    return directory
+
+
 def _compare_logits(
     context: StepContext, google: Mapping[str, Any], weights: Weights, directory: Path, preprocess: _Step
 ) -> LogitAgreement:
@@ -199,16 +225,13 @@ def _compare_logits(
 def _held_out(context: StepContext, preprocess: _Step, config: BertConfig) -> dict[str, Array]:
     """The first ``COMPARED_EXAMPLES`` validation examples."""
     settings = preprocess.manifest.spec.settings
-    # A shard may have no held-out document; one that is not empty has at least one example.
-    filled = [output for output in preprocess.manifest.under("validation") if output.size]
-    files = stage_examples(preprocess.artifact, filled[:COMPARED_EXAMPLES], context.scratch)
     examples = Examples(
-        files,
+        list(staged_shards(preprocess.artifact, "validation", context.scratch)),
         config,
         max_seq_length=settings["max_seq_length"],
         max_predictions_per_seq=settings["max_predictions_per_seq"],
     )
-    if not len(examples):
-        raise ConfigurationError(preprocess.artifact.name, "it has no held-out example", "give a larger corpus")
-    batch = examples.read(range(min(COMPARED_EXAMPLES, len(examples))))
-    return {name: tensor.numpy() for name, tensor in batch.items()}
+    with closing(examples):
+        if not len(examples):
+            raise ConfigurationError(preprocess.artifact.name, "it has no held-out example", "give a larger corpus")
+        return examples.read(range(min(COMPARED_EXAMPLES, len(examples))))

@@ -19,11 +19,11 @@ from jobs.corpus.duplicates import DUPLICATE, Duplicates
 from jobs.corpus.holdout import held_out
 from jobs.corpus.opening import open_corpus
 from jobs.corpus.outcome import Corpus
-from jobs.corpus.place import locate
 from jobs.corpus.sample import SAMPLE, sample_fingerprint, write_sample
-from jobs.corpus.streams import OnBytes
 from jobs.corpus.workbench import Workbench
 from jobs.errors import ConfigurationError
+from jobs.files.place import locate
+from jobs.files.streams import OnBytes
 from jobs.steps.context import StepContext
 
 

@@ -1,13 +1,26 @@
-"""One shard of documents: screen, clean, split, encode, pair, mask, and write as TFRecords."""
+"""One shard of documents: screen, clean, split, encode, pair, mask, and write as TFRecords.
+
+train/00000.tfrecord, validation/00000.tfrecord ...   masked examples; the latter of held-out documents
+report/00000.json ...                                 the shard's part of the report: ``jobs.report.tally``
+text/train/00000.txt, text/validation/00000.txt ...   with ``clean_text``: the sentences, as the original's
+                                                      script reads them
+vocab.txt, probe.txt                                  of shard 0
+report.json, report.html                              of the whole: ``jobs.steps.reporting``
+"""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import compress
 
-from jobs.artifact import Counts, Manifest
-from jobs.corpus.text import COUNTED, document_sentences
+import numpy as np
+
+from jobs.artifact import Artifact, Counts, Manifest, Output
+from jobs.corpus.clean_text import write_document
+from jobs.corpus.text import COUNTED, clean_paragraphs, sentences_of
 from jobs.errors import ConfigurationError
 from jobs.examples.creation import write_examples
 from jobs.examples.encoded import DocumentEncoder, EncodedDocuments
@@ -15,7 +28,9 @@ from jobs.examples.wordpiece import WordPiece
 from jobs.recipe import Examples
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents
+from jobs.steps.reporting import TALLIES, json_bytes, write_report
 from jobs.steps.screened import read_screened_out
+from jobs.steps.tallying import Tallying
 from jobs.vocabulary import UNK, Vocabulary, parse_vocabulary
 
 PROBE_SENTENCES = 400
@@ -31,6 +46,7 @@ PARTS = ("train", "validation")
 class _Reading:
     """What was met while a shard's documents were encoded."""
 
+    tallying: Tallying
     probe: list[str] = field(default_factory=list)
     read: int = 0
     dropped: Counter[str] = field(default_factory=lambda: Counter({WITHOUT_TEXT: 0}))
@@ -56,9 +72,7 @@ class _Reading:
 
 
 def run(context: StepContext) -> None:
-    """Writes ``train/`` and ``validation/`` records; shard 0 adds ``vocab.txt`` and ``probe.txt``.
-
-    The random seed is the recipe's plus the shard's number, so that the original's script, run on
+    """The random seed is the recipe's plus the shard's number, so that the original's script, run on
     the shard's sentences with ``--random_seed`` of that sum, gives the same training examples.
     """
     started = time.monotonic()
@@ -68,12 +82,12 @@ def run(context: StepContext) -> None:
     vocabulary_path = artifact.spec.inputs["vocabulary"]
     vocabulary = parse_vocabulary(context.store.get(vocabulary_path), vocabulary_path)
 
-    encoded, reading = _encode(context, vocabulary, settings["sections"])
-    outputs, counts = [], {}
+    encoded, reading = _encode(context, vocabulary, examples.random_seed)
+    outputs, counts, lengths = [], {}, {}
     # Held-out examples are masked once: repeating them would weigh nothing differently.
     for part, turns in (("train", examples.dupe_factor), ("validation", 1)):
         path = context.scratch / f"{part}.tfrecord"
-        counts[part] = write_examples(
+        lengths[part] = write_examples(
             encoded[part],
             vocabulary,
             examples,
@@ -82,7 +96,12 @@ def run(context: StepContext) -> None:
             random_seed=examples.random_seed + shard,
             before_document=context.check_stop,
         )
+        counts[part] = int(lengths[part].sum())
         outputs.append(artifact.upload(f"{part}/{shard:05d}.tfrecord", path))
+        if settings["clean_text"]:
+            outputs.append(artifact.upload(f"text/{part}/{shard:05d}.txt", context.scratch / f"{part}.txt"))
+    tally = reading.tallying.finish(encoded["train"], encoded["validation"], vocabulary, lengths["train"])
+    outputs.append(artifact.write(f"{TALLIES}/{shard:05d}.json", json_bytes(tally.to_json())))
     if shard == 0:
         outputs.append(artifact.write("vocab.txt", vocabulary.to_bytes()))
         outputs.append(artifact.write("probe.txt", "".join(f"{s}\n" for s in reading.probe).encode()))
@@ -95,39 +114,57 @@ def run(context: StepContext) -> None:
     )
 
 
-def _encode(
-    context: StepContext, vocabulary: Vocabulary, sections: list[str]
-) -> tuple[dict[str, EncodedDocuments], _Reading]:
+def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[dict[str, EncodedDocuments], _Reading]:
     """The shard's documents, encoded, on either side of the held-out line."""
+    settings = context.artifact.spec.settings
+    sections = settings["sections"]
     documents = Documents(context)
     screened_out = read_screened_out(context)
     wordpiece = WordPiece(vocabulary)
     unknown = vocabulary.ids[UNK]
     encoders = {part: DocumentEncoder(context.scratch / f"{part}.ids") for part in PARTS}
-    reading = _Reading()
+    reading = _Reading(Tallying(sections, seed))
     heartbeat = context.heartbeat("documents")
     expected = documents.total // len(documents.shards)  # shards are even in bytes, nearly so in documents
-    for document in documents.read(context.shard):
-        context.check_stop()
-        heartbeat.beat(reading.read, max(expected, reading.read + 1))
-        reading.read += 1
-        if reason := screened_out.get(document.cord_uid):
-            reading.dropped[reason] += 1
-            continue
-        sentences = document_sentences(document, sections, reading.cleaning)
-        ids, ends = wordpiece.encode_lines(sentences)
-        held_out = document.cord_uid in documents.held_out
-        kept = encoders["validation" if held_out else "train"].add(ids, ends)
-        if not kept:
-            reading.dropped[WITHOUT_TEXT] += 1
-            continue
-        reading.held_out += held_out
-        reading.sentences += kept
-        reading.pieces += len(ids)
-        reading.unknown_pieces += int((ids == unknown).sum())
-        reading.probe.extend(sentences[: PROBE_SENTENCES - len(reading.probe)])
+    with ExitStack() as files:
+        texts = {
+            part: files.enter_context((context.scratch / f"{part}.txt").open("w", encoding="utf-8"))
+            for part in (PARTS if settings["clean_text"] else ())
+        }
+        for document in documents.read(context.shard):
+            context.check_stop()
+            heartbeat.beat(reading.read, max(expected, reading.read + 1))
+            reading.read += 1
+            if reason := screened_out.get(document.cord_uid):
+                reading.dropped[reason] += 1
+                continue
+            cleaned = clean_paragraphs(document, sections, reading.cleaning)
+            sentences = sentences_of(document, sections, cleaned, reading.cleaning)
+            ids, ends = wordpiece.encode_lines(sentences)
+            held_out = document.cord_uid in documents.held_out
+            part = "validation" if held_out else "train"
+            kept = encoders[part].add(ids, ends)
+            if not kept:
+                reading.dropped[WITHOUT_TEXT] += 1
+                continue
+            reading.held_out += held_out
+            reading.sentences += kept
+            reading.pieces += len(ids)
+            reading.unknown_pieces += int((ids == unknown).sum())
+            reading.probe.extend(sentences[: PROBE_SENTENCES - len(reading.probe)])
+            if kept < len(sentences):
+                sentences = list(compress(sentences, np.diff(ends, prepend=0)))
+            reading.tallying.add(document, cleaned, sentences, held_out)
+            if part in texts:
+                write_document(texts[part], sentences)
     heartbeat.beat(reading.read, reading.read)
     return {part: encoder.finish() for part, encoder in encoders.items()}, reading
+
+
+def conclude(artifact: Artifact, manifest: Manifest) -> list[Output]:
+    """Checks the whole and writes its report."""
+    check(manifest)
+    return write_report(artifact, manifest)
 
 
 def check(manifest: Manifest) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +14,20 @@ from pydantic import ValidationError
 
 from jobs.artifact import Artifact, Manifest, Output
 from jobs.errors import ConfigurationError
+from jobs.flops import example_flops
 from jobs.model.bert import BertConfig, variable_shapes
-from jobs.model.checkpoint import write_tensors
-from jobs.model.input import REMEDY, Examples, stage_examples
+from jobs.model.checkpoint import State, write_tensors
+from jobs.model.devices import find_devices
+from jobs.model.initial import assign_initial
+from jobs.model.input import REMEDY, Examples, staged_shards
+from jobs.model.memory import shortage_explained
+from jobs.model.pace import Pace
 from jobs.model.training import Trained, train
 from jobs.recipe import Schedule
 from jobs.spec import Spec
+from jobs.steps.checkpoint import VOCABULARY, WEIGHTS
 from jobs.steps.context import StepContext
+from jobs.vocabulary import parse_vocabulary
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,15 @@ class Settings:
     schedule: Schedule
     max_seq_length: int
     max_predictions_per_seq: int
+
+    @property
+    def example_flops(self) -> int:
+        return example_flops(
+            self.config,
+            vocabulary=self.config.vocab_size,
+            length=self.max_seq_length,
+            predictions=self.max_predictions_per_seq,
+        )
 
     @classmethod
     def of(cls, spec: Spec, examples: Manifest) -> Settings:
@@ -60,42 +78,76 @@ def run(context: StepContext) -> None:
     """Train until done, then commit the model. Raises what ``train`` raises."""
     artifact = context.artifact
     inputs = artifact.spec.inputs
-    if "initial_checkpoint" in inputs:
-        raise ConfigurationError(
-            artifact.name, "training from an initial checkpoint is not supported yet", "use a recipe without one"
-        )
     if not inputs.get("examples"):
         raise ConfigurationError(artifact.name, "its spec names no examples", "submit it again")
     source = Artifact.open(context.store, inputs["examples"])
     settings = Settings.of(artifact.spec, source.require())
-    examples, validation = (_examples(context, settings, source, folder) for folder in ("train", "validation"))
-    if not len(examples):
-        raise ConfigurationError(source.name, "it has no training examples", "give preprocess a larger corpus")
-
-    trained = train(
-        artifact,
-        settings.config,
-        settings.schedule,
-        examples,
-        validation,
-        scratch=context.scratch,
-        heartbeat=context.heartbeat("steps"),
-        stopping=context.stopping,
-    )
-    steps = settings.schedule.train_steps
+    devices, schedule = find_devices(), settings.schedule
+    with (
+        shortage_explained(f"{artifact.name} on {devices}"),
+        closing(_examples(context, settings, source, "validation")) as validation,
+        closing(_examples(context, settings, source, "train")) as examples,
+    ):
+        if not len(examples):
+            raise ConfigurationError(source.name, "it has no training examples", "give preprocess a larger corpus")
+        validation.stage()
+        trained = train(
+            artifact,
+            settings.config,
+            schedule,
+            examples,
+            validation,
+            devices=devices,
+            step_flops=schedule.train_batch_size * settings.example_flops,
+            scratch=context.scratch,
+            heartbeat=context.heartbeat("steps"),
+            stopping=context.stopping,
+            initialise=initial_weights(context, source),
+            pace=Pace.of_environment(),
+        )
+    seen = trained.step * schedule.train_batch_size
     facts = {
-        "steps": steps,
-        "examples_seen": steps * settings.schedule.train_batch_size,
+        "steps": trained.step,
+        "examples_seen": seen,
         "train_seconds": round(trained.seconds, 3),
+        "device_hours": round(trained.seconds / 3600 * devices.count, 3),
         "train_examples": len(examples),
         "validation_examples": len(validation),
-        "device": trained.device,
+        "device": " ".join(filter(None, (str(devices), devices.model))),
+        "model_flops": seen * settings.example_flops,
         "parameters": sum(math.prod(shape) for shape in variable_shapes(settings.config).values()),
         "tensorflow": trained.tensorflow,
         "evaluations": list(trained.evaluations),
+        "checkpoints_rejected": list(trained.rejected),
     }
     outputs = _write_outputs(artifact, settings, trained, context.scratch)
     artifact.commit(context.shard, outputs, facts=facts, seconds=trained.seconds)
+
+
+def initial_weights(context: StepContext, examples: Artifact) -> Callable[[State], None]:
+    """What gives the variables their first values: the checkpoint step that this one names, or nothing.
+
+    Raises ``ConfigurationError`` when the examples' vocabulary does not begin with the checkpoint's: an
+    embedding would stand for another word.
+    """
+    name = context.artifact.spec.inputs.get("initial_checkpoint")
+    if name is None:
+        return lambda _: None
+    checkpoint = Artifact.open(context.store, name)
+    outputs = {output.path: output for output in checkpoint.require().outputs}
+    if VOCABULARY in outputs:
+        (ours,) = (output for output in examples.require().outputs if output.path == "vocab.txt")
+        parse_vocabulary(examples.read(ours), examples.name).check_extends(
+            parse_vocabulary(checkpoint.read(outputs[VOCABULARY]), name), examples.name
+        )
+
+    def initialise(variables: State) -> None:
+        file = context.scratch / "initial.safetensors"
+        checkpoint.download(outputs[WEIGHTS], file)
+        assign_initial(variables, file, name)
+        file.unlink()
+
+    return initialise
 
 
 def _vocabulary_size(spec: Spec, examples: Manifest) -> int:
@@ -111,9 +163,8 @@ def _vocabulary_size(spec: Spec, examples: Manifest) -> int:
 
 
 def _examples(context: StepContext, settings: Settings, source: Artifact, folder: str) -> Examples:
-    files = stage_examples(source, source.require().under(folder), context.scratch)
     return Examples(
-        files,
+        list(staged_shards(source, folder, context.scratch)),
         settings.config,
         max_seq_length=settings.max_seq_length,
         max_predictions_per_seq=settings.max_predictions_per_seq,

@@ -21,11 +21,11 @@ sys.path.insert(0, str(ROOT))
 
 from jobs.corpus.document import Document  # noqa: E402
 from jobs.corpus.opening import open_corpus  # noqa: E402
-from jobs.corpus.place import locate  # noqa: E402
 from jobs.corpus.screening import Screening, screened_out  # noqa: E402
 from jobs.corpus.sentences import split_sentences  # noqa: E402
 from jobs.corpus.text import SECTIONS, document_sentences  # noqa: E402
 from jobs.corpus.workbench import Workbench  # noqa: E402
+from jobs.files.place import locate  # noqa: E402
 from jobs.recipe import CorpusChoice, Filters  # noqa: E402
 
 BOILERPLATE = (

@@ -26,7 +26,7 @@ from pathlib import Path
 from jobs.artifact import Artifact
 from jobs.corpus.fingerprint import fingerprint
 from jobs.corpus.metadata import COLUMNS
-from jobs.corpus.place import locate
+from jobs.files.place import locate
 from jobs.spec import Kind, Spec
 from jobs.store import Store
 

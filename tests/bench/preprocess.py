@@ -22,8 +22,8 @@ from examples import cpu_seconds, reference_module, run_reference
 
 from jobs.artifact import Artifact
 from jobs.corpus.fingerprint import fingerprint
-from jobs.corpus.place import locate
 from jobs.corpus.text import document_sentences
+from jobs.files.place import locate
 from jobs.recipe import Recipe, load_recipe
 from jobs.spec import Kind, Spec
 from jobs.steps import ingest, preprocess, signatures
@@ -50,7 +50,11 @@ class Chain:
         corpus = self.recipe.corpus
         share = {"validation_share": corpus.validation_share, "max_quarantined_share": corpus.max_quarantined_share}
         filters = corpus.filters()
-        made = {"sections": list(corpus.sections), "near_duplicate_similarity": corpus.near_duplicate_similarity}
+        made = {
+            "sections": list(corpus.sections),
+            "near_duplicate_similarity": corpus.near_duplicate_similarity,
+            "clean_text": False,
+        }
         examples = self.recipe.examples.model_dump()
         documents = self._step(
             Kind.INGEST, {"document_shards": 1, **share}, {"corpus": fingerprint(locate(str(self.release)))}

@@ -28,9 +28,9 @@ from jobs.corpus.document_shards import DocumentShards
 from jobs.corpus.minhash import PERMUTATIONS
 from jobs.corpus.near_duplicates import Signatures
 from jobs.corpus.opening import open_corpus
-from jobs.corpus.place import locate
 from jobs.corpus.signature_shards import SignatureShard, encode
 from jobs.corpus.workbench import Workbench
+from jobs.files.place import locate
 from jobs.recipe import load_recipe
 from jobs.spec import Kind, Spec
 from jobs.store import Store
@@ -79,7 +79,7 @@ def submitted(documents: Sequence[Document], size: int, vocab: Path, place: Path
                 cord_uids.append(f"{len(cord_uids):08d}")
                 shards.write(replace(document, cord_uid=cord_uids[-1]))
                 written += document.text_bytes
-    kept = {"documents": {"kept": len(cord_uids)}}
+    kept = {"documents": {"read": len(cord_uids), "kept": len(cord_uids), "dropped": {}, "quarantined": 0}}
     ingest = Artifact(store, Spec(Kind.INGEST, ingest_settings(RECIPE), {"corpus": "made"}))
     ingest.submit()
     outputs = [ingest.upload("documents/00000.jsonl.gz", shard)]
@@ -94,7 +94,8 @@ def submitted(documents: Sequence[Document], size: int, vocab: Path, place: Path
     passed = SignatureShard({}, Signatures(cord_uids, ones.astype(np.bool_), ones.astype(np.uint32), columns))
     signatures = Artifact(store, Spec(Kind.SIGNATURES, RECIPE.corpus.filters(), {"documents": ingest.name}))
     signatures.submit()
-    signatures.commit(0, [signatures.write("signatures/00000.bin", encode(passed))], counts=kept)
+    screened: dict[str, dict[str, int]] = {"languages": {}, "licenses": {}, "sources": {}}
+    signatures.commit(0, [signatures.write("signatures/00000.bin", encode(passed))], counts={**kept, **screened})
     signatures.finish()
 
     inputs = {"documents": ingest.name, "signatures": signatures.name, "vocabulary": "vocab.txt"}

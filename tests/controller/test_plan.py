@@ -4,9 +4,11 @@ import pytest
 
 from controller.plan import (
     Corpus,
+    GivenCheckpoint,
     GivenVocabulary,
     Step,
     inputs_first,
+    plan_checkpoint,
     plan_export,
     plan_preprocess,
     plan_pretrain,
@@ -114,6 +116,35 @@ def test_each_step_names_what_it_reads() -> None:
     assert vocabulary.after == (ingest.name, signatures.name)
     assert examples.after == (ingest.name, signatures.name, vocabulary.name)
     assert pretrain.name.startswith("pretrain-tiny-")
+
+
+def checkpoint(fingerprint: str = "f00d", location: str = "/here", **overrides: str) -> Step:
+    settings = {field.replace("__", "."): value for field, value in overrides.items()}
+    recipe = load_recipe("clinical", settings)
+    assert recipe.initial_checkpoint
+    return plan_checkpoint(
+        recipe, recipe.initial_checkpoint, GivenCheckpoint(location, fingerprint), salt="", command="c"
+    )
+
+
+def test_a_checkpoint_is_named_by_its_content_and_how_it_is_read() -> None:
+    assert checkpoint().name == checkpoint(location="gs://there").name
+    # What only training or the card needs does not convert it again.
+    assert checkpoint(schedule__train_steps="200000", architecture__hidden_dropout_prob="0").name == checkpoint().name
+    for other in (
+        checkpoint("beef"),
+        checkpoint(initial_checkpoint__allow_missing="['cls/*']"),
+        checkpoint(architecture__num_hidden_layers="6"),
+        checkpoint(vocabulary__size="30000"),
+    ):
+        assert other.name != checkpoint().name
+
+
+def test_training_from_a_checkpoint_is_another_training() -> None:
+    recipe = load_recipe("clinical")
+    scratch, started = (plan_pretrain(recipe, "preprocess-1", c, salt="", command="c") for c in (None, "checkpoint-1"))
+    assert scratch.name != started.name
+    assert started.after == ("preprocess-1", "checkpoint-1")
 
 
 def test_steps_are_ordered_inputs_first() -> None:

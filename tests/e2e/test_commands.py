@@ -76,8 +76,25 @@ CASES = {
     "missing weights": (("submit", "export", "tiny"), 3, "covid-ctl submit pretrain tiny"),
     "unknown step": (("status", "pretrain-tiny-00000000"), 2, "no such step"),
     "unknown artifact": (("artifacts", "pretrain-tiny-00000000"), 2, "no such step"),
+    "no report yet": (("report",), 3, "covid-ctl submit preprocess"),
+    "no report of this": (("report", "preprocess-00000000"), 2, "no such step"),
     "no bucket": (("status", "--bucket", ""), 2, "its name is empty"),
-    "checkpoint first": (("submit", "pretrain", "clinical"), 3, "initial checkpoints cannot be read yet"),
+    "checkpoint first": (("submit", "pretrain", "clinical"), 3, "--set initial_checkpoint.path=PATH"),
+    "missing checkpoint": (
+        ("submit", "pretrain", "bio", "--set", "initial_checkpoint.path=absent"),
+        2,
+        "absent: no such directory or file",
+    ),
+    "checkpoint on the web": (
+        ("submit", "pretrain", "bio", "--set", "initial_checkpoint.path=https://example.org/bert.zip"),
+        2,
+        "download it",
+    ),
+    "no checkpoint there": (
+        ("submit", "pretrain", "bio", "--set", "initial_checkpoint.path=."),
+        2,
+        "there is no checkpoint in it",
+    ),
 }
 
 

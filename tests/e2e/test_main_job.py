@@ -84,6 +84,22 @@ def test_the_card_has_the_runs_own_numbers(place: Path, manifests: dict[str, dic
     assert f"{manifests['pretrain']['facts']['evaluations'][-1]['mlm_loss']:.3f}" in card
 
 
+def test_preprocessing_leaves_a_report(place: Path, manifests: dict[str, dict[str, Any]]) -> None:
+    told = covid_ctl("report", "--html", "page.html", bucket=place / "bucket", cwd=place)
+    assert told.code == 0, told.err
+    step = manifests["preprocess"]["name"]
+    assert told.out.splitlines()[0] == step
+    assert "Documents: 280 of 300 kept" in told.out
+    assert told.out.splitlines()[-1] == "Page: page.html"
+    assert (place / "page.html").read_bytes() == (place / "bucket" / step / "report.html").read_bytes()
+    report = covid_ctl("report", step, "--output", "json", bucket=place / "bucket").json()
+    assert report["examples"] == manifests["preprocess"]["counts"]["examples"]
+    refused = covid_ctl("report", manifests["ingest"]["name"], bucket=place / "bucket")
+    assert (refused.code, "ingest leaves no report" in refused.err) == (2, True)
+    unwritable = covid_ctl("report", "--html", "no/such/folder.html", bucket=place / "bucket", cwd=place)
+    assert (unwritable.code, "give another --html FILE" in unwritable.err) == (2, True)
+
+
 def test_again_does_nothing(place: Path, first: Done) -> None:
     before = {path: path.stat().st_mtime_ns for path in (place / "bucket").rglob("*")}
     again = covid_ctl("submit", "export", "smaller.yaml", "--with-inputs", bucket=place / "bucket", cwd=place)
@@ -99,6 +115,9 @@ def test_the_newest_fitting_inputs_are_found_without_being_named(place: Path, fi
     (job,) = yaml.safe_load_all(rendered.out)
     trained = [s["name"] for s in covid_ctl("status", "--output", "json", bucket=place / "bucket").json()]
     assert job["metadata"]["name"] in trained
+    # Keeping the text makes no other examples.
+    with_text = ("render", "pretrain", "smaller.yaml", "--set", "corpus.clean_text=true")
+    assert covid_ctl(*with_text, bucket=place / "bucket", cwd=place).out == rendered.out
 
 
 def test_curves_are_where_tensorboard_looks(place: Path, manifests: dict[str, dict[str, Any]]) -> None:

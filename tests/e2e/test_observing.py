@@ -14,7 +14,7 @@ from tests.e2e.corpora import write_corpus
 
 STEP_FIELDS = {
     "name", "kind", "recipe", "state", "reason", "remedy", "progress", "submitted_at", "command", "active", "failed",
-    "retries", "preempted", "checkpoint", "heard_at", "missing",
+    "retries", "preempted", "checkpoint", "heard_at", "missing", "spending",
 }  # fmt: skip
 PROGRESS_FIELDS = {"shards_done", "shards", "done", "total", "unit", "rate", "loss", "eta_seconds"}
 

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.artifact import Artifact, Manifest, add_counts, crc32c
+from jobs.artifact import Artifact, Manifest, Output, add_counts, crc32c
 from jobs.errors import ConfigurationError, MissingObjectError, StoreError
 from jobs.spec import Kind, Spec
 from jobs.store import Store
 
 
 @pytest.fixture
-def artifact(tmp_path: Path) -> Artifact:
-    made = Artifact(Store(str(tmp_path)), Spec(Kind.PREPROCESS, settings={}, shards=2))
+def artifact(bucket: str) -> Artifact:
+    made = Artifact(Store(bucket), Spec(Kind.PREPROCESS, settings={}, shards=2))
     made.submit()
     return made
 
@@ -55,7 +55,7 @@ def test_finishing_twice_changes_nothing(artifact: Artifact) -> None:
 
 
 def test_a_refused_whole_has_no_manifest(artifact: Artifact) -> None:
-    def refuse(manifest: Manifest) -> None:
+    def refuse(_: Artifact, manifest: Manifest) -> list[Output]:
         raise ConfigurationError(manifest.name, "not good enough")
 
     commit(artifact, 0)
@@ -64,6 +64,21 @@ def test_a_refused_whole_has_no_manifest(artifact: Artifact) -> None:
         artifact.finish(refuse)
     with pytest.raises(MissingObjectError, match="not complete"):
         artifact.require()
+
+
+def test_the_whole_may_have_outputs_of_its_own(artifact: Artifact) -> None:
+    def conclude(whole: Artifact, manifest: Manifest) -> list[Output]:
+        return [whole.write("report.json", str(manifest.counts["documents"]["read"]).encode())]
+
+    commit(artifact, 0, documents=2)
+    commit(artifact, 1, documents=3)
+    assert artifact.finish(conclude)
+    first = artifact.store.get(artifact.path("manifest.json"))
+    assert artifact.finish(conclude)  # another worker that came last, too
+    assert artifact.store.get(artifact.path("manifest.json")) == first
+    *_, last = artifact.require().outputs
+    assert last.path == "report.json"
+    assert artifact.read(last) == b"5"
 
 
 def test_it_opens_by_name(artifact: Artifact) -> None:

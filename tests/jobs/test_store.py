@@ -1,8 +1,9 @@
-"""The bucket API over a plain directory."""
+"""The bucket API over a plain directory and over HTTP."""
 
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from jobs.store import ObjectInfo, Store
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "bucket"))
+def store(bucket: str) -> Store:
+    return Store(bucket)
 
 
 def test_what_is_put_is_got_and_replaced(store: Store) -> None:
@@ -42,6 +43,13 @@ def test_create_writes_once(store: Store) -> None:
     assert store.get("a") == b"first"
 
 
+def test_of_many_creators_one_writes(store: Store) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(lambda writer: store.create("a", b"%d" % writer), range(32)))
+    assert sum(won) == 1
+    assert store.get("a") == b"%d" % won.index(True)
+
+
 def test_missing_objects_are_named(store: Store) -> None:
     assert store.find("nothing") is None
     assert not store.exists("nothing")
@@ -64,6 +72,22 @@ def test_files_go_up_and_come_down(store: Store, tmp_path: Path) -> None:
     store.upload("big", source)
     store.download("big", tmp_path / "target")
     assert (tmp_path / "target").read_bytes() == source.read_bytes()
+
+
+def test_large_files_go_up_in_parts(store: Store, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(os.urandom(12_000_000))
+    store.upload("big", source)
+    store.upload("big", source)
+    assert store.objects() == [ObjectInfo("big", 12_000_000)]
+    assert store.get("big") == source.read_bytes()
+
+
+def test_names_of_any_characters_come_back(store: Store) -> None:
+    for path in ("a b/ü&<.txt", "a b/100%.txt", "c+d?.txt"):
+        store.put(path, path.encode())
+    assert [found.path for found in store.objects()] == ["a b/100%.txt", "a b/ü&<.txt", "c+d?.txt"]
+    assert store.get("a b/ü&<.txt").decode() == "a b/ü&<.txt"
 
 
 def test_deleting_twice_is_no_error(store: Store) -> None:

@@ -15,6 +15,10 @@ MAX_SEQ_LENGTH = 4096
 """``MAX_LENGTH`` of creation.c."""
 
 
+DRAFT_LENGTHS = slice(16, 20)
+"""The bytes of a ``Draft`` of creation.c that hold the lengths of its two runs, each an ``int16``."""
+
+
 class Corpus(Structure):
     """``Corpus`` of creation.c."""
 

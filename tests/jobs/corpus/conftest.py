@@ -15,8 +15,8 @@ from jobs.corpus.form import Form
 from jobs.corpus.layouts import stem
 from jobs.corpus.metadata import COLUMNS
 from jobs.corpus.outcome import Outcome
-from jobs.corpus.place import locate
 from jobs.corpus.workbench import Workbench
+from jobs.files.place import locate
 
 HEADER = COLUMNS.split(",")
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from jobs.corpus import limits
 from jobs.corpus.cord19 import Cord19
 from jobs.corpus.opening import open_corpus
-from jobs.corpus.place import locate
 from jobs.corpus.workbench import Workbench
 from jobs.errors import ConfigurationError
+from jobs.files import limits
+from jobs.files.place import locate
 
 from .packing import ai2_release, kaggle_zip, member, tar, tar_gz
 
@@ -199,7 +199,7 @@ def test_a_bomb_of_gzip_is_refused_before_it_has_unfolded(bench: Workbench) -> N
     head = tarfile.TarInfo("document_parses/pdf_json/a.json")
     head.size = 10 << 30
     data = gzip.compress(head.tobuf() + bytes(20 << 20))
-    with pytest.raises(ConfigurationError, match=rf"{len(data):,} bytes unpack to more than .* which no corpus does"):
+    with pytest.raises(ConfigurationError, match=rf"{len(data):,} bytes unpack to more than .*"):
         opened(data, bench)
 
 
@@ -207,7 +207,7 @@ def test_a_bomb_of_gzip_is_refused_before_it_has_unfolded(bench: Workbench) -> N
 def test_nested_bombs_share_one_limit(bench: Workbench) -> None:
     inner = gzip.compress(tar([member("x.bin", bytes(1 << 20))]))
     data = tar(member(f"{number}.tar.gz", inner) for number in range(600))
-    with pytest.raises(ConfigurationError, match="which no corpus does"):
+    with pytest.raises(ConfigurationError, match="as only a zip bomb would"):
         opened(data, bench)
 
 
@@ -218,7 +218,7 @@ def test_a_bomb_of_a_zip_is_refused_by_what_it_declares(bench: Workbench) -> Non
         archive.writestr("metadata.csv", METADATA)
         for number in range(5):
             archive.writestr(f"document_parses/pdf_json/{number}.json", bytes(4 << 20))
-    with pytest.raises(ConfigurationError, match="which no corpus does"):
+    with pytest.raises(ConfigurationError, match="as only a zip bomb would"):
         opened(out.getvalue(), bench)
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from jobs.corpus.fingerprint import fingerprint
-from jobs.corpus.place import locate
 from jobs.errors import ConfigurationError
+from jobs.files.place import locate
 
 
 @pytest.fixture

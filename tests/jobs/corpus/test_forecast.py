@@ -10,8 +10,8 @@ import pytest
 
 from jobs.corpus.balance import Spread
 from jobs.corpus.forecast import PDF_TEXT, PMC_TEXT, forecast
-from jobs.corpus.place import locate
 from jobs.errors import ConfigurationError
+from jobs.files.place import locate
 
 from .packing import ai2_release, kaggle_zip
 

@@ -14,8 +14,8 @@ import pytest
 from jobs.corpus.cord19 import Cord19, open_cord19
 from jobs.corpus.form import form_of
 from jobs.corpus.paragraph import plain
-from jobs.corpus.place import locate
 from jobs.corpus.workbench import Workbench
+from jobs.files.place import locate
 
 from .packing import member, tar, tar_gz
 

@@ -10,10 +10,10 @@ import pytest
 from jobs.corpus.cord19 import open_cord19
 from jobs.corpus.form import Form
 from jobs.corpus.paragraph import plain
-from jobs.corpus.place import locate
 from jobs.corpus.quarantine import Quarantined
 from jobs.corpus.workbench import Workbench
 from jobs.errors import ConfigurationError
+from jobs.files.place import locate
 
 if TYPE_CHECKING:
     from pathlib import Path

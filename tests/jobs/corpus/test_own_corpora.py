@@ -13,9 +13,9 @@ from jobs.corpus.fingerprint import fingerprint
 from jobs.corpus.opening import open_corpus
 from jobs.corpus.outcome import Corpus, Outcome
 from jobs.corpus.paragraph import plain
-from jobs.corpus.place import locate
 from jobs.corpus.workbench import Workbench
 from jobs.errors import ConfigurationError
+from jobs.files.place import locate
 
 
 def opened(path: Path) -> Corpus:

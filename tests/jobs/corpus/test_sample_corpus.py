@@ -15,10 +15,10 @@ from jobs.corpus.document import Document
 from jobs.corpus.duplicates import Duplicates
 from jobs.corpus.form import Form
 from jobs.corpus.metadata import COLUMNS
-from jobs.corpus.place import locate
 from jobs.corpus.sample import sample_fingerprint, write_sample
 from jobs.corpus.text import document_sentences
 from jobs.corpus.workbench import Workbench
+from jobs.files.place import locate
 
 GOLDEN = ("sample-1", "5a4bfa2c91f6f0e6")
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 from jobs.artifact import Artifact
 from jobs.spec import Kind, Spec
 from jobs.store import Store
+from tests.jobs.model.made import make_example, serialized
 
 LENGTH, PREDICTIONS, VOCABULARY = 16, 3, 50
 ARCHITECTURE = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
@@ -27,38 +28,6 @@ SCHEDULE = {
     "log_every": 1,
     "seed": 42,
 }
-
-
-def make_example(rng: np.random.Generator, *, length: int, predictions: int, vocabulary: int) -> dict[str, Any]:
-    """One example as create_pretraining_data writes it: padded, its masked words known."""
-    size = int(rng.integers(length // 2, length + 1))
-    ids = np.zeros(length, np.int64)
-    ids[:size] = rng.integers(5, vocabulary, size)
-    masked = np.sort(rng.choice(size, min(predictions, int(rng.integers(1, predictions + 1))), replace=False))
-
-    def padded(values: Any) -> list[Any]:
-        return [*values, *[0] * (predictions - len(values))]
-
-    return {
-        "input_ids": ids.tolist(),
-        "input_mask": [1] * size + [0] * (length - size),
-        "segment_ids": [0] * (size // 2) + [1] * (size - size // 2) + [0] * (length - size),
-        "masked_lm_positions": padded(masked.tolist()),
-        "masked_lm_ids": padded(ids[masked].tolist()),
-        "masked_lm_weights": padded([1.0] * len(masked)),
-        "next_sentence_labels": [int(rng.integers(2))],
-    }
-
-
-def serialized(example: dict[str, Any]) -> bytes:
-    def feature(name: str, values: Any) -> tf.train.Feature:
-        if name == "masked_lm_weights":
-            return tf.train.Feature(float_list=tf.train.FloatList(value=values))
-        return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
-
-    features = {name: feature(name, values) for name, values in example.items()}
-    data: bytes = tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
-    return data
 
 
 @pytest.fixture
@@ -108,15 +77,21 @@ def submit_pretrain(
         **schedule: Any,
     ) -> Artifact:
         store = Store(str(bucket))
-        source = Artifact(store, Spec(Kind.PREPROCESS, {"train": train, "validation": validation}))
+        source = Artifact(store, Spec(Kind.PREPROCESS, {"train": train, "validation": validation}, shards=2))
         source.submit()
-        outputs = []
-        for folder, count in (("train", train), ("validation", validation)):
-            records = [serialized(e) for e in random_examples(count, seed=len(folder))]
-            for shard, part in enumerate((records[: count // 2], records[count // 2 :])):
+        records = {
+            folder: [serialized(e) for e in random_examples(count, seed=len(folder))]
+            for folder, count in (("train", train), ("validation", validation))
+        }
+        for shard in range(2):
+            outputs, counts = [], {}
+            for folder, of_all in records.items():
+                half = len(of_all) // 2
+                part = of_all[half:] if shard else of_all[:half]
                 file = write_records(tmp_path / "made" / folder / f"{shard}.tfrecord", part)
                 outputs.append(source.upload(f"{folder}/{shard:05d}.tfrecord", file))
-        source.commit(0, outputs, facts=facts)
+                counts[folder] = len(part)
+            source.commit(shard, outputs, counts={"examples": counts}, facts=facts if shard == 0 else None)
         source.finish()
         settings = {
             "architecture": ARCHITECTURE | (architecture or {}),

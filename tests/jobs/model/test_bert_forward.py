@@ -80,6 +80,15 @@ def test_without_a_seed_nothing_is_dropped(model: Bert, inputs: list[tf.Tensor])
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_lower_precision_is_that_of_products_alone(model: Bert, inputs: list[tf.Tensor]) -> None:
+    lower = Bert(CONFIG, seed=5, precision="bfloat16")
+    assert {v.dtype for v in lower.variables_by_name.values()} == {tf.float32}
+    for ours, theirs in zip(lower.pretraining_logits(*inputs), model.pretraining_logits(*inputs), strict=True):
+        assert ours.dtype == tf.float32
+        assert not np.array_equal(ours, theirs)
+        np.testing.assert_allclose(ours, theirs, atol=0.1)
+
+
 @pytest.mark.parametrize(("x", "expected"), [(0.0, 0.0), (1.0, 0.841192), (-1.0, -0.158808), (3.0, 2.996363)])
 def test_gelu_is_the_tanh_form(x: float, expected: float) -> None:
     # The erf form has 0.841345 at 1 and 2.995950 at 3.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,8 @@ from jobs.spec import Kind, Spec
 from jobs.store import Store
 
 State = dict[str, tf.Variable]
+Evaluations = tuple[dict[str, Any], ...]
+EVALUATIONS: Evaluations = ({"step": 0, "mlm_loss": 4.0},)
 
 
 @pytest.fixture
@@ -28,12 +31,21 @@ def artifact(tmp_path: Path) -> Artifact:
 
 
 def state_of(step: int) -> State:
-    return {"a/kernel": tf.Variable(tf.fill([2, 3], float(step))), "a/kernel/adam_m": tf.Variable([step + 0.1])}
+    return {
+        "a/kernel": tf.Variable(tf.fill([2, 3], float(step))),
+        "a/kernel/adam_m": tf.Variable([step + 0.1]),
+        "bias": tf.Variable(float(step)),
+    }
 
 
-def save(artifact: Artifact, tmp_path: Path, *steps: int) -> None:
+def save_with(artifact: Artifact, step: int, evaluations: Evaluations = EVALUATIONS) -> None:
+    tensors = checkpoint.snapshot(state_of(step))
+    checkpoint.save(artifact, tensors, Progress(step, step / 2, evaluations))
+
+
+def save(artifact: Artifact, *steps: int) -> None:
     for step in steps:
-        checkpoint.save(artifact, state_of(step), Progress(step, step / 2, ({"step": 0},)), tmp_path)
+        save_with(artifact, step)
 
 
 def objects(artifact: Artifact) -> list[str]:
@@ -45,32 +57,54 @@ def restored(artifact: Artifact, tmp_path: Path) -> tuple[Progress | None, State
     return checkpoint.restore(artifact, state, tmp_path), state
 
 
-def assert_restored(artifact: Artifact, tmp_path: Path, step: int) -> None:
+def assert_restored(artifact: Artifact, tmp_path: Path, step: int, *rejected: int) -> None:
     progress, state = restored(artifact, tmp_path)
-    assert progress == Progress(step, step / 2, ({"step": 0},))
+    assert progress == Progress(step, step / 2, EVALUATIONS, rejected)
     for name, variable in state_of(step).items():
         np.testing.assert_array_equal(state[name].numpy(), variable.numpy())
 
 
 def test_the_newest_is_restored(artifact: Artifact, tmp_path: Path) -> None:
     assert restored(artifact, tmp_path)[0] is None
-    save(artifact, tmp_path, 100, 200)
+    save(artifact, 100, 200)
     assert_restored(artifact, tmp_path, 200)
 
 
 def test_the_object_says_what_it_is(artifact: Artifact, tmp_path: Path) -> None:
-    save(artifact, tmp_path, 200)
+    save(artifact, 200)
     path = tmp_path / "object"
     artifact.store.download(artifact.path("checkpoints/00000200.safetensors"), path)
     with safe_open(path, "numpy") as tensors:
-        assert sorted(tensors.keys()) == ["a/kernel", "a/kernel/adam_m"]
+        assert sorted(tensors.keys()) == ["a/kernel", "a/kernel/adam_m", "bias"]
         assert json.loads(tensors.metadata()["checkpoint"]) == {"spec_sha256": artifact.spec.sha256, "step": 200}
 
 
-def test_the_last_two_are_kept(artifact: Artifact, tmp_path: Path) -> None:
-    save(artifact, tmp_path, 100, 200, 300)
+def test_the_last_two_are_kept(artifact: Artifact) -> None:
+    save(artifact, 100, 200, 300)
     assert objects(artifact) == [f"00000{step}.{kind}" for step in (200, 300) for kind in ("json", "safetensors")]
-    assert not list(tmp_path.glob("*.safetensors"))
+
+
+def test_the_best_is_kept_beside_them(artifact: Artifact) -> None:
+    losses = {0: 1.0, 100: 3.0, 200: 2.0, 300: 2.5, 400: 2.0}
+    for step in (100, 200, 300, 400, 500):
+        evaluations = tuple({"step": s, "mlm_loss": loss} for s, loss in losses.items() if s <= step)
+        save_with(artifact, step, evaluations)
+    assert {name.split(".")[0] for name in objects(artifact)} == {"00000200", "00000400", "00000500"}
+
+
+def test_a_snapshot_does_not_change_with_its_variables() -> None:
+    state = state_of(1)
+    tensors = checkpoint.snapshot(state)
+    for variable in state.values():
+        variable.assign_add(tf.ones_like(variable))
+    for name, value in state_of(1).items():
+        np.testing.assert_array_equal(tensors[name], value.numpy())
+
+
+def test_when_none_is_sound_the_run_begins_anew_and_says_so(artifact: Artifact, tmp_path: Path) -> None:
+    save(artifact, 200)
+    damage_object(artifact)
+    assert restored(artifact, tmp_path)[0] == Progress(0, 0.0, (), (200,))
 
 
 def damage_object(artifact: Artifact) -> None:
@@ -101,32 +135,32 @@ def lose_a_field(artifact: Artifact) -> None:
 def test_a_damaged_one_is_reported_and_the_one_before_used(
     artifact: Artifact, tmp_path: Path, damage: Callable[[Artifact], None]
 ) -> None:
-    save(artifact, tmp_path, 100, 200)
+    save(artifact, 100, 200)
     damage(artifact)
     with structlog.testing.capture_logs() as logs:
-        assert_restored(artifact, tmp_path, 100)
+        assert_restored(artifact, tmp_path, 100, 200)
     assert [(e["event"], e["step"]) for e in logs] == [("checkpoint.rejected", 200), ("checkpoint.restored", 100)]
     assert logs[0]["reason"]
 
 
 def test_a_rejected_one_does_not_outlive_the_next_save(artifact: Artifact, tmp_path: Path) -> None:
-    save(artifact, tmp_path, 100, 200)
+    save(artifact, 100, 200)
     damage_object(artifact)
-    save(artifact, tmp_path, 150)  # the resumed run was stopped before it came to 200 again
+    save(artifact, 150)  # the resumed run was stopped before it came to 200 again
     assert_restored(artifact, tmp_path, 150)
     assert objects(artifact) == [f"00000{step}.{kind}" for step in (100, 150) for kind in ("json", "safetensors")]
 
 
 def test_an_object_without_its_record_does_not_count_and_is_swept(artifact: Artifact, tmp_path: Path) -> None:
-    save(artifact, tmp_path, 100, 200)
+    save(artifact, 100, 200)
     artifact.store.delete(artifact.path("checkpoints/00000200.json"))  # killed between the two writes
     assert_restored(artifact, tmp_path, 100)
-    save(artifact, tmp_path, 150)
+    save(artifact, 150)
     assert objects(artifact) == [f"00000{step}.{kind}" for step in (100, 150) for kind in ("json", "safetensors")]
 
 
 def test_a_bucket_that_is_away_costs_no_checkpoint(artifact: Artifact, tmp_path: Path) -> None:
-    save(artifact, tmp_path, 100, 200)
+    save(artifact, 100, 200)
 
     class Away(Store):
         def get(self, path: str) -> bytes:
@@ -138,13 +172,13 @@ def test_a_bucket_that_is_away_costs_no_checkpoint(artifact: Artifact, tmp_path:
 
 
 def test_another_model_s_checkpoint_is_refused(artifact: Artifact, tmp_path: Path) -> None:
-    save(artifact, tmp_path, 100)
+    save(artifact, 100)
     with pytest.raises(ConfigurationError, match="not this model's"):
         checkpoint.restore(artifact, {"a/kernel": tf.Variable([1.0])}, tmp_path)
 
 
 def test_another_spec_s_checkpoint_is_refused(artifact: Artifact, tmp_path: Path) -> None:
-    save(artifact, tmp_path, 100)
+    save(artifact, 100)
     other = Artifact(artifact.store, Spec(Kind.PRETRAIN, {"x": 1}, recipe="tiny"))
     for kind in ("json", "safetensors"):
         path = f"checkpoints/00000100.{kind}"

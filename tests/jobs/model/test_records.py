@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.errors import ConfigurationError
-from jobs.model.records import Records
+from jobs.model.records import RecordFile
 
 Write = Callable[[Path, list[bytes]], Path]
 FIRST, SECOND = b"first record", b"second"
@@ -20,28 +20,15 @@ BOUNDARY = 8 + 4 + len(FIRST) + 4
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.lists(st.binary(max_size=200), max_size=5), max_size=4))
-def test_every_record_of_every_file_is_read_in_order(files: list[list[bytes]]) -> None:
+@given(st.lists(st.binary(max_size=200), max_size=5))
+def test_every_record_is_read_in_order(records: list[bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        named = []
-        for number, records in enumerate(files):
-            path = Path(folder, str(number))
-            with tf.io.TFRecordWriter(str(path)) as writer:
-                for record in records:
-                    writer.write(record)
-            named.append((f"file {number}", path))
-        found = Records(named)
-        assert [found[i] for i in range(len(found))] == [record for records in files for record in records]
-        assert [found[i] for i in found.firsts()] == [records[0] for records in files if records]
-
-
-def test_a_record_is_located_by_its_file_and_number(write_records: Write, tmp_path: Path) -> None:
-    paths = [("a", [FIRST, SECOND]), ("empty", []), ("b", [SECOND])]
-    records = Records([(name, write_records(tmp_path / name, content)) for name, content in paths])
-    assert [records.where(i) for i in range(3)] == ["a, record 0", "a, record 1", "b, record 0"]
-    for beyond in (-1, 3):
-        with pytest.raises(IndexError):
-            records[beyond]
+        path = Path(folder, "x")
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for record in records:
+                writer.write(record)
+        file = RecordFile("x", path)
+        assert [file[i] for i in range(len(file))] == records
 
 
 @pytest.mark.parametrize(
@@ -60,7 +47,7 @@ def test_a_flipped_bit_is_named(write_records: Write, tmp_path: Path, at: int, r
     data[at] ^= 1
     path.write_bytes(data)
     with pytest.raises(ConfigurationError) as caught:
-        Records([("train/00007.tfrecord", path)])
+        RecordFile("train/00007.tfrecord", path)
     assert caught.value.thing == "train/00007.tfrecord"
     assert reason in caught.value.reason
     assert f"byte {BOUNDARY}" in caught.value.reason
@@ -72,7 +59,7 @@ def test_a_file_cut_anywhere_but_between_records_is_refused(write_records: Write
     for size in range(1, len(whole)):
         path.write_bytes(whole[:size])
         if size == BOUNDARY:
-            assert len(Records([("x", path)])) == 1
+            assert len(RecordFile("x", path)) == 1
             continue
         with pytest.raises(ConfigurationError, match=f"ends within.*byte {0 if size < BOUNDARY else BOUNDARY}"):
-            Records([("x", path)])
+            RecordFile("x", path)

@@ -15,14 +15,15 @@ import tensorflow as tf
 from safetensors.numpy import load
 
 from jobs.artifact import Artifact
-from jobs.errors import ConfigurationError, DivergedError, Interrupted, MissingObjectError
+from jobs.errors import ConfigurationError, DivergedError, Interrupted, MissingObjectError, StoreError
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.loss import evaluation, evaluation_sums
 from jobs.steps import pretrain
 from jobs.steps.context import StepContext
+from jobs.store import Store
 
 Submit = Callable[..., Artifact]
-SCALARS = {"loss", "mlm_loss", "nsp_loss", "learning_rate", "examples_per_second", "gradient_norm"}
+SCALARS = {"loss", "mlm_loss", "nsp_loss", "learning_rate", "examples_per_second", "gradient_norm", "data_wait_share"}
 
 
 def run(artifact: Artifact, scratch: Path, stopping: Callable[[], bool] = lambda: False) -> None:
@@ -80,13 +81,16 @@ def test_a_finished_run_says_what_it_did(finished: Artifact) -> None:
     assert [Path(o.path).name for o in finished.store.objects(finished.path("tensorboard"))] == [
         "events.out.tfevents.00000000",
         "events.out.tfevents.00000004",
+        "events.out.tfevents.00000006",
         "events.out.tfevents.00000008",
     ]
     assert (facts["steps"], facts["examples_seen"]) == (12, 48)
     assert (facts["train_examples"], facts["validation_examples"]) == (21, 9)
     assert facts["parameters"] == sum(w.size for w in weights(finished).values())
     assert facts["tensorflow"] == tf.__version__
-    assert "CPU" in facts["device"]
+    assert facts["device"] == "1 CPU"
+    assert facts["device_hours"] >= 0
+    assert facts["checkpoints_rejected"] == []
     assert 0 < facts["train_seconds"] == manifest.seconds
     assert [e["step"] for e in facts["evaluations"]] == [0, 6, 12]
     assert facts["evaluations"][-1]["mlm_loss"] < facts["evaluations"][0]["mlm_loss"]
@@ -154,6 +158,7 @@ def test_a_damaged_checkpoint_costs_time_not_truth(finished: Artifact, submit_pr
     with structlog.testing.capture_logs() as logs:
         run(artifact, tmp_path / "second")
     assert "checkpoint.rejected" in [e["event"] for e in logs]
+    assert artifact.require().facts["checkpoints_rejected"] == [int(Path(newest.path).stem)]
     for name, value in weights(finished).items():
         np.testing.assert_array_equal(weights(artifact)[name], value, err_msg=name)
     assert sorted(curves(artifact)) == sorted(curves(finished))
@@ -169,7 +174,9 @@ def test_a_trained_run_that_died_before_its_commit_does_not_train_again(
         artifact.store.delete(artifact.path(path))
     with structlog.testing.capture_logs() as logs:
         run(artifact, tmp_path / "second")
-    assert "training.progressed" not in [e["event"] for e in logs]
+    events = [e["event"] for e in logs]
+    assert "training.already_done" in events
+    assert "training.progressed" not in events
     assert artifact.require().facts["evaluations"][-1]["step"] == 4
     for name, value in weights(artifact).items():
         np.testing.assert_array_equal(value, before[name])
@@ -186,6 +193,7 @@ def test_scores_are_those_of_the_first_weights_on_evenly_spread_examples(
     held_out = random_examples(9, seed=len("validation"))
     chosen = [held_out[i] for i in (0, 1, 3, 4, 6, 7)]
     batch = {name: tf.constant([e[name] for e in chosen]) for name in chosen[0]}
+    batch["is_padding"] = tf.zeros([6], tf.int32)
     inputs = ("input_ids", "input_mask", "segment_ids", "masked_lm_positions")
     sums = evaluation_sums(*model.pretraining_logits(*[batch[name] for name in inputs]), batch)
     expected = evaluation(0, *sums.numpy().tolist())._asdict()
@@ -199,7 +207,65 @@ def test_scores_are_those_of_the_first_weights_on_evenly_spread_examples(
 def test_the_heartbeat_ends_at_the_last_step(finished: Artifact) -> None:
     beat = json.loads(finished.store.get(finished.path("progress/00000.json")))
     assert (beat["done"], beat["total"], beat["unit"]) == (12, 12, "steps")
-    assert beat["loss"] > 0
+    assert beat["eta_seconds"] == 0
+    assert 0 < beat["learning_rate"] < 1e-2
+    assert 0 <= beat["data_wait_share"] <= 1
+    assert 0 < beat["utilisation"] < 1
+    assert all(beat[name] > 0 for name in ("loss", "examples_per_second", "model_flops_per_second"))
+
+
+@pytest.mark.parametrize("steps_per_call", ["5", ""])
+def test_the_pace_changes_no_result(
+    finished: Artifact,
+    submit_pretrain: Submit,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    steps_per_call: str,
+) -> None:
+    monkeypatch.setenv("COVID_CTL_STEPS_PER_CALL", steps_per_call)
+    artifact = submit_pretrain(tmp_path / "bucket", log_every=100)
+    run(artifact, tmp_path / "scratch")
+    assert {step for step, name in curves(artifact) if name == "loss"} == {12}
+    for name, value in weights(finished).items():
+        np.testing.assert_array_equal(weights(artifact)[name], value, err_msg=name)
+    assert artifact.require().facts["evaluations"] == finished.require().facts["evaluations"]
+
+
+def test_an_early_end_has_the_best_weights(submit_pretrain: Submit, tmp_path: Path) -> None:
+    # So high a rate spoils what the first steps have learnt.
+    schedule = {"learning_rate": 0.05, "evaluate_every": 2, "checkpoint_every": 100, "early_stop_evaluations": 2}
+    artifact = submit_pretrain(tmp_path / "bucket", train_steps=40, **schedule)
+    run(artifact, tmp_path / "scratch")
+    facts = artifact.require().facts
+    losses = {e["step"]: e["mlm_loss"] for e in facts["evaluations"]}
+    best = min((step for step in losses if step), key=lambda step: losses[step])
+    assert (facts["steps"], max(losses)) == (best, best + 4)
+    assert max(losses) < 40
+    kept = load(artifact.store.get(artifact.path(f"checkpoints/{best:08d}.safetensors")))
+    for name, value in weights(artifact).items():
+        np.testing.assert_array_equal(value, kept[name], err_msg=name)
+
+
+def test_a_bucket_that_fails_while_saving_ends_the_run(
+    submit_pretrain: Submit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifact = submit_pretrain(tmp_path / "bucket")
+
+    def away(_: Store, path: str, __: Any) -> None:
+        raise StoreError(path, "503 service unavailable")
+
+    monkeypatch.setattr(Store, "stream", away)
+    with pytest.raises(StoreError, match="503"):
+        run(artifact, tmp_path / "scratch")
+    assert artifact.manifest() is None
+
+
+@pytest.mark.slow  # TensorFlow tries again for ten seconds
+def test_too_little_memory_names_the_settings_to_lower(submit_pretrain: Submit, tmp_path: Path) -> None:
+    artifact = submit_pretrain(tmp_path / "bucket", architecture={"max_position_embeddings": 10**12})
+    with pytest.raises(ConfigurationError, match="memory does not suffice") as caught:
+        run(artifact, tmp_path / "scratch")
+    assert "schedule.train_batch_size" in caught.value.remedy
 
 
 def test_divergence_names_step_and_batch(submit_pretrain: Submit, tmp_path: Path) -> None:
@@ -210,6 +276,10 @@ def test_divergence_names_step_and_batch(submit_pretrain: Submit, tmp_path: Path
         run(artifact, tmp_path / "scratch")
     assert caught.value.thing == "step 1"
     assert caught.value.container_exit_code == 44
+    identity = json.loads(artifact.store.get(artifact.path("diverged/00000001.json")))
+    assert identity["step"] == 1
+    assert len(identity["examples"]) == 4
+    assert identity["examples"][0] in caught.value.reason
     assert artifact.manifest() is None
 
 
@@ -223,7 +293,6 @@ def test_without_held_out_examples_there_are_no_scores(submit_pretrain: Submit, 
     ("change", "said"),
     [
         ({"train": 0}, "no training examples"),
-        ({"inputs": {"examples": "x", "initial_checkpoint": "y"}}, "initial checkpoint is not supported"),
         ({"inputs": {}}, "names no examples"),
         ({"inputs": {"examples": "preprocess-00000000"}}, "no such step"),
         ({"sizes": {"max_seq_length": 32}}, "this run wants input_ids 32"),

@@ -135,3 +135,13 @@ def test_equal_cards_give_equal_text_whatever_the_order_of_their_settings() -> N
     one = replace(KNOWN, settings={"dupe_factor": 5, "seed": 1}, data=replace(KNOWN.data, dropped={"a": 1, "b": 2}))
     two = replace(KNOWN, settings={"seed": 1, "dupe_factor": 5}, data=replace(KNOWN.data, dropped={"b": 2, "a": 1}))
     assert model_card(one) == model_card(two)
+
+
+def test_a_tpu_run_tells_what_was_expected_and_what_it_costs_by_the_price_table() -> None:
+    run = Run(steps=200_000, seconds=50 * 3600.0, device="8 TPU v3-8", flops=25 * 10**18)
+    text = model_card(replace(KNOWN, run=run))
+    assert "| training time | 50.0 hours |" in text
+    assert "| computation | 2.5e19 FLOP |" in text
+    assert "| expected before the run | 41 to 55 h |" in text
+    assert "| list price on demand in us-central1, 2026-11 | $400 |" in text
+    assert "list price" not in model_card(replace(KNOWN, run=replace(run, device="1 CPU")))

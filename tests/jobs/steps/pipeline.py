@@ -9,7 +9,7 @@ from typing import Any
 
 from jobs.artifact import Artifact, Manifest
 from jobs.corpus.fingerprint import fingerprint
-from jobs.corpus.place import locate
+from jobs.files.place import locate
 from jobs.recipe import CorpusChoice, Filters, load_recipe
 from jobs.spec import Kind, Spec
 from jobs.steps import ingest, preprocess, signatures, vocabulary
@@ -41,7 +41,7 @@ class Pipeline:
         artifact.submit()
         for shard in sorted(range(shards), reverse=self.backwards):
             STEPS[kind](self.context(artifact, shard))
-        assert artifact.finish()
+        assert artifact.finish(preprocess.conclude if kind == Kind.PREPROCESS else None)
         return artifact
 
     def context(self, artifact: Artifact, shard: int = 0) -> StepContext:
@@ -70,6 +70,7 @@ class Pipeline:
             **RECIPE.examples.model_dump(),
             "sections": ["title", "abstract", "body"],
             "near_duplicate_similarity": self.similarity,
+            "clean_text": False,
         }
         inputs = {**self.inputs(screened), "vocabulary": f"{self.learned(screened).name}/vocab.txt"}
         return self.step(Kind.PREPROCESS, settings, inputs, self.shards).require()

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from jobs.artifact import Artifact, Manifest
 from jobs.corpus.fingerprint import fingerprint
-from jobs.corpus.place import locate
+from jobs.files.place import locate
 from jobs.recipe import Examples, Filters
 from jobs.spec import Kind, Spec
 from jobs.steps import ingest, preprocess, signatures
@@ -69,7 +69,12 @@ class DataSide:
         inputs = {"documents": self.ingested.name}
         self.screened = self._step(Kind.SIGNATURES, Filters().model_dump(mode="json"), inputs, shards)
         inputs |= {"signatures": self.screened.name, "vocabulary": "vocab.txt"}
-        chosen = {"sections": ["title", "abstract", "body"], "near_duplicate_similarity": 0.8, **EXAMPLES.model_dump()}
+        chosen = {
+            "sections": ["title", "abstract", "body"],
+            "near_duplicate_similarity": 0.8,
+            "clean_text": False,
+            **EXAMPLES.model_dump(),
+        }
         self.preprocessed = self._step(Kind.PREPROCESS, chosen, inputs, shards)
 
     def _step(self, kind: Kind, chosen: dict[str, Any], inputs: dict[str, str], shards: int = 1) -> Manifest:

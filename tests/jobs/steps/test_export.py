@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
@@ -22,13 +23,13 @@ from jobs.corpus.document import Document
 from jobs.corpus.paragraph import plain
 from jobs.errors import ConfigurationError, Interrupted, MissingObjectError
 from jobs.examples.wordpiece import WordPiece
-from jobs.publish.weights import tensors
 from jobs.recipe import Examples, Filters
 from jobs.spec import Kind, Spec
 from jobs.steps import export, preprocess, signatures
 from jobs.steps.context import StepContext
 from jobs.store import Store
 from jobs.vocabulary import SPECIALS, Vocabulary
+from jobs.weights.names import tensors
 
 Array = NDArray[Any]
 
@@ -133,13 +134,18 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Path:
     screened.finish()
     spec = Spec(
         Kind.PREPROCESS,
-        {**settings.model_dump(), "sections": ["title", "abstract", "body"], "near_duplicate_similarity": 1.0},
+        {
+            **settings.model_dump(),
+            "sections": ["title", "abstract", "body"],
+            "near_duplicate_similarity": 1.0,
+            "clean_text": False,
+        },
         {"documents": ingest.name, "signatures": screened.name, "vocabulary": "vocabularies/v.txt"},
     )
     examples = Artifact(store, spec)
     examples.submit()
     preprocess.run(StepContext(examples, 0, tmp_path_factory.mktemp("scratch"), lambda: False))
-    examples.finish(preprocess.check)
+    examples.finish(preprocess.conclude)
     path = tmp_path_factory.mktemp("weights") / "weights"
     save_file(trained_weights(), path)
     complete(
@@ -186,7 +192,7 @@ def exported(bucket: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     manifest = run(artifact, tmp_path_factory.mktemp("scratch"))
     directory = tmp_path_factory.mktemp("covid-model")
     assert "bert" not in str(directory)
-    for output in manifest.outputs:
+    for output in manifest.under("model"):
         artifact.download(output, directory / output.path.removeprefix("model/"))
     return directory
 
@@ -230,8 +236,6 @@ def test_transformers_finds_every_weight(hub: Any, exported: Path, loader: str) 
 
 
 def test_logits_in_transformers_are_those_of_tensorflow(hub: Any, exported: Path) -> None:
-    import tensorflow as tf
-
     from jobs.model.bert import Bert, BertConfig
 
     rng = np.random.default_rng(3)
@@ -308,12 +312,28 @@ def test_the_cards_code_runs(
 def test_what_is_published(bucket: Path, tmp_path: Path) -> None:
     root = shutil.copytree(bucket, tmp_path / "bucket")
     manifest = run(submitted(root), tmp_path / "scratch")
-    assert [output.path for output in manifest.outputs] == [f"model/{name}" for name in export.FILES]
+    published = {"model": export.FILES, "tensorflow": export.GOOGLE_FILES}
+    assert [o.path for o in manifest.outputs] == [
+        f"{folder}/{name}" for folder in published for name in published[folder]
+    ]
     gate = manifest.facts["gate"]
     assert gate["tokenizer"]["sentences"] > 50
     assert gate["logits"]["examples"] == export.COMPARED_EXAMPLES
     assert gate["logits"]["mlm_logits"] == export.COMPARED_EXAMPLES * 5 * len(VOCABULARY)
     assert 0 < gate["logits"]["mlm_max_difference"] <= gate["logits"]["tolerance"] == 1e-4
+
+
+def test_google_s_files_hold_the_trained_weights_and_nothing_else(bucket: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(bucket, tmp_path / "bucket")
+    artifact = submitted(root)
+    run(artifact, tmp_path / "scratch")
+    folder = root / artifact.name / "tensorflow"
+    reader = tf.train.load_checkpoint(str(folder / "bert_model.ckpt"))
+    assert set(reader.get_variable_to_shape_map()) == set(trained_weights())
+    for name, value in trained_weights().items():
+        np.testing.assert_array_equal(reader.get_tensor(name), value)
+    assert json.loads((folder / "bert_config.json").read_bytes()) == GOOGLE
+    assert (folder / "vocab.txt").read_bytes() == VOCABULARY.to_bytes()
 
 
 def test_a_second_run_writes_the_same_bytes(bucket: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ GOLDEN = {
     Kind.INGEST: (1, "4a5e323500668c35"),
     Kind.SIGNATURES: (1, "ff1584ee95b84946"),
     Kind.VOCABULARY: (2, "a25fa55d85bd339d"),
-    Kind.PREPROCESS: (2, "09e409a0a4884182"),
+    Kind.PREPROCESS: (2, "c140dd12097d0d3a"),
 }
 NOTICE = (
     ". CC-BY-NC-ND 4.0 International license It is made available under a author/funder, who has granted medRxiv a "

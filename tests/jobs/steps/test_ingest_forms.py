@@ -14,10 +14,10 @@ import pytest
 from jobs.artifact import Artifact
 from jobs.corpus.fingerprint import fingerprint
 from jobs.corpus.opening import open_corpus
-from jobs.corpus.place import locate
 from jobs.corpus.sample import write_sample
 from jobs.corpus.workbench import Workbench
 from jobs.errors import ConfigurationError, Interrupted
+from jobs.files.place import locate
 from jobs.spec import Kind, Spec
 from jobs.steps.context import StepContext
 from jobs.steps.ingest import run

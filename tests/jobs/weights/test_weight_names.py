@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 
 from jobs.errors import ConfigurationError
-from jobs.publish.weights import tensors, to_hugging_face, write_safetensors
+from jobs.weights.hugging_face import to_hugging_face, write_safetensors
+from jobs.weights.names import tensors
 
 TINY: dict[str, Any] = {
     "vocab_size": 11,

@@ -10,9 +10,8 @@ from typing import IO, Any, cast
 
 from isal import igzip, isal_zlib
 
-from jobs.corpus.form import GZIP_MAGIC
-from jobs.corpus.limits import Budget
 from jobs.errors import ConfigurationError
+from jobs.files.limits import Budget
 
 OnBytes = Callable[[int, int], None]
 """Called now and then with the packed bytes read so far and in all; may raise to stop."""
@@ -25,6 +24,7 @@ def unwatched(done: int, total: int) -> None:
 Tell = Callable[[int], None]
 """Called now and then with the bytes read so far; may raise to stop."""
 
+GZIP_MAGIC = b"\x1f\x8b"
 _BUFFER = 1 << 20
 _DAMAGE = (gzip.BadGzipFile, zlib.error, cast("type[Exception]", isal_zlib.error))
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Self
 
-from jobs.corpus.layouts import is_nested_archive, printable, root_of, safe_path
-from jobs.corpus.limits import Budget
-from jobs.corpus.streams import Metered, Tell, drain, unpacked
 from jobs.errors import ConfigurationError
+from jobs.files.limits import Budget
+from jobs.files.names import printable, safe_path
+from jobs.files.streams import Metered, Tell, drain, unpacked
 
 _DAMAGED = "get it again and compare its size and checksum with the original's"
 
@@ -33,13 +33,14 @@ def tar_members(
     budget: Budget,
     tell: Tell | None = None,
     *,
-    inside: str | None = None,
+    inside: str = "",
+    nested: Callable[[str], bool] | None = None,
 ) -> Iterator[Member]:
-    """Every file of a tar or tar.gz in its order; a nested tar.gz is replaced by its own members.
+    """Every file of a tar or tar.gz in its order, below the folder ``inside``.
 
-    ``inside`` is the folder of a nested tar; releases nest once, so a tar in that one is a file like any
-    other. Raises ``ConfigurationError`` for a tar that is
-    truncated or damaged, naming ``source`` and the byte.
+    A member that is a ``nested`` tar by its path is replaced by its own members; a tar in that one is a file
+    like any other. Raises ``ConfigurationError`` for a tar that is truncated or damaged, naming ``source``
+    and the byte.
     """
     stream = unpacked(file, source, budget, tell)
     counted = Metered(stream)
@@ -48,19 +49,29 @@ def tar_members(
             while info := tar.next():
                 tar.members.clear()  # type: ignore[attr-defined]  # tarfile remembers them all, for random access
                 path, problem = safe_path(info.name)
-                path = (inside or "") + path if path else printable(info.name)
+                path = inside + path if path else printable(info.name)
                 problem = problem or _not_a_file(info)
                 if info.isdir():
                     continue
                 opened = None if problem else tar.extractfile(info)
-                if opened and is_nested_archive(path) and inside is None:
-                    yield from tar_members(opened, f"{source}: {path}", budget, inside=root_of(path))
+                if opened and nested and nested(path):
+                    folder = path.removesuffix(path.rpartition("/")[2])
+                    yield from tar_members(opened, f"{source}: {path}", budget, inside=folder)
                 else:
                     yield Member(path, info.size, opened, problem)
     except (tarfile.TarError, EOFError, UnicodeError, ValueError, OverflowError) as error:
         reason = f"truncated or damaged: its tar cannot be read beyond byte {counted.count:,} ({error})"
         raise ConfigurationError(source, reason, _DAMAGED) from error
     drain(stream)
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether a file that begins so (at least 512 bytes, not gzipped any more) is a tar."""
+    try:
+        tarfile.TarInfo.frombuf(head[:512], "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
 
 
 class _StrictTarInfo(tarfile.TarInfo):

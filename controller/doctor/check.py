@@ -1,0 +1,53 @@
+"""One thing that was looked at, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from jobs.errors import CovidCtlError
+
+
+class State(StrEnum):
+    OK = "ok"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """It could not be looked at from here, or need not be."""
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    state: State
+    reason: str
+    fix: str = ""
+    """The next command, of one that failed; of one that was skipped, how to look for oneself."""
+
+
+Examination = Callable[[], Check]
+
+
+def ok(name: str, reason: str) -> Check:
+    return Check(name, State.OK, reason)
+
+
+def failed(name: str, reason: str, fix: str) -> Check:
+    return Check(name, State.FAILED, reason, fix)
+
+
+def skipped(name: str, reason: str, fix: str = "") -> Check:
+    return Check(name, State.SKIPPED, reason, fix)
+
+
+def of_error(name: str, error: CovidCtlError) -> Check:
+    return failed(name, f"{error.thing}: {error.reason}", error.remedy)
+
+
+def examine(examinations: dict[str, Examination]) -> Iterator[Check]:
+    """Each as it ends: one that fails does not keep the next from being looked at."""
+    for name, look in examinations.items():
+        try:
+            yield look()
+        except CovidCtlError as error:
+            yield of_error(name, error)

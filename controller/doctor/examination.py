@@ -1,0 +1,116 @@
+"""Which checks a profile takes, in the order in which one would mend things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from controller.doctor import bucket as of_bucket
+from controller.doctor import images as of_images
+from controller.doctor import machine
+from controller.doctor import recipe as of_recipe
+from controller.doctor.check import Check, Examination, State, examine, skipped
+from controller.doctor.region import region
+from controller.doctor.tpu import tpu_offered
+from controller.kubernetes import KubernetesCluster
+from controller.profile import Profile
+from jobs.errors import PreflightError
+from jobs.recipe import Recipe
+
+CLUSTER_CHECKS = (
+    "namespace",
+    "permissions",
+    "service account",
+    "Workload Identity",
+    "quota",
+    "limits",
+    "nodes",
+)
+
+Connect = Callable[[Profile], KubernetesCluster]
+
+
+def connect(profile: Profile) -> KubernetesCluster:
+    return KubernetesCluster.connect(profile.context or None, profile.namespace)
+
+
+def all_checks(
+    profile: Profile, recipe: Recipe, *, vocabulary: str | None = None, connect: Connect = connect
+) -> Iterator[Check]:
+    """Every check that the profile takes, as each ends."""
+    yield from _of_recipe(recipe, vocabulary)
+    yield from examine({"bucket": lambda: of_bucket.bucket(profile.bucket)} if _sees_bucket(profile) else {})
+    if profile.is_local:
+        yield from _of_machine(profile, recipe)
+        return
+    yield from examine({"region": lambda: region(profile), "images": lambda: of_images.images(profile)})
+    yield from _of_cluster(profile, connect)
+    yield from examine({"TPU": lambda: tpu_offered(profile)})
+
+
+def cheap_checks(profile: Profile, *, connect: Connect = connect) -> Iterator[Check]:
+    """What ``submit`` asks before it makes anything: a few short requests, and nothing is written."""
+    if profile.is_local:
+        yield from examine({"packages": machine.packages, "compiled parts": machine.compiled})
+        return
+    yield from examine({"images": lambda: of_images.images(profile)})
+    yield from _of_cluster(profile, connect, only=("namespace", "service account", "quota", "limits"))
+
+
+def _of_recipe(recipe: Recipe, vocabulary: str | None) -> Iterator[Check]:
+    return examine(
+        {
+            "vocabulary": lambda: of_recipe.vocabulary(recipe, vocabulary),
+            "checkpoint": lambda: of_recipe.checkpoint(recipe),
+        }
+    )
+
+
+def _of_machine(profile: Profile, recipe: Recipe) -> Iterator[Check]:
+    checks: dict[str, Examination] = {"packages": machine.packages, "compiled parts": machine.compiled}
+    if "://" not in profile.bucket:
+        checks["disk"] = lambda: machine.disk(profile.bucket, recipe)
+    return examine({**checks, "memory": lambda: machine.memory(recipe)})
+
+
+def _of_cluster(profile: Profile, connect: Connect, only: tuple[str, ...] = CLUSTER_CHECKS) -> Iterator[Check]:
+    """All of them, or where the cluster does not answer why."""
+    from controller.doctor import cluster as of_cluster
+
+    found: list[KubernetesCluster] = []
+
+    def version() -> Check:
+        cluster = connect(profile)
+        check = of_cluster.version(cluster)
+        found.append(cluster)
+        return check
+
+    (first,) = examine({"cluster": version})
+    yield first
+    if not found:
+        yield from (skipped(name, "the cluster was not reached") for name in only)
+        return
+    cluster = found[0]
+    checks: dict[str, Examination] = {
+        "namespace": lambda: of_cluster.namespace(cluster),
+        "permissions": lambda: of_cluster.permissions(cluster),
+        "service account": lambda: of_cluster.service_account(cluster, profile),
+        "Workload Identity": lambda: of_cluster.workload_identity(cluster, profile),
+        "quota": lambda: of_cluster.quota(cluster, profile),
+        "limits": lambda: of_cluster.limits(cluster, profile),
+        "nodes": lambda: of_cluster.nodes(cluster, profile),
+    }
+    yield from examine({name: checks[name] for name in only})
+
+
+def _sees_bucket(profile: Profile) -> bool:
+    """A cluster's bucket on a volume is not this machine's to look at."""
+    return not profile.bucket_volume
+
+
+def refusal(checks: Iterable[Check]) -> PreflightError | None:
+    """What ``submit`` raises where a check failed; None where none did."""
+    bad = [check for check in checks if check.state is State.FAILED]
+    if not bad:
+        return None
+    reason = "; ".join(f"{check.name}: {check.reason}" for check in bad)
+    return PreflightError("nothing was started", reason, "\n        ".join(check.fix for check in bad))

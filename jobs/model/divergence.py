@@ -1,0 +1,35 @@
+"""What happens when loss or gradient leave the finite numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from jobs.artifact import Artifact
+from jobs.errors import DivergedError
+from jobs.model.shuffling import Shuffled
+from jobs.model.update import MEASURES
+from jobs.spec import canonical
+
+FOLDER = "diverged"
+
+
+def check_finite(measures: npt.NDArray[np.float32], first: int, batches: Shuffled, artifact: Artifact) -> None:
+    """Raises ``DivergedError`` when not all ``measures`` [K, 4] of the steps from ``first`` are finite.
+
+    The bucket then has ``diverged/<step>.json`` with the batch of the first such step, by file and record.
+    """
+    finite = np.isfinite(measures).all(axis=1)
+    if finite.all():
+        return
+    k = int(np.argmin(finite))
+    step, values = first + k, dict(zip(MEASURES, map(str, measures[k]), strict=True))
+    batch = [batches.examples.where(int(index)) for index in batches.indices(step)]
+    identity = f"{FOLDER}/{step:08d}.json"
+    artifact.store.put(artifact.path(identity), canonical({"step": step, **values, "examples": batch}))
+    raise DivergedError(
+        f"step {step:,}",
+        f"loss {values['loss']}, gradient norm {values['gradient_norm']}; the step's batch begins with {batch[0]}, "
+        f"all of it is in {artifact.path(identity)}",
+        "submit it with a lower learning rate: --set schedule.learning_rate=...",
+    )

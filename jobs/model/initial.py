@@ -1,0 +1,45 @@
+"""A model's first values, taken from a checkpoint where it has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+import tensorflow as tf
+from safetensors import safe_open
+
+from jobs.errors import ConfigurationError
+from jobs.weights.names import PER_ENTRY
+
+
+def assign_initial(variables: Mapping[str, tf.Variable], file: Path, source: str) -> None:
+    """Assign the tensors of a safetensors file by name; what it does not hold keeps its value.
+
+    Where the vocabulary is larger than the file's, its further rows keep theirs too: as from scratch, drawn
+    from the seed's truncated normal or zero. Raises ``ConfigurationError``, naming ``source``, for a variable
+    that does not fit; none is changed then.
+    """
+    with safe_open(file, "numpy") as tensors:
+        shapes = {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
+        for name, shape in shapes.items():
+            _check(name, shape, variables, source)
+        for name, shape in shapes.items():
+            variable, value = variables[name], tensors.get_tensor(name)
+            if shape[0] < variable.shape[0]:
+                value = tf.concat([value, variable[shape[0] :]], axis=0)
+            variable.assign(value)
+    log = structlog.get_logger()
+    log.info("weights.initialised", source=source, variables=len(shapes), random=len(variables) - len(shapes))
+
+
+def _check(name: str, shape: tuple[int, ...], variables: Mapping[str, tf.Variable], source: str) -> None:
+    if name not in variables:
+        raise ConfigurationError(source, f"{name} is no variable of this model", "submit it again")
+    wanted = tuple(variables[name].shape)
+    if name in PER_ENTRY and shape[1:] == wanted[1:]:
+        if shape[0] > wanted[0]:
+            reason = f"its vocabulary has {shape[0]:,} entries, the examples' only {wanted[0]:,}"
+            raise ConfigurationError(source, reason, "make examples with the checkpoint's vocabulary: --vocab PATH")
+    elif shape != wanted:
+        raise ConfigurationError(source, f"{name} has shape {list(shape)}, the model's is {list(wanted)}")

@@ -1,0 +1,47 @@
+"""HTML that is escaped unless it was made here; well-formed as XML too, so that anything can read it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def element(tag: str, *children: str, **attributes: object) -> Markup:
+    """``<tag attributes>children</tag>``; ``class_`` stands for ``class``, ``stroke_width`` for ``stroke-width``."""
+    named = "".join(
+        f' {name.rstrip("_").replace("_", "-")}="{_escaped(str(value))}"' for name, value in attributes.items()
+    )
+    inside = join(*children)
+    return Markup(f"<{tag}{named}>{inside}</{tag}>" if inside or tag not in _VOID else f"<{tag}{named}/>")
+
+
+_VOID = ("meta", "rect", "line")
+
+
+def join(*parts: str) -> Markup:
+    """The parts one after the other, escaped where they are no markup."""
+    return Markup("".join(part if isinstance(part, Markup) else _escaped(part) for part in parts))
+
+
+def _escaped(text: str) -> str:
+    return escape(_NOT_XML.sub("\ufffd", text))
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Markup:
+    """All columns but the first hold numbers, set to the right."""
+    top = element("tr", *(element("th", name, scope="col") for name in head))
+    body = (
+        element("tr", element("th", first, scope="row"), *(element("td", cell) for cell in rest))
+        for first, *rest in rows
+    )
+    # Its own box to scroll in: on a phone the page itself never moves sideways.
+    return element("div", element("table", element("thead", top), element("tbody", *body)), class_="wide")

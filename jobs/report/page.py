@@ -1,0 +1,199 @@
+"""The report as one HTML page: no scripts, no requests, no clock; its text comes from papers and is escaped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
+from importlib import resources
+from typing import Any
+
+from jobs.report.chart import bars, columns
+from jobs.report.histogram import Histogram
+from jobs.report.markup import Markup, element, join, table
+from jobs.report.prose import padding, share
+
+Report = Mapping[str, Any]
+"""As ``jobs.steps.reporting.contents`` makes it."""
+
+
+def page(report: Report) -> str:
+    """The whole document. Pure."""
+    style = Markup((resources.files("jobs.report") / "page.css").read_text("utf-8"))
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("title", f"Preprocessing report: {report['step']}"),
+        element("style", style),
+    )
+    body = element(
+        "body",
+        element("h1", "Preprocessing report"),
+        element("p", element("code", report["step"])),
+        element("ul", *(element("li", line) for line in report["summary"])),
+        *_documents(report),
+        *_cleaning(report),
+        *_remains(report),
+        *_lengths(report),
+        *_origins(report),
+        *_samples(report["samples"]),
+        *_made_from(report),
+    )
+    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+
+
+def _documents(report: Report) -> list[Markup]:
+    documents = report["documents"]
+    fates = {"kept": documents["kept"], "quarantined": documents["quarantined"]}
+    fates |= documents["dropped"]
+    parts = [
+        element("h2", "Documents"),
+        bars(
+            "What became of each",
+            fates,
+            documents["read"],
+            name="fate",
+            note=f"Of {documents['read']:,}; dropped where a reason is named.",
+        ),
+        element("p", "What was malformed is listed in ", element("code", report["quarantine"]), "."),
+    ]
+    if report["parses"]:
+        whole = sum(report["parses"].values())
+        parts.append(bars("Where the full text comes from", report["parses"], whole, name="parse"))
+    return parts
+
+
+def _cleaning(report: Report) -> list[Markup]:
+    paragraphs, sentences = report["paragraphs"], report["sentences"]
+    return [
+        element("h2", "Cleaning"),
+        bars(
+            "Paragraphs changed, by rule",
+            paragraphs["changed"],
+            paragraphs["read"],
+            name="rule",
+            note=f"Of {paragraphs['read']:,}; several rules can change one. The parses marked "
+            f"{paragraphs['ignored_spans']:,} citations or references that contradict their text and were ignored.",
+        ),
+        bars(
+            "Sentences taken out, by rule",
+            sentences["by_rule"],
+            sentences["read"],
+            name="rule",
+            note=f"Of {sentences['read']:,}; giant ones are not taken out but cut into parts.",
+        ),
+    ]
+
+
+def _remains(report: Report) -> list[Markup]:
+    remains, repeats = report["remains"], report["repeats"]
+    cues = [(cue, f"{before:,}", f"{remains['after'][cue]:,}") for cue, before in remains["before"].items()]
+    parts = [
+        element("h2", "What remains"),
+        element(
+            "p",
+            f"Words of notices and addresses in {remains['documents']:,} documents, one in sixteen. Not all of what "
+            "remains is boilerplate: papers do write about peer review.",
+        ),
+        table(("words", "as released", "in the sentences"), cues),
+        element(
+            "p",
+            f"Of {repeats['sentences']:,} training sentences {repeats['repeated']:,} "
+            f"({share(repeats['repeated'], repeats['sentences'])}) stand in an earlier document of their shard too. "
+            "Those found most often in any one shard:",
+        ),
+    ]
+    if repeats["most"]:
+        most = [(text, f"{count:,}") for count, text in repeats["most"]]
+        parts.append(table(("most repeated, as pieces", "times"), most))
+    return parts
+
+
+def _lengths(report: Report) -> list[Markup]:
+    longest = report["settings"]["max_seq_length"]
+    lengths = {name: Histogram.from_json(data) for name, data in report["lengths"].items()}
+    examples = lengths["pieces_per_example"]
+    empty = share(padding(examples, longest), examples.values * longest)
+    return [
+        element("h2", "Lengths"),
+        columns("Pieces per sentence", lengths["pieces_per_sentence"], unit="pieces"),
+        columns("Sentences per document", lengths["sentences_per_document"], unit="sentences"),
+        columns(
+            "Pieces per training example",
+            examples,
+            unit="pieces",
+            note=f"{empty} of all positions are padding.",
+            closed=True,
+        ),
+    ]
+
+
+def _origins(report: Report) -> list[Markup]:
+    named = (
+        ("Languages", "languages", ""),
+        ("Licences", "licenses", ""),
+        ("Sources", "sources", "A paper may have several."),
+    )
+    whole = sum(report["languages"].values())  # each document has one
+    return [
+        element("h2", "Languages, licences, sources"),
+        element("p", f"Of {whole:,} documents, before any was left out for them."),
+        *(bars(title, report[key], whole, name=key, note=note) for title, key, note in named),
+    ]
+
+
+def _samples(samples: Sequence[Mapping[str, Any]]) -> list[Markup]:
+    if not samples:
+        return []
+    return [
+        element("h2", "Paragraphs before and after"),
+        element(
+            "p",
+            f"{len(samples)} at random among those that cleaning changed: ",
+            element("del", "taken out"), ", ", element("ins", "put in"), ".",
+        ),
+        *(
+            element(
+                "article",
+                element("h3", sample["cord_uid"]),
+                element("p", *_marked(sample["before"].split(), " ".join(sample["sentences"]).split())),
+                element(
+                    "details",
+                    element("summary", "Its sentences"),
+                    element("ol", *(element("li", sentence) for sentence in sample["sentences"])),
+                ),
+            )
+            for sample in samples
+        ),
+    ]  # fmt: skip
+
+
+def _marked(before: list[str], after: list[str]) -> list[Markup]:
+    """Word by word, what both have plain and what only one has marked."""
+    parts = []
+    for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            parts.append(join(" ".join(before[a:b]), " "))
+            continue
+        for tag, words in (("del", before[a:b]), ("ins", after[c:d])):
+            if words:
+                parts.append(join(element(tag, " ".join(words)), " "))
+    return parts
+
+
+def _made_from(report: Report) -> list[Markup]:
+    inputs = [*report["inputs"].items(), ("shards", report["shards"])]
+    return [
+        element("h2", "Made from"),
+        _names(("input", "identity"), inputs),
+        element("h2", "Settings"),
+        _names(("setting", "value"), report["settings"].items()),
+        element("h2", "Versions"),
+        _names(("step", "version of its output"), report["versions"].items()),
+    ]
+
+
+def _names(head: tuple[str, str], rows: Any) -> Markup:
+    cells = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in rows]
+    return element("div", table(head, cells), class_="names")

@@ -1,0 +1,50 @@
+"""What preprocessing did, in sentences that a paper can take over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jobs.report.histogram import Histogram
+
+
+def summary(report: Mapping[str, Any]) -> list[str]:
+    """One line per subject, of ``jobs.steps.reporting.contents``."""
+    documents, sentences, pieces = report["documents"], report["sentences"], report["pieces"]
+    settings, examples = report["settings"], report["examples"]
+    dropped = [(count, reason) for reason, count in documents["dropped"].items() if count]
+    reasons = ", ".join(f"{reason} {count:,}" for count, reason in sorted(dropped, key=lambda d: (-d[0], d[1])))
+    lengths = Histogram.from_json(report["lengths"]["pieces_per_example"])
+    paragraphs = report["paragraphs"]
+    ranked = sorted(paragraphs["changed"].items(), key=lambda item: (-item[1], item[0]))
+    rules = ", ".join(f"{rule} {share(count, paragraphs['read'])}" for rule, count in ranked if count)
+    return [
+        f"Documents: {documents['kept']:,} of {documents['read']:,} kept, {documents['held_out']:,} of them held out; "
+        f"{documents['quarantined']:,} quarantined" + (f"; dropped: {reasons}" if reasons else ""),
+        f"Paragraphs: {paragraphs['read']:,}; changed by {rules or 'no rule'}",
+        f"Sentences: {sentences['kept']:,} of {sentences['read']:,} kept; "
+        f"taken out: {sentences['by_rule']['junk']:,} as junk, {sentences['by_rule']['repeated']:,} repeated in "
+        f"their document; {sentences['by_rule']['giant']:,} cut into parts",
+        f"Remaining: {share(report['repeats']['repeated'], report['repeats']['sentences'])} of training sentences "
+        f"stand in an earlier document of their shard",
+        f"Pieces: {pieces['all']:,} of a vocabulary of {report['vocabulary_size']:,}, "
+        f"{share(pieces['unknown'], pieces['all'])} unknown",
+        f"Examples: {examples['train']:,} for training ({settings['dupe_factor']} times masked), "
+        f"{examples['validation']:,} held out; of up to {settings['max_seq_length']} pieces, "
+        f"{share(padding(lengths, settings['max_seq_length']), lengths.values * settings['max_seq_length'])} padding",
+    ]
+
+
+def padding(lengths: Histogram, longest: int) -> int:
+    """Positions of all examples that hold no piece."""
+    return lengths.values * longest - lengths.total
+
+
+def share(part: int, whole: int) -> str:
+    """``12.3%``, and where it is small two digits that say something: ``0.031%``."""
+    if not part or not whole:
+        return "0%"
+    percent = 100 * part / whole
+    if percent < 0.001:
+        return "<0.001%"
+    return f"{percent:.1f}%" if percent >= 1 else f"{percent:.2g}%"

@@ -1,0 +1,93 @@
+"""What one shard leaves for the report beside its counts: small, and those of all shards join into one like it.
+
+Joining is associative and does not depend on the order: what is kept of samples is what sorts first.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from jobs.report.histogram import Histogram
+
+SAMPLES = 20
+MOST_REPEATED = 10
+
+
+@dataclass(frozen=True, order=True)
+class Sample:
+    """One paragraph before and after. Those of smallest ``rank`` are shown."""
+
+    rank: str
+    """Hex digits of a hash of the document's identity: a random order that every shard agrees on."""
+    cord_uid: str
+    before: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Remains:
+    """Words of boilerplate in the same documents, as released and in their sentences."""
+
+    documents: int = 0
+    before: Mapping[str, int] = field(default_factory=dict)
+    after: Mapping[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: Remains) -> Remains:
+        return Remains(
+            self.documents + other.documents, _added(self.before, other.before), _added(self.after, other.after)
+        )
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Training sentences that stand in several documents of one shard."""
+
+    sentences: int = 0
+    """All that were compared, repeated or not."""
+    repeated: int = 0
+    """Those that stood there before."""
+    most: tuple[tuple[int, str], ...] = ()
+    """How often in one shard, and the sentence as its pieces read; most often first."""
+
+    def __add__(self, other: Repeats) -> Repeats:
+        ranked = sorted({*self.most, *other.most}, key=lambda entry: (-entry[0], entry[1]))
+        return Repeats(self.sentences + other.sentences, self.repeated + other.repeated, tuple(ranked[:MOST_REPEATED]))
+
+
+@dataclass(frozen=True)
+class Tally:
+    lengths: Mapping[str, Histogram]
+    samples: tuple[Sample, ...] = ()
+    remains: Remains = Remains()
+    repeats: Repeats = Repeats()
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            {name: histogram + other.lengths[name] for name, histogram in self.lengths.items()},
+            tuple(heapq.nsmallest(SAMPLES, {*self.samples, *other.samples})),
+            self.remains + other.remains,
+            self.repeats + other.repeats,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "lengths": {name: histogram.to_json() for name, histogram in self.lengths.items()}}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Tally:
+        repeats = data["repeats"]
+        return cls(
+            {name: Histogram.from_json(histogram) for name, histogram in data["lengths"].items()},
+            tuple(Sample(**{**sample, "sentences": tuple(sample["sentences"])}) for sample in data["samples"]),
+            Remains(**data["remains"]),
+            Repeats(**{**repeats, "most": tuple((count, text) for count, text in repeats["most"])}),
+        )
+
+
+def _added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    total = Counter(one)
+    total.update(other)
+    return dict(sorted(total.items()))

@@ -1,0 +1,120 @@
+"""A published checkpoint, fetched once, checked, and brought to one form that training starts from.
+
+weights.safetensors   the model's variables under google's names, float32; those that are allowed to lack, lack
+variables.json        every variable of the model and of the checkpoint, accounted for
+vocab.txt             the vocabulary that lay beside it, if one did
+
+A step of its own: a source of gigabytes is fetched once however often training is preempted, and one
+that does not fit is refused before a TPU is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from jobs.artifact import Output
+from jobs.errors import ConfigurationError
+from jobs.model.google import GoogleWeights
+from jobs.steps.context import StepContext
+from jobs.vocabulary import parse_vocabulary
+from jobs.weights.account import Allowed, account, check_account
+from jobs.weights.architecture import check_architecture
+from jobs.weights.fetching import Expected, fetch, local_name
+from jobs.weights.hugging_face import HuggingFaceWeights
+from jobs.weights.names import WORD_EMBEDDINGS, tensors
+from jobs.weights.source import Files, Format, find_source
+
+WEIGHTS = "weights.safetensors"
+VARIABLES = "variables.json"
+VOCABULARY = "vocab.txt"
+
+Array = NDArray[Any]
+
+
+def run(context: StepContext) -> None:
+    """Raises ``ConfigurationError`` that names what does not fit; ``variables.json`` is written even then."""
+    started = time.monotonic()
+    artifact, settings = context.artifact, context.artifact.spec.settings
+    location = context.checkpoint
+    if not location:
+        raise ConfigurationError(artifact.name, "it was not told where the checkpoint lies", "give --checkpoint")
+    source = find_source(location, settings["checkpoint"])
+    if source.identity() != artifact.spec.inputs["checkpoint"]:
+        reason = f"it is not the checkpoint that {artifact.name} was submitted for"
+        raise ConfigurationError(location, reason, "submit pretrain again: another checkpoint is a new step")
+    expected = Expected(settings["size"], settings["sha256"])
+    files, directory = fetch(source, context.scratch, expected, context.check_stop)
+
+    name = f"{location}: {files.name}"
+    weights = _open(files, directory, settings["architecture"], name)
+    entries = weights.contents.shapes.get(WORD_EMBEDDINGS, (0,))[0]
+    outputs = _texts(context, files, directory, entries)
+    config = {**settings["architecture"], "vocab_size": settings["vocabulary_size"] or entries}
+    found = account(weights.contents, {tensor.google: tensor.shape for tensor in tensors(config)})
+    outputs.append(artifact.write(VARIABLES, json.dumps(found.to_json(), indent=1).encode() + b"\n"))
+    check_account(found, _allowed(settings), name)
+    weights.check()
+
+    converted = context.scratch / WEIGHTS
+    save_file(_read(context, weights, found.matched, name), converted, {"format": "tf"})
+    outputs.append(artifact.upload(WEIGHTS, converted))
+    counts = {"variables": found.counts()}
+    facts = {"checkpoint": settings["name"], "found": files.name, "format": str(files.format), "entries": entries}
+    artifact.commit(context.shard, outputs, counts=counts, facts=facts, seconds=time.monotonic() - started)
+    structlog.get_logger().info("checkpoint.converted", source=name, **counts["variables"])
+
+
+def _open(
+    files: Files, directory: Path, architecture: Mapping[str, Any], source: str
+) -> GoogleWeights | HuggingFaceWeights:
+    config = {**architecture, "vocab_size": 0}  # names do not depend on it
+    file = directory / local_name(files.name)
+    if files.format is Format.GOOGLE:
+        return GoogleWeights(file, source, config)
+    return HuggingFaceWeights(file, source, config)
+
+
+def _allowed(settings: Mapping[str, Any]) -> Allowed:
+    return Allowed(settings["allow_missing"], settings["allow_unused"], settings["allow_mismatched"])
+
+
+def _texts(context: StepContext, files: Files, directory: Path, entries: int) -> list[Output]:
+    """The vocabulary, if there is one; it and the configuration must be of the weights' ``entries``."""
+    settings, sizes, outputs = context.artifact.spec.settings, {}, []
+    if files.configuration:
+        data = (directory / local_name(files.configuration)).read_bytes()
+        size = check_architecture(data, settings["architecture"], settings["allow_mismatched"], files.configuration)
+        sizes[files.configuration] = entries if size is None else size
+    if files.vocabulary:
+        data = (directory / local_name(files.vocabulary)).read_bytes()
+        sizes[files.vocabulary] = len(parse_vocabulary(data, files.vocabulary))
+        outputs.append(context.artifact.write(VOCABULARY, data))
+    for name, size in sizes.items():
+        if size != entries:
+            reason = f"it is for a vocabulary of {size:,} entries, the word embeddings beside it have {entries:,}"
+            raise ConfigurationError(name, reason, "give the files of one checkpoint")
+    return outputs
+
+
+def _read(
+    context: StepContext, weights: GoogleWeights | HuggingFaceWeights, names: Sequence[str], source: str
+) -> dict[str, Array]:
+    """All at once: safetensors writes no file piece by piece. 1.5 GB for BERT-large."""
+    heartbeat = context.heartbeat("variables")
+    read: dict[str, Array] = {}
+    for name in names:
+        context.check_stop()
+        read[name] = weights.read(name)
+        if not np.isfinite(read[name]).all():
+            raise ConfigurationError(source, f"{name} holds values that are not finite", "give another checkpoint")
+        heartbeat.beat(len(read), len(names))
+    return read

@@ -1,0 +1,139 @@
+"""What a shard of ``preprocess`` notes for its report on the way: little, and cheaply."""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.corpus.document import Document
+from jobs.corpus.sentences import split_sentences
+from jobs.corpus.text import chosen_paragraphs
+from jobs.examples.encoded import EncodedDocuments
+from jobs.report.histogram import DOUBLING, Histogram, even_bins
+from jobs.report.tally import MOST_REPEATED, SAMPLES, Remains, Repeats, Sample, Tally
+from jobs.vocabulary import CONTINUATION, Vocabulary
+
+CUES = (
+    "All rights reserved", "Elsevier", "bioRxiv", "copyright holder", "doi", "http", "medRxiv", "peer review",
+    "preprint", "without permission",
+)  # fmt: skip
+"""Words of notices and addresses. Some of what remains is meant: papers do write about peer review."""
+
+CUES_IN_ONE_OF = 16
+"""Documents: looking for the cues in every one would cost more than the rest of the report."""
+
+LONGEST_SAMPLE = 2000
+"""Characters of a paragraph that is shown: a page's worth at most."""
+
+
+REPEATS_AMONG = 1 << 20
+"""Training sentences of a shard, the first ones: 8 MB. Shards of CORD-19 have fewer, and none needs more memory."""
+
+_AT_ONCE = 1 << 20
+"""Sentences or documents whose lengths are counted at a time."""
+
+
+class _Candidate(NamedTuple):
+    """A sample before its sentences are split: of most candidates they are never asked for."""
+
+    rank: str
+    cord_uid: str
+    before: str
+    after: str
+
+
+class Tallying:
+    """Takes a shard's documents one by one; keeps twenty paragraphs and eight bytes of each of so many sentences."""
+
+    def __init__(self, sections: Sequence[str], seed: int) -> None:
+        self._sections = sections
+        self._seed = seed
+        self._samples: list[_Candidate] = []
+        self._documents = 0
+        self._before: Counter[str] = Counter(dict.fromkeys(CUES, 0))
+        self._after: Counter[str] = Counter(dict.fromkeys(CUES, 0))
+        self._training = array("q")
+
+    def add(self, document: Document, cleaned: Sequence[str], sentences: Sequence[str], held_out: bool) -> None:
+        """One document that is kept: its paragraphs when cleaned, and those of its sentences that have pieces."""
+        digest = hashlib.sha256(f"{self._seed} {document.cord_uid}".encode()).digest()
+        rank = digest[:8].hex()
+        if len(self._samples) < SAMPLES or rank < self._samples[-1].rank:
+            self._sample(document, cleaned, rank, int.from_bytes(digest[8:16], "big"))
+        if digest[-1] % CUES_IN_ONE_OF == 0:
+            self._look_for_cues(document, sentences)
+        if not held_out and len(self._training) < REPEATS_AMONG:
+            # Python has hashed them already, to find those repeated within the document. The hash differs from
+            # process to process, what is equal does not: of m sentences two collide with odds of m^2 / 2^65.
+            self._training.extend(map(hash, sentences))
+
+    def _sample(self, document: Document, cleaned: Sequence[str], rank: str, choice: int) -> None:
+        """The first paragraph, from a random one on, that cleaning changed and that is not too long."""
+        released = chosen_paragraphs(document, self._sections)
+        for offset in range(len(released)):
+            place = (choice + offset) % len(released)
+            before, after = released[place].text, cleaned[place]
+            if before != after and len(before) <= LONGEST_SAMPLE:
+                bisect.insort(self._samples, _Candidate(rank, document.cord_uid, before, after))
+                del self._samples[SAMPLES:]
+                return
+
+    def _look_for_cues(self, document: Document, sentences: Sequence[str]) -> None:
+        released = "\n".join(paragraph.text for paragraph in chosen_paragraphs(document, self._sections))
+        text = "\n".join(sentences)
+        self._documents += 1
+        for cue in CUES:
+            self._before[cue] += released.count(cue)
+            self._after[cue] += text.count(cue)
+
+    def finish(
+        self,
+        training: EncodedDocuments,
+        validation: EncodedDocuments,
+        vocabulary: Vocabulary,
+        example_lengths: NDArray[np.int64],
+    ) -> Tally:
+        """``example_lengths`` are those of the training examples, as ``write_examples`` returns them."""
+        both = (training, validation)
+        longest = len(example_lengths) - 1
+        return Tally(
+            {
+                "pieces_per_sentence": _lengths([d.sentence_ends for d in both], even_bins(150, 30)),
+                "sentences_per_document": _lengths([d.document_ends for d in both], DOUBLING),
+                "pieces_per_example": Histogram.of(example_lengths, even_bins(longest, 16)),
+            },
+            tuple(Sample(c.rank, c.cord_uid, c.before, tuple(split_sentences(c.after))) for c in self._samples),
+            Remains(self._documents, dict(self._before), dict(self._after)),
+            _repeats(np.array(self._training, dtype=np.int64), training, vocabulary),
+        )
+
+
+def _lengths(ends: Sequence[NDArray[np.int64]], bounds: tuple[int, ...]) -> Histogram:
+    """Of what ends at each of ``ends``, one after the other from 0."""
+    total = Histogram.of([], bounds)
+    for part in ends:
+        for first in range(0, len(part), _AT_ONCE):
+            before = part[first - 1] if first else 0
+            total += Histogram.of(np.bincount(np.diff(part[first : first + _AT_ONCE], prepend=before)), bounds)
+    return total
+
+
+def _repeats(hashes: NDArray[np.int64], documents: EncodedDocuments, vocabulary: Vocabulary) -> Repeats:
+    """``hashes`` are those of the documents' first sentences, in order."""
+    _, first, times = np.unique(hashes, return_index=True, return_counts=True)
+    # Equally frequent ones in the order of the text: which of them are shown must not depend on the hash.
+    order = np.lexsort((first, -times))[:MOST_REPEATED]
+    most = []
+    for at, count in zip(first[order].tolist(), times[order].tolist(), strict=True):
+        if count > 1:
+            begin = int(documents.sentence_ends[at - 1]) if at else 0
+            pieces = [vocabulary.tokens[i] for i in documents.ids[begin : int(documents.sentence_ends[at])]]
+            most.append((count, " ".join(pieces).replace(f" {CONTINUATION}", "")))
+    return Repeats(len(hashes), len(hashes) - len(times), tuple(most))

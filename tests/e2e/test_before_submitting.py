@@ -1,0 +1,36 @@
+"""What can be asked before anything runs: is all there, how long, how much."""
+
+from pathlib import Path
+
+from tests.e2e.command import covid_ctl
+
+
+def test_doctor_finds_this_machine_fit_for_the_tiny_recipe(tmp_path: Path) -> None:
+    done = covid_ctl("doctor", "--output", "json", bucket=tmp_path / "bucket")
+    assert done.code == 0, done.out
+    assert {check["state"] for check in done.json()} == {"ok"}
+    assert not (tmp_path / "bucket").exists()
+
+
+def test_doctor_exits_with_3_and_still_shows_every_check(tmp_path: Path) -> None:
+    (tmp_path / "vocab.txt").write_text("no vocabulary\n")
+    done = covid_ctl("doctor", "clinical", "--vocab", str(tmp_path / "vocab.txt"), bucket=tmp_path)
+    assert done.code == 3
+    lines = {line.split("  ")[0]: line for line in done.out.splitlines()}
+    assert "failed" in lines["vocabulary"]
+    assert "ok" in lines["compiled parts"]
+    assert "lacks [PAD]" in lines["vocabulary"]
+
+
+def test_estimate_answers_for_people_and_programs(tmp_path: Path) -> None:
+    found = covid_ctl("estimate", "all", "clinical", "--output", "json", bucket=tmp_path / "bucket").json()
+    assert [step["kind"] for step in found["steps"]] == ["ingest", "signatures", "preprocess", "pretrain", "export"]
+    assert found["total"]["hours"]["low"] > 100  # on CPUs
+    assert "8.9 to 12 h" in found["notes"][0]
+    assert not (tmp_path / "bucket").exists()
+
+
+def test_estimate_refuses_what_it_cannot_read(tmp_path: Path) -> None:
+    done = covid_ctl("estimate", "preprocess", "--corpus", str(tmp_path / "absent"), bucket=tmp_path)
+    assert done.code == 2
+    assert "no such directory or file" in done.err

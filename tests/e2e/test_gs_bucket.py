@@ -1,0 +1,40 @@
+"""The commands and their workers on a bucket over HTTP that now and then fails, as a user's would."""
+
+import pytest
+
+from tests.e2e.command import covid_ctl
+from tests.gcs_server import Fault, GcsServer
+
+BUCKET = "gs://tests/papers"
+
+
+def test_the_data_side_runs_on_a_bucket_that_fails_in_passing(gcs: GcsServer) -> None:
+    gcs.fail(Fault(503, method="PUT", times=5))
+    gcs.fail(Fault(429, method="GET", times=5))
+    done = covid_ctl("submit", "preprocess", "--bucket", BUCKET)
+    assert done.code == 0, done.err
+    assert "282 documents kept" in done.out
+    name = done.out.splitlines()[-1].rpartition("/")[2]
+    (manifest,) = [
+        found
+        for found in covid_ctl("artifacts", "--bucket", BUCKET, "--output", "json").json()
+        if found["name"] == name
+    ]
+    stored = gcs.buckets["tests"]
+    for output in manifest["outputs"]:
+        assert len(stored[f"papers/{name}/{output['path']}"][0]) == output["size"]
+
+
+@pytest.mark.parametrize(
+    ("bucket", "fault", "said"),
+    [("gs://tests/run", 403, "permission denied"), ("gs://misspelt/run", 0, "there is no such bucket")],
+)
+def test_a_bucket_that_cannot_be_used_is_named_before_anything_runs(
+    gcs: GcsServer, bucket: str, fault: int, said: str
+) -> None:
+    if fault:
+        gcs.fail(Fault(fault))
+    done = covid_ctl("submit", "preprocess", "--bucket", bucket)
+    assert done.code == 1
+    assert said in done.err
+    assert "Traceback" not in done.err

@@ -1,0 +1,100 @@
+"""Devices: asked for and not there, uneven batches, and that their number changes no result."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from jobs.errors import ConfigurationError
+from jobs.model.devices import Devices, find_devices
+
+# A process of its own: logical devices are set before TensorFlow starts.
+RUN = """
+import json, sys
+import numpy as np
+import jobs.model
+import tensorflow as tf
+
+cpu, count = tf.config.list_physical_devices("CPU")[0], int(sys.argv[1])
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
+from jobs.model.bert import Bert, BertConfig
+from jobs.model.devices import find_devices
+from jobs.model.optimizer import AdamWeightDecay
+from jobs.model.update import evaluate_function, update_function
+
+devices = find_devices("cpu")
+assert devices.count == count, devices
+config = BertConfig(vocab_size=50, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
+                    hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+with devices.strategy.scope():
+    model = Bert(config, 3)
+    optimizer = AdamWeightDecay(model.variables_by_name)
+rng, K, B, S, P = np.random.default_rng(0), 4, 16, 12, 3
+integers = {"input_ids": (50, S), "input_mask": (2, S), "segment_ids": (2, S), "masked_lm_positions": (S, P),
+            "masked_lm_ids": (50, P), "next_sentence_labels": (2, 1)}
+batches = {name: tf.constant(rng.integers(0, limit, (K, B, n)), tf.int32) for name, (limit, n) in integers.items()}
+batches["masked_lm_weights"] = tf.constant(rng.integers(0, 2, (K, B, P)), tf.float32)  # uneven between replicas
+update = update_function(devices.strategy, model, optimizer)
+measures = update(batches, tf.constant(42), tf.constant(0), tf.constant([0.01] * K))
+held_out = {name: values[0] for name, values in batches.items()} | {"is_padding": tf.constant([0] * 13 + [1] * 3)}
+print(json.dumps({
+    "measures": measures.numpy().tolist(),
+    "evaluation": evaluate_function(devices.strategy, model)(held_out).numpy().tolist(),
+    "weights": {name: v.numpy().ravel().tolist() for name, v in model.variables_by_name.items()},
+}))
+"""
+
+
+def on_logical_devices(count: int) -> dict[str, object]:
+    done = subprocess.run([sys.executable, "-c", RUN, str(count)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 8])
+def test_replicas_compute_what_one_device_does(count: int) -> None:
+    one, several = on_logical_devices(1), on_logical_devices(count)
+    np.testing.assert_allclose(several["measures"], one["measures"], rtol=1e-5)
+    np.testing.assert_allclose(several["evaluation"], one["evaluation"], rtol=1e-5)
+    for name, values in one["weights"].items():  # type: ignore[attr-defined]
+        # Adam divides by the root of tiny sums: of an update of 0.03, so much is rounding.
+        np.testing.assert_allclose(several["weights"][name], values, rtol=0, atol=1e-5, err_msg=name)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ("tpu", "there is no TPU that TensorFlow .* can use here"),
+        ("gpu", "finds no GPU here"),
+        ("abacus", "'abacus' is no kind of device"),
+    ],
+)
+def test_what_is_not_there_is_a_clear_error(monkeypatch: pytest.MonkeyPatch, wanted: str, said: str) -> None:
+    monkeypatch.setenv("COVID_CTL_DEVICE", wanted)
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        find_devices()
+    assert "COVID_CTL_DEVICE" in caught.value.thing
+
+
+def test_a_batch_that_cannot_be_shared_evenly_is_refused() -> None:
+    three = Devices(tf.distribute.MirroredStrategy(["CPU:0"]), "CPU", "")
+    assert three.share(7) == 7
+
+    class Eight(Devices):
+        @property
+        def count(self) -> int:
+            return 8
+
+    eight = Eight(three.strategy, "TPU", "v3-8")
+    assert eight.share(512) == 64
+    with pytest.raises(ConfigurationError, match="evenly over 8 replicas") as caught:
+        eight.share(500)
+    assert caught.value.thing == "schedule.train_batch_size 500"
+    assert caught.value.remedy.endswith("schedule.train_batch_size=504")

@@ -1,0 +1,87 @@
+"""What shards leave for the report joins to the same whole, however the corpus was cut."""
+
+import json
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jobs.report.histogram import DOUBLING, Histogram, even_bins
+from jobs.report.tally import SAMPLES, Remains, Repeats, Sample, Tally
+
+VALUES = st.lists(st.integers(1, 300), max_size=30)
+TEXT = st.sampled_from(["", "p", "q1", "β"])
+RANKS = [f"{number:04x}" for number in range(0, 900, 30)]
+
+
+def times(values: Sequence[int]) -> list[int]:
+    return [values.count(value) for value in range(max(values, default=0) + 1)]
+
+
+@given(parts=st.lists(VALUES, min_size=1, max_size=4), bounds=st.sampled_from([DOUBLING, even_bins(150, 30), (1,)]))
+def test_histograms_of_parts_add_up_to_that_of_the_whole(parts: list[list[int]], bounds: tuple[int, ...]) -> None:
+    whole = Histogram.of(times([value for part in parts for value in part]), bounds)
+    first, *others = (Histogram.of(times(part), bounds) for part in parts)
+    assert sum(others, first) == whole
+    assert whole.values == sum(map(len, parts))
+    assert whole.total == sum(map(sum, parts))
+
+
+def test_a_value_is_counted_in_the_bin_that_it_begins() -> None:
+    histogram = Histogram.of(times([1, 2, 3, 4, 4, 900]), (1, 3, 4))
+    assert histogram.counts == (2, 1, 3)
+    assert (histogram.largest, histogram.mean) == (900, 914 / 6)
+
+
+def test_the_values_of_no_document_are_none() -> None:
+    histogram = Histogram.of([7], DOUBLING)
+    assert (histogram.values, histogram.mean, histogram.largest) == (0, 0.0, 0)
+
+
+def test_other_bins_are_refused() -> None:
+    with pytest.raises(ValueError, match="different bins"):
+        Histogram.of([], (1, 2)) + Histogram.of([], (1, 3))
+
+
+@pytest.mark.parametrize(("largest", "bins"), [(128, 16), (130, 16), (8, 16), (512, 16), (4096, 16)])
+def test_even_bins_hold_every_value(largest: int, bins: int) -> None:
+    bounds = even_bins(largest, bins)
+    assert bounds[0] == 1
+    assert bounds[-1] <= largest
+    assert len(bounds) <= bins
+    assert len({after - before for before, after in pairwise(bounds)}) <= 1
+
+
+@st.composite
+def tallies(draw: st.DrawFn) -> Tally:
+    samples = draw(st.lists(st.builds(Sample, st.sampled_from(RANKS), TEXT, st.just("before"), st.just(("a", "b")))))
+    cues = st.fixed_dictionaries({"preprint": st.integers(0, 9), "doi": st.integers(0, 9)})
+    most = draw(st.lists(st.tuples(st.integers(2, 9), TEXT), max_size=3, unique=True))
+    return Tally(
+        {"pieces": Histogram.of(times(draw(VALUES)), DOUBLING)},
+        tuple(sorted(set(samples))[:SAMPLES]),
+        Remains(draw(st.integers(0, 9)), draw(cues), draw(cues)),
+        Repeats(draw(st.integers(0, 99)), draw(st.integers(0, 99)), tuple(sorted(most, key=lambda m: (-m[0], m[1])))),
+    )
+
+
+@settings(max_examples=25)
+@given(one=tallies(), two=tallies(), three=tallies())
+def test_joining_is_associative_and_has_no_order(one: Tally, two: Tally, three: Tally) -> None:
+    assert (one + two) + three == one + (two + three)
+    assert one + two == two + one
+
+
+@settings(max_examples=25)
+@given(tallies())
+def test_a_tally_survives_json(tally: Tally) -> None:
+    assert Tally.from_json(json.loads(json.dumps(tally.to_json()))) == tally
+
+
+@settings(max_examples=25)
+@given(one=tallies(), two=tallies())
+def test_the_samples_kept_are_the_first_of_all(one: Tally, two: Tally) -> None:
+    everything = sorted({*one.samples, *two.samples})
+    assert list((one + two).samples) == everything[:SAMPLES]

@@ -1,0 +1,214 @@
+"""The report and the clean text of a real run, on papers that try to break the page."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from jobs.artifact import Artifact
+from jobs.corpus.fingerprint import fingerprint
+from jobs.corpus.opening import open_corpus
+from jobs.corpus.workbench import Workbench
+from jobs.examples.creation import write_examples
+from jobs.examples.encoded import DocumentEncoder
+from jobs.examples.wordpiece import WordPiece
+from jobs.files.place import locate
+from jobs.recipe import Examples, Filters
+from jobs.report.tally import SAMPLES
+from jobs.spec import Kind, Spec
+from jobs.steps import ingest, preprocess, signatures
+from jobs.steps.context import StepContext
+from jobs.store import Store
+from jobs.vocabulary import SPECIALS, parse_vocabulary
+
+HOSTILE = "</style><script src='https://evil.example/x.js'>alert(1)</script> & <img onerror=x> \x01"
+WORDS = (
+    "virus",
+    "protein",
+    "cell",
+    "binds",
+    "inhibits",
+    "enters",
+    "the",
+    "human",
+    "receptor",
+    "serum",
+    "assay",
+    "dose",
+)
+VOCABULARY = "vocabularies/v.txt"
+LETTERS = [chr(code) for code in range(33, 127)]
+ENTRIES = [*SPECIALS, *WORDS, *LETTERS, *(f"##{letter}" for letter in LETTERS), ""]
+EXAMPLES = Examples(max_seq_length=32, max_predictions_per_seq=5, whole_word_mask=True, dupe_factor=2)
+
+
+def papers() -> list[dict[str, str]]:
+    found = []
+    for number in range(30):
+        lines = [
+            f"The {WORDS[number * k % 12]} {WORDS[(number + k) % 12]} of run {number * 31 + k} is known [{k}]."
+            for k in range(1, 7)
+        ]
+        text = f"{' '.join(lines)} The authors declare that they have no competing interests. See {HOSTILE} here."
+        found.append({"id": f"<b>{number}</b>", "title": f"On {HOSTILE} study {number}", "text": text})
+    return [*found, {"id": "empty", "text": " "}, {"id": "twin", "text": found[3]["text"] + " Revised."}]
+
+
+@dataclass(frozen=True)
+class Run:
+    """The steps on ``papers``, cut into so many shards."""
+
+    root: Path
+    shards: int
+    backwards: bool = False
+
+    def step(self, module: Any, kind: Kind, settings: dict[str, Any], inputs: dict[str, str], shards: int) -> Artifact:
+        artifact = Artifact(Store(str(self.root / "bucket")), Spec(kind, settings, inputs, shards))
+        artifact.submit()
+        for shard in sorted(range(shards), reverse=self.backwards):
+            scratch = self.root / f"{kind}-{shard}"
+            scratch.mkdir()
+            module.run(StepContext(artifact, shard, scratch, lambda: False, str(self.root / "papers.jsonl")))
+        assert artifact.finish(getattr(module, "conclude", None))
+        return artifact
+
+    def preprocessed(self) -> Artifact:
+        self.root.mkdir()
+        corpus = self.root / "papers.jsonl"
+        corpus.write_text("".join(json.dumps(paper) + "\n" for paper in papers()))
+        Store(str(self.root / "bucket")).put(VOCABULARY, "\n".join(ENTRIES).encode())
+        settings = {"document_shards": self.shards, "validation_share": 0.2, "max_quarantined_share": 0.1}
+        documents = self.step(ingest, Kind.INGEST, settings, {"corpus": fingerprint(locate(str(corpus)))}, 1).name
+        filters = Filters(languages=()).model_dump(mode="json")
+        screened = self.step(signatures, Kind.SIGNATURES, filters, {"documents": documents}, self.shards).name
+        inputs = {"documents": documents, "signatures": screened, "vocabulary": VOCABULARY}
+        settings = {"near_duplicate_similarity": 0.8, "sections": ["title", "abstract", "body"], "clean_text": True}
+        return self.step(preprocess, Kind.PREPROCESS, {**EXAMPLES.model_dump(), **settings}, inputs, self.shards)
+
+
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
+    return Run(tmp_path_factory.mktemp("three") / "run", shards=3).preprocessed()
+
+
+@pytest.fixture(scope="module")
+def report(artifact: Artifact) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(output(artifact, "report.json"))
+    return found
+
+
+def output(artifact: Artifact, path: str) -> bytes:
+    return next(artifact.read(output) for output in artifact.require().outputs if output.path == path)
+
+
+def test_every_document_and_sentence_is_accounted_for(report: dict[str, Any]) -> None:
+    documents, sentences = report["documents"], report["sentences"]
+    assert documents["read"] == 32
+    assert documents["dropped"] == {"near_duplicate": 1, "no_text": 1, "without_text": 0}
+    assert documents["read"] == documents["kept"] + sum(documents["dropped"].values()) + documents["quarantined"]
+    assert sentences["read"] == sentences["kept"] + sentences["by_rule"]["junk"] + sentences["by_rule"]["repeated"]
+    lengths = {name: sum(histogram["counts"]) for name, histogram in report["lengths"].items()}
+    assert lengths == {
+        "pieces_per_sentence": sentences["kept"],
+        "sentences_per_document": documents["kept"],
+        "pieces_per_example": report["examples"]["train"],
+    }
+    assert report["lengths"]["pieces_per_sentence"]["total"] == report["pieces"]["all"]
+    assert report["lengths"]["sentences_per_document"]["total"] == sentences["kept"]
+
+
+def test_what_remains_is_found(report: dict[str, Any]) -> None:
+    most = {text: count for count, text in report["repeats"]["most"]}
+    assert most["The authors declare that they have no competing interests ."] > 1
+    assert report["repeats"]["repeated"] >= report["documents"]["kept"] - report["documents"]["held_out"] - 3
+    assert report["remains"]["before"]["http"] > report["remains"]["after"]["http"] == 0
+
+
+def test_the_same_bytes_in_any_order_of_shards(artifact: Artifact, tmp_path: Path) -> None:
+    again = Run(tmp_path / "run", shards=3, backwards=True).preprocessed()
+    assert again.require().outputs == artifact.require().outputs
+
+
+def test_the_number_of_shards_changes_no_sample_and_no_sum(report: dict[str, Any], tmp_path: Path) -> None:
+    one = json.loads(output(Run(tmp_path / "run", shards=1).preprocessed(), "report.json"))
+    assert len(one["samples"]) == SAMPLES
+    for part in ("samples", "remains", "documents", "sentences", "paragraphs", "pieces", "licenses", "sources"):
+        assert one[part] == report[part], part
+    assert one["lengths"]["pieces_per_sentence"] == report["lengths"]["pieces_per_sentence"]
+
+
+def test_the_page_is_whole_and_asks_for_nothing(artifact: Artifact) -> None:
+    text = output(artifact, "report.html").decode()
+    page = ElementTree.fromstring(text.removeprefix("<!DOCTYPE html>\n"))  # well-formed, or this raises
+    assert {element.tag for element in page.iter()}.isdisjoint(
+        {"script", "link", "img", "iframe", "object", "base", "a"}
+    )
+    attributes = {name for element in page.iter() for name in element.attrib}
+    assert attributes.isdisjoint({"src", "href", "style", "action"}), attributes
+    assert not [name for name in attributes if name.startswith("on")]
+    (style,) = page.iter("style")
+    assert not re.search(r"url\(|@import|</", style.text or "")
+    figures = list(page.iter("figure"))
+    assert len(figures) >= 8
+    for figure in figures:
+        assert figure.find("svg") is not None
+        assert figure.find(".//tbody/tr") is not None, ElementTree.tostring(figure)
+
+
+def test_text_of_papers_stays_text(artifact: Artifact) -> None:
+    class Tags(HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.seen: set[str] = set()
+            self.text = ""
+
+        def handle_starttag(self, tag: str, _: list[tuple[str, str | None]]) -> None:
+            self.seen.add(tag)
+
+        def handle_data(self, data: str) -> None:
+            self.text += data
+
+    parser = Tags()
+    parser.feed(output(artifact, "report.html").decode())
+    assert "script" not in parser.seen
+    assert "<script" in parser.text
+    assert "\x01" not in parser.text
+
+
+def test_the_clean_text_makes_the_same_examples(artifact: Artifact, tmp_path: Path) -> None:
+    vocabulary = parse_vocabulary("\n".join(ENTRIES).encode(), VOCABULARY)
+    wordpiece = WordPiece(vocabulary)
+    for shard in range(3):
+        encoder = DocumentEncoder(tmp_path / "ids")
+        text = output(artifact, f"text/train/{shard:05d}.txt").decode()
+        for document in text.removesuffix("\n\n").split("\n\n"):
+            encoder.add(*wordpiece.encode_lines(document.split("\n")))
+        path = tmp_path / "again"
+        write_examples(
+            encoder.finish(),
+            vocabulary,
+            EXAMPLES,
+            path,
+            dupe_factor=EXAMPLES.dupe_factor,
+            random_seed=EXAMPLES.random_seed + shard,
+            before_document=lambda: None,
+        )
+        assert path.read_bytes() == output(artifact, f"train/{shard:05d}.tfrecord")
+
+
+def test_the_clean_text_is_a_corpus_again(artifact: Artifact, report: dict[str, Any], tmp_path: Path) -> None:
+    documents = 0
+    for part in ("train", "validation"):
+        for shard in range(3):
+            (tmp_path / f"{part}-{shard}.txt").write_bytes(output(artifact, f"text/{part}/{shard:05d}.txt"))
+    with Workbench(tmp_path / "bench", lambda *_: None) as bench:
+        corpus, _ = open_corpus(locate(str(tmp_path)), bench)
+        documents = sum(outcome.document is not None for outcome in corpus.outcomes())
+    assert documents == report["documents"]["kept"]

@@ -12,6 +12,7 @@ from controller.kubernetes import KubernetesCluster
 from controller.ledger import Event, EventType, Ledger
 from controller.manifest import LABEL_MANAGED_BY, MANAGER
 from controller.state import observe
+from controller.verdict import State
 from jobs.artifact import Artifact
 from jobs.errors import PreflightError
 from jobs.store import Store
@@ -61,13 +62,13 @@ def cancel(
 def cancel_local(name: str, store: Store, *, who: str, clock: Callable[[], float] = time.time) -> Cancelled:
     """Raises ``PreflightError`` for a step whose processes belong to another covid-ctl."""
     state = observe(store, name, now=clock())
-    if state.state == "running":
+    if state.state is State.RUNNING:
         raise PreflightError(
             name,
             "it runs as processes of another covid-ctl, which alone can end them",
             f"press Ctrl-C there, or end that process: kill -INT $(pgrep -f '{state.command}')",
         )
-    if state.state not in ("interrupted", "submitted"):
+    if state.state not in (State.INTERRUPTED, State.SUBMITTED, State.WAITING):
         return Cancelled(f"not running: {state.state}")
     Ledger(store).append(name, Event(EventType.CANCELLED, clock(), who))
     return Cancelled("cancelled; nothing of it ran")

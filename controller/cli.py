@@ -4,48 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from controller.commands import observing
+from controller.commands.options import Command, output_option, place_options, profile_of, show
 from jobs.errors import CovidCtlError, PreflightError
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from controller.profile import Profile
-
-Command = Callable[..., Any]
 
 EXIT_CANCELLED = 130
 
 CORPUS_HELP = """A CORD-19 release (a directory, tar.gz or zip), or .jsonl or .txt of your own; on disk or gs://.
 `sample` is the built-in one. Without it preprocess takes the sample, and a later step the newest inputs in the
 bucket that fit its recipe."""
-
-BUCKET_HELP = """Where artifacts go: gs://BUCKET/PREFIX or a directory.
-[env var: COVID_CTL_BUCKET; default: the profile's; of local, bucket/]"""
-
-
-def place_options(command: Command) -> Command:
-    """Which profile, and what in place of its own bucket, namespace and context."""
-    for option in (
-        click.option("--context", envvar="COVID_CTL_CONTEXT", help="Of the kubeconfig. [default: the profile's]"),
-        click.option("--namespace", envvar="COVID_CTL_NAMESPACE", help="Of the Jobs. [default: the profile's]"),
-        click.option("--bucket", envvar="COVID_CTL_BUCKET", help=BUCKET_HELP),
-        click.option(
-            "--profile", envvar="COVID_CTL_PROFILE", help="Of covid-ctl.toml. [default: the file's, else local]"
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def output_option(command: Command) -> Command:
-    return click.option(
-        "--output", type=click.Choice(["text", "json"]), default="text", help="For people or programs."
-    )(command)
 
 
 overrides_option = click.option(
@@ -235,7 +206,7 @@ def tracker(once: bool, **place: str | None) -> None:
     """Release Jobs whose inputs are complete, and keep the ledger: the loop that runs in the cluster."""
     from controller.commands.tracking import track
 
-    track(_profile(place), once=once)
+    track(profile_of(place), once=once)
 
 
 @cli.command()
@@ -245,7 +216,7 @@ def cancel(name: str, **place: str | None) -> None:
     """End a step: its pods go, its record and what it has committed stay."""
     from controller.commands.tracking import end
 
-    ended = end(name, _profile(place))
+    ended = end(name, profile_of(place))
     click.echo(f"{name}  {ended.was}")
     for waiting in ended.behind:
         click.echo(f"{waiting}  waits for it, suspended; covid-ctl cancel {waiting} ends it too")
@@ -271,8 +242,8 @@ def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: s
     from jobs.recipe import load_recipe
 
     chosen = load_recipe(recipe, dict(assignment(text) for text in overrides))
-    checks = list(all_checks(_profile(place), chosen, vocabulary=vocab))
-    _show(output, lambda: checks_table(checks), [asdict(check) for check in checks])
+    checks = list(all_checks(profile_of(place), chosen, vocabulary=vocab))
+    show(output, lambda: checks_table(checks), [asdict(check) for check in checks])
     if any(check.state is State.FAILED for check in checks):
         sys.exit(PreflightError.cli_exit_code)
 
@@ -299,36 +270,11 @@ def estimate_command(what: str, recipe: str, output: str, **options: Any) -> Non
 
     chosen = load_recipe(recipe, dict(assignment(text) for text in options["overrides"]))
     text = text_of(options["corpus"] or "sample") if what in ("preprocess", "all") else None
-    found = estimate(kinds_of(what, chosen), chosen, _profile(options), text=text, shards=options["shards"])
-    _show(output, lambda: estimate_table(found), found.to_json())
+    found = estimate(kinds_of(what, chosen), chosen, profile_of(options), text=text, shards=options["shards"])
+    show(output, lambda: estimate_table(found), found.to_json())
     if output == "text":
         for note in found.notes:
             click.echo(note)
-
-
-@cli.command()
-@click.argument("name", required=False)
-@place_options
-@output_option
-def status(name: str | None, output: str, **place: str | None) -> None:
-    """What became of every step submitted, or of one; where prices are known, what it has cost."""
-    import time
-    from dataclasses import asdict
-
-    from controller.spending import spending
-    from controller.state import observe, observe_all
-    from controller.view import status_table
-    from jobs.store import Store
-
-    profile = _profile(place)
-    store = Store(profile.bucket)
-    now = time.time()
-    states = observe_all(store, now=now) if name is None else [observe(store, name, now=now)]
-    spent = spending(store, [state.name for state in states], profile)
-    data = [
-        {**asdict(state), "spending": asdict(spent[state.name]) if state.name in spent else None} for state in states
-    ]
-    _show(output, lambda: status_table(states, spent), data, empty="no steps yet")
 
 
 @cli.command()
@@ -342,14 +288,14 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
     from jobs.artifact import Artifact
     from jobs.store import Store
 
-    bucket = _profile(place).bucket
+    bucket = profile_of(place).bucket
     store = Store(bucket)
     if name is not None:
         manifest = Artifact.open(store, name).require()
-        _show(output, lambda: outputs_table(bucket, manifest), manifest_json(manifest))
+        show(output, lambda: outputs_table(bucket, manifest), manifest_json(manifest))
     else:
         found = complete_artifacts(store)
-        _show(output, lambda: artifacts_table(found), [manifest_json(m) for m in found], empty="no artifacts yet")
+        show(output, lambda: artifacts_table(found), [manifest_json(m) for m in found], empty="no artifacts yet")
 
 
 @cli.command()
@@ -362,7 +308,7 @@ def report(step: str | None, target: str | None, output: str, **place: str | Non
     from controller.report import find_report, save_page
     from jobs.store import Store
 
-    found = find_report(Store(_profile(place).bucket), step)
+    found = find_report(Store(profile_of(place).bucket), step)
     if target:
         save_page(found, target)
     if output == "json":
@@ -382,7 +328,7 @@ def recipes(context: click.Context, output: str) -> None:
     from jobs.recipe import load_recipe, recipe_names
 
     found = [load_recipe(name) for name in recipe_names()]
-    _show(output, lambda: recipes_table(found), [recipe.model_dump(mode="json") for recipe in found])
+    show(output, lambda: recipes_table(found), [recipe.model_dump(mode="json") for recipe in found])
 
 
 @recipes.command("show")
@@ -399,16 +345,6 @@ def recipes_show(recipe: str, output: str) -> None:
         click.echo(json.dumps(data, indent=1, ensure_ascii=False))
     else:
         click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
-
-
-def _profile(place: Mapping[str, str | None]) -> Profile:
-    """Where things run, by ``place_options``."""
-    import os
-
-    from controller.profile import load_profile
-
-    flags: dict[str, Any] = {field: place[field] for field in ("bucket", "context", "namespace")}
-    return load_profile(place["profile"], environment=os.environ, **flags)
 
 
 def _submit(kind: str, *, output: str, dry_run: bool, wait: bool, timeout: float | None, **options: Any) -> None:
@@ -442,7 +378,7 @@ def _dry_run(kind: str, output: str, **options: Any) -> None:
 
     request = Request.of(kind, **options)
     planned = dry_run(request)
-    _show(output, lambda: dry_run_table(planned), planned.to_json())
+    show(output, lambda: dry_run_table(planned), planned.to_json())
     if output == "text":
         for line in (*request.notes, spread_text(planned.spread) if planned.spread else planned.note):
             click.echo(line, nl=bool(line))
@@ -466,19 +402,7 @@ def _render(kind: str, **options: Any) -> None:
     click.echo(yaml.safe_dump_all(jobs, sort_keys=False), nl=False)
 
 
-def _show(output: str, table: Callable[[], Table], data: Any, empty: str = "") -> None:
-    from rich.console import Console
-
-    from controller.view import as_lines
-
-    if output == "json":
-        click.echo(json.dumps(data, indent=1, ensure_ascii=False))
-    elif empty and not data:
-        click.echo(empty)
-    elif sys.stdout.isatty():
-        Console(highlight=False).print(table())
-    else:
-        click.echo(as_lines(table()))
+observing.register(cli)
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ _FOLDER = "ledger"
 
 
 class EventType(StrEnum):
-    """The first six are a step's life; the last of them that was noted is the one that holds."""
+    """The first seven are a step's life; the last of them that was noted is the one that holds."""
 
     SUBMITTED = "submitted"
     """Its Job is about to be created; the detail is the command. Again whenever it is created again."""
@@ -33,6 +33,8 @@ class EventType(StrEnum):
     """The detail says why."""
     CANCELLED = "cancelled"
     """The detail says by whom."""
+    COLLECTED = "collected"
+    """What it had made is removed to save space; the detail says why."""
     OBSERVED = "observed"
     """The Job's state or reason is another; the detail is an ``Observed`` as JSON."""
     POD_FAILED = "pod_failed"

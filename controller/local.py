@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -22,6 +23,8 @@ from jobs.store import Store
 
 BACKOFF_SECONDS = 1.0
 """Shorter than a cluster's: nothing here needs time to come back."""
+LOG_SECONDS = 1.0
+"""Between two copies of a log that grows."""
 TERMINATION_MESSAGE_BYTES = 2048
 """As the kubelet's ``FallbackToLogsOnError``."""
 
@@ -33,6 +36,8 @@ class _Container:
     process: subprocess.Popen[bytes]
     log: Path
     attempt: int
+    copied_bytes: int = 0
+    copied_at: float = float("-inf")
 
 
 @dataclass
@@ -47,7 +52,7 @@ class _Running:
 class LocalCluster:
     """Runs Jobs while somebody asks for their status: ``status`` reaps what ended and starts what may run.
 
-    Logs are copied to ``<name>/logs/`` in the bucket when a container ends.
+    Logs are copied to ``<name>/logs/`` in the bucket while a container runs, and when it ends.
     """
 
     def __init__(
@@ -145,15 +150,25 @@ class LocalCluster:
             code = container.process.poll()
             if code is not None:
                 self._ended(running, index, code)
+            elif self._clock() - container.copied_at >= LOG_SECONDS:
+                self._copy_log(running, index, container)
+
+    def _copy_log(self, running: _Running, index: int, container: _Container) -> None:
+        text = container.log.read_bytes()
+        container.copied_at = self._clock()
+        if len(text) > container.copied_bytes:
+            container.copied_bytes = len(text)
+            # What cannot be written now is written when the container ends, or said then.
+            with contextlib.suppress(StoreError):
+                self._store.put(_log_path(running, index, container), text)
 
     def _ended(self, running: _Running, index: int, code: int) -> None:
         container = running.containers.pop(index)
         text = container.log.read_bytes()
-        name = running.job["metadata"]["name"]
         shutil.rmtree(container.log.with_suffix(""), ignore_errors=True)
         container.log.unlink()
         try:
-            self._store.put(f"{name}/logs/{index:05d}-{container.attempt}.log", text)
+            self._store.put(_log_path(running, index, container), text)
         except StoreError as error:
             text += f"\n{error}".encode()
         # A process ended by a signal: its number below zero here, 128 + number from a container.
@@ -178,6 +193,10 @@ class LocalCluster:
                 container.process.kill()
                 container.process.wait()
             self._ended(running, index, container.process.returncode)
+
+
+def _log_path(running: _Running, index: int, container: _Container) -> str:
+    return f"{running.job['metadata']['name']}/logs/{index:05d}-{container.attempt}.log"
 
 
 def _state(indexes: IndexedJob) -> JobState:

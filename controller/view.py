@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from io import StringIO
 from typing import IO, Any
 
@@ -16,8 +15,7 @@ from rich.text import Text
 from controller.doctor.check import Check
 from controller.dry_run import DryRun
 from controller.estimate import Estimate
-from controller.spending import Spending
-from controller.state import Progress, StepState
+from controller.state import Progress
 from controller.submission import Submitted
 from controller.waiting import Snapshot
 from jobs.artifact import Manifest
@@ -90,10 +88,10 @@ def progress_line(snapshot: Snapshot, width: int = 26) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def progress_text(progress: Progress) -> str:
+def progress_text(progress: Progress, *, shards: bool = True) -> str:
     """``shards 3/8  412 documents/s  loss 6.31  ETA 0:42``, as far as it is known."""
     parts = []
-    if progress.shards > 1:
+    if shards and progress.shards > 1:
         parts.append(f"shards {progress.shards_done}/{progress.shards}")
     if progress.total:
         if progress.unit == "bytes":
@@ -167,7 +165,7 @@ def size(count: int) -> str:
 
 
 def dry_run_table(planned: DryRun) -> Table:
-    table = _table("STEP", "SHARDS", "STATE")
+    table = table_of("STEP", "SHARDS", "STATE")
     for step in planned.steps:
         table.add_row(step.name, f"{step.shards:,}", "already complete" if step.complete else "to run")
     return table
@@ -188,14 +186,14 @@ def spread_text(spread: Spread) -> str:
 
 
 def checks_table(checks: Sequence[Check]) -> Table:
-    table = _table("CHECK", "STATE", "REASON", "FIX")
+    table = table_of("CHECK", "STATE", "REASON", "FIX")
     for check in checks:
         table.add_row(check.name, check.state, check.reason, check.fix)
     return table
 
 
 def estimate_table(estimate: Estimate) -> Table:
-    table = _table("STEP", "PODS", "ON", "TIME", "COST", "BY", "AT")
+    table = table_of("STEP", "PODS", "ON", "TIME", "COST", "BY", "AT")
     for step in estimate.steps:
         table.add_row(
             step.kind, f"{step.pods}", step.on, _time(step.hours), _dollars(step.dollars), step.basis, step.price
@@ -213,36 +211,8 @@ def _dollars(dollars: Range | None) -> str:
     return dollars_text(dollars) if dollars else ""
 
 
-def status_table(states: Sequence[StepState], spent: Mapping[str, Spending]) -> Table:
-    """With a column of costs where a price is known: of this machine none is."""
-    priced = any(one.dollars is not None for one in spent.values())
-    table = _table("STEP", "STATE", "SHARDS", "PROGRESS", *(["COST"] if priced else []), "SUBMITTED", "REASON")
-    for state in states:
-        progress = state.progress
-        table.add_row(
-            state.name,
-            state.state,
-            f"{progress.shards_done}/{progress.shards}",
-            progress_text(progress) if state.state == "running" else "",
-            *([_spent(spent.get(state.name))] if priced else []),
-            datetime.fromtimestamp(state.submitted_at).astimezone().strftime("%Y-%m-%d %H:%M"),
-            state.reason,
-        )
-    return table
-
-
-def _spent(spent: Spending | None) -> str:
-    """``$12.40 in 1.6 h (expected $71 to 95 in 8.9 to 12 h)``."""
-    if spent is None or spent.dollars is None:
-        return ""
-    text = f"${spent.dollars:,.2f} in {time_text(Range(spent.hours, spent.hours))}"
-    if spent.expected_hours and spent.expected_dollars:
-        text += f" (expected {dollars_text(spent.expected_dollars)} in {time_text(spent.expected_hours)})"
-    return text
-
-
 def artifacts_table(manifests: Sequence[Manifest]) -> Table:
-    table = _table("ARTIFACT", "FILES", "SIZE", "CONTENT")
+    table = table_of("ARTIFACT", "FILES", "SIZE", "CONTENT")
     for manifest in manifests:
         total = sum(output.size for output in manifest.outputs)
         table.add_row(manifest.name, f"{len(manifest.outputs)}", size(total), summary(manifest))
@@ -250,14 +220,14 @@ def artifacts_table(manifests: Sequence[Manifest]) -> Table:
 
 
 def outputs_table(location: str, manifest: Manifest) -> Table:
-    table = _table("FILE", "SIZE", "CRC32C")
+    table = table_of("FILE", "SIZE", "CRC32C")
     for output in manifest.outputs:
         table.add_row(f"{location.rstrip('/')}/{manifest.name}/{output.path}", size(output.size), output.crc32c)
     return table
 
 
 def recipes_table(recipes: Sequence[Recipe]) -> Table:
-    table = _table("RECIPE", "STEPS", "BATCH", "VOCABULARY", "DESCRIPTION")
+    table = table_of("RECIPE", "STEPS", "BATCH", "VOCABULARY", "DESCRIPTION")
     for recipe in recipes:
         vocabulary = recipe.vocabulary
         table.add_row(
@@ -281,7 +251,7 @@ def as_lines(table: Table) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def _table(*columns: str) -> Table:
+def table_of(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePath
 from typing import Any
 
 from jobs.errors import StoreError
 from jobs.store import Store
+
+_READERS = 16
 
 
 class Heartbeat:
@@ -56,13 +60,16 @@ class Heartbeat:
 
 def read_heartbeats(store: Store, name: str) -> dict[int, dict[str, Any]]:
     """The last heartbeat of every shard of a step that has one."""
-    beats = {}
-    for info in store.objects(f"{name}/progress"):
-        shard = info.path.rsplit("/", 1)[-1].removesuffix(".json")
-        try:
-            beat = store.find_json(info.path)
-        except StoreError:
-            continue  # it decides nothing
-        if shard.isdecimal() and isinstance(beat, dict) and beat.keys() >= {"at", "done", "total", "unit", "rate"}:
-            beats[int(shard)] = beat
-    return beats
+    paths = [info.path for info in store.objects(f"{name}/progress")]
+    with ThreadPoolExecutor(_READERS) as readers:  # of a bucket far away, each takes its while
+        found = zip(paths, readers.map(lambda path: _beat(store, path), paths), strict=True)
+        beats = {PurePath(path).stem: beat for path, beat in found if beat}
+    return {int(shard): beat for shard, beat in beats.items() if shard.isdecimal()}
+
+
+def _beat(store: Store, path: str) -> dict[str, Any] | None:
+    try:
+        beat = store.find_json(path)
+    except StoreError:
+        return None  # it decides nothing
+    return beat if isinstance(beat, dict) and beat.keys() >= {"at", "done", "total", "unit", "rate"} else None

@@ -11,7 +11,7 @@ import json
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -39,6 +39,8 @@ class ObjectInfo:
     path: str
     size: int
     """Bytes."""
+    modified: float = field(default=0.0, compare=False)
+    """When it was last written, by the store's clock, in seconds since the epoch."""
 
 
 class Store:
@@ -121,7 +123,9 @@ class Store:
         """Every object below ``prefix`` (a folder, not a name's beginning), sorted by path."""
         try:
             found = [
-                ObjectInfo(m["path"], m["size"]) for page in obstore.list(self._store, prefix or None) for m in page
+                ObjectInfo(m["path"], m["size"], m["last_modified"].timestamp())
+                for page in obstore.list(self._store, prefix or None)
+                for m in page
             ]
         except (BaseError, OSError) as error:
             self._fail(prefix, error)

@@ -1,1 +1,1 @@
-"""What the commands of ``covid-ctl`` do, by theme; ``controller.cli`` has their names and options."""
+"""The commands of ``covid-ctl`` by theme. Imports wait until a command needs them."""

@@ -220,3 +220,13 @@ def test_a_killed_container_says_so(store: Store) -> None:
     with local(store) as cluster:
         status = run(cluster, job("os.kill(os.getpid(), signal.SIGKILL)", retries=0))
     assert status.message == f"killed by {signal.SIGKILL.name}"
+
+
+def test_a_log_is_in_the_bucket_while_its_container_runs(store: Store) -> None:
+    with local(store) as cluster:
+        cluster.create(job("print('so far', flush=True)\ntime.sleep(600)"))
+        deadline = time.monotonic() + 30
+        while store.find("step-1/logs/00000-0.log") != b"so far\n":
+            assert time.monotonic() < deadline
+            cluster.status("step-1")
+            time.sleep(0.02)

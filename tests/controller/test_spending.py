@@ -8,7 +8,8 @@ from controller.ledger import Event, EventType, Ledger
 from controller.profile import Images, Pool, Profile
 from controller.spending import spending
 from controller.state import observe
-from controller.view import as_lines, status_table
+from controller.status_view import status_table
+from controller.view import as_lines
 from jobs.artifact import Artifact
 from jobs.progress import Heartbeat
 from jobs.recipe import load_recipe

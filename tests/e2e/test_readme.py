@@ -13,7 +13,9 @@ from tests.e2e.corpora import write_corpus
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 BLOCKS = re.findall(r"```(console|python)\n(.*?)```", README, re.DOTALL)
-VARIES = re.compile(r"done in \d+:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d|[\d.]+(?:e-\d+)?(?=\)?$| ->|%|,)|[0-9a-f]{8}$")
+VARIES = re.compile(
+    r"done in \d+:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?|[\d.]+(?:e-\d+)?(?=\)?$| ->|%|,)|[0-9a-f]{8}$"
+)
 """Times everywhere; scores and checksums of trained weights from one kind of machine to another."""
 
 

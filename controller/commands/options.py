@@ -1,0 +1,65 @@
+"""Options that several commands share, and how they answer: a table for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from controller.profile import Profile
+
+Command = Callable[..., Any]
+
+BUCKET_HELP = """Where artifacts go: gs://BUCKET/PREFIX or a directory.
+[env var: COVID_CTL_BUCKET; default: the profile's; of local, bucket/]"""
+
+
+def place_options(command: Command) -> Command:
+    """Which profile, and what in place of its own bucket, namespace and context."""
+    for option in (
+        click.option("--context", envvar="COVID_CTL_CONTEXT", help="Of the kubeconfig. [default: the profile's]"),
+        click.option("--namespace", envvar="COVID_CTL_NAMESPACE", help="Of the Jobs. [default: the profile's]"),
+        click.option("--bucket", envvar="COVID_CTL_BUCKET", help=BUCKET_HELP),
+        click.option(
+            "--profile", envvar="COVID_CTL_PROFILE", help="Of covid-ctl.toml. [default: the file's, else local]"
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def output_option(command: Command) -> Command:
+    return click.option(
+        "--output", type=click.Choice(["text", "json"]), default="text", help="For people or programs."
+    )(command)
+
+
+def profile_of(place: Mapping[str, str | None]) -> Profile:
+    """Where things run, by ``place_options``."""
+    import os
+
+    from controller.profile import load_profile
+
+    flags: dict[str, Any] = {field: place[field] for field in ("bucket", "context", "namespace")}
+    return load_profile(place["profile"], environment=os.environ, **flags)
+
+
+def show(output: str, table: Callable[[], Table], data: Any, empty: str = "") -> None:
+    from rich.console import Console
+
+    from controller.view import as_lines
+
+    if output == "json":
+        click.echo(json.dumps(data, indent=1, ensure_ascii=False))
+    elif empty and not data:
+        click.echo(empty)
+    elif sys.stdout.isatty():
+        Console(highlight=False).print(table())
+    else:
+        click.echo(as_lines(table()))

@@ -1,0 +1,36 @@
+"""What a step reads, by its spec: other steps and vocabularies. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from jobs.spec import Kind, Spec
+
+VOCABULARIES = "vocabularies"
+"""The folder of vocabularies that were given, not learned."""
+
+_STEP = re.compile(rf"(?:{'|'.join(Kind)})(?:-[a-z0-9]+)*-[0-9a-f]{{8}}")
+
+
+def steps_read(spec: Spec) -> tuple[str, ...]:
+    """The names of the steps whose artifacts it reads. What identifies a corpus is no step's name."""
+    heads = (value.split("/", 1)[0] for value in spec.inputs.values())
+    return tuple(dict.fromkeys(head for head in heads if _STEP.fullmatch(head)))
+
+
+def vocabulary_read(spec: Spec) -> str | None:
+    """The object of the vocabulary that was given for it, if one was."""
+    return next((value for value in spec.inputs.values() if value.startswith(f"{VOCABULARIES}/")), None)
+
+
+def closure(roots: Iterable[str], specs: Mapping[str, Spec]) -> set[str]:
+    """The roots and all that they read, directly or through others."""
+    found: set[str] = set()
+    ahead = list(roots)
+    while ahead:
+        name = ahead.pop()
+        if name not in found:
+            found.add(name)
+            ahead += steps_read(specs[name]) if name in specs else ()
+    return found

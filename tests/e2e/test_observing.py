@@ -1,0 +1,179 @@
+"""Looking at steps from the outside: what is printed, for people and programs, and what each command leaves alone."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.command import COVID_CTL, Done, covid_ctl, environment
+from tests.e2e.corpora import write_corpus
+
+STEP_FIELDS = {
+    "name", "kind", "recipe", "state", "reason", "remedy", "progress", "submitted_at", "command", "active", "failed",
+    "retries", "preempted", "checkpoint", "heard_at", "missing", "spending",
+}  # fmt: skip
+PROGRESS_FIELDS = {"shards_done", "shards", "done", "total", "unit", "rate", "loss", "eta_seconds"}
+
+
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four complete steps."""
+    place = tmp_path_factory.mktemp("observing")
+    done = covid_ctl("submit", "preprocess", "--corpus", str(write_corpus(place / "corpus")), bucket=place / "bucket")
+    assert done.code == 0, done.err
+    return place / "bucket"
+
+
+@pytest.fixture(scope="module")
+def preprocess(bucket: Path) -> str:
+    return next(path.name for path in bucket.iterdir() if path.name.startswith("preprocess-"))
+
+
+def test_programs_find_the_same_fields_for_every_step(bucket: Path, preprocess: str) -> None:
+    every, one = (covid_ctl("status", *name, "--output", "json", bucket=bucket).json() for name in ([], [preprocess]))
+    assert len(every) == 4
+    assert one == every[-1:]
+    for step in every:
+        assert (step.keys(), step["progress"].keys()) == (STEP_FIELDS, PROGRESS_FIELDS)
+        assert (step["state"], step["reason"], step["missing"]) == ("complete", "", [])
+
+
+def test_logs_of_shards(bucket: Path, preprocess: str) -> None:
+    lines = covid_ctl("logs", preprocess, "--tail", "1", bucket=bucket).out.splitlines()
+    assert [line.split()[0] for line in lines] == ["[0]", "[1]"]
+    of_one = covid_ctl("logs", preprocess, "--index", "1", "--tail", "1", bucket=bucket).out
+    assert of_one == lines[1].removeprefix("[1] ") + "\n"
+    raw = covid_ctl("logs", preprocess, "--output", "json", bucket=bucket).out
+    read = [json.loads(line) for line in raw.splitlines()]
+    assert all(line.keys() == {"index", "attempt", "source", "text"} for line in read)
+    assert {json.loads(line["text"])["event"] for line in read} >= {"shard.committed", "step.completed"}
+
+
+def test_following_what_has_ended_ends(bucket: Path, preprocess: str) -> None:
+    assert covid_ctl("logs", preprocess, "-f", bucket=bucket).out == covid_ctl("logs", preprocess, bucket=bucket).out
+    watched = covid_ctl("watch", preprocess, bucket=bucket)
+    assert watched.code == 0
+    assert watched.out.split()[1:] == [preprocess, "complete", "2/2"]
+    (line,) = covid_ctl("watch", preprocess, "--output", "json", bucket=bucket).out.splitlines()
+    assert json.loads(line)["state"] == "complete"
+
+
+def test_ctrl_c_leaves_the_watch_in_peace(bucket: Path) -> None:
+    arguments = [str(COVID_CTL), "watch", "--every", "0.1"]
+    with subprocess.Popen(
+        arguments, env=environment(bucket), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as watching:
+        assert watching.stdout
+        assert watching.stdout.readline()
+        watching.send_signal(signal.SIGINT)
+        _, errors = watching.communicate()
+    assert (watching.returncode, errors) == (0, "")
+
+
+def test_a_reader_who_has_seen_enough_is_no_accident(bucket: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    arguments = [str(COVID_CTL), "status"]
+    done = subprocess.run(
+        arguments, env=environment(bucket), stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_explaining(bucket: Path, preprocess: str) -> None:
+    done = covid_ctl("explain", preprocess, bucket=bucket)
+    assert done.out.startswith(f"{preprocess} is complete")
+    assert f"next: see what it made: covid-ctl artifacts {preprocess}" in done.out
+    explained = covid_ctl("explain", preprocess, "--output", "json", bucket=bucket).json()
+    assert explained.keys() == {"name", "state", "text", "next", "cause"}
+
+
+def tree(bucket: Path) -> set[str]:
+    return {str(path.relative_to(bucket)) for path in bucket.rglob("*") if path.is_file()}
+
+
+def test_gc_removes_only_when_told_and_only_what_nobody_needs(tmp_path: Path) -> None:
+    corpus, bucket = str(write_corpus(tmp_path / "corpus")), tmp_path / "bucket"
+    command = ("submit", "preprocess", "--corpus", corpus)
+    assert covid_ctl(*command, bucket=bucket).code == 0
+    (bucket / "vocabularies").mkdir()
+    (bucket / "vocabularies" / "abc.txt").write_text("x")
+    before = tree(bucket)
+    assert covid_ctl("gc", bucket=bucket).out == "nothing to remove that is older than 30d\n"
+    shown = covid_ctl("gc", "--older-than", "0s", bucket=bucket)
+    assert "could be removed: add --yes" in shown.out
+    assert tree(bucket) == before
+
+    removed = covid_ctl("gc", "--older-than", "0s", "--yes", "--output", "json", bucket=bucket).json()
+    assert removed.keys() == {"removed", "bytes", "removals", "notes"}
+    assert {one["what"] for one in removed["removals"]} == {"logs", "heartbeats", "vocabulary"}
+    assert before - tree(bucket) == {path for one in removed["removals"] for path in one["paths"]}
+    assert "already complete" in covid_ctl(*command, bucket=bucket).out
+    assert covid_ctl("gc", "--older-than", "0s", "--yes", bucket=bucket).out.startswith("nothing to remove")
+
+
+def test_what_gc_removed_is_made_again(tmp_path: Path) -> None:
+    corpus, bucket = write_corpus(tmp_path / "corpus", documents=1), tmp_path / "bucket"
+    command = ("submit", "preprocess", "--corpus", str(corpus))
+    assert covid_ctl(*command, bucket=bucket).code == 1
+    (failed,) = covid_ctl("status", "--output", "json", bucket=bucket).json()
+    assert covid_ctl("explain", failed["name"], bucket=bucket).out.startswith(f"{failed['name']} has failed: ")
+    assert covid_ctl("gc", "--older-than", "0s", "--yes", bucket=bucket).code == 0
+    (collected,) = covid_ctl("status", "--output", "json", bucket=bucket).json()
+    assert (collected["state"], tree(bucket / failed["name"])) == ("collected", {"spec.json"})
+    assert covid_ctl(*command, bucket=bucket).code == 1
+    assert covid_ctl("status", "--output", "json", bucket=bucket).json()[0]["state"] == "failed"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell: str, bucket: Path, preprocess: str) -> None:
+    assert "_COVID_CTL_COMPLETE" in covid_ctl("completion", shell).out
+    asked = environment(bucket) | {"_COVID_CTL_COMPLETE": f"{shell}_complete", "COMP_WORDS": "covid-ctl explain pre"}
+    asked["COMP_CWORD"] = "pre" if shell == "fish" else "2"
+    done = subprocess.run([str(COVID_CTL)], env=asked, capture_output=True, text=True, check=True)
+    assert preprocess in done.stdout
+
+
+CASES = {
+    "logs of nothing": (("logs", "ingest-00000000"), 2, "no such step"),
+    "explain nothing": (("explain", "ingest-00000000"), 2, "no such step"),
+    "watch nothing": (("watch", "ingest-00000000"), 2, "no such step"),
+    "no such shard": (("logs", "STEP", "--index", "2"), 2, "shard 2 asked for, it has 2"),
+    "follow the past": (("logs", "STEP", "-f", "--previous"), 2, "it cannot be followed"),
+    "no span": (("gc", "--older-than", "3y"), 2, "write 12h, 30d or 4w"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_requests(case: str, bucket: Path, preprocess: str) -> None:
+    arguments, code, message = CASES[case]
+    done: Done = covid_ctl(*(preprocess if word == "STEP" else word for word in arguments), bucket=bucket)
+    assert (done.code, done.out) == (code, "")
+    assert message in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.slow
+def test_logs_are_there_while_a_step_runs(tmp_path: Path) -> None:
+    corpus, bucket = write_corpus(tmp_path / "corpus"), tmp_path / "bucket"
+    arguments = [str(COVID_CTL), "submit", "pretrain", "tiny", "--with-inputs", "--corpus", str(corpus)]
+    settings = ["--set", "schedule.train_steps=100000", "--set", "vocabulary.learn=300"]
+    with subprocess.Popen(
+        [*arguments, *settings], env=environment(bucket), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as running:
+        try:
+            while not (logs := list(bucket.glob("pretrain-*/logs/00000-0.log"))):
+                assert running.poll() is None
+                time.sleep(0.1)
+            name = logs[0].parts[-3]
+            assert covid_ctl("logs", name, bucket=bucket).out
+            (state,) = covid_ctl("status", name, "--output", "json", bucket=bucket).json()
+            assert (state["state"], state["active"] <= 1) == ("running", True)
+        finally:
+            running.send_signal(signal.SIGINT)
+    assert covid_ctl("status", name, "--output", "json", bucket=bucket).json()[0]["state"] == "cancelled"

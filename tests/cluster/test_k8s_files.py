@@ -86,7 +86,7 @@ def test_the_deployment_releases_the_steps(place: Place, image: Image) -> None:
     configuration: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "covid-ctl"}}
     configuration["data"] = {"covid-ctl.toml": place.config.read_text()}
     apply(cluster.api, in_namespace(configuration, cluster.namespace))
-    apply(cluster.api, deployment_for(place))
+    apply(cluster.api, deployment_for(place, image))
     place.succeed("submit", "preprocess")
     until(lambda: set(place.states().values()) == {"complete"}, "the Deployment to release all steps", every=2)
     ledger = Ledger(place.store())
@@ -97,7 +97,7 @@ def test_the_deployment_releases_the_steps(place: Place, image: Image) -> None:
     until(noted, "the Deployment's tracker to note the end")
 
 
-def deployment_for(place: Place) -> dict[str, Any]:
+def deployment_for(place: Place, image: Image) -> dict[str, Any]:
     """The one in ``k8s/``, with the test's image, bucket and, if it must be, code."""
     made = in_namespace(the("Deployment", TRACKER), place.cluster.namespace)
     pod = made["spec"]["template"]["spec"]
@@ -109,6 +109,7 @@ def deployment_for(place: Place) -> dict[str, Any]:
         container["volumeMounts"].append({"name": "bucket", "mountPath": place.bucket.location})
     if place.config_maps:
         add_code(pod, place.config_maps)
+    if place.config_maps or not image.holds["command"]:
         program = "import sys; sys.argv[0] = 'covid-ctl'; from controller.cli import main; main()"
         container["command"] = ["python", "-c", program, *container["command"][1:]]
     return made

@@ -10,6 +10,7 @@ import pytest
 from controller.api_errors import NotFoundError, OverloadedError
 from controller.kubernetes import KubernetesCluster
 from controller.observed import ANNOTATION_FAILURES, ANNOTATION_IGNORED
+from tests.cluster.image import Image
 from tests.cluster.pods import CONTAINER_SECURITY, RESOURCES
 from tests.cluster.waiting import SECONDS
 from tests.conformance import CASES, NAME, Case, check, job
@@ -48,7 +49,7 @@ def job_of_pods(case: Case, image: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_pods(case: Case, real_cluster: KubernetesCluster, pods_run: str) -> None:
+def test_pods(case: Case, real_cluster: KubernetesCluster, image: Image) -> None:
     seen: dict[str, int] = {}
     evicted: set[str] = set()
 
@@ -73,7 +74,7 @@ def test_pods(case: Case, real_cluster: KubernetesCluster, pods_run: str) -> Non
             counts[index] += 1
         return counts
 
-    check(case, real_cluster, job_of_pods(case, pods_run), step=step, attempts=attempts, seconds=SECONDS)
+    check(case, real_cluster, job_of_pods(case, image.name), step=step, attempts=attempts, seconds=SECONDS)
     assert bool(evicted) == case.needs_pods
     real_cluster.delete(NAME)
     assert real_cluster.status(NAME) is None

@@ -108,12 +108,9 @@ def _server(cluster: KubernetesCluster, image: str) -> Iterator[Bucket]:
     cluster.api.post(f"{namespace}/pods", made)
     address = until(lambda: _address(cluster), "an address of the bucket server's pod")
     inside = f"http://{address}:{port}"
-    with contextlib.ExitStack() as stack:
-        outside = inside
-        if not _answers(inside):
-            outside = stack.enter_context(serve_pod(cluster, SERVER, port))
-        until(
-            lambda: _answers(outside),
+    with serve_pod(cluster, SERVER, port) as through_api:
+        outside = until(
+            lambda: next((url for url in (inside, through_api) if _answers(url)), None),
             f"an answer of the bucket server, directly at {inside} or through the API server's pods/proxy; without "
             "either give COVID_CTL_TEST_BUCKET",
         )

@@ -29,7 +29,8 @@ def serve_pod(cluster: KubernetesCluster, pod: str, port: int) -> Iterator[str]:
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             headers = {name: self.headers[name] for name in PASSED_ON if name in self.headers}
-            client.update_params_for_auth(headers, [], ["BearerToken"])
+            # Of what the client would send, only the credentials are wanted: URL and body pass as they came.
+            headers = client.param_serialize("GET", "/", header_params=headers, auth_settings=["BearerToken"])[2]
             try:
                 answer: HTTPResponse = client.rest_client.pool_manager.request(
                     self.command, root + self.path, body=body, headers=headers,

@@ -1,8 +1,9 @@
 # One image for each part, named by its target:
 #   worker       the data steps; no tensorflow
 #   trainer-tpu  pretraining on TPU v3
-#   trainer-cpu  pretraining without a TPU, and export
+#   trainer-cpu  published checkpoints, pretraining without a TPU, and export
 #   controller   covid-ctl and its tracker
+#   everything   all of these in one, for tests/cluster
 # docker build --target worker --tag covid-ctl-worker .        (buildah takes the same arguments)
 ARG PYTHON=python:3.11-slim-bookworm
 
@@ -67,5 +68,13 @@ ARG REVISION=unknown
 LABEL org.opencontainers.image.title=covid-ctl-controller \
       org.opencontainers.image.licenses=Apache-2.0 \
       org.opencontainers.image.revision=${REVISION}
+USER 65532:65532
+ENTRYPOINT ["covid-ctl"]
+
+FROM base AS everything
+COPY requirements.lock /requirements.lock
+RUN pip install --require-hashes --requirement /requirements.lock
+COPY --from=wheel /wheels /wheels
+RUN pip install --no-deps /wheels/*.whl
 USER 65532:65532
 ENTRYPOINT ["covid-ctl"]

@@ -18,7 +18,7 @@ UNLOCKED := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cubla
 help:
 	@echo "make demo        sample corpus -> examples -> a tiny BERT -> a Hugging Face model, below bucket/"
 	@echo "make test        the default tests        make test-slow, test-chaos: the longer ones"
-	@echo "make test-cluster  tests against the cluster of KUBECONFIG, in namespaces of their own"
+	@echo "make test-cluster  tests against the cluster of KUBECONFIG, or on kind where that and Docker are"
 	@echo "make check       formatting, lint, types, layers"
 	@echo "make lock        resolve the lock files again"
 	@echo "make clean       remove .venv and caches; bucket/ stays"
@@ -37,7 +37,7 @@ test-chaos: .venv/.dev
 	$(BIN)/pytest -q -m chaos
 
 test-cluster: .venv/.dev
-	$(BIN)/pytest -q -m cluster -rs tests/cluster
+	PATH="$(CURDIR)/$(BIN):$$PATH" tests/cluster/run
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .

@@ -122,6 +122,7 @@ def _pod(step: Step, profile: Profile) -> dict[str, Any]:
         volumes.append({"name": "bucket", "persistentVolumeClaim": {"claimName": profile.bucket_volume}})
         mounts.append({"name": "bucket", "mountPath": profile.bucket})
     env = {
+        **profile.env,
         "TMPDIR": SCRATCH,
         "HOME": SCRATCH,
         # `python -m` would let modules of the working directory take the place of ours.
@@ -148,6 +149,8 @@ def _pod(step: Step, profile: Profile) -> dict[str, Any]:
             {
                 "name": CONTAINER,
                 "image": _image(step, profile),
+                # As for digests anyway; a tag that a node has, as on kind, is the one that is meant.
+                "imagePullPolicy": "IfNotPresent",
                 "command": ["python", "-m", "jobs"],
                 "args": [str(step.spec.kind), "--bucket", profile.bucket, "--name", step.name, *step.arguments],
                 "env": [{"name": name, "value": value} for name, value in env.items()],

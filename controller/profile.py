@@ -91,6 +91,8 @@ class Profile(Section):
     """Where the TPU is, for prices and for ``covid-ctl doctor``."""
     project: str = ""
     """The Google Cloud project, for ``covid-ctl doctor``."""
+    env: dict[str, str] = Field(default_factory=dict)
+    """Variables for every pod, such as a proxy's."""
     bucket_volume: str = ""
     """A PersistentVolumeClaim that holds a bucket that is a directory; pods find it at that very path."""
 

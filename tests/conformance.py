@@ -155,7 +155,15 @@ def job(case: Case, program: str = "") -> Job:
     }
 
 
-def check(case: Case, cluster: Cluster, made: Job, *, step: Callable[[], None], attempts: Callable[[], Any]) -> None:
+def check(
+    case: Case,
+    cluster: Cluster,
+    made: Job,
+    *,
+    step: Callable[[], None],
+    attempts: Callable[[], Any],
+    seconds: float = SECONDS,
+) -> None:
     """Run one case; ``step`` lets the world move on, ``attempts()[index]`` is how often an index was started."""
     cluster.create(made)
     if case.suspended:
@@ -164,7 +172,7 @@ def check(case: Case, cluster: Cluster, made: Job, *, step: Callable[[], None], 
             assert _status(cluster).state is JobState.SUSPENDED
         assert not any(attempts()[index] for index in range(case.completions))
         cluster.release(NAME)
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     status = _status(cluster)
     while not status.condition:
         assert time.monotonic() < deadline, status

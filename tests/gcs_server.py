@@ -10,6 +10,8 @@ import base64
 import hashlib
 import json
 import re
+import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,13 +92,13 @@ class GcsServer:
 
 
 @contextmanager
-def serve(*buckets: str) -> Iterator[GcsServer]:
-    """Runs on a free port of this machine until the block ends."""
+def serve(*buckets: str, host: str = "127.0.0.1", port: int = 0) -> Iterator[GcsServer]:
+    """Runs until the block ends; by default on a free port that this machine alone can reach."""
     state = GcsServer({bucket: {} for bucket in buckets})
     handler = type("Handler", (_Handler,), {"state": state})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer((host, port), handler)
     server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_address[1]}"
+    state.url = f"http://{host}:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
@@ -242,3 +244,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _is(element: ElementTree.Element) -> bool:
     return element.tag.rpartition("}")[2] == "PartNumber"
+
+
+if __name__ == "__main__":  # HOST PORT BUCKET...
+    _host, _port, *_buckets = sys.argv[1:]
+    with serve(*_buckets, host=_host, port=int(_port)):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # the first process of a container has no other end
+        signal.pause()

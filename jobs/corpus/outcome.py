@@ -28,6 +28,9 @@ class Outcome:
 NO_TEXT = "no_text"
 """Neither abstract nor body: a title alone makes no sentence pair."""
 
+WITHOUT_TEXT = "without_text"
+"""The chosen sections have no sentence; looked at last, after ``jobs.corpus.screening``."""
+
 
 class Corpus(Protocol):
     """An opened corpus, to be read once."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from jobs.artifact import Artifact, Manifest
+from jobs.corpus.outcome import WITHOUT_TEXT
 from jobs.corpus.sample import SAMPLE
 from jobs.errors import ConfigurationError
 from jobs.examples.wordpiece import WordPiece
@@ -29,7 +30,6 @@ from jobs.publish.gate import LOGIT_TOLERANCE, LogitAgreement, check_logits, che
 from jobs.publish.tokenizer import load_tokenizer, tokenizer_config_json, tokenizer_json
 from jobs.spec import Spec
 from jobs.steps.context import StepContext
-from jobs.steps.preprocess import WITHOUT_TEXT
 from jobs.vocabulary import Vocabulary, parse_vocabulary
 from jobs.weights.hugging_face import to_hugging_face, write_safetensors
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from jobs.artifact import Artifact, Counts, Manifest, Output
 from jobs.corpus.clean_text import write_document
+from jobs.corpus.outcome import WITHOUT_TEXT
 from jobs.corpus.text import COUNTED, clean_paragraphs, sentences_of
 from jobs.errors import ConfigurationError
 from jobs.examples.creation import write_examples
@@ -35,9 +36,6 @@ from jobs.vocabulary import UNK, Vocabulary, parse_vocabulary
 
 PROBE_SENTENCES = 400
 """Corpus sentences that shard 0 leaves for export to compare tokenizers on."""
-
-WITHOUT_TEXT = "without_text"
-"""A document whose chosen sections have no sentence; looked at last, after ``jobs.corpus.screening``."""
 
 PARTS = ("train", "validation")
 

@@ -1,0 +1,74 @@
+"""Pods of the tests' own, admitted under Pod Security ``restricted``."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from controller.kubernetes import KubernetesCluster
+from controller.observed import ObservedPod
+from tests.cluster.waiting import until
+
+SECURITY = {
+    "runAsNonRoot": True,
+    "runAsUser": 65532,
+    "runAsGroup": 65532,
+    "fsGroup": 65532,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+CONTAINER_SECURITY = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+RESOURCES = {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}}
+
+
+def pod(
+    name: str,
+    image: str,
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    volumes: Sequence[Mapping[str, Any]] = (),
+    mounts: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Without a token; it runs once."""
+    container = {
+        "name": "step",
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": list(command),
+        "env": [{"name": key, "value": value} for key, value in (env or {}).items()],
+        "resources": RESOURCES,
+        "securityContext": CONTAINER_SECURITY,
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": list(mounts),
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name},
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "terminationGracePeriodSeconds": 1,
+            "securityContext": SECURITY,
+            "containers": [container],
+            "volumes": list(volumes),
+        },
+    }
+
+
+def run_to_end(cluster: KubernetesCluster, made: Mapping[str, Any]) -> ObservedPod:
+    """Create the pod, wait for its end, delete it."""
+    path = f"/api/v1/namespaces/{cluster.namespace}/pods"
+    name = made["metadata"]["name"]
+    cluster.api.post(path, made)
+
+    def ended() -> ObservedPod | None:
+        found = ObservedPod.of(cluster.api.get(f"{path}/{name}"))
+        return found if found.phase in ("Succeeded", "Failed") else None
+
+    found = until(ended, f"the end of pod {name}")
+    cluster.api.delete(f"{path}/{name}", {})
+    return found

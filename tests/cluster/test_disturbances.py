@@ -1,0 +1,159 @@
+"""Evictions, killed trackers, several of them, an API server that goes away: the artifacts are the undisturbed ones."""
+
+import os
+import random
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from controller.api_errors import ApiError, NotFoundError, OverloadedError
+from controller.cluster import JobStatus
+from controller.ledger import EventType, Ledger
+from jobs.artifact import Artifact
+from jobs.store import Store
+from tests.cluster.place import Place, write_recipe
+from tests.cluster.waiting import SECONDS, until
+from tests.e2e.command import covid_ctl
+
+pytestmark = pytest.mark.cluster
+
+ONCE = (EventType.RELEASED, EventType.STARTED, EventType.SUCCEEDED)
+
+Outputs = dict[str, set[tuple[str, int, str]]]
+
+
+def outputs(store: Store, names: list[str]) -> Outputs:
+    """By step, its outputs' paths, sizes and checksums."""
+    return {
+        name: {(found.path, found.size, found.crc32c) for found in Artifact.open(store, name).require().outputs}
+        for name in names
+    }
+
+
+def undisturbed(place: Place, *arguments: str) -> Outputs:
+    """Of the same command, run as processes of this machine."""
+    bucket = Path(place.directory) / "undisturbed"
+    done = covid_ctl(*arguments, "--profile", "local", bucket=bucket, cwd=place.directory)
+    assert done.code == 0, done.err
+    store = Store(str(bucket))
+    return outputs(store, Ledger(store).steps())
+
+
+def all_complete(place: Place) -> bool:
+    states = place.states()
+    assert not {"failed", "cancelled"} & set(states.values()), f"{states}\n{place.said}"
+    return bool(states) and set(states.values()) == {"complete"}
+
+
+def check_each_thing_was_noted_once(place: Place) -> None:
+    ledger = Ledger(place.store())
+    for name in ledger.steps():
+        counts = Counter(event.type for event in ledger.events(name))
+        assert all(counts[kind] <= 1 for kind in ONCE), (name, ledger.events(name))
+        assert counts[EventType.SUCCEEDED] == 1, (name, ledger.events(name))
+
+
+def check_each_job_was_released_once(place: Place) -> None:
+    """A Job's generation is 1, and 2 once it was unsuspended."""
+    for name, job in place.jobs().items():
+        assert job["metadata"]["generation"] <= 2, (name, job["metadata"])
+
+
+def test_an_eviction_costs_no_retry_and_no_byte(place: Place) -> None:
+    """Of each step one pod is evicted, of pretraining once it has a checkpoint to go on from."""
+    schedule = {"train_steps": 300, "evaluate_every": 100, "checkpoint_every": 20}
+    submit = ("submit", "pretrain", write_recipe(place, **schedule), "--with-inputs")
+    evicted: set[str] = set()
+    with place.running(*submit, "--wait", "--timeout", str(SECONDS)) as process:
+
+        def ended() -> bool:
+            for name in place.jobs().keys() - evicted:
+                running = [pod for pod in place.cluster.pods(name) if pod.phase == "Running" and not pod.deleting]
+                early = name.startswith("pretrain-") and not place.store().objects(f"{name}/checkpoints")
+                if running and not early and evict(place, running[0].name):
+                    evicted.add(name)
+            return process.poll() is not None
+
+        until(ended, "the end of submit --wait", every=0.1, seconds=SECONDS + 60)
+        assert process.returncode == 0, place.said
+    pretrain = next(name for name in place.jobs() if name.startswith("pretrain-"))
+    assert pretrain in evicted
+    for name in evicted:
+        status = until(lambda name=name: ended_status(place, name), f"the end of {name}", seconds=120)
+        assert (status.condition and status.condition.type, status.retries) == ("Complete", 0), (name, status)
+    assert outputs(place.store(), list(place.jobs())) == undisturbed(place, *submit)
+
+
+def ended_status(place: Place, name: str) -> JobStatus | None:
+    """A Job ends a little after its artifact is complete."""
+    status = place.cluster.status(name)
+    return status if status and status.condition else None
+
+
+def evict(place: Place, pod: str) -> bool:
+    try:
+        place.cluster.evict(pod)
+    except (NotFoundError, OverloadedError):
+        return False
+    return True
+
+
+def test_a_tracker_may_be_killed_at_any_point(place: Place) -> None:
+    chance = random.Random(1)
+    submit = ("submit", "preprocess")
+    place.succeed(*submit)
+    deadline = time.monotonic() + SECONDS
+    kills = 0
+    while kills < 3 or not all_complete(place):
+        assert time.monotonic() < deadline, place.said
+        with place.running("tracker") as process:
+            # A killed tracker's lease lasts a while: some of these die waiting for it, which is a point like any other.
+            time.sleep(chance.uniform(2, 30) if kills else chance.uniform(1, 3))
+            assert process.poll() is None, place.said
+        kills += 1
+    with place.running("tracker"):
+        until(lambda: not unnoted(place), "the last tracker to note what the killed ones did not")
+    check_each_thing_was_noted_once(place)
+    check_each_job_was_released_once(place)
+    assert outputs(place.store(), list(place.jobs())) == undisturbed(place, *submit)
+
+
+def unnoted(place: Place) -> list[str]:
+    ledger = Ledger(place.store())
+    succeeded = EventType.SUCCEEDED
+    return [name for name in ledger.steps() if succeeded not in {event.type for event in ledger.events(name)}]
+
+
+def test_two_trackers_do_no_harm(place: Place) -> None:
+    """Two by the Lease, and a third that knows of none: the one inside ``submit --wait``."""
+    with place.running("tracker") as first, place.running("tracker") as second:
+        place.succeed("submit", "preprocess", "--wait")
+        until(lambda: not unnoted(place), "the trackers to note the end")
+        assert (first.poll(), second.poll()) == (None, None), place.said
+    check_each_thing_was_noted_once(place)
+    check_each_job_was_released_once(place)
+
+
+def test_an_api_server_may_be_restarted(place: Place) -> None:
+    command = os.environ.get("COVID_CTL_TEST_RESTART_API")
+    if not command:
+        pytest.skip("restarting the API server needs a command for it: set COVID_CTL_TEST_RESTART_API")
+    place.succeed("submit", "preprocess")
+    with place.running("tracker") as process:
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=600, check=False)
+        assert done.returncode == 0, f"COVID_CTL_TEST_RESTART_API: {done.stdout}{done.stderr}"
+        until(lambda: answers(place), "the API server to answer again")
+        until(lambda: all_complete(place), "all steps to complete", every=2)
+        assert process.poll() is None, place.said
+        until(lambda: not unnoted(place), "the tracker to note the end")
+    check_each_thing_was_noted_once(place)
+
+
+def answers(place: Place) -> bool:
+    try:
+        return place.cluster.version() >= (1, 31)
+    except ApiError:
+        return False

@@ -1,0 +1,136 @@
+"""The objects below ``k8s/`` against a real API server: every field known, the tracker's pod admitted.
+
+Needs no kubelet but for the last test, in which the Deployment itself releases the steps.
+"""
+
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from controller.api import APPLY_PATCH, Api
+from controller.kubernetes import KubernetesCluster
+from controller.ledger import EventType, Ledger
+from tests.cluster.carried import add_code
+from tests.cluster.image import PROCESSES, Image
+from tests.cluster.place import Place
+from tests.cluster.waiting import until
+from tests.k8s_files import BASE, K8S, OVERLAYS, in_namespace, objects, path_of, the
+
+pytestmark = pytest.mark.cluster
+
+TRACKER = "covid-ctl-tracker"
+CLUSTER_WIDE = ("Namespace", "PersistentVolume")
+NAMESPACED = [found for found in objects(BASE) if found["kind"] not in CLUSTER_WIDE]
+
+
+def apply(api: Api, made: dict[str, Any], **options: str) -> dict[str, Any]:
+    return api.patch(path_of(made), made, APPLY_PATCH, fieldManager="tests", fieldValidation="Strict", **options)
+
+
+def label(made: dict[str, Any]) -> str:
+    return f"{made['kind']}-{made['metadata']['name']}"
+
+
+@pytest.mark.parametrize("made", NAMESPACED, ids=label)
+def test_every_object_is_accepted(made: dict[str, Any], real_cluster: KubernetesCluster) -> None:
+    apply(real_cluster.api, in_namespace(made, real_cluster.namespace), dryRun="All")
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_object_of_an_overlay_is_accepted(overlay: str, real_cluster: KubernetesCluster, tmp_path: Any) -> None:
+    kubectl = shutil.which("kubectl")
+    if not kubectl:
+        pytest.skip("resolving overlays needs kubectl: install it")
+    shutil.copytree(K8S, tmp_path / "k8s")
+    folder = tmp_path / "k8s" / "overlays" / overlay
+    if not (config := folder / "covid-ctl.toml").exists():
+        config.write_text("")
+    done = subprocess.run([kubectl, "kustomize", str(folder)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = [one for one in yaml.safe_load_all(done.stdout) if one["kind"] not in CLUSTER_WIDE]
+    assert len(found) >= len(NAMESPACED)
+    for made in found:
+        apply(real_cluster.api, in_namespace(made, real_cluster.namespace), dryRun="All")
+
+
+def test_the_trackers_pod_is_admitted(real_cluster: KubernetesCluster) -> None:
+    """By Pod Security, quota and service account: only creating it shows."""
+    for made in NAMESPACED:
+        if made["kind"] != "Deployment":
+            apply(real_cluster.api, in_namespace(made, real_cluster.namespace))
+    deployment = in_namespace(the("Deployment", TRACKER), real_cluster.namespace)
+    apply(real_cluster.api, deployment)
+
+    def pods() -> list[Any]:
+        path = f"/api/v1/namespaces/{real_cluster.namespace}/pods"
+        found = real_cluster.api.get(path, labelSelector=f"app.kubernetes.io/name={TRACKER}")["items"]
+        return list(found)
+
+    until(pods, "the tracker's pod", seconds=60)
+
+
+def test_the_deployment_releases_the_steps(place: Place, image: Image) -> None:
+    if lacking := image.lacks("controller"):
+        pytest.skip(f"image {image.name} holds no controller: it lacks {', '.join(lacking)}")
+    if not (image.holds["api"] or image.name == PROCESSES):
+        pytest.skip("pods of this cluster do not reach its API server: no tracker could work here")
+    cluster = place.cluster
+    place.write_profile(service_account="covid-ctl-worker")
+    for made in NAMESPACED:
+        if made["kind"] != "Deployment":
+            apply(cluster.api, in_namespace(made, cluster.namespace))
+    apply(cluster.api, let_through(cluster))
+    configuration: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "covid-ctl"}}
+    configuration["data"] = {"covid-ctl.toml": place.config.read_text()}
+    apply(cluster.api, in_namespace(configuration, cluster.namespace))
+    apply(cluster.api, deployment_for(place, image))
+    place.succeed("submit", "preprocess")
+    until(lambda: set(place.states().values()) == {"complete"}, "the Deployment to release all steps", every=2)
+    ledger = Ledger(place.store())
+
+    def noted() -> bool:
+        return all(EventType.SUCCEEDED in {event.type for event in ledger.events(name)} for name in ledger.steps())
+
+    until(noted, "the Deployment's tracker to note the end")
+
+
+def deployment_for(place: Place, image: Image) -> dict[str, Any]:
+    """The one in ``k8s/``, with the test's image, bucket and, if it must be, code."""
+    made = in_namespace(the("Deployment", TRACKER), place.cluster.namespace)
+    pod = made["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    container |= {"image": place.image, "imagePullPolicy": "IfNotPresent"}
+    container["env"] += [{"name": name, "value": value} for name, value in place.bucket.pod_env.items()]
+    if place.bucket.volume:
+        pod["volumes"].append({"name": "bucket", "persistentVolumeClaim": {"claimName": place.bucket.volume}})
+        container["volumeMounts"].append({"name": "bucket", "mountPath": place.bucket.location})
+    if place.config_maps:
+        add_code(pod, place.config_maps)
+    if place.config_maps or not image.holds["command"]:
+        program = "import sys; sys.argv[0] = 'covid-ctl'; from controller.cli import main; main()"
+        container["command"] = ["python", "-c", program, *container["command"][1:]]
+    return made
+
+
+def let_through(cluster: KubernetesCluster) -> dict[str, Any]:
+    """What this test needs besides the NetworkPolicy of ``k8s/``: the bucket server, and an API server anywhere."""
+    path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
+    slices = cluster.api.get(path, labelSelector="kubernetes.io/service-name=kubernetes")["items"]
+    ports = [{"port": port["port"], "protocol": "TCP"} for found in slices for port in found.get("ports") or ()]
+    neighbours: dict[str, Any] = {"podSelector": {}}
+    spec = {
+        "podSelector": {},
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": [{}],
+        "egress": [{"to": [neighbours]}, *([{"ports": ports}] if ports else [])],
+    }
+    policy = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "tests"},
+        "spec": spec,
+    }
+    return in_namespace(policy, cluster.namespace)

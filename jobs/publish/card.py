@@ -236,7 +236,7 @@ def _scores(evaluations: Sequence[Mapping[str, float]]) -> str:
         return ""
     ordered = sorted(evaluations, key=lambda evaluation: evaluation["step"])
     shown = [ordered[0], *ordered[-1:]] if len(ordered) > 1 else ordered
-    known = [name for name in _SCORES if any(name in evaluation for evaluation in shown)]
+    known = [name for name in _SCORES if any(evaluation.get(name) is not None for evaluation in shown)]
     rows = [
         (
             f"{int(evaluation['step']):,}",

@@ -55,12 +55,13 @@ class Shuffled:
             try:
                 for step in range(first, last):
                     while len(upcoming) < READ_AHEAD and step + len(upcoming) < last:
-                        upcoming.append(pool.submit(self._batch, step + len(upcoming)))
+                        upcoming.append(pool.submit(self.batch, step + len(upcoming)))
                     yield upcoming.popleft().result()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    def _batch(self, step: int) -> Arrays:
+    def batch(self, step: int) -> Arrays:
+        """The examples of one step (from 0)."""
         batch = self.examples.read(self.indices(step))
         return self._masking.anew(batch, _random(self._seed, step, 2)) if self._masking else batch
 

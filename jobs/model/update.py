@@ -91,7 +91,11 @@ def _summed(
     nothing = tf.zeros([len(Losses._fields)]), [tf.zeros_like(variable) for variable in variables]
 
     def add(sums: Gradients, part: tuple[Batch, tf.Tensor]) -> Gradients:
-        added: Gradients = tf.nest.map_structure(tf.add, sums, backward(*part))
+        losses, gradients = backward(*part)
+        # Keeps TensorFlow from joining these additions with the gradients' own into one that sums in a temporary
+        # variable, which fails in a loop (tensorflow/tensorflow#33713).
+        with tf.control_dependencies([losses]):
+            added: Gradients = tf.nest.map_structure(tf.add, sums, (losses, gradients))
         return added
 
     # Several iterations at once would want the memory that this is to save.

@@ -15,43 +15,51 @@ from jobs.model.optimizer import AdamWeightDecay
 from jobs.model.update import MEASURES, evaluate_function, update_function
 
 K, B, S, P, V = 2, 8, 12, 3, 50
+SMALL = {
+    "vocab_size": V,
+    "hidden_size": 8,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+}
 HEAD = ("bert/pooler/", "cls/seq_relationship/")
 Weights = dict[str, npt.NDArray[np.float32]]
 
 
-def batches() -> dict[str, tf.Tensor]:
+def batches(examples: int = B, length: int = S, predictions: int = P) -> dict[str, tf.Tensor]:
     rng = np.random.default_rng(0)
     integers = {
-        "input_ids": (V, S),
-        "input_mask": (2, S),
-        "segment_ids": (2, S),
-        "masked_lm_positions": (S, P),
-        "masked_lm_ids": (V, P),
+        "input_ids": (V, length),
+        "input_mask": (2, length),
+        "segment_ids": (2, length),
+        "masked_lm_positions": (length, predictions),
+        "masked_lm_ids": (V, predictions),
         "next_sentence_labels": (2, 1),
     }
-    made = {name: tf.constant(rng.integers(0, limit, (K, B, n)), tf.int32) for name, (limit, n) in integers.items()}
+    made = {
+        name: tf.constant(rng.integers(0, limit, (K, examples, n)), tf.int32) for name, (limit, n) in integers.items()
+    }
     # As many masked words in no part as in another.
-    return made | {"masked_lm_weights": tf.constant(rng.integers(0, 2, (K, B, P)), tf.float32)}
+    return made | {"masked_lm_weights": tf.constant(rng.integers(0, 2, (K, examples, predictions)), tf.float32)}
 
 
 def updated(
-    given: dict[str, tf.Tensor], *, dropout: float = 0.0, rate: float = 0.01, **options: Any
+    given: dict[str, tf.Tensor],
+    *,
+    dropout: float = 0.0,
+    rate: float = 0.01,
+    architecture: dict[str, int] | None = None,
+    calls: int = 1,
+    **options: Any,
 ) -> tuple[npt.NDArray[np.float32], Weights, Bert]:
-    """Measures of the given steps and weights after them."""
-    config = BertConfig(
-        vocab_size=V,
-        hidden_size=8,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=16,
-        hidden_dropout_prob=dropout,
-        attention_probs_dropout_prob=dropout,
-    )
-    model = Bert(config, 3)
+    """The last call's measures of the given steps, and weights after all of them."""
+    dropped = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
+    model = Bert(BertConfig(**(architecture or SMALL), **dropped), 3)
     optimizer = AdamWeightDecay(learnt(model.variables_by_name, options.get("next_sentence", True)))
     update = update_function(tf.distribute.OneDeviceStrategy("CPU:0"), model, optimizer, **options)
     rates = tf.fill([given["input_ids"].shape[0]], rate)
-    measures = update(given, tf.constant(42), tf.constant(0), rates).numpy()
+    for _ in range(calls):
+        measures = update(given, tf.constant(42), tf.constant(0), rates).numpy()
     return measures, {name: v.numpy() for name, v in model.variables_by_name.items()}, model
 
 
@@ -66,6 +74,15 @@ def test_a_batch_in_parts_makes_the_update_of_the_whole(whole: tuple[npt.NDArray
     for name, value in whole[1].items():
         # Adam divides by the root of tiny sums: of updates of 0.02, so much is rounding.
         np.testing.assert_allclose(weights[name], value, rtol=0, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.slow
+def test_large_parts_add_up_too() -> None:
+    """From some size on TensorFlow rewrites sums to save memory, and within loops a second call finds
+    what the first one left."""
+    larger = {"vocab_size": 4000, "hidden_size": 128, "num_hidden_layers": 2, "intermediate_size": 512}
+    measures, *_ = updated(batches(256, 128, 20), dropout=0.1, architecture=SMALL | larger, calls=2, accumulation=4)
+    assert np.isfinite(measures).all()
 
 
 def test_each_part_drops_something_else() -> None:

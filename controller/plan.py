@@ -158,7 +158,7 @@ def pretrain_settings(recipe: Recipe) -> dict[str, object]:
     """What of a recipe decides its training, beside the weights that it starts from."""
     return {
         "architecture": recipe.architecture.model_dump(),
-        "schedule": recipe.schedule.model_dump(),
+        "schedule": recipe.schedule.settings(),
         "max_seq_length": recipe.examples.max_seq_length,
         "max_predictions_per_seq": recipe.examples.max_predictions_per_seq,
         "vocabulary_size": recipe.vocabulary.size,

@@ -169,12 +169,38 @@ class Schedule(Section):
     precision: Precision = "float32"
     """Of the inputs to matrix products; weights, their updates and losses are float32."""
     seed: int = Field(42, ge=0, lt=2**31)
+    masking: Literal["static", "dynamic"] = "static"
+    """As the examples were made, or drawn anew in every step by the examples' own rule: then a dupe_factor of 1 does.
+    Held-out examples keep their masks, so that scores compare."""
+    next_sentence_prediction: bool = True
+    """Without it masked words alone are learnt; the head, and the pooler that feeds it, keep their first weights."""
+    accumulation: int = Field(1, gt=0)
+    """Parts of a batch that are computed one after the other for one update: memory is needed for one of them."""
 
     @model_validator(mode="after")
     def _warmup_ends(self) -> Schedule:
         if self.warmup_steps > self.train_steps:
             raise ValueError(f"warmup_steps {self.warmup_steps} exceeds train_steps {self.train_steps}")
         return self
+
+    @model_validator(mode="after")
+    def _parts_are_even(self) -> Schedule:
+        if self.train_batch_size % self.accumulation:
+            even = -(-self.train_batch_size // self.accumulation) * self.accumulation
+            raise ValueError(
+                f"train_batch_size {self.train_batch_size} is not a multiple of accumulation {self.accumulation}; "
+                f"{even} is"
+            )
+        return self
+
+    def settings(self) -> dict[str, Any]:
+        """As a spec has them: what is beyond the published recipe only where it is used, so that names of
+        steps stay when there is more of it."""
+        unused = {name for name in _BEYOND if getattr(self, name) == type(self).model_fields[name].default}
+        return self.model_dump(exclude=unused)
+
+
+_BEYOND = ("masking", "next_sentence_prediction", "accumulation")
 
 
 class Publication(Section):

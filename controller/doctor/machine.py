@@ -64,11 +64,13 @@ def weights(recipe: Recipe) -> int:
 
 
 def activations(recipe: Recipe) -> int:
-    """Bytes that a batch keeps for the way back, as float32: of each layer some 34 values a token and hidden unit, and
-    attention's scores five times over (Korthikanti et al., arXiv 2205.05198, counts these in two bytes)."""
+    """Bytes that what is computed at once of a batch keeps for the way back, as float32: of each layer some 34 values
+    a token and hidden unit, and attention's scores five times over (Korthikanti et al., arXiv 2205.05198, counts
+    these in two bytes)."""
     shape, length = recipe.architecture, recipe.examples.max_seq_length
     layer = length * (17 * shape.hidden_size + 2.5 * shape.num_attention_heads * length)
-    return int(4 * recipe.schedule.train_batch_size * shape.num_hidden_layers * layer)
+    at_once = recipe.schedule.train_batch_size // recipe.schedule.accumulation
+    return int(4 * at_once * shape.num_hidden_layers * layer)
 
 
 def _enough(name: str, there: float, needed: float, where: str, fix: str) -> Check:

@@ -40,16 +40,21 @@ class Devices:
     def __str__(self) -> str:
         return f"{self.count} {self.kind}"
 
-    def share(self, batch_size: int) -> int:
-        """A replica's part of a batch, in examples. Raises ``ConfigurationError`` when they do not come out even."""
-        if batch_size % self.count:
-            even = -(-batch_size // self.count) * self.count
+    def share(self, batch_size: int, accumulation: int = 1) -> int:
+        """What a replica computes at once of a batch, in examples: of its part one of ``accumulation``.
+
+        Raises ``ConfigurationError`` when they do not come out even.
+        """
+        parts = self.count * accumulation
+        if batch_size % parts:
+            even = -(-batch_size // parts) * parts
+            turns = f" in {accumulation} turns (schedule.accumulation)" if accumulation > 1 else ""
             raise ConfigurationError(
                 f"schedule.train_batch_size {batch_size}",
-                f"it cannot be split evenly over {self.count} replicas ({self})",
+                f"it cannot be split evenly over {self.count} replicas ({self}){turns}",
                 f"submit it with a multiple: --set schedule.train_batch_size={even}",
             )
-        return batch_size // self.count
+        return batch_size // parts
 
 
 def find_devices(wanted: str | None = None) -> Devices:

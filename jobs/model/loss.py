@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -19,37 +20,57 @@ class Losses(NamedTuple):
 
 
 class Evaluation(NamedTuple):
-    """Means over the held-out examples; ``perplexity`` is exp(``mlm_loss``)."""
+    """Means over the held-out examples; ``perplexity`` is exp(``mlm_loss``), None what was not scored."""
 
     step: int
     mlm_loss: float
     mlm_accuracy: float
     perplexity: float
-    nsp_loss: float
-    nsp_accuracy: float
+    nsp_loss: float | None
+    nsp_accuracy: float | None
+
+
+_OF_PAIRS = re.compile(r"bert/pooler/|cls/seq_relationship/")
+
+
+def learnt(variables_by_name: Mapping[str, tf.Variable], next_sentence: bool) -> dict[str, tf.Variable]:
+    """Those that the loss depends on."""
+    return {name: v for name, v in variables_by_name.items() if next_sentence or not _OF_PAIRS.match(name)}
 
 
 def pretraining_loss(
-    mlm_logits: tf.Tensor, nsp_logits: tf.Tensor, batch: Batch, *, words: tf.Tensor, pairs: tf.Tensor
+    mlm_logits: tf.Tensor,
+    nsp_logits: tf.Tensor,
+    batch: Batch,
+    *,
+    words: tf.Tensor,
+    pairs: tf.Tensor,
+    next_sentence: bool = True,
 ) -> Losses:
     """Masked-word and next-sentence cross-entropy, and their sum, as google-research/bert's run_pretraining.
 
     ``batch`` may be a part of the step's batch: ``words`` (the sum of ``masked_lm_weights``) and ``pairs``
     (examples) are of the whole, so that the parts' losses add up to the whole's. (google's code on a TPU
     divides by each core's own words instead.) A batch without any masked word costs 0: hence the 1e-5.
+    Without ``next_sentence`` that loss is 0.
     """
     costs = batch["masked_lm_weights"] * _cross_entropy(mlm_logits, batch["masked_lm_ids"])
     mlm = tf.reduce_sum(costs) / (words + 1e-5)
+    if not next_sentence:
+        return Losses(mlm, mlm, tf.zeros([]))
     nsp = tf.reduce_sum(_cross_entropy(nsp_logits, batch["next_sentence_labels"][:, 0])) / pairs
     return Losses(mlm + nsp, mlm, nsp)
 
 
-def evaluation_sums(mlm_logits: tf.Tensor, nsp_logits: tf.Tensor, batch: Batch) -> tf.Tensor:
+def evaluation_sums(
+    mlm_logits: tf.Tensor, nsp_logits: tf.Tensor, batch: Batch, next_sentence: bool = True
+) -> tf.Tensor:
     """Six sums over one batch, in the order in which ``evaluation`` takes them; [6].
 
-    Rows whose ``is_padding`` [B] is not 0 only fill the batch.
+    Rows whose ``is_padding`` [B] is not 0 only fill the batch. Without ``next_sentence`` no pair is counted.
     """
     real = 1.0 - tf.cast(batch["is_padding"], tf.float32)
+    pairs = real if next_sentence else tf.zeros_like(real)
     words, weights = batch["masked_lm_ids"], batch["masked_lm_weights"] * real[:, None]
     labels = batch["next_sentence_labels"][:, 0]
     return tf.stack(
@@ -57,9 +78,9 @@ def evaluation_sums(mlm_logits: tf.Tensor, nsp_logits: tf.Tensor, batch: Batch) 
             tf.reduce_sum(weights),
             tf.reduce_sum(weights * _cross_entropy(mlm_logits, words)),
             tf.reduce_sum(weights * _hits(mlm_logits, words)),
-            tf.reduce_sum(real),
-            tf.reduce_sum(real * _cross_entropy(nsp_logits, labels)),
-            tf.reduce_sum(real * _hits(nsp_logits, labels)),
+            tf.reduce_sum(pairs),
+            tf.reduce_sum(pairs * _cross_entropy(nsp_logits, labels)),
+            tf.reduce_sum(pairs * _hits(nsp_logits, labels)),
         ]
     )
 
@@ -67,15 +88,15 @@ def evaluation_sums(mlm_logits: tf.Tensor, nsp_logits: tf.Tensor, batch: Batch) 
 def evaluation(
     step: int, words: float, mlm_loss: float, mlm_hits: float, pairs: float, nsp_loss: float, nsp_hits: float
 ) -> Evaluation:
-    """Means from the sums of all batches; without a masked word or a pair they are 0."""
+    """Means from the sums of all batches; of words they are 0 without one, of pairs None."""
     mlm_mean = mlm_loss / max(words, 1.0)
     return Evaluation(
         step=step,
         mlm_loss=mlm_mean,
         mlm_accuracy=mlm_hits / max(words, 1.0),
         perplexity=math.exp(min(mlm_mean, 700.0)),  # beyond lies the largest double
-        nsp_loss=nsp_loss / max(pairs, 1.0),
-        nsp_accuracy=nsp_hits / max(pairs, 1.0),
+        nsp_loss=nsp_loss / pairs if pairs else None,
+        nsp_accuracy=nsp_hits / pairs if pairs else None,
     )
 
 

@@ -20,5 +20,6 @@ def shortage_explained(thing: str) -> Iterator[None]:
         raise ConfigurationError(
             thing,
             f"the device's memory does not suffice ({first[:200]})",
-            "lower schedule.train_batch_size, examples.max_seq_length or the architecture's sizes: --set FIELD=VALUE",
+            "raise schedule.accumulation, which computes a batch in so many parts, or lower schedule.train_batch_size, "
+            "examples.max_seq_length or the architecture's sizes: --set FIELD=VALUE",
         ) from error

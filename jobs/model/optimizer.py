@@ -42,6 +42,11 @@ class AdamWeightDecay:
             for slot in ("adam_m", "adam_v")
         }
 
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """What it updates, in the order in which it wants the gradients."""
+        return list(self._variables.values())
+
     def apply(self, gradients: Sequence[tf.Tensor], rate: tf.Tensor) -> tf.Tensor:
         """One update from gradients in the variables' order, clipped together; returns their norm before that.
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jobs.model.input import Arrays, Examples
+from jobs.model.masking import Masking
 
 SHARDS_MIXED = 16
 """Training begins when so many shards are here, and mixes so many well."""
@@ -24,13 +25,15 @@ class Shuffled:
     """Endless training batches: all examples in one order, then all in another, and so on.
 
     An epoch takes the shards in groups of ``SHARDS_MIXED``, others in each epoch, and all examples of a group
-    in random order: the first steps need not wait for the last shard.
+    in random order: the first steps need not wait for the last shard. ``masking`` masks each batch anew, by
+    (seed, step) too.
     """
 
-    def __init__(self, examples: Examples, *, batch_size: int, seed: int) -> None:
+    def __init__(self, examples: Examples, *, batch_size: int, seed: int, masking: Masking | None = None) -> None:
         self.examples = examples
         self._batch_size = batch_size
         self._seed = seed
+        self._masking = masking
         self._counts = np.array([shard.count for shard in examples.shards], np.int64)
         # A batch may span two epochs.
         self._order: Callable[[int], Indices] = lru_cache(maxsize=2)(self._order_of_epoch)
@@ -52,13 +55,15 @@ class Shuffled:
             try:
                 for step in range(first, last):
                     while len(upcoming) < READ_AHEAD and step + len(upcoming) < last:
-                        upcoming.append(pool.submit(self._batch, step + len(upcoming)))
+                        upcoming.append(pool.submit(self.batch, step + len(upcoming)))
                     yield upcoming.popleft().result()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    def _batch(self, step: int) -> Arrays:
-        return self.examples.read(self.indices(step))
+    def batch(self, step: int) -> Arrays:
+        """The examples of one step (from 0)."""
+        batch = self.examples.read(self.indices(step))
+        return self._masking.anew(batch, _random(self._seed, step, 2)) if self._masking else batch
 
     def _shards_from(self, step: int) -> list[int]:
         """All shards, those first that are wanted first."""
@@ -86,8 +91,10 @@ class Shuffled:
         return np.concatenate(groups)
 
 
-def _random(seed: int, epoch: int, stream: int) -> np.random.Philox:
-    """Ranks of random numbers instead of Generator.permutation: numpy promises that a bit generator's
+def _random(seed: int, number: int, stream: int) -> np.random.Philox:
+    """Streams 0 and 1 are of an epoch, 2 of a step.
+
+    Ranks of random numbers instead of Generator.permutation: numpy promises that a bit generator's
     stream stays the same in later versions, not what is made of it.
     """
-    return np.random.Philox(key=np.array([seed, epoch], np.uint64), counter=[0, 0, 0, stream])
+    return np.random.Philox(key=np.array([seed, number], np.uint64), counter=[0, 0, 0, stream])

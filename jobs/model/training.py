@@ -29,6 +29,8 @@ from jobs.model.divergence import check_finite
 from jobs.model.evaluating import evaluate, spread
 from jobs.model.flops import peak_flops
 from jobs.model.input import Examples
+from jobs.model.loss import learnt
+from jobs.model.masking import Masking
 from jobs.model.meter import Meter
 from jobs.model.optimizer import AdamWeightDecay, learning_rate
 from jobs.model.pace import Pace
@@ -66,6 +68,7 @@ def train(
     validation: Examples,
     *,
     devices: Devices,
+    masking: Masking | None = None,
     step_flops: int,
     scratch: Path,
     heartbeat: Heartbeat,
@@ -77,18 +80,20 @@ def train(
 ) -> Trained:
     """Train until ``schedule.train_steps`` updates are made, from the newest checkpoint if there is one.
 
-    Where there is none, ``initialise`` may replace the variables' random first values. ``step_flops`` is what
-    one update takes. ``pace`` changes no bit of the result; the number of ``devices`` changes what dropout
-    drops, and beside that only rounding. Raises ``Interrupted`` once ``stopping()``, with a checkpoint saved;
-    ``DivergedError`` when loss or gradient leave the finite numbers; what ``Examples.read`` and the store raise.
+    Where there is none, ``initialise`` may replace the variables' random first values. ``masking`` draws the
+    training examples' masks anew; None keeps theirs. ``step_flops`` is what one update takes. ``pace`` changes no
+    bit of the result; the number of ``devices`` changes what dropout drops, and beside that only rounding.
+    Raises ``Interrupted`` once ``stopping()``, with a checkpoint saved; ``DivergedError`` when loss or gradient
+    leave the finite numbers; what ``Examples.read`` and the store raise.
     """
     # Parallel sums in a fixed order: without it two runs on one machine differ in their last bits.
     tf.config.experimental.enable_op_determinism()
-    devices.share(schedule.train_batch_size)
+    devices.share(schedule.train_batch_size, schedule.accumulation)
+    next_sentence = schedule.next_sentence_prediction
 
     with devices.strategy.scope():
         model = Bert(config, schedule.seed, schedule.precision)
-        optimizer = AdamWeightDecay(model.variables_by_name)
+        optimizer = AdamWeightDecay(learnt(model.variables_by_name, next_sentence))
     state = {**model.variables_by_name, **optimizer.slots_by_name}
     resumed = checkpoint.restore(artifact, state, scratch) or Progress(0, 0.0, ())
     if resumed.step == 0:
@@ -98,10 +103,13 @@ def train(
     step = saved = resumed.step
     total = schedule.train_steps
     evaluations = list(resumed.evaluations)
-    batches = Shuffled(examples, batch_size=schedule.train_batch_size, seed=schedule.seed)
+    batches = Shuffled(examples, batch_size=schedule.train_batch_size, seed=schedule.seed, masking=masking)
     upcoming = batches.batches(step, total)
-    update = update_function(devices.strategy, model, optimizer)
-    sums_of = evaluate_function(devices.strategy, model)
+    update = update_function(
+        devices.strategy, model, optimizer, accumulation=schedule.accumulation, next_sentence=next_sentence
+    )
+    sums_of = evaluate_function(devices.strategy, model, next_sentence=next_sentence)
+    at_once = schedule.train_batch_size // schedule.accumulation
     held_out = spread(len(validation), schedule.evaluation_examples)
     scalars = Scalars(artifact, scratch, step)
     meter = Meter(schedule.train_batch_size, step_flops, peak_flops(devices, schedule.precision))
@@ -147,12 +155,14 @@ def train(
 
             if _due(step, schedule.evaluate_every, total) and not any(e["step"] == step for e in evaluations):
                 alive = partial(heartbeat.beat, step, total, **shown)
-                result = evaluate(step, sums_of, validation, held_out, schedule.train_batch_size, stopping, alive)
+                result = evaluate(step, sums_of, validation, held_out, at_once, stopping, alive)
                 if stopping():
                     continue
                 if result is not None:
                     evaluations.append(result._asdict())
-                    scores = {f"evaluation/{k}": v for k, v in result._asdict().items() if k != "step"}
+                    scores = {
+                        f"evaluation/{k}": v for k, v in result._asdict().items() if k != "step" and v is not None
+                    }
                     scalars.write(step, **scores)
                     log.info("evaluation.finished", **result._asdict())
 
@@ -199,6 +209,8 @@ def train(
             meter.add(count, seconds=clock() - began, waited=waited)
 
             last = dict(zip(MEASURES, map(float, measures[-1]), strict=True)) | {"learning_rate": rates[-1]}
+            if not next_sentence:
+                del last["nsp_loss"]
             shown |= {"loss": last["loss"], "learning_rate": last["learning_rate"]}
             if step % schedule.log_every == 0 or step == total:
                 speeds = meter.read(total - step)

@@ -45,8 +45,9 @@ class Run:
     tensorflow: str = ""
     flops: int | None = None
     """Floating-point operations, by formula."""
-    evaluations: Sequence[Mapping[str, float]] = ()
-    """Held-out scores: ``step`` and whichever of mlm_loss, mlm_accuracy, perplexity, nsp_accuracy, nsp_loss."""
+    evaluations: Sequence[Mapping[str, float | None]] = ()
+    """Held-out scores: ``step`` and whichever of mlm_loss, mlm_accuracy, perplexity, nsp_accuracy, nsp_loss; None:
+    not scored."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,11 @@ class Card:
     license: str = ""
     """A Hugging Face licence identifier; empty states none."""
 
+    @property
+    def next_sentence(self) -> bool:
+        """Whether it was learnt."""
+        return bool(self.settings.get("next_sentence_prediction", True))
+
 
 def usable_length(*, initial_checkpoint: str, max_seq_length: int, positions: int) -> int:
     """Where ``truncation=True`` should cut, in tokens: the last position that some training has seen.
@@ -87,7 +93,7 @@ def model_card(card: Card) -> str:
         _front_matter(card),
         f"# {card.title}\n\n{card.description}",
         _summary(card),
-        _usage(),
+        _usage(card),
         _data(card.data),
         _training(card),
         _scores(card.run.evaluations),
@@ -126,8 +132,11 @@ def _summary(card: Card) -> str:
     )
 
 
-def _usage() -> str:
-    return """## Use
+def _usage(card: Card) -> str:
+    task = (
+        "was trained\nto tell whether two sentences follow each other" if card.next_sentence else "was given no\ntask"
+    )
+    return f"""## Use
 
 ```python
 from transformers import pipeline
@@ -135,14 +144,14 @@ from transformers import pipeline
 MODEL = "."  # this directory, or the name of its repository on the Hub
 fill = pipeline("fill-mask", model=MODEL)
 for guess in fill("The patients were treated with [MASK]."):
-    print(f"{guess['score']:.3f} {guess['token_str']}")
+    print(f"{{guess['score']:.3f}} {{guess['token_str']}}")
 ```
 
 It is mostly a start for fine-tuning: `AutoModelForSequenceClassification.from_pretrained(MODEL)` and its
 like add a new, untrained head and say so. Only `BertForPreTraining` loads both pretraining heads.
 
-**For embeddings, average over the tokens.** The vector of `[CLS]`, and `pooler_output` made from it, was trained
-to tell whether two sentences follow each other and is a poor representation of a sentence:
+**For embeddings, average over the tokens.** The vector of `[CLS]`, and `pooler_output` made from it, \
+{task} and is a poor representation of a sentence:
 
 ```python
 import torch
@@ -200,11 +209,17 @@ def _training(card: Card) -> str:
     settings = _table(
         ("setting", "value"), [(f"`{name}`", _plain(card.settings[name])) for name in sorted(card.settings)]
     )
-    text = "Masked words and next-sentence prediction together, as in the original BERT"
-    parts = [f"## Training\n\n{text}.", table]
+    parts = [f"## Training\n\n{_tasks(card)}.", table]
     if settings:
         parts.append(f"All settings, named as in google-research/bert where it has them:\n\n{settings}")
     return "\n\n".join(parts)
+
+
+def _tasks(card: Card) -> str:
+    anew = ", masked anew in every step," if card.settings.get("masking") == "dynamic" else ""
+    if card.next_sentence:
+        return f"Masked words{anew} and next-sentence prediction together, as in the original BERT"
+    return f"Masked words alone{anew or ','} without the original BERT's next-sentence prediction"
 
 
 def _on_slice(run: Run) -> list[tuple[str, str]]:
@@ -231,10 +246,11 @@ _SCORES = {
 }
 
 
-def _scores(evaluations: Sequence[Mapping[str, float]]) -> str:
+def _scores(evaluations: Sequence[Mapping[str, float | None]]) -> str:
     if not evaluations:
         return ""
-    ordered = sorted(evaluations, key=lambda evaluation: evaluation["step"])
+    scored = [{name: value for name, value in e.items() if value is not None} for e in evaluations]
+    ordered = sorted(scored, key=lambda evaluation: evaluation["step"])
     shown = [ordered[0], *ordered[-1:]] if len(ordered) > 1 else ordered
     known = [name for name in _SCORES if any(name in evaluation for evaluation in shown)]
     rows = [
@@ -268,6 +284,9 @@ def _limits(card: Card) -> str:
         '- **Special tokens.** The text "[SEP]", "[MASK]" and so on in your input becomes the special token, as with '
         "every BERT in `transformers`. Training read such text as plain; `split_special_tokens=True` does so here.",
     ]
+    if not card.next_sentence:
+        theirs = f"those of {card.initial_checkpoint}, unchanged" if card.initial_checkpoint else "still random"
+        lines.append(f"- **Next sentence.** It was not trained: its head, and the pooler before it, are {theirs}.")
     if not card.license:
         lines.append(
             "- **Licence.** This card states none for the weights. The papers keep their own licences"

@@ -20,6 +20,7 @@ from jobs.model.checkpoint import State, write_tensors
 from jobs.model.devices import find_devices
 from jobs.model.initial import assign_initial
 from jobs.model.input import REMEDY, Examples, staged_shards
+from jobs.model.masking import Masking
 from jobs.model.memory import shortage_explained
 from jobs.model.pace import Pace
 from jobs.model.training import Trained, train
@@ -98,6 +99,7 @@ def run(context: StepContext) -> None:
             examples,
             validation,
             devices=devices,
+            masking=_masking(source, settings),
             step_flops=schedule.train_batch_size * settings.example_flops,
             scratch=context.scratch,
             heartbeat=context.heartbeat("steps"),
@@ -160,6 +162,25 @@ def _vocabulary_size(spec: Spec, examples: Manifest) -> int:
         reason = f"its vocabulary has {size:,} entries, {spec.name} is for {wanted:,}"
         raise ConfigurationError(examples.name, reason, REMEDY)
     return size
+
+
+def _masking(source: Artifact, settings: Settings) -> Masking | None:
+    """The rule that the examples were masked by, to draw by it again; None to keep their masks.
+
+    Raises ``ConfigurationError`` when their artifact lacks what decides that.
+    """
+    if settings.schedule.masking == "static":
+        return None
+    manifest = source.require()
+    found = next((output for output in manifest.outputs if output.path == "vocab.txt"), None)
+    if found is None:
+        raise ConfigurationError(source.name, "it has no vocab.txt, which dynamic masking needs", REMEDY)
+    vocabulary = parse_vocabulary(source.read(found), source.path(found.path))
+    if len(vocabulary) != settings.config.vocab_size:
+        reason = f"it has {len(vocabulary):,} entries, the model {settings.config.vocab_size:,}"
+        raise ConfigurationError(source.path(found.path), reason, REMEDY)
+    rule = manifest.spec.settings
+    return Masking.of(vocabulary, share=rule["masked_lm_prob"], whole_words=rule["whole_word_mask"])
 
 
 def _examples(context: StepContext, settings: Settings, source: Artifact, folder: str) -> Examples:

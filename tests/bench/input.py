@@ -3,7 +3,7 @@
     python tests/bench/input.py                     made-up examples of 128 positions and 20 predictions
     python tests/bench/input.py a.tfrecord b...     files of that size that are there
 
-Shuffled batches, parsed and checked, as training reads them.
+Shuffled batches, parsed and checked, as training reads them: with the masks that they have, and masked anew.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ import numpy as np
 
 from jobs.model.bert import BertConfig
 from jobs.model.input import Examples, Shard
+from jobs.model.masking import Masking
 from jobs.model.records import RecordFile
 from jobs.model.shuffling import Shuffled
+from jobs.vocabulary import SPECIALS, Vocabulary
 from tests.jobs.model.made import make_example, serialized
 
 import tensorflow as tf  # isort: skip  # after jobs.model, which holds back its greeting
@@ -53,16 +55,27 @@ def report(files: list[Path], batch_size: int, batches: int, rounds: int) -> Non
         vocab_size=VOCABULARY, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8
     )
     with closing(Examples(shards, config, max_seq_length=LENGTH, max_predictions_per_seq=PREDICTIONS)) as examples:
-        shuffled = Shuffled(examples, batch_size=batch_size, seed=1)
-        rates = [rate(shuffled, turn * batches, batches, batch_size) for turn in range(rounds)]
-    print(f"{'batches':24} {statistics.median(rates):>10,.0f} examples/s (of {rounds} rounds, least {min(rates):,.0f})")
+        tokens = (*SPECIALS, *(f"{'##' if n % 3 == 0 else ''}{n}" for n in range(VOCABULARY - len(SPECIALS))))
+        ways = {
+            "batches": None,
+            "batches, masked anew": Masking.of(Vocabulary(tokens), share=0.15, whole_words=True),
+        }
+        shuffled = {
+            way: Shuffled(examples, batch_size=batch_size, seed=1, masking=masking) for way, masking in ways.items()
+        }
+        rates = {way: list[float]() for way in ways}
+        for turn in range(rounds):
+            for way in ways:
+                rates[way].append(rate(shuffled[way], turn * batches, batches, batch_size))
+    for way, found in rates.items():
+        print(f"{way:24} {statistics.median(found):>10,.0f} examples/s (of {rounds} rounds, least {min(found):,.0f})")
 
 
 def rate(shuffled: Shuffled, first: int, batches: int, batch_size: int) -> float:
     """Of the CPU time of all threads, choosing the examples included."""
     began = time.process_time()
     for step in range(first, first + batches):
-        shuffled.examples.read(shuffled.indices(step))
+        shuffled.batch(step)
     return batches * batch_size / (time.process_time() - began)
 
 

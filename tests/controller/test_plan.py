@@ -152,3 +152,20 @@ def test_steps_are_ordered_inputs_first() -> None:
     pretrain = plan_pretrain(load_recipe("tiny"), data[-1].name, salt="", command="c")
     assert inputs_first([pretrain, *reversed(data)]) == [*data, pretrain]
     assert inputs_first([pretrain, pretrain]) == [pretrain]
+
+
+@pytest.mark.parametrize(
+    ("field", "off", "on"),
+    [
+        ("masking", "static", "dynamic"),
+        ("next_sentence_prediction", "true", "false"),
+        ("accumulation", "1", "2"),
+    ],
+)
+def test_a_setting_beyond_the_recipe_makes_a_name_only_where_it_is_used(field: str, off: str, on: str) -> None:
+    def step(value: str) -> Step:
+        recipe = load_recipe("tiny", {f"schedule.{field}": value})
+        return plan_pretrain(recipe, "preprocess-01234567", salt="", command="covid-ctl submit pretrain")
+
+    assert field not in step(off).spec.settings["schedule"]
+    assert field in step(on).spec.settings["schedule"]

@@ -148,3 +148,9 @@ def test_a_vocabulary_of_the_wrong_size_is_refused() -> None:
     load_recipe("tiny").check_vocabulary_size(123, "vocab.txt")
     with pytest.raises(ConfigurationError, match="it has 28,996 entries, recipe bio needs 58,996"):
         load_recipe("bio").check_vocabulary_size(28_996, "vocab.txt")
+
+
+def test_parts_of_a_batch_come_out_even() -> None:
+    with pytest.raises(ConfigurationError, match="train_batch_size 32 is not a multiple of accumulation 5; 35 is"):
+        load_recipe("tiny", {"schedule.accumulation": "5"})
+    assert load_recipe("tiny", {"schedule.accumulation": "4"}).schedule.accumulation == 4

@@ -13,6 +13,7 @@ import tensorflow as tf
 from jobs.artifact import Artifact
 from jobs.spec import Kind, Spec
 from jobs.store import Store
+from jobs.vocabulary import Vocabulary
 from tests.jobs.model.made import make_example, serialized
 
 LENGTH, PREDICTIONS, VOCABULARY = 16, 3, 50
@@ -73,11 +74,13 @@ def submit_pretrain(
         inputs: dict[str, str] | None = None,
         sizes: dict[str, int | None] | None = None,
         facts: dict[str, int] | None = None,
+        vocabulary: Vocabulary | None = None,
         architecture: dict[str, Any] | None = None,
         **schedule: Any,
     ) -> Artifact:
         store = Store(str(bucket))
-        source = Artifact(store, Spec(Kind.PREPROCESS, {"train": train, "validation": validation}, shards=2))
+        rule = {"masked_lm_prob": 0.15, "whole_word_mask": True}
+        source = Artifact(store, Spec(Kind.PREPROCESS, {"train": train, "validation": validation, **rule}, shards=2))
         source.submit()
         records = {
             folder: [serialized(e) for e in random_examples(count, seed=len(folder))]
@@ -91,6 +94,8 @@ def submit_pretrain(
                 file = write_records(tmp_path / "made" / folder / f"{shard}.tfrecord", part)
                 outputs.append(source.upload(f"{folder}/{shard:05d}.tfrecord", file))
                 counts[folder] = len(part)
+            if vocabulary and shard == 0:
+                outputs.append(source.write("vocab.txt", vocabulary.to_bytes()))
             source.commit(shard, outputs, counts={"examples": counts}, facts=facts if shard == 0 else None)
         source.finish()
         settings = {

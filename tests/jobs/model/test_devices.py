@@ -39,7 +39,7 @@ integers = {"input_ids": (50, S), "input_mask": (2, S), "segment_ids": (2, S), "
             "masked_lm_ids": (50, P), "next_sentence_labels": (2, 1)}
 batches = {name: tf.constant(rng.integers(0, limit, (K, B, n)), tf.int32) for name, (limit, n) in integers.items()}
 batches["masked_lm_weights"] = tf.constant(rng.integers(0, 2, (K, B, P)), tf.float32)  # uneven between replicas
-update = update_function(devices.strategy, model, optimizer)
+update = update_function(devices.strategy, model, optimizer, accumulation=int(sys.argv[2]))
 measures = update(batches, tf.constant(42), tf.constant(0), tf.constant([0.01] * K))
 held_out = {name: values[0] for name, values in batches.items()} | {"is_padding": tf.constant([0] * 13 + [1] * 3)}
 print(json.dumps({
@@ -50,17 +50,19 @@ print(json.dumps({
 """
 
 
-def on_logical_devices(count: int) -> dict[str, object]:
-    done = subprocess.run([sys.executable, "-c", RUN, str(count)], capture_output=True, text=True, check=False)
+def on_logical_devices(count: int, accumulation: int = 1) -> dict[str, object]:
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, str(count), str(accumulation)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     found: dict[str, object] = json.loads(done.stdout)
     return found
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("count", [2, 8])
-def test_replicas_compute_what_one_device_does(count: int) -> None:
-    one, several = on_logical_devices(1), on_logical_devices(count)
+@pytest.mark.parametrize(("count", "accumulation"), [(2, 1), (8, 1), (2, 4)])
+def test_replicas_compute_what_one_device_does(count: int, accumulation: int) -> None:
+    one, several = on_logical_devices(1), on_logical_devices(count, accumulation)
     np.testing.assert_allclose(several["measures"], one["measures"], rtol=1e-5)
     np.testing.assert_allclose(several["evaluation"], one["evaluation"], rtol=1e-5)
     for name, values in one["weights"].items():  # type: ignore[attr-defined]
@@ -94,7 +96,11 @@ def test_a_batch_that_cannot_be_shared_evenly_is_refused() -> None:
 
     eight = Eight(three.strategy, "TPU", "v3-8")
     assert eight.share(512) == 64
+    assert eight.share(512, 4) == 16
     with pytest.raises(ConfigurationError, match="evenly over 8 replicas") as caught:
         eight.share(500)
     assert caught.value.thing == "schedule.train_batch_size 500"
     assert caught.value.remedy.endswith("schedule.train_batch_size=504")
+    with pytest.raises(ConfigurationError, match=r"in 3 turns \(schedule.accumulation\)") as caught:
+        eight.share(512, 3)
+    assert caught.value.remedy.endswith("schedule.train_batch_size=528")

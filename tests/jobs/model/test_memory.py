@@ -18,6 +18,7 @@ def test_too_little_memory_names_the_settings_to_lower() -> None:
     with pytest.raises(ConfigurationError, match=r"memory does not suffice \(OOM when allocating") as caught:
         fail_with(tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\nmore\nlines"))
     assert caught.value.thing == "pretrain-bio-12345678 on 8 TPU"
+    assert "schedule.accumulation" in caught.value.remedy
     assert "schedule.train_batch_size" in caught.value.remedy
     assert "lines" not in caught.value.reason
 

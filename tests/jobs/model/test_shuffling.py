@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from jobs.model.bert import BertConfig
 from jobs.model.input import STAGED_AT_ONCE, Examples, Shard
+from jobs.model.masking import Masking, originals
 from jobs.model.shuffling import SHARDS_MIXED, Shuffled
+from jobs.vocabulary import SPECIALS, Vocabulary
 from tests.jobs.model.made import make_example, serialized
 
 CONFIG = BertConfig(vocab_size=50, hidden_size=16, num_hidden_layers=1, num_attention_heads=1, intermediate_size=16)
@@ -93,6 +95,23 @@ def test_a_batch_does_not_depend_on_where_reading_began(shards: list[Shard]) -> 
     with closing(examples(shards)) as found:
         resumed = list(Shuffled(found, batch_size=7, seed=7).batches(9, 30))
     assert ids(through)[9:] == ids(resumed)
+
+
+def test_a_batch_masked_anew_does_not_depend_on_where_reading_began(shards: list[Shard]) -> None:
+    tokens = (*SPECIALS, *(f"w{n}" for n in range(35)), *(f"##c{n}" for n in range(10)))
+    masking = Masking.of(Vocabulary(tokens), share=0.15, whole_words=True)
+
+    def batches(first: int, masking: Masking | None) -> list[dict[str, np.ndarray]]:  # type: ignore[type-arg]
+        with closing(examples(shards)) as found:
+            return list(Shuffled(found, batch_size=80, seed=7, masking=masking).batches(first, 4))
+
+    through, resumed, static = batches(0, masking), batches(2, masking), batches(0, None)
+    for ours, theirs in zip(through[2:], resumed, strict=True):
+        for name, values in ours.items():
+            np.testing.assert_array_equal(values, theirs[name], err_msg=name)
+    # Every batch is all the examples, here in one order: each epoch masks them otherwise.
+    masks = {b["masked_lm_positions"][np.lexsort(originals(b).T[::-1])].tobytes() for b in (*through, static[0])}
+    assert len(masks) == 5
 
 
 def test_a_batch_does_not_depend_on_when_shards_arrive(shards: list[Shard]) -> None:

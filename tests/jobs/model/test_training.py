@@ -21,8 +21,10 @@ from jobs.model.loss import evaluation, evaluation_sums
 from jobs.steps import pretrain
 from jobs.steps.context import StepContext
 from jobs.store import Store
+from jobs.vocabulary import SPECIALS, Vocabulary
 
 Submit = Callable[..., Artifact]
+VOCABULARY = Vocabulary((*SPECIALS, *(f"w{n}" for n in range(35)), *(f"##c{n}" for n in range(10))))
 SCALARS = {"loss", "mlm_loss", "nsp_loss", "learning_rate", "examples_per_second", "gradient_norm", "data_wait_share"}
 
 
@@ -147,6 +149,26 @@ def test_a_stopped_run_goes_on_bit_for_bit(
         np.testing.assert_array_equal(ours[name], value, err_msg=name)
     assert artifact.require().facts["evaluations"] == finished.require().facts["evaluations"]
     assert sorted(curves(artifact)) == sorted(curves(finished))
+
+
+def test_settings_beyond_the_recipe_go_on_bit_for_bit_too(submit_pretrain: Submit, tmp_path: Path) -> None:
+    beyond = {"masking": "dynamic", "next_sentence_prediction": False, "accumulation": 2}
+    short = {"train_steps": 4, "checkpoint_every": 2, "evaluate_every": 2}
+    whole, stopped = (
+        submit_pretrain(tmp_path / name, vocabulary=VOCABULARY, **short, **beyond) for name in ("whole", "stopped")
+    )
+    run(whole, tmp_path / "1")
+    with pytest.raises(Interrupted):
+        run(stopped, tmp_path / "2", stop_at_call(8))
+    run(stopped, tmp_path / "3")
+
+    for name, value in weights(whole).items():
+        np.testing.assert_array_equal(weights(stopped)[name], value, err_msg=name)
+    scores = json.loads(whole.store.get(whole.path("evaluations.json")))
+    assert [e["step"] for e in scores] == [0, 2, 4]
+    assert scores == stopped.require().facts["evaluations"]
+    assert all(e["nsp_loss"] is None and e["nsp_accuracy"] is None and e["mlm_loss"] > 0 for e in scores)
+    assert not [name for _, name in curves(whole) if "nsp" in name]
 
 
 def test_a_damaged_checkpoint_costs_time_not_truth(finished: Artifact, submit_pretrain: Submit, tmp_path: Path) -> None:
@@ -303,6 +325,9 @@ def test_without_held_out_examples_there_are_no_scores(submit_pretrain: Submit, 
         ({"architecture": {"max_position_embeddings": 8}}, "exceeds the model's 8 positions"),
         ({"architecture": {"hidden_size": 15}}, "not a multiple"),
         ({"architecture": {"colour": 15}}, "colour"),
+        ({"masking": "dynamic"}, "no vocab.txt, which dynamic masking needs"),
+        ({"masking": "dynamic", "vocabulary": Vocabulary(SPECIALS)}, "has 5 entries, the model 50"),
+        ({"accumulation": 3}, "train_batch_size 4 is not a multiple of accumulation 3; 6 is"),
         ({"seed": 2**31}, "seed: Input should be less than 2147483648"),
     ],
 )

@@ -145,3 +145,19 @@ def test_a_tpu_run_tells_what_was_expected_and_what_it_costs_by_the_price_table(
     assert "| expected before the run | 41 to 55 h |" in text
     assert "| list price on demand in us-central1, 2026-11 | $400 |" in text
     assert "list price" not in model_card(replace(KNOWN, run=replace(run, device="1 CPU")))
+
+
+def test_without_next_sentence_prediction_the_card_claims_none() -> None:
+    settings = {"next_sentence_prediction": False, "masking": "dynamic"}
+    scores = ({"step": 0, "mlm_loss": 8.25, "nsp_loss": None}, {"step": 300, "mlm_loss": 4.25, "nsp_loss": None})
+    card = replace(KNOWN, settings=settings, run=replace(KNOWN.run, evaluations=scores))
+    text = model_card(card)
+    assert (
+        "Masked words alone, masked anew in every step, without the original BERT's next-sentence prediction." in text
+    )
+    assert "was trained\nto tell" not in text
+    assert "its head, and the pooler before it, are still random." in text
+    assert "| step | masked-word loss |\n" in text
+    continued = model_card(replace(card, initial_checkpoint="Bio+Clinical BERT"))
+    assert "are those of Bio+Clinical BERT, unchanged." in continued
+    assert "Next sentence" not in model_card(KNOWN)

@@ -21,7 +21,7 @@ GOLDEN = {
     Kind.INGEST: (1, "4a5e323500668c35"),
     Kind.SIGNATURES: (1, "ff1584ee95b84946"),
     Kind.VOCABULARY: (2, "646e7ae535141ca5"),
-    Kind.PREPROCESS: (2, "fa2052e07b6ec260"),
+    Kind.PREPROCESS: (2, "6d6f26a7bc3e5140"),
 }
 NOTICE = (
     ". CC-BY-NC-ND 4.0 International license It is made available under a author/funder, who has granted medRxiv a "

@@ -46,14 +46,21 @@ def find_report(store: Store, name: str | None) -> FoundReport:
         reason = "it was made by a version of covid-ctl that left no report"
         raise ConfigurationError(name, reason, "covid-ctl submit preprocess")
     contents = store.find_json(artifact.path(CONTENTS))
-    if not (isinstance(contents, dict) and isinstance(contents.get("summary"), list)):
+    summary = contents.get("summary") if isinstance(contents, dict) else None
+    if not (isinstance(summary, list) and all(isinstance(line, str) for line in summary)):
         store.damaged(artifact.path(CONTENTS), "not what preprocess writes")
     return FoundReport(artifact, contents)
 
 
 def save_page(report: FoundReport, target: str) -> None:
-    """Copies the page to a file. Raises ``ConfigurationError`` when that cannot be written."""
-    data = report.artifact.store.get(report.artifact.path(PAGE))
+    """Copies the page to a file.
+
+    Raises ``ConfigurationError`` when that cannot be written, ``StoreError`` when the page is gone.
+    """
+    store, path = report.artifact.store, report.artifact.path(PAGE)
+    data = store.find(path)
+    if data is None:
+        store.damaged(path, "preprocess wrote it, but it is gone")
     try:
         Path(target).expanduser().write_bytes(data)
     except OSError as error:

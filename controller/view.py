@@ -179,9 +179,10 @@ def spread_text(spread: Spread) -> str:
     )
     if spread.is_even:
         return text
+    even = f"--shards {spread.surely_even} or fewer are even" if spread.surely_even > 1 else "--shards 1 is even"
     return (
         f"{text}\nuneven: the largest document has {size(spread.largest_document)}, and a document is never split; "
-        f"--shards {spread.surely_even} or fewer are even"
+        f"{even}"
     )
 
 

@@ -1,8 +1,11 @@
-"""Sentences that are no language: tables, plotted points, formulas, sequences; and what is too long to be one."""
+"""Sentences that are no language: tables, plotted points, labels, remnants; and what is too long to be one."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+
+from jobs.corpus.references import is_label
 
 _LETTERS = bytes(range(ord("A"), ord("Z") + 1)) + bytes(range(ord("a"), ord("z") + 1))
 LETTERS = 0.4
@@ -14,9 +17,15 @@ FEWEST_WORDS = 2
 LONGEST = 1000
 """Characters of a sentence, at most. One in a thousand is longer: lists of names, affiliations, legends."""
 
+_REMNANT = re.compile(
+    r"is the|Not applicable\.?|(?:under a )?CC[- ]BY(?:[- ](?:NC|ND|SA))*(?: [0-9]\.[0-9])?(?: International)?\W*"
+)
+"""Whole sentences: what is left of a preprint's notice, of a licence, and of a declaration asked for in vain."""
+
 
 def is_junk(sentence: str) -> bool:
-    """Whether too few of its characters are letters, or its words are too few, too short or too long on average.
+    """Whether too few of its characters are letters, or its words are too few, too short or too long on average;
+    or it is nothing but the label of a figure or table, or one of a few known remnants.
 
     Words are not counted beyond ASCII, where a language may write without blanks.
     """
@@ -29,7 +38,9 @@ def is_junk(sentence: str) -> bool:
     others = len(plain.translate(None, _LETTERS)) - blanks
     if others * 2 > len(sentence) - blanks and others > (1 - LETTERS) * (len(plain) - blanks):
         return True
-    return others == len(plain) - blanks and not any(map(str.isalpha, sentence))
+    if others == len(plain) - blanks and not any(map(str.isalpha, sentence)):
+        return True
+    return is_label(sentence) or _REMNANT.fullmatch(sentence) is not None
 
 
 def cap(sentence: str) -> Iterator[str]:

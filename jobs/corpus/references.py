@@ -1,4 +1,4 @@
-"""References in brackets to figures, tables, equations and supplements: "(Fig. 2A)", "(see Table S1)"."""
+"""References to figures, tables, equations and supplements: in brackets, "(see Table S1)", and as whole sentences."""
 
 from __future__ import annotations
 
@@ -32,6 +32,13 @@ _ALONE = re.compile(rf"[(\[]\s*{_RUN}{{1,24}}+[)\]]")
 _FIRST = re.compile(rf"(?<=^[(\[])\s*{_RUN}{{1,8}}(?<=[,;])\s+")
 _LAST = re.compile(rf"[,;]\s*{_RUN}{{1,8}}+(?=[)\]]$)")
 _NAMES_ONE = re.compile(rf"{MARK}|\b{_THING}")
+_BETWEEN = r"[\s,;:&–‐./()\[\]-]*+"
+_LABEL = re.compile(
+    rf"{_BETWEEN}(?:(?:{_TOKEN}|{_any_case('insert about near here legend legends caption captions')}|[0-9.]+)"
+    rf"(?:(?=\W)|$){_BETWEEN}){{1,16}}+"
+)
+LONGEST_LABEL = 80
+"""Characters of a sentence that may be a label: what is longer is not looked at."""
 # Parts of the names, of those in capitals the usual three: most brackets are passed over by them.
 _HINTS = f"{MARK}|[Ff]ig|[Tt]ab|upp|[Ee]q|dditional|ideo|ovie|ppend|cheme|xtended|ataset|FIG|TAB|UPP"
 _BRACKETS = re.compile(rf"[(\[](?=[^()\[\]]{{0,300}}(?:{_HINTS}))[^()\[\]]{{3,300}}[)\]]")
@@ -42,6 +49,11 @@ def remove_references(text: str) -> str:
     a reference that is part of the sentence: "as Fig. 2 shows".
     """
     return close_cuts(_BRACKETS.sub(_shortened, text))
+
+
+def is_label(sentence: str) -> bool:
+    """Whether it says nothing but what is to be looked at: "Table 1 ).", "[ Figure 2 near here]"."""
+    return len(sentence) <= LONGEST_LABEL and bool(_LABEL.fullmatch(sentence)) and bool(_NAMES_ONE.search(sentence))
 
 
 def _shortened(match: re.Match[str]) -> str:

@@ -111,7 +111,7 @@ def _remains(report: Report) -> list[Markup]:
 
 
 def _lengths(report: Report) -> list[Markup]:
-    longest = report["settings"]["max_seq_length"]
+    longest = report["settings"]["preprocess"]["max_seq_length"]
     lengths = {name: Histogram.from_json(data) for name, data in report["lengths"].items()}
     examples = lengths["pieces_per_example"]
     empty = share(padding(examples, longest), examples.values * longest)
@@ -188,7 +188,10 @@ def _made_from(report: Report) -> list[Markup]:
         element("h2", "Made from"),
         _names(("input", "identity"), inputs),
         element("h2", "Settings"),
-        _names(("setting", "value"), report["settings"].items()),
+        *(
+            join(element("h3", step), _names(("setting", "value"), settings.items()))
+            for step, settings in report["settings"].items()
+        ),
         element("h2", "Versions"),
         _names(("step", "version of its output"), report["versions"].items()),
     ]

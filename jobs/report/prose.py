@@ -11,7 +11,7 @@ from jobs.report.histogram import Histogram
 def summary(report: Mapping[str, Any]) -> list[str]:
     """One line per subject, of ``jobs.steps.reporting.contents``."""
     documents, sentences, pieces = report["documents"], report["sentences"], report["pieces"]
-    settings, examples = report["settings"], report["examples"]
+    settings, examples = report["settings"]["preprocess"], report["examples"]
     dropped = [(count, reason) for reason, count in documents["dropped"].items() if count]
     reasons = ", ".join(f"{reason} {count:,}" for count, reason in sorted(dropped, key=lambda d: (-d[0], d[1])))
     lengths = Histogram.from_json(report["lengths"]["pieces_per_example"])
@@ -21,6 +21,7 @@ def summary(report: Mapping[str, Any]) -> list[str]:
     return [
         f"Documents: {documents['kept']:,} of {documents['read']:,} kept, {documents['held_out']:,} of them held out; "
         f"{documents['quarantined']:,} quarantined" + (f"; dropped: {reasons}" if reasons else ""),
+        f"Chosen: {_choice(report['settings'])}",
         f"Paragraphs: {paragraphs['read']:,}; changed by {rules or 'no rule'}",
         f"Sentences: {sentences['kept']:,} of {sentences['read']:,} kept; "
         f"taken out: {sentences['by_rule']['junk']:,} as junk, {sentences['by_rule']['repeated']:,} repeated in "
@@ -33,6 +34,28 @@ def summary(report: Mapping[str, Any]) -> list[str]:
         f"{examples['validation']:,} held out; of up to {settings['max_seq_length']} pieces, "
         f"{share(padding(lengths, settings['max_seq_length']), lengths.values * settings['max_seq_length'])} padding",
     ]
+
+
+def _choice(settings: Mapping[str, Mapping[str, Any]]) -> str:
+    """What documents had to be like, and how many of them could be malformed or are to be held out."""
+    ingest, filters = settings["ingest"], settings["signatures"]
+    said = {
+        "language": " or ".join(filters["languages"]),
+        "licence": " or ".join(filters["licenses"]),
+        "source": " or ".join(filters["sources"]),
+        "published from": filters.get("published_from"),
+        "published until": filters.get("published_until"),
+    }
+    if said["language"]:
+        said["language"] += f", or uncertain (a score below {filters['language_score']})"
+    return "; ".join(
+        [
+            *(f"{name} {value}" for name, value in said.items() if value),
+            f"one of each near duplicate of similarity {settings['preprocess']['near_duplicate_similarity']} or more",
+            f"at most {ingest['max_quarantined_share']:.3g} of them malformed",
+            f"{ingest['validation_share']:.3g} of them to be held out",
+        ]
+    )
 
 
 def padding(lengths: Histogram, longest: int) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from operator import add
 from typing import Any
 
 from jobs.artifact import Artifact, Manifest, Output, add_counts
+from jobs.corpus.screening import most_frequent
 from jobs.corpus.text import PARAGRAPH_RULES, SENTENCE_RULES
 from jobs.report.page import page
 from jobs.report.prose import summary
@@ -29,7 +30,7 @@ def write_report(artifact: Artifact, manifest: Manifest) -> list[Output]:
     inputs = artifact.spec.inputs
     ingest = Artifact.open(artifact.store, inputs["documents"]).require()
     signatures = Artifact.open(artifact.store, inputs["signatures"]).require()
-    report = contents(manifest, ingest, signatures, _joined(artifact, manifest), _versions(artifact))
+    report = contents(manifest, ingest, signatures, _joined(artifact, manifest), _specs(artifact))
     return [
         artifact.write("report.json", json_bytes(report)),
         artifact.write("report.html", page(report).encode()),
@@ -37,9 +38,12 @@ def write_report(artifact: Artifact, manifest: Manifest) -> list[Output]:
 
 
 def contents(
-    manifest: Manifest, ingest: Manifest, signatures: Manifest, tally: Tally, versions: Mapping[str, int]
+    manifest: Manifest, ingest: Manifest, signatures: Manifest, tally: Tally, specs: Sequence[Spec]
 ) -> dict[str, Any]:
-    """All that the report says, as JSON has it. Pure."""
+    """All that the report says, as JSON has it. Pure.
+
+    ``specs``: of this step and those that it reads; versions are by ``jobs.spec.VERSIONS``, not of the package.
+    """
     spec, counts = manifest.spec, manifest.counts
     released, screened = ingest.counts["documents"], counts["documents"]
     cleaning = counts["cleaning"]
@@ -47,8 +51,8 @@ def contents(
     report: dict[str, Any] = {
         "step": manifest.name,
         "inputs": {"corpus": ingest.spec.inputs["corpus"], **spec.inputs},
-        "versions": dict(versions),
-        "settings": dict(spec.settings),
+        "versions": {str(spec.kind): spec.version for spec in specs},
+        "settings": {str(spec.kind): dict(spec.settings) for spec in specs},
         "shards": spec.shards,
         "vocabulary_size": manifest.facts["vocabulary_size"],
         "documents": {
@@ -60,7 +64,8 @@ def contents(
         },
         "quarantine": f"{ingest.name}/quarantine.jsonl",
         "parses": ingest.counts.get("parses", {}),
-        **{name: signatures.counts[name] for name in ("languages", "licenses", "sources")},
+        "languages": signatures.counts["languages"],
+        **{name: most_frequent(signatures.counts[name]) for name in ("licenses", "sources")},
         "paragraphs": {
             "read": cleaning["paragraphs"],
             "changed": {rule: cleaning[rule] for rule in PARAGRAPH_RULES},
@@ -84,12 +89,11 @@ def _joined(artifact: Artifact, manifest: Manifest) -> Tally:
         return reduce(add, (Tally.from_json(json.loads(data)) for data in pool.map(artifact.read, parts)))
 
 
-def _versions(artifact: Artifact) -> dict[str, int]:
-    """Of this step and those that it reads: by ``jobs.spec.VERSIONS``, not of the package."""
+def _specs(artifact: Artifact) -> list[Spec]:
+    """Of this step and those that it reads: a vocabulary may be a file instead."""
     folders = (path.split("/", 1)[0] for path in artifact.spec.inputs.values())
     made = (name for name in folders if name.split("-", 1)[0] in set(Kind))
-    specs: list[Spec] = [artifact.spec, *(Artifact.open(artifact.store, name).spec for name in made)]
-    return {str(spec.kind): spec.version for spec in specs}
+    return [artifact.spec, *(Artifact.open(artifact.store, name).spec for name in made)]
 
 
 def json_bytes(value: object) -> bytes:

@@ -241,7 +241,7 @@ def test_a_parse_of_200_megabytes_is_quarantined_with_its_size(bench: Workbench,
     outcome = next(corpus.outcomes())
     assert outcome.document is None
     [entry] = outcome.quarantine
-    assert entry.reason == "200,000,000 bytes, more than the 67,108,864 that a parse may have"
+    assert entry.reason == "200,000,000 bytes, more than the 33,554,432 that a parse may have"
     assert sum(p.stat().st_size for p in bench.scratch.iterdir()) < 1000
 
 

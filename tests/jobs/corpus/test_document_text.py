@@ -20,7 +20,7 @@ PAPER = Document(
     abstract=plain(["First part. Second part.", " "]),
     body=plain(
         [
-            "One &lt; two. See Fig. 2.\nThird part.",
+            "One &lt; two. We show it in Fig. 2.\nThird part.",
             "author/funder. All rights reserved. No reuse allowed without permission.",
         ]
     ),
@@ -48,7 +48,7 @@ def test_sentences_are_clean_and_in_reading_order() -> None:
         "First part.",
         "Second part.",
         "One < two.",
-        "See Fig. 2.",
+        "We show it in Fig. 2.",
         "Third part.",
     ]
 

@@ -185,7 +185,7 @@ def test_a_parse_that_is_too_large_is_quarantined_unread(corpus: Corpus) -> None
     outcome = corpus.row("u1", pdf_json_files=path).outcome()
     assert tracemalloc.get_traced_memory()[1] < 10_000_000
     tracemalloc.stop()
-    assert outcome.quarantine[0].reason == "200,000,000 bytes, more than the 67,108,864 that a parse may have"
+    assert outcome.quarantine[0].reason == "200,000,000 bytes, more than the 33,554,432 that a parse may have"
 
 
 def test_escaped_control_characters_are_text_and_raw_ones_are_not_json(corpus: Corpus) -> None:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.artifact import add_counts
 from jobs.corpus.document import Document
 from jobs.corpus.paragraph import plain
-from jobs.corpus.screening import Screening, screened_out
+from jobs.corpus.screening import MOST_LABELS, OTHER, Screening, most_frequent, screened_out
 from jobs.corpus.signature_shards import SignatureShard
 from jobs.recipe import Filters
 
@@ -88,6 +89,29 @@ def test_languages_licences_and_sources_are_counted_of_all_documents() -> None:
 def test_a_licence_that_is_a_book_is_counted_by_its_beginning() -> None:
     _, counts = screen([replace(PAPER, license="L" * 5000)])
     assert counts["licenses"] == {"L" * 100: 1}
+
+
+def test_the_most_frequent_licences_are_named_and_the_rest_summed() -> None:
+    counts = {f"l{number:03d}": 1 for number in range(150)} | {"z": 5, OTHER: 900}
+    named = most_frequent(counts)
+    assert named == {**{f"l{number:03d}": 1 for number in range(99)}, OTHER: 951, "z": 5}
+    assert list(named) == sorted(named)
+    assert most_frequent(dict(reversed(counts.items()))) == named
+
+
+@given(st.lists(st.dictionaries(st.integers(0, 150).map("l{}".format), st.integers(1, 3)), min_size=1, max_size=4))
+def test_bounded_counts_of_shards_add_up_and_stay_bounded(shards: list[dict[str, int]]) -> None:
+    merged = most_frequent(add_counts(map(most_frequent, shards)))
+    assert sum(merged.values()) == sum(sum(shard.values()) for shard in shards)
+    assert len(merged) <= MOST_LABELS + 1
+
+
+def test_counts_name_no_more_licences_or_sources_than_the_bound() -> None:
+    short = replace(PAPER, abstract=plain(["Ok."]))
+    _, counts = screen([replace(short, cord_uid=f"u{n}", license=f"l{n}", source=f"a{n}; b{n}") for n in range(120)])
+    for key, whole in (("licenses", 120), ("sources", 240)):
+        assert len(counts[key]) == MOST_LABELS + 1
+        assert sum(counts[key].values()) == whole
 
 
 @given(

@@ -132,7 +132,40 @@ def test_tables_plots_and_formulas_are_junk(sentence: str) -> None:
 @pytest.mark.parametrize(
     "sentence",
     [
+        "Table 1 ).",
+        "Figure 8",
+        "Figure 1) .",
+        "Figure 8 FIGURE 8.",
+        "Tables S9 and S10.",
+        "Table S3a and S3b).",
+        "Supplementary Figure 2A ).",
+        "Supplementary Tables Table S1 .",
+        "[ Table 2 near here]",
+        "Table) .",
+        "Figure 1 Legend.",
+        "is the",
+        "Not applicable.",
+        "CC-BY 4.0",
+        "CC-BY-NC-ND 4.0 International",
+    ],
+)
+def test_labels_and_remnants_are_junk(sentence: str) -> None:
+    assert is_junk(sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
         "It rose.",
+        "Table 1 shows it.",
+        "Figure 1 : Model structure.",
+        "Fig. 4 was created using R.",
+        "Tables turn.",
+        "Figure it out.",
+        "Methods to see.",
+        "This is the case.",
+        "The rule is not applicable.",
+        "It is free under CC-BY 4.0.",
         "IFN-γ fell by 5 μg/ml (P < 0.05).",
         "β-actin",
         "Αυτή είναι μια πρόταση.",

@@ -119,7 +119,7 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Path:
     papers = documents()
     ingest = complete(
         store,
-        Spec(Kind.INGEST, {}, {"corpus": "a fingerprint"}),
+        Spec(Kind.INGEST, {"validation_share": 0.2, "max_quarantined_share": 0.05}, {"corpus": "a fingerprint"}),
         {
             "documents/00000.jsonl.gz": gzip.compress(b"".join(p.to_json_line() for p in papers), mtime=0),
             "held_out.txt": b"uid00003\nuid00007\n",

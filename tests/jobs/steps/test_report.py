@@ -124,6 +124,20 @@ def test_every_document_and_sentence_is_accounted_for(report: dict[str, Any]) ->
     assert report["lengths"]["sentences_per_document"]["total"] == sentences["kept"]
 
 
+def test_the_settings_of_every_step_are_told(artifact: Artifact, report: dict[str, Any]) -> None:
+    settings = report["settings"]
+    assert settings["ingest"] == {"document_shards": 3, "validation_share": 0.2, "max_quarantined_share": 0.1}
+    assert settings["signatures"] == Filters(languages=()).model_dump(mode="json")
+    assert settings["preprocess"] == json.loads(json.dumps(dict(artifact.spec.settings)))
+    assert list(settings) == list(report["versions"])
+    (chosen,) = (line for line in report["summary"] if line.startswith("Chosen: "))
+    assert "0.2 of them to be held out" in chosen
+    assert "language" not in chosen
+    text = output(artifact, "report.html").decode()
+    assert all(f"<h3>{step}</h3>" in text for step in settings)
+    assert "max_quarantined_share" in text
+
+
 def test_what_remains_is_found(report: dict[str, Any]) -> None:
     most = {text: count for count, text in report["repeats"]["most"]}
     assert most["The authors declare that they have no competing interests ."] > 1

@@ -113,7 +113,7 @@ def test_a_corpus_of_ones_own_takes_the_same_path(tmp_path: Path) -> None:
         "dropped": {"duplicate": 1, "no_text": 1},
         "quarantined": 1,
     }
-    assert json.loads(outputs["quarantine.jsonl"])["position"] == "line 201"
+    assert json.loads(outputs["quarantine.jsonl"])["position"] == "line 201, byte 2"
     shards = [gzip.decompress(outputs[f"documents/{n:05d}.jsonl.gz"]) for n in range(3)]
     kept = [json.loads(line) for shard in shards for line in shard.splitlines()]
     assert sorted(document["cord_uid"] for document in kept) == sorted(paper["id"] for paper in OWN)

@@ -45,6 +45,9 @@ class Following(Protocol):
     def ended_pods(self, name: str) -> list[ObservedPod]:
         """Those still to be seen, and once more those that vanished since the last call."""
 
+    def has_live_pods(self, name: str) -> bool:
+        """Whether a pod of the Job has not ended, as far as is known by now."""
+
     def log(self, pod: str, lines: int) -> Iterator[bytes]:
         """The end of a pod's log."""
 
@@ -76,6 +79,9 @@ class FollowedCluster:
     def ended_pods(self, name: str) -> list[ObservedPod]:
         there = [pod for pod in self._mirror.pods(name) if pod.phase in ("Failed", "Succeeded")]
         return [*there, *self._mirror.vanished(name)]
+
+    def has_live_pods(self, name: str) -> bool:
+        return any(pod.phase not in ("Failed", "Succeeded") for pod in self._mirror.pods(name))
 
     def log(self, pod: str, lines: int) -> Iterator[bytes]:
         return self._cluster.logs(pod, tail=lines)
@@ -124,6 +130,10 @@ class FollowedProcesses:
     def ended_pods(self, name: str) -> list[ObservedPod]:
         del name
         return []
+
+    def has_live_pods(self, name: str) -> bool:
+        del name
+        return False
 
     def log(self, pod: str, lines: int) -> Iterator[bytes]:
         raise NotImplementedError(pod, lines)

@@ -111,6 +111,9 @@ class Tracker:
         if known is None:
             return
         known.pods |= {pod.name: pod for pod in pods}
+        status = self._following.status(name)
+        if status and status.condition and self._following.has_live_pods(name):
+            return  # Jobs and pods are watched apart: the pods' ends are on their way, and their logs with them
         if sight := self._look(name, known):
             self._note(name, known, sight)
         self._ship(name, known)

@@ -292,7 +292,9 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
     store = Store(bucket)
     if name is not None:
         manifest = Artifact.open(store, name).require()
-        show(output, lambda: outputs_table(bucket, manifest), manifest_json(manifest))
+        if output == "text":
+            click.echo(f"{bucket.rstrip('/')}/{name}")
+        show(output, lambda: outputs_table(manifest), manifest_json(manifest))
     else:
         found = complete_artifacts(store)
         show(output, lambda: artifacts_table(found), [manifest_json(m) for m in found], empty="no artifacts yet")

@@ -220,10 +220,10 @@ def artifacts_table(manifests: Sequence[Manifest]) -> Table:
     return table
 
 
-def outputs_table(location: str, manifest: Manifest) -> Table:
+def outputs_table(manifest: Manifest) -> Table:
     table = table_of("FILE", "SIZE", "CRC32C")
     for output in manifest.outputs:
-        table.add_row(f"{location.rstrip('/')}/{manifest.name}/{output.path}", size(output.size), output.crc32c)
+        table.add_row(output.path, size(output.size), output.crc32c)
     return table
 
 

@@ -137,7 +137,11 @@ def summary(manifest: Manifest) -> str:
             notes = "".join(f", {variables[kind]:,} {words}" for kind, words in kinds.items() if variables[kind])
             return f"{variables['matched']:,} variables of {facts['checkpoint']}{notes}"
         case Kind.PRETRAIN:
-            first, last = facts["evaluations"][0], facts["evaluations"][-1]
+            # An early end takes an earlier step's weights: what was scored after it is not this model.
+            scored = [e for e in facts["evaluations"] if e["step"] <= facts["steps"]]
+            if not scored:
+                return f"{facts['steps']:,} steps, nothing held out to score them"
+            first, last = scored[0], scored[-1]
             return (
                 f"{facts['steps']:,} steps, held-out MLM loss {first['mlm_loss']:.3f} -> {last['mlm_loss']:.3f}, "
                 f"accuracy {last['mlm_accuracy']:.1%}"

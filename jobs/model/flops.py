@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import tensorflow as tf
@@ -28,7 +29,8 @@ def peak_flops(devices: Devices, precision: str) -> float | None:
     if devices.kind == "CPU":
         return _measured(tf.as_dtype(precision))
     for (kind, model), peak in PEAKS.items():
-        if kind == devices.kind and model in devices.model:
+        # Not before a digit: an L40 is no L4.
+        if kind == devices.kind and re.search(rf"{model}(?!\d)", devices.model):
             return peak * TERA * devices.count
     return None
 

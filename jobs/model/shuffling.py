@@ -46,10 +46,15 @@ class Shuffled:
         return np.concatenate([self._order(epoch)[positions[positions // count == epoch] % count] for epoch in epochs])
 
     def batches(self, first: int, last: int) -> Iterator[Arrays]:
-        """The batches of the steps from ``first`` to before ``last``, read ahead in the background."""
-        if first == last:
-            return
-        self.examples.stage(self._shards_from(first))
+        """The batches of the steps from ``first`` to before ``last``, read ahead in the background.
+
+        Their shards begin to come with this call, not with the first batch.
+        """
+        if first < last:
+            self.examples.stage(self._shards_from(first))
+        return self._read_ahead(first, last)
+
+    def _read_ahead(self, first: int, last: int) -> Iterator[Arrays]:
         with ThreadPoolExecutor(1, "input") as pool:
             upcoming: deque[Future[Arrays]] = deque()
             try:

@@ -96,7 +96,7 @@ def model_card(card: Card) -> str:
         _usage(card),
         _data(card.data),
         _training(card),
-        _scores(card.run.evaluations),
+        _scores(card.run),
         _limits(card),
         _checks(),
         _provenance(card),
@@ -246,10 +246,12 @@ _SCORES = {
 }
 
 
-def _scores(evaluations: Sequence[Mapping[str, float | None]]) -> str:
-    if not evaluations:
+def _scores(run: Run) -> str:
+    scored = [{name: value for name, value in e.items() if value is not None} for e in run.evaluations]
+    # An early end takes an earlier step's weights: what was scored after it is not this model.
+    scored = [e for e in scored if run.steps is None or e["step"] <= run.steps]
+    if not scored:
         return ""
-    scored = [{name: value for name, value in e.items() if value is not None} for e in evaluations]
     ordered = sorted(scored, key=lambda evaluation: evaluation["step"])
     shown = [ordered[0], *ordered[-1:]] if len(ordered) > 1 else ordered
     known = [name for name in _SCORES if any(name in evaluation for evaluation in shown)]

@@ -28,7 +28,7 @@ from jobs.recipe import Schedule
 from jobs.spec import Spec
 from jobs.steps.checkpoint import VOCABULARY, WEIGHTS
 from jobs.steps.context import StepContext
-from jobs.vocabulary import parse_vocabulary
+from jobs.vocabulary import Vocabulary, parse_vocabulary
 
 
 @dataclass(frozen=True)
@@ -138,10 +138,8 @@ def initial_weights(context: StepContext, examples: Artifact) -> Callable[[State
     checkpoint = Artifact.open(context.store, name)
     outputs = {output.path: output for output in checkpoint.require().outputs}
     if VOCABULARY in outputs:
-        (ours,) = (output for output in examples.require().outputs if output.path == "vocab.txt")
-        parse_vocabulary(examples.read(ours), examples.name).check_extends(
-            parse_vocabulary(checkpoint.read(outputs[VOCABULARY]), name), examples.name
-        )
+        theirs = parse_vocabulary(checkpoint.read(outputs[VOCABULARY]), name)
+        _vocabulary(examples, "a checkpoint").check_extends(theirs, examples.name)
 
     def initialise(variables: State) -> None:
         file = context.scratch / "initial.safetensors"
@@ -171,16 +169,19 @@ def _masking(source: Artifact, settings: Settings) -> Masking | None:
     """
     if settings.schedule.masking == "static":
         return None
-    manifest = source.require()
-    found = next((output for output in manifest.outputs if output.path == "vocab.txt"), None)
-    if found is None:
-        raise ConfigurationError(source.name, "it has no vocab.txt, which dynamic masking needs", REMEDY)
-    vocabulary = parse_vocabulary(source.read(found), source.path(found.path))
+    vocabulary = _vocabulary(source, "dynamic masking")
     if len(vocabulary) != settings.config.vocab_size:
-        reason = f"it has {len(vocabulary):,} entries, the model {settings.config.vocab_size:,}"
-        raise ConfigurationError(source.path(found.path), reason, REMEDY)
-    rule = manifest.spec.settings
+        reason = f"its vocab.txt has {len(vocabulary):,} entries, the model {settings.config.vocab_size:,}"
+        raise ConfigurationError(source.name, reason, REMEDY)
+    rule = source.require().spec.settings
     return Masking.of(vocabulary, share=rule["masked_lm_prob"], whole_words=rule["whole_word_mask"])
+
+
+def _vocabulary(examples: Artifact, needed_by: str) -> Vocabulary:
+    found = next((output for output in examples.require().outputs if output.path == "vocab.txt"), None)
+    if found is None:
+        raise ConfigurationError(examples.name, f"it has no vocab.txt, which {needed_by} needs", REMEDY)
+    return parse_vocabulary(examples.read(found), examples.path(found.path))
 
 
 def _examples(context: StepContext, settings: Settings, source: Artifact, folder: str) -> Examples:

@@ -14,6 +14,9 @@ from jobs.model.flops import peak_flops
     [
         ("TPU", "v3-8", 52.5e12),
         ("GPU", "NVIDIA A100-SXM4-40GB", 312e12),
+        ("TPU", "v5litepod-8", 197e12),
+        ("GPU", "NVIDIA L4", 121e12),
+        ("GPU", "NVIDIA L40S", None),
         ("GPU", "Some Other", None),
         ("TPU", "", None),
     ],

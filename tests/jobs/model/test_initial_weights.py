@@ -148,3 +148,11 @@ def test_the_examples_vocabulary_must_begin_with_the_checkpoint_s(tmp_path: Path
     start_from(f"{special}virus\n")
     with pytest.raises(ConfigurationError, match=r"entry 5 of its vocabulary is 'virus', .* is 'cell'"):
         start_from(f"{special}cell\n")
+
+
+def test_examples_without_a_vocabulary_do_not_start_from_a_checkpoint(tmp_path: Path, submit_pretrain: Submit) -> None:
+    plain = submit_pretrain(tmp_path / "bucket")
+    name = checkpoint_step(tmp_path / "bucket", tmp_path, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n")
+    artifact = submit_pretrain(tmp_path / "bucket", inputs={**plain.spec.inputs, "initial_checkpoint": name})
+    with pytest.raises(ConfigurationError, match=r"no vocab.txt, which a checkpoint needs"):
+        run(artifact, tmp_path / "scratch")

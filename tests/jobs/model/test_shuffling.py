@@ -127,6 +127,19 @@ def test_a_batch_does_not_depend_on_when_shards_arrive(shards: list[Shard]) -> N
         assert ids(list(Shuffled(found, batch_size=7, seed=7).batches(0, 12))) == ids(undisturbed)
 
 
+def test_shards_come_before_the_first_batch_is_asked_for() -> None:
+    begun = threading.Event()
+
+    def fetch() -> Path:
+        begun.set()
+        return Path("nowhere")
+
+    with closing(examples([Shard("one", 1, fetch)])) as found:
+        batches = Shuffled(found, batch_size=1, seed=7).batches(0, 1)
+        assert begun.wait(60)
+        del batches
+
+
 def test_the_shards_that_the_next_step_wants_come_first(shards: list[Shard]) -> None:
     fetched: list[str] = []
 

@@ -98,6 +98,12 @@ def test_scores_are_the_first_and_the_last_and_nothing_in_between() -> None:
     assert "4.500" not in text
 
 
+def test_a_run_that_ended_early_has_its_weights_scores() -> None:
+    text = model_card(replace(KNOWN, run=replace(KNOWN.run, steps=200)))
+    assert "| 200 | 4.500 |\n" in text
+    assert "| 300 |" not in text
+
+
 def test_a_model_of_made_up_text_says_so() -> None:
     assert "**A demonstration.**" in model_card(replace(KNOWN, data=replace(KNOWN.data, made_up=True)))
     assert "demonstration" not in model_card(KNOWN)

@@ -77,7 +77,8 @@ class KubernetesCluster:
         Needs the verbs get, patch and create: the server asks for both of the latter where it applies something new.
         ``dry_run`` has the server check everything, admission included, and store nothing. Raises
         ``ForeignJobError`` when a Job of that name is not ours, or is of another spec or for another bucket;
-        ``NotFoundError`` when the namespace is missing; ``InvalidError`` naming the fields; ``ForbiddenError`` by permission, quota, policy.
+        ``NotFoundError`` when the namespace is missing; ``InvalidError`` naming the fields; ``ForbiddenError`` by
+        permission, quota, policy.
         """
         name = job["metadata"]["name"]
         if self._is_there(name, job):

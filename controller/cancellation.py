@@ -10,7 +10,7 @@ from controller.api_errors import ForbiddenError, ForeignJobError
 from controller.history import History
 from controller.kubernetes import KubernetesCluster
 from controller.ledger import Event, EventType, Ledger
-from controller.manifest import LABEL_MANAGED_BY, MANAGER
+from controller.manifest import ANNOTATION_BUCKET, LABEL_MANAGED_BY, MANAGER
 from controller.state import observe
 from controller.verdict import State
 from jobs.artifact import Artifact
@@ -46,6 +46,10 @@ def cancel(
         return Cancelled("cancelled; its Job was gone", _behind(name, cluster))
     if job.labels.get(LABEL_MANAGED_BY) != MANAGER:
         raise ForeignJobError(f"jobs/{name}", "covid-ctl did not make this Job", f"kubectl describe job {name}")
+    if (bucket := job.annotations.get(ANNOTATION_BUCKET)) != store.location:
+        raise ForeignJobError(
+            f"jobs/{name}", f"it fills another bucket, {bucket}", f"covid-ctl cancel {name} --bucket {bucket}"
+        )
     review = cluster.may("delete", "jobs", group="batch")
     if not review.allowed:
         where = f"jobs in namespace {cluster.namespace}"

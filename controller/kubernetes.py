@@ -16,6 +16,7 @@ from controller.api_errors import ConflictError, ForeignJobError, NotFoundError,
 from controller.cluster import JobStatus
 from controller.connection import connect
 from controller.manifest import (
+    ANNOTATION_BUCKET,
     ANNOTATION_QUEUE,
     ANNOTATION_SPEC,
     CONTAINER,
@@ -75,8 +76,9 @@ class KubernetesCluster:
 
         Needs the verbs get, patch and create: the server asks for both of the latter where it applies something new.
         ``dry_run`` has the server check everything, admission included, and store nothing. Raises
-        ``ForeignJobError`` when a Job of that name is not ours or of another spec; ``NotFoundError`` when the
-        namespace is missing; ``InvalidError`` naming the fields; ``ForbiddenError`` by permission, quota, policy.
+        ``ForeignJobError`` when a Job of that name is not ours, or is of another spec or for another bucket;
+        ``NotFoundError`` when the namespace is missing; ``InvalidError`` naming the fields; ``ForbiddenError`` by
+        permission, quota, policy.
         """
         name = job["metadata"]["name"]
         if self._is_there(name, job):
@@ -97,10 +99,14 @@ class KubernetesCluster:
             found = self.api.get(f"{self._jobs}/{name}")["metadata"]
         except NotFoundError:
             return False
+        theirs, ours = found.get("annotations", {}), job["metadata"]["annotations"]
         if found.get("labels", {}).get(LABEL_MANAGED_BY) != MANAGER:
             reason = "a Job of this name exists that covid-ctl did not make"
-        elif found.get("annotations", {}).get(ANNOTATION_SPEC) != job["metadata"]["annotations"][ANNOTATION_SPEC]:
+        elif theirs.get(ANNOTATION_SPEC) != ours[ANNOTATION_SPEC]:
             reason = "a Job of this name exists that was made of another spec"
+        elif theirs.get(ANNOTATION_BUCKET) != ours.get(ANNOTATION_BUCKET):
+            # Names are content: two buckets may want the same step, and one namespace holds one Job of the name.
+            reason = f"a Job of this name exists that fills another bucket, {theirs.get(ANNOTATION_BUCKET)}"
         elif "deletionTimestamp" in found:
             reason = "the Job of this name is still being deleted"
             raise StillThereError(f"jobs/{name}", reason, "give the same command again in a minute")

@@ -14,7 +14,7 @@ from controller.api_errors import NotFoundError
 from controller.cluster import JobState
 from controller.following import Followed, Following
 from controller.history import History
-from controller.ledger import Event, Ledger
+from controller.ledger import Event, EventType, Ledger
 from controller.logs import Attempt, ship_logs, shipped_logs
 from controller.observed import ObservedPod
 from controller.reconcile import Sight, is_releasable, is_settled, next_event, released
@@ -154,8 +154,11 @@ class Tracker:
                 known.history.add(event)
                 self._on_event(name, event)
             else:
-                for other in ledger.events(name, after=known.history.known):
+                others = ledger.events(name, after=known.history.known)
+                for other in others:
                     known.history.add(other)
+                if any(other.type is EventType.SUBMITTED for other in others):
+                    return  # what was seen is of the life before: the new Job's own changes come
 
     def _proposal(self, name: str, known: _Known, sight: Sight) -> Event | None:
         now = self._clock()

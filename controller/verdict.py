@@ -110,7 +110,7 @@ def judge(evidence: Evidence, now: float) -> Verdict:
     match evidence.reach:
         case Reach.NONE:
             return _of_this_machine(evidence, last, now, again)
-        case Reach.REACHED if abs(now - last.at) < CREATION_SECONDS:
+        case Reach.REACHED if evidence.events[-1].type is EventType.SUBMITTED and abs(now - last.at) < CREATION_SECONDS:
             return Verdict(State.SUBMITTED, "its Job is being made")
         case Reach.REACHED:
             return Verdict(State.INTERRUPTED, "its Job is gone: deleted, or past its time to live", again)

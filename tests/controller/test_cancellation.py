@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from controller.api_errors import ForbiddenError, ForeignJobError
 from controller.cancellation import cancel
 from controller.kubernetes import KubernetesCluster
 from controller.ledger import EventType
+from controller.manifest import ANNOTATION_BUCKET, LABEL_MANAGED_BY, MANAGER
 from controller.submission import Outcome
 from jobs.errors import ConfigurationError
 from tests.api_server.server import ApiServer
@@ -80,12 +82,14 @@ def test_without_permission_nothing_is_noted(world: World) -> None:
     assert world.types(ingest) == [EventType.SUBMITTED]
 
 
-def test_another_ones_job_is_left_alone(world: World) -> None:
+@pytest.mark.parametrize("change", [{"labels": {}}, {"annotations": {ANNOTATION_BUCKET: "gs://bucket/other"}}])
+def test_another_ones_job_is_left_alone(world: World, change: dict[str, Any]) -> None:
     ingest = steps()[0]
     world.submit(ingest)
     job = world.server.store.get("jobs", "default", ingest.name)
-    job["metadata"]["labels"] = {}
+    job["metadata"] |= {"labels": {LABEL_MANAGED_BY: MANAGER}} | change
     world.server.store.update("jobs", "default", job)
     with pytest.raises(ForeignJobError):
         end(world, ingest.name)
     assert world.types(ingest) == [EventType.SUBMITTED]
+    assert world.cluster.job(ingest.name) is not None

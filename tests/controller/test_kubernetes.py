@@ -14,7 +14,7 @@ from controller.api_errors import (
 )
 from controller.cluster import JobState
 from controller.kubernetes import KubernetesCluster
-from controller.manifest import ANNOTATION_SPEC, LABEL_MANAGED_BY, LABEL_QUEUE, render
+from controller.manifest import ANNOTATION_BUCKET, ANNOTATION_SPEC, LABEL_MANAGED_BY, LABEL_QUEUE, render
 from controller.plan import Corpus, plan_preprocess
 from controller.profile import Images, Profile
 from jobs.recipe import load_recipe
@@ -80,8 +80,9 @@ def test_a_job_for_a_queue_is_released_into_it_and_left_to_kueue(server: ApiServ
         {"labels": {"team": "theirs"}},
         {"labels": {LABEL_MANAGED_BY: "somebody"}},
         {"annotations": {ANNOTATION_SPEC: "0" * 64}},
+        {"annotations": {ANNOTATION_SPEC: STEP.spec.sha256, ANNOTATION_BUCKET: "gs://bucket/other"}},
     ],
-    ids=["unlabelled", "of another manager", "of another spec"],
+    ids=["unlabelled", "of another manager", "of another spec", "for another bucket"],
 )
 def test_a_job_that_is_not_ours_is_refused_and_left_alone(
     server: ApiServer, cluster: KubernetesCluster, change: dict[str, Any]

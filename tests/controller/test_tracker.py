@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from controller.kubernetes import KubernetesCluster
-from controller.ledger import EventType, read_observed, read_pod_failures
-from controller.manifest import LABEL_QUEUE
+from controller.ledger import Event, EventType, read_observed, read_pod_failures
+from controller.manifest import LABEL_QUEUE, render
 from jobs.errors import StoreError
 from jobs.store import Store
 from tests.api_server.server import ApiServer, Fault
-from tests.controller.steps import COMMAND, complete, steps
+from tests.controller.steps import COMMAND, complete, profile, steps
 from tests.controller.tracked import World, until
 from tests.standin_kubelet import DISRUPTED, RUNS
 
@@ -185,6 +185,22 @@ def test_a_job_deleted_by_hand_is_told(world: World) -> None:
         world.cluster.delete(ingest.name)
         until(lambda: world.life(ingest)[-1] is FAILED, tracker)
     assert world.history(ingest).detail == "its Job was deleted before it was complete"
+
+
+def test_a_job_deleted_and_submitted_again_at_once_is_released_nevertheless(world: World) -> None:
+    ingest, signatures, *_ = steps()
+    world.submit(ingest, signatures)
+    with world.tracker() as tracker:
+        until(lambda: world.history(signatures).observed is not None, tracker)
+        world.cluster.delete(signatures.name)
+        # The deletion is heard of when the ledger tells of the new submission already, and its Job is still to come.
+        world.ledger.append(signatures.name, Event(SUBMITTED, world.now(), COMMAND))
+        until(lambda: tracker.history(signatures.name).known == len(world.types(signatures)), tracker)  # type: ignore[union-attr]
+        world.cluster.create(render(signatures, profile(world.store.location), suspend=True))
+        complete(world.store, ingest)
+        world.kubelet(ingest).step()
+        until(lambda: RELEASED in world.types(signatures), tracker)
+    assert FAILED not in world.types(signatures)
 
 
 def scenario(world: World, moved: Callable[[], None]) -> list[EventType]:

@@ -101,6 +101,11 @@ LOCAL, THERE, AWAY = Reach.NONE, Reach.REACHED, Reach.UNREACHABLE
             Evidence(False, [*life(RELEASED), noted("running", "", 700.0)], LONG_AGO, reach=THERE),
             State.INTERRUPTED, "its Job is gone",
         ),
+        (
+            "its Job has vanished soon after it was seen",
+            Evidence(False, [*life(ago=5.0), noted("pending", "", 3.0)], reach=THERE),
+            State.INTERRUPTED, "its Job is gone",
+        ),
         ("just submitted", Evidence(False, life(ago=5.0), reach=THERE), State.SUBMITTED, "its Job is being made"),
         (
             "runs elsewhere", Evidence(False, life(STARTED), JUST_NOW, reach=THERE),

@@ -240,10 +240,11 @@ def _open(location: str, create: bool) -> tuple[Path | None, ObjectStore]:
         except (BaseError, ValueError) as error:
             raise ConfigurationError(location, _first_line(error), remedy) from error
     path = Path(location).expanduser().absolute()
+    # In this order: another process may make it meanwhile.
+    if (path.exists() or path.is_symlink()) and not path.is_dir():
+        raise ConfigurationError(location, "not a directory", remedy)
     if path.is_dir():
         return None, LocalStore(path)
-    if path.exists() or path.is_symlink():
-        raise ConfigurationError(location, "not a directory", remedy)
     if not create:
         raise ConfigurationError(location, "no such directory", "check the path")
     return path, MemoryStore()

@@ -121,7 +121,8 @@ def _remedy(status: int, message: str, namespace: str) -> str:
     if denied := _CANNOT.search(message):
         kind = f"{denied['resource']}.{denied['group']}" if denied["group"] else denied["resource"]
         return (
-            f"ask for a Role that allows it; `kubectl auth can-i {denied['verb']} {kind}{where}` says whether it does"
+            "have a Role bound to you that allows it, as k8s/base has them (covid-ctl-submitter); "
+            f"`kubectl auth can-i {denied['verb']} {kind}{where}` says whether it does"
         )
     if "being terminated" in message:
         return f"wait until it is gone (kubectl get namespace {namespace}), or use another namespace"

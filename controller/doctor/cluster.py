@@ -59,7 +59,7 @@ def permissions(cluster: KubernetesCluster) -> Check:
                 denied.append(f"{verb} {what}")
     if denied:
         reason = f"in namespace {cluster.namespace} you may not {', '.join(denied)}"
-        return failed(name, reason, "have the Role of k8s/ bound to you")
+        return failed(name, reason, "have the Role covid-ctl-submitter of k8s/base bound to you")
     return ok(name, f"you may do what submitting takes in namespace {cluster.namespace}")
 
 

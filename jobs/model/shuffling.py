@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 
@@ -45,7 +45,7 @@ class Shuffled:
         epochs = range(int(positions[0]) // count, int(positions[-1]) // count + 1)
         return np.concatenate([self._order(epoch)[positions[positions // count == epoch] % count] for epoch in epochs])
 
-    def batches(self, first: int, last: int) -> Iterator[Arrays]:
+    def batches(self, first: int, last: int) -> Generator[Arrays, None, None]:
         """The batches of the steps from ``first`` to before ``last``, read ahead in the background.
 
         Their shards begin to come with this call, not with the first batch.
@@ -54,7 +54,7 @@ class Shuffled:
             self.examples.stage(self._shards_from(first))
         return self._read_ahead(first, last)
 
-    def _read_ahead(self, first: int, last: int) -> Iterator[Arrays]:
+    def _read_ahead(self, first: int, last: int) -> Generator[Arrays, None, None]:
         with ThreadPoolExecutor(1, "input") as pool:
             upcoming: deque[Future[Arrays]] = deque()
             try:

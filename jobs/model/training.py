@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -144,7 +145,8 @@ def train(
         device=str(devices),
     )
     heartbeat.beat(step, total)
-    with Background() as saving:
+    # Closed here: collected as garbage, in whatever thread, its own threads' end may wait for that very thread.
+    with Background() as saving, closing(upcoming):
         while True:
             saving.check()
             if stopping():

@@ -26,7 +26,9 @@ def test_it_follows_a_job_to_its_end(server: ApiServer, cluster: KubernetesClust
         assert [pod.index for pod in mirror.pods(NAME)] == [0, 1]
         kubelet.step()
         settled(mirror, NAME, JobState.RUNNING)
-        assert mirror.status(NAME) == KubernetesCluster(cluster.api, clock=lambda: server.now).status(NAME)
+        asked = KubernetesCluster(cluster.api, clock=lambda: server.now)
+        while mirror.status(NAME) != asked.status(NAME):
+            assert mirror.wait(10)
         cluster.delete(NAME)
         while mirror.jobs() or mirror.pods(NAME):
             assert mirror.wait(10)

@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import NamedTuple
 
-from jobs.artifact import Artifact, Manifest
+from jobs.artifact import Artifact, Manifest, Output
 from jobs.store import Store
 
 
@@ -30,6 +30,11 @@ class Spent(NamedTuple):
 
     wall: float
     cpu: float
+
+
+def _records(manifest: Manifest) -> list[Output]:
+    """Without the report, which holds the step's own name."""
+    return [output for output in manifest.outputs if "report" not in output.path]
 
 
 def main() -> None:
@@ -47,7 +52,7 @@ def main() -> None:
                 again = Artifact(store, replace(made.spec, salt=f"{workers} workers, round {number}"))
                 again.submit()
                 times.append(run(again, workers))
-                assert again.require().outputs == made.outputs, "another number of workers, other bytes"
+                assert _records(again.require()) == _records(made), "another number of workers, other bytes"
     documents = made.counts["documents"]["read"]
     print(
         f"{documents:,} documents in {options.shards} shards, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"

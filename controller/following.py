@@ -136,7 +136,8 @@ class FollowedProcesses:
         return False
 
     def log(self, pod: str, lines: int) -> Iterator[bytes]:
-        raise NotImplementedError(pod, lines)
+        del pod, lines  # it shows no pods
+        return iter(())
 
 
 def _followed(job: Job) -> Followed:

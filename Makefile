@@ -28,7 +28,7 @@ demo: .venv/.jobs
 	$(BIN)/covid-ctl status
 
 test: .venv/.dev
-	$(BIN)/pytest -q -n 2 --dist loadfile --max-worker-restart 0
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 test-slow: .venv/.dev
 	$(BIN)/pytest -q -m slow

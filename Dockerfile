@@ -4,11 +4,20 @@
 #   trainer-cpu  published checkpoints, pretraining without a TPU, and export
 #   controller   covid-ctl and its tracker
 #   everything   all of these in one, for tests/cluster
-# docker build --target worker --tag covid-ctl-worker .        (buildah takes the same arguments)
-ARG PYTHON=python:3.11-slim-bookworm
+# docker build --target worker --tag covid-ctl-worker .        (buildah and podman take the same arguments)
+# --build-arg PYTHON=NAME@sha256:... holds on to one base, which the images' labels name.
+ARG PYTHON=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${PYTHON} AS base
-ENV PYTHONUNBUFFERED=1 PYTHONSAFEPATH=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+# SOURCE_DATE_EPOCH (1980, where zip's calendar starts) makes bytecode go by its source's content instead of its time,
+# and wheels have one date: the same files come out whenever they are built, and setting all times to one spoils nothing.
+ENV PYTHONUNBUFFERED=1 PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 SOURCE_DATE_EPOCH=315532800 \
+    PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+# The standard library comes without bytecode, and a root that is read-only never gets any.
+RUN python -m compileall -q -x site-packages /usr/local/lib/python3.11
+ARG PYTHON
+LABEL org.opencontainers.image.licenses=Apache-2.0 \
+      org.opencontainers.image.base.name=${PYTHON}
 
 FROM base AS wheel
 RUN apt-get update \
@@ -30,7 +39,6 @@ COPY --from=wheel /wheels /wheels
 RUN pip install --no-deps /wheels/*.whl
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title=covid-ctl-worker \
-      org.opencontainers.image.licenses=Apache-2.0 \
       org.opencontainers.image.revision=${REVISION}
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "jobs"]
@@ -42,7 +50,6 @@ COPY --from=wheel /wheels /wheels
 RUN pip install --no-deps /wheels/*.whl
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title=covid-ctl-trainer-tpu \
-      org.opencontainers.image.licenses=Apache-2.0 \
       org.opencontainers.image.revision=${REVISION}
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "jobs"]
@@ -54,7 +61,6 @@ COPY --from=wheel /wheels /wheels
 RUN pip install --no-deps /wheels/*.whl
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title=covid-ctl-trainer-cpu \
-      org.opencontainers.image.licenses=Apache-2.0 \
       org.opencontainers.image.revision=${REVISION}
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "jobs"]
@@ -66,7 +72,6 @@ COPY --from=wheel /wheels /wheels
 RUN pip install --no-deps /wheels/*.whl
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title=covid-ctl-controller \
-      org.opencontainers.image.licenses=Apache-2.0 \
       org.opencontainers.image.revision=${REVISION}
 USER 65532:65532
 ENTRYPOINT ["covid-ctl"]
@@ -76,5 +81,8 @@ COPY requirements.lock /requirements.lock
 RUN pip install --require-hashes --requirement /requirements.lock
 COPY --from=wheel /wheels /wheels
 RUN pip install --no-deps /wheels/*.whl
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title=covid-ctl-everything \
+      org.opencontainers.image.revision=${REVISION}
 USER 65532:65532
 ENTRYPOINT ["covid-ctl"]

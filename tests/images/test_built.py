@@ -68,7 +68,7 @@ def test_an_image_says_whose_it_is_and_is_nobodys(engine: Engine, target: str) -
     assert found["Config"]["User"] == f"{USER}:{USER}"
     labels = found["Config"]["Labels"]
     assert labels["org.opencontainers.image.title"] == f"covid-ctl-{target}"
-    assert {"org.opencontainers.image.revision", "org.opencontainers.image.base.name"} <= labels.keys()
+    assert "python" in labels["org.opencontainers.image.base.name"]
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -4,11 +4,21 @@
 #   trainer-cpu  published checkpoints, pretraining without a TPU, and export
 #   controller   covid-ctl and its tracker
 #   everything   all of these in one, for tests/cluster
-# docker build --target worker --tag covid-ctl-worker .        (buildah takes the same arguments)
-ARG PYTHON=python:3.11-slim-bookworm
+# docker build --target worker --tag covid-ctl-worker .        (buildah and podman take the same arguments)
+# --build-arg PYTHON=NAME@sha256:... holds on to one base, which the images' labels then name.
+# --label org.opencontainers.image.revision=... notes the commit: buildah would take an ARG in a LABEL from its cache.
+ARG PYTHON=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${PYTHON} AS base
-ENV PYTHONUNBUFFERED=1 PYTHONSAFEPATH=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+# SOURCE_DATE_EPOCH (1980, where zip's calendar starts) has bytecode go by its source's content, not by its time, and
+# gives wheels one date. So files come out the same at any time, and a layer whose times are set anew still starts fast.
+ENV PYTHONUNBUFFERED=1 PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 SOURCE_DATE_EPOCH=315532800 \
+    PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+# The standard library comes without bytecode, and a root that is read-only never gets any.
+RUN python -m compileall -q -x '/(site-packages|tests?)/' /usr/local/lib/python3.11
+ARG PYTHON
+LABEL org.opencontainers.image.licenses=Apache-2.0 \
+      org.opencontainers.image.base.name=${PYTHON}
 
 FROM base AS wheel
 RUN apt-get update \
@@ -22,16 +32,13 @@ COPY jobs jobs
 COPY controller controller
 RUN pip wheel . --no-deps --no-build-isolation --wheel-dir /wheels
 
-# What every image ends with: our package, a user that is not root, labels that a build is given.
+# What every image ends with: our package, its name, a user that is not root.
 FROM base AS worker
 COPY images/worker.lock /requirements.lock
 RUN pip install --require-hashes --requirement /requirements.lock
 COPY --from=wheel /wheels /wheels
 RUN pip install --no-deps /wheels/*.whl
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title=covid-ctl-worker \
-      org.opencontainers.image.licenses=Apache-2.0 \
-      org.opencontainers.image.revision=${REVISION}
+LABEL org.opencontainers.image.title=covid-ctl-worker
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "jobs"]
 
@@ -40,10 +47,7 @@ COPY images/trainer-tpu.lock /requirements.lock
 RUN pip install --require-hashes --requirement /requirements.lock
 COPY --from=wheel /wheels /wheels
 RUN pip install --no-deps /wheels/*.whl
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title=covid-ctl-trainer-tpu \
-      org.opencontainers.image.licenses=Apache-2.0 \
-      org.opencontainers.image.revision=${REVISION}
+LABEL org.opencontainers.image.title=covid-ctl-trainer-tpu
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "jobs"]
 
@@ -52,10 +56,7 @@ COPY images/trainer-cpu.lock /requirements.lock
 RUN pip install --require-hashes --requirement /requirements.lock
 COPY --from=wheel /wheels /wheels
 RUN pip install --no-deps /wheels/*.whl
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title=covid-ctl-trainer-cpu \
-      org.opencontainers.image.licenses=Apache-2.0 \
-      org.opencontainers.image.revision=${REVISION}
+LABEL org.opencontainers.image.title=covid-ctl-trainer-cpu
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "jobs"]
 
@@ -64,10 +65,7 @@ COPY images/controller.lock /requirements.lock
 RUN pip install --require-hashes --requirement /requirements.lock
 COPY --from=wheel /wheels /wheels
 RUN pip install --no-deps /wheels/*.whl
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title=covid-ctl-controller \
-      org.opencontainers.image.licenses=Apache-2.0 \
-      org.opencontainers.image.revision=${REVISION}
+LABEL org.opencontainers.image.title=covid-ctl-controller
 USER 65532:65532
 ENTRYPOINT ["covid-ctl"]
 
@@ -76,5 +74,6 @@ COPY requirements.lock /requirements.lock
 RUN pip install --require-hashes --requirement /requirements.lock
 COPY --from=wheel /wheels /wheels
 RUN pip install --no-deps /wheels/*.whl
+LABEL org.opencontainers.image.title=covid-ctl-everything
 USER 65532:65532
 ENTRYPOINT ["covid-ctl"]

@@ -13,12 +13,13 @@ UNLOCKED := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cubla
   nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink \
   nvidia-nvshmem-cu13 nvidia-nvtx
 
-.PHONY: help demo test test-slow test-chaos test-cluster check lock clean
+.PHONY: help demo test test-slow test-chaos test-images test-cluster check lock clean
 
 help:
 	@echo "make demo        sample corpus -> examples -> a tiny BERT -> a Hugging Face model, below bucket/"
 	@echo "make test        the default tests        make test-slow, test-chaos: the longer ones"
 	@echo "make test-cluster  tests against the cluster of KUBECONFIG, or on kind where that and Docker are"
+	@echo "make test-images   tests of the images that COVID_CTL_TEST_IMAGES names, run by docker or podman"
 	@echo "make check       formatting, lint, types, layers"
 	@echo "make lock        resolve the lock files again"
 	@echo "make clean       remove .venv and caches; bucket/ stays"
@@ -35,6 +36,9 @@ test-slow: .venv/.dev
 
 test-chaos: .venv/.dev
 	$(BIN)/pytest -q -m chaos
+
+test-images: .venv/.dev
+	$(BIN)/pytest -q -m images -rs tests/images
 
 test-cluster: .venv/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" tests/cluster/run

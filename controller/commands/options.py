@@ -20,6 +20,15 @@ BUCKET_HELP = """Where artifacts go: gs://BUCKET/PREFIX or a directory.
 [env var: COVID_CTL_BUCKET; default: the profile's; of local, bucket/]"""
 
 
+overrides_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Change a recipe's field, as in schedule.train_steps=500; may be repeated.",
+)
+
+
 def place_options(command: Command) -> Command:
     """Which profile, and what in place of its own bucket, namespace and context."""
     for option in (

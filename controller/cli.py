@@ -229,11 +229,11 @@ def _render(kind: str, **options: Any) -> None:
 
     from controller.manifest import render as render_job
     from controller.request import Request
-    from controller.submission import missing_inputs
+    from jobs.artifact import incomplete
 
     request = Request.of(kind, **options)
     jobs = [
-        render_job(step, request.profile, suspend=bool(missing_inputs(request.store, step)))
+        render_job(step, request.profile, suspend=bool(incomplete(request.store, step.after)))
         for step in request.steps_to_render()
     ]
     if request.profile.is_local:

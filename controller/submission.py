@@ -15,7 +15,7 @@ from controller.manifest import render
 from controller.plan import Step, inputs_first
 from controller.profile import Profile
 from controller.reconcile import why_failed
-from jobs.artifact import Artifact, manifest_path
+from jobs.artifact import Artifact, incomplete, manifest_path
 from jobs.store import Store
 
 
@@ -35,10 +35,6 @@ class Submitted:
     missing: tuple[str, ...] = ()
     """The inputs that its Job waits for."""
     why_again: str = ""
-
-
-def missing_inputs(store: Store, step: Step) -> tuple[str, ...]:
-    return tuple(name for name in step.after if not store.exists(manifest_path(name)))
 
 
 def submit(
@@ -65,7 +61,7 @@ def submit(
 def _submit(step: Step, profile: Profile, store: Store, cluster: Cluster, clock: Callable[[], float]) -> Submitted:
     if store.exists(manifest_path(step.name)):
         return Submitted(step, Outcome.COMPLETE)
-    missing = missing_inputs(store, step)
+    missing = incomplete(store, step.after)
     status = cluster.status(step.name)
     if status and not status.condition:
         return Submitted(step, Outcome.THERE, missing)

@@ -108,6 +108,24 @@ def test_a_finished_step_leaves_its_terminal_record_and_logs(world: World) -> No
     assert world.cluster.jobs() == []
 
 
+def test_a_job_that_is_gone_is_forgotten_after_a_while(world: World) -> None:
+    ingest, signatures, *_ = steps()
+    world.submit(ingest, signatures)
+    complete(world.store, ingest)
+    world.kubelet(ingest).step()
+    with world.tracker() as tracker:
+        until(lambda: world.life(ingest) == [SUBMITTED, SUCCEEDED], tracker)
+        world.cluster.delete(ingest.name)
+        until(lambda: not tracker.step(0.05), tracker)
+        assert tracker.history(ingest.name) is not None  # a pod's end may still come
+        for _ in range(2):
+            world.server.advance(31)
+            tracker.step(0.05)
+        assert tracker.history(ingest.name) is None
+        assert tracker.history(signatures.name) is not None
+    assert world.life(ingest) == [SUBMITTED, SUCCEEDED]
+
+
 def test_failed_pods_are_told_once_each_with_their_logs(world: World) -> None:
     preprocess = steps()[0]
     world.submit(preprocess)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from controller.commands import observing, preparing, results
+from controller.commands.observing import complete_step
 from controller.commands.options import Command, output_option, overrides_option, place_options, profile_of, show
 from jobs.errors import CovidCtlError
 
@@ -175,16 +176,28 @@ def tracker(once: bool, **place: str | None) -> None:
 
 
 @cli.command()
-@click.argument("name")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_step)
 @place_options
-def cancel(name: str, **place: str | None) -> None:
-    """End a step: its pods go, its record and what it has committed stay."""
+def cancel(names: tuple[str, ...], **place: str | None) -> None:
+    """End steps: their pods go, their records and what they have committed stay."""
     from controller.commands.tracking import end
 
-    ended = end(name, profile_of(place))
-    click.echo(f"{name}  {ended.was}")
-    for waiting in ended.behind:
-        click.echo(f"{waiting}  waits for it, suspended; covid-ctl cancel {waiting} ends it too")
+    behind: dict[str, str] = {}
+    refused: list[CovidCtlError] = []
+    for name, ended in end(names, profile_of(place)):
+        if isinstance(ended, CovidCtlError):
+            refused.append(ended)
+            continue
+        click.echo(f"{name}  {ended.was}")
+        behind |= {waiting: name for waiting in ended.behind if waiting not in names}
+    for waiting, name in behind.items():
+        click.echo(f"{waiting}  waits, suspended, for {name}")
+    if behind:
+        click.echo(f"  next: covid-ctl cancel {' '.join(behind)}")
+    for error in refused[:-1]:
+        complain(error)
+    if refused:
+        raise refused[-1]
 
 
 def _submit(kind: str, *, output: str, dry_run: bool, wait: bool, timeout: float | None, **options: Any) -> None:
@@ -257,5 +270,9 @@ def main() -> None:
         click.echo("covid-ctl: cancelled\n  next: the same command continues it", err=True)
         sys.exit(EXIT_CANCELLED)
     except CovidCtlError as error:
-        click.echo(f"covid-ctl: {error}", err=True)
+        complain(error)
         sys.exit(error.cli_exit_code)
+
+
+def complain(error: CovidCtlError) -> None:
+    click.echo(f"covid-ctl: {error}", err=True)

@@ -208,7 +208,7 @@ def _submit(kind: str, *, output: str, dry_run: bool, wait: bool, timeout: float
     from controller.request import Request
     from controller.view import manifest_json
 
-    request = Request.of(kind, **options)
+    request = Request.of(kind, profile_of(options), **options)
     if timeout is not None and (request.profile.is_local or not wait):
         raise click.UsageError("--timeout needs --wait, and a profile other than local")
     progress = sys.stdout if output == "text" else sys.stderr
@@ -229,7 +229,7 @@ def _dry_run(kind: str, output: str, **options: Any) -> None:
     from controller.request import Request
     from controller.view import dry_run_table, spread_text
 
-    request = Request.of(kind, **options)
+    request = Request.of(kind, profile_of(options), **options)
     planned = dry_run(request)
     show(output, lambda: dry_run_table(planned), planned.to_json())
     if output == "text":
@@ -244,7 +244,7 @@ def _render(kind: str, **options: Any) -> None:
     from controller.request import Request
     from jobs.artifact import incomplete
 
-    request = Request.of(kind, **options)
+    request = Request.of(kind, profile_of(options), **options)
     jobs = [
         render_job(step, request.profile, suspend=bool(incomplete(request.store, step.after)))
         for step in request.steps_to_render()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from controller.doctor import bucket as of_bucket
+from controller.doctor import clock as of_clock
 from controller.doctor import images as of_images
 from controller.doctor import machine
 from controller.doctor import recipe as of_recipe
 from controller.doctor.check import Check, Examination, State, examine, skipped
+from controller.doctor.clock import Ask, http_date
 from controller.doctor.region import region
 from controller.doctor.tpu import tpu_offered
 from controller.kubernetes import KubernetesCluster
@@ -17,6 +19,7 @@ from jobs.errors import PreflightError
 from jobs.recipe import Recipe
 
 CLUSTER_CHECKS = (
+    "clock",
     "namespace",
     "permissions",
     "service account",
@@ -53,7 +56,7 @@ def cheap_checks(profile: Profile, *, connect: Connect = connect) -> Iterator[Ch
         yield from examine({"packages": machine.packages, "compiled parts": machine.compiled})
         return
     yield from examine({"images": lambda: of_images.images(profile)})
-    yield from _of_cluster(profile, connect, only=("namespace", "service account", "quota", "limits"))
+    yield from _of_cluster(profile, connect, only=("clock", "namespace", "service account", "quota", "limits"))
 
 
 def _of_recipe(recipe: Recipe, vocabulary: str | None) -> Iterator[Check]:
@@ -67,6 +70,8 @@ def _of_recipe(recipe: Recipe, vocabulary: str | None) -> Iterator[Check]:
 
 def _of_machine(profile: Profile, recipe: Recipe) -> Iterator[Check]:
     checks: dict[str, Examination] = {"packages": machine.packages, "compiled parts": machine.compiled}
+    if storage := _storage(profile):
+        checks["clock"] = lambda: of_clock.clock(storage)
     if "://" not in profile.bucket:
         checks["disk"] = lambda: machine.disk(profile.bucket, recipe)
     return examine({**checks, "memory": lambda: machine.memory(recipe)})
@@ -91,6 +96,7 @@ def _of_cluster(profile: Profile, connect: Connect, only: tuple[str, ...] = CLUS
         return
     cluster = found[0]
     checks: dict[str, Examination] = {
+        "clock": lambda: of_clock.clock({"the API server": lambda: http_date(cluster.api.date()), **_storage(profile)}),
         "namespace": lambda: of_cluster.namespace(cluster),
         "permissions": lambda: of_cluster.permissions(cluster),
         "service account": lambda: of_cluster.service_account(cluster, profile),
@@ -100,6 +106,10 @@ def _of_cluster(profile: Profile, connect: Connect, only: tuple[str, ...] = CLUS
         "nodes": lambda: of_cluster.nodes(cluster, profile),
     }
     yield from examine({name: checks[name] for name in only})
+
+
+def _storage(profile: Profile) -> dict[str, Ask]:
+    return {"Cloud Storage": of_clock.google_storage} if profile.bucket.startswith("gs://") else {}
 
 
 def _sees_bucket(profile: Profile) -> bool:

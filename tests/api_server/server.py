@@ -63,6 +63,8 @@ class ApiServer:
         self.requests: list[str] = []
         """Method and path with query, of every request."""
         self.bookmark_seconds = bookmark_seconds
+        self.ahead = 0.0
+        """Seconds, of the header ``Date`` before the real clock."""
         self.closing = False
         self._http = _Http(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._http.server_port}"
@@ -217,6 +219,9 @@ def _handler(server: ApiServer) -> type[BaseHTTPRequestHandler]:
                     self.close_connection = True
                     return
             self.wfile.write(b"0\r\n\r\n")
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string((timestamp or time.time()) + server.ahead)
 
         def log_message(self, *_: object) -> None:
             """Quiet."""

@@ -72,6 +72,14 @@ def test_what_may_not_be_done_is_listed(server: ApiServer, cluster: KubernetesCl
     assert "delete jobs" not in check.reason
 
 
+def test_a_clock_that_is_off_fails_before_anything_is_made(server: ApiServer, cluster: KubernetesCluster) -> None:
+    server.ahead = -7300.0
+    refused = refusal(cheap_checks(PROFILE, connect=lambda _: cluster))
+    assert refused is not None
+    assert "this machine's is 2 h ahead of that of the API server" in refused.reason
+    assert "timedatectl" in refused.remedy
+
+
 def test_a_missing_namespace_and_account_fail_with_the_command_to_make_them(server: ApiServer) -> None:
     assert server.url
     profile = PROFILE.model_copy(update={"namespace": "absent"})
@@ -146,7 +154,7 @@ def test_submit_asks_a_few_things_only_and_refuses_with_all_that_failed(
     server: ApiServer, cluster: KubernetesCluster
 ) -> None:
     assert refusal(cheap_checks(PROFILE, connect=lambda _: cluster)) is None
-    assert len(server.requests) <= 5
+    assert len(server.requests) <= 6
     profile = PROFILE.model_copy(update={"service_account": "absent"})
     refused = refusal(cheap_checks(profile, connect=lambda _: cluster))
     assert refused is not None

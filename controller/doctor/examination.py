@@ -11,6 +11,7 @@ from controller.doctor import machine
 from controller.doctor import recipe as of_recipe
 from controller.doctor.check import Check, Examination, State, examine, skipped
 from controller.doctor.clock import Ask, http_date
+from controller.doctor.queue import queue
 from controller.doctor.region import region
 from controller.doctor.tpu import tpu_offered
 from controller.kubernetes import KubernetesCluster
@@ -26,8 +27,11 @@ CLUSTER_CHECKS = (
     "Workload Identity",
     "quota",
     "limits",
+    "queue",
     "nodes",
 )
+CHEAP = ("clock", "namespace", "service account", "quota", "limits", "queue")
+"""Of these, what ``submit`` asks: a few short requests."""
 
 Connect = Callable[[Profile], KubernetesCluster]
 
@@ -50,13 +54,15 @@ def all_checks(
     yield from examine({"TPU": lambda: tpu_offered(profile)})
 
 
-def cheap_checks(profile: Profile, *, connect: Connect = connect) -> Iterator[Check]:
-    """What ``submit`` asks before it makes anything: a few short requests, and nothing is written."""
+def cheap_checks(profile: Profile, *, trains: bool = False, connect: Connect = connect) -> Iterator[Check]:
+    """What ``submit`` asks before it makes anything, and nothing is written. ``trains``: pretraining is among it."""
     if profile.is_local:
         yield from examine({"packages": machine.packages, "compiled parts": machine.compiled})
         return
     yield from examine({"images": lambda: of_images.images(profile)})
-    yield from _of_cluster(profile, connect, only=("clock", "namespace", "service account", "quota", "limits"))
+    yield from _of_cluster(profile, connect, only=CHEAP)
+    if trains:
+        yield from examine({"TPU": lambda: tpu_offered(profile)})
 
 
 def _of_recipe(recipe: Recipe, vocabulary: str | None) -> Iterator[Check]:
@@ -103,6 +109,7 @@ def _of_cluster(profile: Profile, connect: Connect, only: tuple[str, ...] = CLUS
         "Workload Identity": lambda: of_cluster.workload_identity(cluster, profile),
         "quota": lambda: of_cluster.quota(cluster, profile),
         "limits": lambda: of_cluster.limits(cluster, profile),
+        "queue": lambda: queue(cluster, profile),
         "nodes": lambda: of_cluster.nodes(cluster, profile),
     }
     yield from examine({name: checks[name] for name in only})

@@ -50,13 +50,14 @@ def status_table(states: Sequence[StepState], spent: Mapping[str, Spending]) -> 
 
 
 def _spent(spent: Spending | None) -> str:
-    """``$12.40 in 1.6 h (expected $71 to 95 in 8.9 to 12 h)``."""
+    """``$12.40 in 1.6 h (expected $71 to 95 in 8.9 to 12 h)``; of what has not begun the latter alone."""
     if spent is None or spent.dollars is None:
         return ""
-    text = f"${spent.dollars:,.2f} in {time_text(Range(spent.hours, spent.hours))}"
-    if spent.expected_hours and spent.expected_dollars:
-        text += f" (expected {dollars_text(spent.expected_dollars)} in {time_text(spent.expected_hours)})"
-    return text
+    begun = f"${spent.dollars:,.2f} in {time_text(Range(spent.hours, spent.hours))}" if spent.hours else ""
+    if not (spent.expected_hours and spent.expected_dollars):
+        return begun
+    expected = f"expected {dollars_text(spent.expected_dollars)} in {time_text(spent.expected_hours)}"
+    return f"{begun} ({expected})" if begun else expected
 
 
 def shards_text(state: StepState) -> str:

@@ -145,7 +145,7 @@ def _log_lines(profile: Profile, store: Store, wanted: Selection, follow: bool) 
         step = look(profile, store, wanted.name, now=time.time()).steps[0]
         if step.reason and step.state.goes_on and steady(step.reason) != told:
             told = steady(step.reason)
-            click.echo(f"{step.name} is {step.state}: {step.reason}", err=True)
+            click.echo(f"{step.name}  {step.state}  {step.reason}", err=True)
         return not step.state.goes_on
 
     cluster = None if profile.is_local else connect(profile)

@@ -195,7 +195,9 @@ def _handler(server: ApiServer) -> type[BaseHTTPRequestHandler]:
             text = pod["metadata"].get("annotations", {}).get("test/log")
             if text is None:
                 raise Refusal(400, "BadRequest", f'container "step" in pod "{target.name}" is waiting to start')
-            self._stream(iter([text.encode()]))
+            lines = text.encode().splitlines(keepends=True)
+            (tail,) = parse_qs(urlsplit(self.path).query).get("tailLines", [str(len(lines))])
+            self._stream(iter([b"".join(lines[max(0, len(lines) - int(tail)) :])]))
 
         def _send(self, status: int, given: Object) -> None:
             headers = given.pop("_headers", {})

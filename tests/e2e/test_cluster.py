@@ -212,7 +212,7 @@ def test_following_the_logs_of_what_does_not_run_says_why(cluster: ClusterOfTest
     names = {kind: job["metadata"]["name"] for kind, job in cluster.jobs().items()}
     following = cluster.start("logs", "-f", names["signatures"])
     assert following.stderr
-    assert following.stderr.readline() == f"{names['signatures']} is waiting: waits for its input {names['ingest']}\n"
+    assert following.stderr.readline() == f"{names['signatures']}  waiting  waits for its input {names['ingest']}\n"
     cluster.covid_ctl("cancel", names["signatures"])
     assert "no logs of signatures-" in finish(following)
 

@@ -28,7 +28,7 @@ def images(profile: Profile) -> Check:
         who = ", ".join(named[image] for image in unseen)
         why = "; ".join(sorted({str(error) for error in unseen.values()}))
         look = f"docker manifest inspect {next(iter(unseen))}"
-        return skipped(NAME, f"all by digest; of {who} it is not known whether it is there: {why}", look)
+        return skipped(NAME, f"all by digest; whether the registry has {who} is not known: {why}", look)
     if by_tag:
         return ok(NAME, f"{', '.join(by_tag)} by tag, as the profile allows: whether nodes have them a pod will show")
     return ok(NAME, "all by digest, and their registries have them")

@@ -70,7 +70,8 @@ def is_there(name: str) -> bool:
         if status == 401 and not bearer:
             status, headers = _ask(image.url, _anonymous(headers))
     except (OSError, ValueError) as error:
-        raise ClosedError(f"{image.registry}: {getattr(error, 'reason', error)}") from error
+        cause = getattr(error, "reason", error)
+        raise ClosedError(f"{image.registry}: {getattr(cause, 'strerror', None) or cause}") from error
     if status not in (200, 404):
         raise ClosedError(f"{image.registry} does not show it to this machine (HTTP {status})")
     return status == 200

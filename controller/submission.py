@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from controller.cluster import Cluster, JobStatus
+from controller.cluster import Cluster, JobState, JobStatus
 from controller.history import History
 from controller.kubernetes import KubernetesCluster
 from controller.ledger import Event, EventType, Ledger
@@ -35,6 +35,8 @@ class Submitted:
     missing: tuple[str, ...] = ()
     """The inputs that its Job waits for."""
     why_again: str = ""
+    unreleased: bool = False
+    """Its inputs are complete, and no tracker has released its Job yet."""
 
 
 def submit(
@@ -64,7 +66,8 @@ def _submit(step: Step, profile: Profile, store: Store, cluster: Cluster, clock:
     missing = incomplete(store, step.after)
     status = cluster.status(step.name)
     if status and not status.condition:
-        return Submitted(step, Outcome.THERE, missing)
+        ready = status.state is JobState.SUSPENDED and not missing and not profile.queue
+        return Submitted(step, Outcome.THERE, missing, unreleased=ready)
     Artifact(store, step.spec).submit()
     why_again = _why_again(status, History(Ledger(store).events(step.name)))
     if status:

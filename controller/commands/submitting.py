@@ -109,7 +109,7 @@ def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None) -
         for one in submitted:
             reporter.note(submitted_line(one))
         if not wait:
-            if any(one.missing for one in submitted):
+            if any(one.missing or one.unreleased for one in submitted):
                 reporter.note("suspended Jobs are released by the tracker in the cluster, or by submit --wait")
             return Sent(submitted)
         interrupted = interruption()

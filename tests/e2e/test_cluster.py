@@ -168,6 +168,9 @@ def test_one_look_is_enough_for_what_is_due(cluster: ClusterOfTests) -> None:
     assert cluster.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
     (ingest,) = cluster.bucket.glob("ingest-*")
     shutil.copy(ingest / "spec.json", ingest / "manifest.json")
+    again = cluster.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).out
+    assert lines(again)["signatures"].endswith("is there already, ready and still suspended")
+    assert "are released by the tracker" in again
     done = cluster.covid_ctl("tracker", "--once")
     assert done.code == 0, done.err
     assert not cluster.jobs()["signatures"]["spec"]["suspend"]

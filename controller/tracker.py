@@ -166,6 +166,8 @@ class Tracker:
             if ledger.extend(name, known.history.known, event):
                 known.history.add(event)
                 self._on_event(name, event)
+                if event.type is EventType.RELEASED:
+                    return  # what was seen is no more: the Job's own change comes
             else:
                 others = ledger.events(name, after=known.history.known)
                 for other in others:

@@ -41,6 +41,17 @@ def test_a_step_is_released_once_its_inputs_are_complete(world: World) -> None:
     assert world.ledger.events(signatures.name)[0].detail == COMMAND
 
 
+def test_of_a_job_that_is_released_nothing_is_noted_as_it_was_before(world: World) -> None:
+    ingest, signatures, *_ = steps()
+    world.submit(ingest, signatures)
+    complete(world.store, ingest)
+    with world.tracker() as tracker:
+        until(lambda: RELEASED in world.types(signatures), tracker)
+        until(lambda: world.history(signatures).observed is not None, tracker)
+    observed = [read_observed(e) for e in world.ledger.events(signatures.name) if e.type is EventType.OBSERVED]
+    assert [found.state for found in observed] == ["pending"]
+
+
 def test_inputs_that_are_made_elsewhere_are_noticed_after_a_while(world: World) -> None:
     ingest, signatures, *_ = steps()
     world.submit(ingest, signatures)

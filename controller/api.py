@@ -48,6 +48,10 @@ class Api:
                 return
             page = {"continue": token}
 
+    def date(self) -> str | None:
+        """When the server answers, by its own clock, as the header ``Date`` has it."""
+        return self._exchange("GET", "/version", {})[1].get("Date")
+
     def post(self, path: str, body: Mapping[str, Any], **query: str | int) -> dict[str, Any]:
         return self._json("POST", path, query, body, JSON)
 
@@ -63,12 +67,17 @@ class Api:
     def _json(
         self, method: str, path: str, query: Query, body: Mapping[str, Any] | None = None, content_type: str = JSON
     ) -> dict[str, Any]:
-        """Send, again after 429, 5xx or a broken connection, and read the whole answer."""
+        return self._exchange(method, path, query, body, content_type)[0]
+
+    def _exchange(
+        self, method: str, path: str, query: Query, body: Mapping[str, Any] | None = None, content_type: str = JSON
+    ) -> tuple[dict[str, Any], Mapping[str, str]]:
+        """Send, again after 429, 5xx or a broken connection; the whole answer and its headers."""
         failures = 0
         while True:
             try:
                 answer = self._send(method, path, query, body, content_type, ANSWER_SECONDS)
-                return _parse(_read(answer, self._thing(path)), self._thing(path))
+                return _parse(_read(answer, self._thing(path)), self._thing(path)), answer.headers
             except (OverloadedError, UnreachableError) as error:
                 failures += 1
                 if failures >= self._retrying.attempts:

@@ -8,24 +8,16 @@ from typing import Any
 
 import click
 
-from controller.commands import observing
-from controller.commands.options import Command, output_option, place_options, profile_of, show
-from jobs.errors import CovidCtlError, PreflightError
+from controller.commands import observing, preparing, results
+from controller.commands.observing import complete_step
+from controller.commands.options import Command, output_option, overrides_option, place_options, profile_of, show
+from jobs.errors import CovidCtlError
 
 EXIT_CANCELLED = 130
 
 CORPUS_HELP = """A CORD-19 release (a directory, tar.gz or zip), or .jsonl or .txt of your own; on disk or gs://.
 `sample` is the built-in one. Without it preprocess takes the sample, and a later step the newest inputs in the
 bucket that fit its recipe."""
-
-
-overrides_option = click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="FIELD=VALUE",
-    help="Change a recipe's field, as in schedule.train_steps=500; may be repeated.",
-)
 
 
 def request_options(command: Command) -> Command:
@@ -84,32 +76,6 @@ def cli() -> None:
     With nothing configured, steps run as processes of this machine on a built-in sample corpus:
     `covid-ctl submit export tiny --with-inputs` runs them all.
     """
-
-
-@cli.command()
-@click.option("--name", default="gke", show_default=True, prompt=True, help="What --profile will call it.")
-@click.option(
-    "--context", default="", prompt="kubeconfig context, empty for the current one", help="Of the kubeconfig."
-)
-@click.option("--namespace", default="covid-ctl", show_default=True, prompt=True)
-@click.option("--bucket", prompt="bucket, as gs://BUCKET/PREFIX", help="gs://BUCKET/PREFIX")
-@click.option("--worker-image", prompt="worker image, by digest")
-@click.option("--trainer-image", prompt="trainer image, by digest")
-@click.option("--exporter-image", prompt="exporter image, by digest")
-@click.option("--controller-image", default="", help="Of the tracker's Deployment.")
-@click.option("--tpu", default="v3-8", show_default=True, help="The slice that training runs on; '' for none.")
-@click.option("--zone", default="", help="Where the TPU is, for doctor and prices.")
-@click.option("--project", default="", help="The Google Cloud project, for doctor.")
-@click.option("--queue", default="", help="A Kueue LocalQueue.")
-@click.option("--config", default="covid-ctl.toml", show_default=True, envvar="COVID_CTL_CONFIG", help="The file.")
-def init(config: str, **answers: str) -> None:
-    """Add a cluster to covid-ctl.toml, asking for what no option gives."""
-    from pathlib import Path
-
-    from controller.new_profile import Answers, write_profile
-
-    write_profile(Path(config), Answers(**answers))
-    click.echo(f"profile {answers['name']} is in {config}\n  next: covid-ctl doctor --profile {answers['name']}")
 
 
 @cli.group()
@@ -210,143 +176,28 @@ def tracker(once: bool, **place: str | None) -> None:
 
 
 @cli.command()
-@click.argument("name")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_step)
 @place_options
-def cancel(name: str, **place: str | None) -> None:
-    """End a step: its pods go, its record and what it has committed stay."""
+def cancel(names: tuple[str, ...], **place: str | None) -> None:
+    """End steps: their pods go, their records and what they have committed stay."""
     from controller.commands.tracking import end
 
-    ended = end(name, profile_of(place))
-    click.echo(f"{name}  {ended.was}")
-    for waiting in ended.behind:
-        click.echo(f"{waiting}  waits for it, suspended; covid-ctl cancel {waiting} ends it too")
-
-
-@cli.command()
-@click.argument("recipe", default="tiny")
-@click.option("--vocab", help="The WordPiece vocab.txt that it will be trained with.")
-@overrides_option
-@place_options
-@output_option
-def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: str, **place: str | None) -> None:
-    """Look whether all is there that RECIPE's steps will need; exits with 3 when something is not.
-
-    Leaves nothing behind: of the bucket it asks by two objects that it deletes again.
-    """
-    from dataclasses import asdict
-
-    from controller.doctor.check import State
-    from controller.doctor.examination import all_checks
-    from controller.request import assignment
-    from controller.view import checks_table
-    from jobs.recipe import load_recipe
-
-    chosen = load_recipe(recipe, dict(assignment(text) for text in overrides))
-    checks = list(all_checks(profile_of(place), chosen, vocabulary=vocab))
-    show(output, lambda: checks_table(checks), [asdict(check) for check in checks])
-    if any(check.state is State.FAILED for check in checks):
-        sys.exit(PreflightError.cli_exit_code)
-
-
-@cli.command("estimate")
-@click.argument("what", type=click.Choice(["preprocess", "pretrain", "export", "all"]))
-@click.argument("recipe", default="tiny")
-@click.option("--corpus", help="As of submit. [default: the built-in sample]")
-@click.option("--shards", type=click.IntRange(1, 100_000), default=2, show_default=True)
-@overrides_option
-@place_options
-@output_option
-def estimate_command(what: str, recipe: str, output: str, **options: Any) -> None:
-    """How long it will take and what it will cost, before it is submitted.
-
-    Counts what RECIPE computes and how much text the corpus holds; runs and writes nothing. Where the profile
-    knows no price, or another than the list's, set its dollars_per_hour.
-    """
-    from controller.corpus_text import text_of
-    from controller.estimate import estimate, kinds_of
-    from controller.request import assignment
-    from controller.view import estimate_table
-    from jobs.recipe import load_recipe
-
-    chosen = load_recipe(recipe, dict(assignment(text) for text in options["overrides"]))
-    text = text_of(options["corpus"] or "sample") if what in ("preprocess", "all") else None
-    found = estimate(kinds_of(what, chosen), chosen, profile_of(options), text=text, shards=options["shards"])
-    show(output, lambda: estimate_table(found), found.to_json())
-    if output == "text":
-        for note in found.notes:
-            click.echo(note)
-
-
-@cli.command()
-@click.argument("name", required=False)
-@place_options
-@output_option
-def artifacts(name: str | None, output: str, **place: str | None) -> None:
-    """The complete artifacts in the bucket, or the files of one."""
-    from controller.inputs import complete_artifacts
-    from controller.view import artifacts_table, manifest_json, outputs_table
-    from jobs.artifact import Artifact
-    from jobs.store import Store
-
-    bucket = profile_of(place).bucket
-    store = Store(bucket)
-    if name is not None:
-        manifest = Artifact.open(store, name).require()
-        if output == "text":
-            click.echo(f"{bucket.rstrip('/')}/{name}")
-        show(output, lambda: outputs_table(manifest), manifest_json(manifest))
-    else:
-        found = complete_artifacts(store)
-        show(output, lambda: artifacts_table(found), [manifest_json(m) for m in found], empty="no artifacts yet")
-
-
-@cli.command()
-@click.argument("step", required=False)
-@click.option("--html", "target", metavar="FILE", help="Copy the page there.")
-@place_options
-@output_option
-def report(step: str | None, target: str | None, output: str, **place: str | None) -> None:
-    """What preprocessing did: of STEP, or of the newest preprocess step that is complete."""
-    from controller.report import find_report, save_page
-    from jobs.store import Store
-
-    found = find_report(Store(profile_of(place).bucket), step)
-    if target:
-        save_page(found, target)
-    if output == "json":
-        click.echo(json.dumps(found.contents, indent=1, ensure_ascii=False))
-    else:
-        click.echo("\n".join([found.step, *found.contents["summary"], f"Page: {target or found.page}"]))
-
-
-@cli.group(invoke_without_command=True)
-@output_option
-@click.pass_context
-def recipes(context: click.Context, output: str) -> None:
-    """List the recipes, or show one."""
-    if context.invoked_subcommand:
-        return
-    from controller.view import recipes_table
-    from jobs.recipe import load_recipe, recipe_names
-
-    found = [load_recipe(name) for name in recipe_names()]
-    show(output, lambda: recipes_table(found), [recipe.model_dump(mode="json") for recipe in found])
-
-
-@recipes.command("show")
-@click.argument("recipe")
-@output_option
-def recipes_show(recipe: str, output: str) -> None:
-    """Print one recipe with every setting, as YAML that can be edited and used."""
-    import yaml
-
-    from jobs.recipe import load_recipe
-
-    data = load_recipe(recipe).model_dump(mode="json", exclude_none=True)
-    if output == "json":
-        click.echo(json.dumps(data, indent=1, ensure_ascii=False))
-    else:
-        click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
+    behind: dict[str, str] = {}
+    refused: list[CovidCtlError] = []
+    for name, ended in end(names, profile_of(place)):
+        if isinstance(ended, CovidCtlError):
+            refused.append(ended)
+            continue
+        click.echo(f"{name}  {ended.was}")
+        behind |= {waiting: name for waiting in ended.behind if waiting not in names}
+    for waiting, name in behind.items():
+        click.echo(f"{waiting}  waits, suspended, for {name}")
+    if behind:
+        click.echo(f"  next: covid-ctl cancel {' '.join(behind)}")
+    for error in refused[:-1]:
+        complain(error)
+    if refused:
+        raise refused[-1]
 
 
 def _submit(kind: str, *, output: str, dry_run: bool, wait: bool, timeout: float | None, **options: Any) -> None:
@@ -357,7 +208,7 @@ def _submit(kind: str, *, output: str, dry_run: bool, wait: bool, timeout: float
     from controller.request import Request
     from controller.view import manifest_json
 
-    request = Request.of(kind, **options)
+    request = Request.of(kind, profile_of(options), **options)
     if timeout is not None and (request.profile.is_local or not wait):
         raise click.UsageError("--timeout needs --wait, and a profile other than local")
     progress = sys.stdout if output == "text" else sys.stderr
@@ -378,7 +229,7 @@ def _dry_run(kind: str, output: str, **options: Any) -> None:
     from controller.request import Request
     from controller.view import dry_run_table, spread_text
 
-    request = Request.of(kind, **options)
+    request = Request.of(kind, profile_of(options), **options)
     planned = dry_run(request)
     show(output, lambda: dry_run_table(planned), planned.to_json())
     if output == "text":
@@ -391,11 +242,11 @@ def _render(kind: str, **options: Any) -> None:
 
     from controller.manifest import render as render_job
     from controller.request import Request
-    from controller.submission import missing_inputs
+    from jobs.artifact import incomplete
 
-    request = Request.of(kind, **options)
+    request = Request.of(kind, profile_of(options), **options)
     jobs = [
-        render_job(step, request.profile, suspend=bool(missing_inputs(request.store, step)))
+        render_job(step, request.profile, suspend=bool(incomplete(request.store, step.after)))
         for step in request.steps_to_render()
     ]
     if request.profile.is_local:
@@ -404,7 +255,8 @@ def _render(kind: str, **options: Any) -> None:
     click.echo(yaml.safe_dump_all(jobs, sort_keys=False), nl=False)
 
 
-observing.register(cli)
+for commands in (preparing, observing, results):
+    commands.register(cli)
 
 
 def main() -> None:
@@ -418,5 +270,9 @@ def main() -> None:
         click.echo("covid-ctl: cancelled\n  next: the same command continues it", err=True)
         sys.exit(EXIT_CANCELLED)
     except CovidCtlError as error:
-        click.echo(f"covid-ctl: {error}", err=True)
+        complain(error)
         sys.exit(error.cli_exit_code)
+
+
+def complain(error: CovidCtlError) -> None:
+    click.echo(f"covid-ctl: {error}", err=True)

@@ -12,6 +12,8 @@ from controller.api_errors import ContextError
 from controller.manifest import MANAGER
 
 DEFAULT_KUBECONFIG = "~/.kube/config"
+IN_POD = "KUBERNETES_SERVICE_HOST"
+"""The variable that every pod has."""
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -38,7 +40,7 @@ def connect(context: str | None = None, namespace: str | None = None, kubeconfig
     # urllib3 would repeat by rules of its own, asleep where no caller can see it.
     configuration.retries = False
     given = kubeconfig or os.environ.get("KUBECONFIG")
-    if not given and not context and "KUBERNETES_SERVICE_HOST" in os.environ:
+    if not given and not context and IN_POD in os.environ:
         name, default_namespace = "in-cluster", _load_in_cluster(configuration)
     else:
         name, default_namespace = _load_kubeconfig(configuration, given or DEFAULT_KUBECONFIG, context)
@@ -48,6 +50,12 @@ def connect(context: str | None = None, namespace: str | None = None, kubeconfig
     client = ApiClient(configuration)
     client.user_agent = MANAGER
     return Connection(name, namespace or default_namespace, client)
+
+
+def is_pod_without_kubeconfig() -> bool:
+    """Then the pod's own cluster is the only one there is."""
+    kubeconfig = os.environ.get("KUBECONFIG") or Path(DEFAULT_KUBECONFIG).expanduser().is_file()
+    return IN_POD in os.environ and not kubeconfig
 
 
 def _load_in_cluster(configuration: Any) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import click
@@ -16,17 +15,25 @@ from rich.text import Text
 
 from controller.overview import Overview, look
 from controller.profile import Profile
+from controller.spending import Spending, spending
 from controller.state import StepState
-from controller.status_view import News, status_line, status_table
+from controller.status_view import News, status_line, status_table, step_json
 from jobs.store import Store
+
+COST_SECONDS = 30.0
 
 
 def follow(profile: Profile, store: Store, name: str | None, *, every: float, output: str) -> StepState:
     """Show all steps for ever, or one until it has ended, which is returned then."""
     console = Console(highlight=False)
     if console.is_terminal and output == "text":
+        costs = _Costs(profile, store)
         with Live(console=console, auto_refresh=False) as live:
-            return _loop(profile, store, name, every, lambda found, now: live.update(_screen(found, now), refresh=True))
+
+            def draw(found: Overview, now: float) -> None:
+                live.update(_screen(found, costs.of(found.steps, now), now), refresh=True)
+
+            return _loop(profile, store, name, every, draw)
     news = News()
     unreachable = ""
 
@@ -35,8 +42,12 @@ def follow(profile: Profile, store: Store, name: str | None, *, every: float, ou
         if found.unreachable != unreachable:
             unreachable = found.unreachable
             click.echo(f"cluster not reachable: {unreachable}" if unreachable else "cluster reachable again", err=True)
-        for step in news.of(found.steps, now):
-            click.echo(json.dumps(asdict(step), ensure_ascii=False) if output == "json" else status_line(step, now))
+        fresh = news.of(found.steps, now)
+        costs = spending(store, [step.name for step in fresh], profile)
+        for step in fresh:
+            spent = costs.get(step.name)
+            text = json.dumps(step_json(step, spent), ensure_ascii=False) if output == "json" else None
+            click.echo(text or status_line(step, now, spent))
         sys.stdout.flush()
 
     return _loop(profile, store, name, every, tell)
@@ -55,9 +66,25 @@ def _loop(
         time.sleep(max(every, time.time() - now))
 
 
-def _screen(found: Overview, now: float) -> Group:
+class _Costs:
+    """Looked at now and then: of a step of many shards they take many requests."""
+
+    def __init__(self, profile: Profile, store: Store) -> None:
+        self._profile = profile
+        self._store = store
+        self._spent: dict[str, Spending] = {}
+        self._due = float("-inf")
+
+    def of(self, steps: Sequence[StepState], now: float) -> dict[str, Spending]:
+        if now >= self._due:
+            self._spent = spending(self._store, [step.name for step in steps], self._profile)
+            self._due = now + COST_SECONDS
+        return self._spent
+
+
+def _screen(found: Overview, spent: Mapping[str, Spending], now: float) -> Group:
     at = datetime.fromtimestamp(now).astimezone().strftime("%H:%M:%S")
-    parts: list[RenderableType] = [status_table(found.steps, {})] if found.steps else [Text("no steps yet")]
+    parts: list[RenderableType] = [status_table(found.steps, spent)] if found.steps else [Text("no steps yet")]
     if found.unreachable:
         parts.append(Text(f"cluster not reachable: {found.unreachable}; what the bucket knows", style="yellow"))
     return Group(*parts, Text(f"{at}  Ctrl-C leaves; nothing is stopped by it", style="dim"))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from controller.profile import load_profile
+from controller.profile import NAME, load_profile
 from jobs.errors import ConfigurationError
 
 
@@ -34,6 +35,9 @@ def write_profile(path: Path, answers: Answers) -> None:
 
     Raises ``ConfigurationError`` and leaves the file as it was when the name is taken or a value does not do.
     """
+    if not re.fullmatch(NAME, answers.name):
+        reason = "a name has lower-case letters, digits and hyphens, and begins with a letter"
+        raise ConfigurationError(f"profile {answers.name}", reason, "choose another --name")
     before = path.read_text("utf-8") if path.exists() else ""
     try:
         taken = tomllib.loads(before).get("profiles", {})

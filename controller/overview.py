@@ -9,14 +9,15 @@ from controller.api_errors import ApiError
 from controller.cluster import JobStatus
 from controller.jobpolicy import COMPLETE, FAILED
 from controller.kubernetes import KubernetesCluster
+from controller.lineage import steps_read
 from controller.manifest import ANNOTATION_BUCKET, LABEL_MANAGED_BY, MANAGER
 from controller.observed import ObservedJob
 from controller.profile import Profile
 from controller.reasons import job_status
 from controller.retrying import Retrying
-from controller.state import Sight, StepState, missing_inputs, observe, observe_all, observe_or_say
+from controller.state import Sight, StepState, observe, observe_all, observe_or_say
 from controller.verdict import Reach
-from jobs.artifact import Artifact
+from jobs.artifact import Artifact, incomplete
 from jobs.errors import CovidCtlError
 from jobs.store import Store
 
@@ -95,6 +96,6 @@ def _statuses(
 
 def _waiting_for(store: Store, name: str) -> Sequence[str] | None:
     try:
-        return missing_inputs(store, Artifact.open(store, name).spec)
+        return incomplete(store, steps_read(Artifact.open(store, name).spec))
     except CovidCtlError:
         return None

@@ -9,10 +9,13 @@ from controller.kubernetes import KubernetesCluster
 from controller.profile import Profile
 
 
-def preflight(profile: Profile, cluster: KubernetesCluster) -> None:
-    """Raises ``PreflightError`` with all that is in the way. Whether Jobs may be created a dry run tells next."""
+def preflight(profile: Profile, cluster: KubernetesCluster, *, trains: bool = False) -> None:
+    """``trains``: pretraining is among the steps. Whether Jobs may be created a dry run tells next.
+
+    Raises ``PreflightError`` with all that is in the way.
+    """
     checks = [
-        *cheap_checks(profile, connect=lambda _: cluster),
+        *cheap_checks(profile, trains=trains, connect=lambda _: cluster),
         *examine({"bucket": lambda: bucket(profile.bucket)}),
     ]
     if refused := refusal(checks):

@@ -23,6 +23,7 @@ _VARIABLE = "COVID_CTL_"
 _VARIABLES_OF_OTHERS = ("COVID_CTL_TEST_", "COVID_CTL_DEVICE")
 _BY_DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 _QUANTITY = r"^\d+(\.\d+)?(m|[KMGT]i?)?$"
+NAME = r"^[a-z][-a-z0-9]{0,30}$"
 _DNS_LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 
 
@@ -71,7 +72,7 @@ class Pool(Section):
 class Profile(Section):
     """One place where steps run."""
 
-    name: str = Field(pattern=r"^[a-z][-a-z0-9]{0,30}$")
+    name: str = Field(pattern=NAME)
     bucket: str
     """``gs://BUCKET/PREFIX``, or a directory's absolute path."""
     images: Images
@@ -217,7 +218,9 @@ def _check_cluster(profile: Profile, source: str) -> None:
             )
     if "://" not in profile.bucket and not profile.bucket_volume:
         raise ConfigurationError(
-            source, f"bucket: {profile.bucket} is a directory, which pods do not see", "give gs://BUCKET/PREFIX"
+            source,
+            f"bucket: {profile.bucket} is a directory, which pods do not see",
+            "give gs://BUCKET/PREFIX, or as bucket_volume the claim that holds it",
         )
 
 

@@ -114,7 +114,10 @@ def _why_suspended(job: ObservedJob, waiting_for: Sequence[str] | None) -> Troub
         return Trouble(
             f"waits for the queue {queued} to admit it", f"kubectl get workloads; kubectl get localqueue {queued}"
         )
-    return Trouble("is suspended, and its inputs are there: the tracker releases it next")
+    return Trouble(
+        "is suspended, and its inputs are there: the tracker releases it next",
+        "if none runs in the cluster: covid-ctl tracker --once, or the command that submitted it with --wait",
+    )
 
 
 def _why_not_made(job: ObservedJob, pods: list[ObservedPod], events: list[ObservedEvent], now: float) -> Trouble | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import time
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from controller.inputs import (
     read_vocabulary,
 )
 from controller.plan import Step, plan_checkpoint, plan_export, plan_preprocess, plan_pretrain
-from controller.profile import Profile, load_profile
+from controller.profile import Profile
 from jobs.artifact import Artifact, manifest_path
 from jobs.corpus.sample import SAMPLE
 from jobs.errors import ConfigurationError, PreflightError
@@ -62,24 +61,16 @@ class Request:
     """What was decided for the user, to be told."""
 
     @classmethod
-    def of(cls, kind: str, **options: Any) -> Request:
+    def of(cls, kind: str, place: Profile, **options: Any) -> Request:
         overrides = dict(assignment(text) for text in options["overrides"])
-        profile = load_profile(
-            options["profile"],
-            environment=os.environ,
-            bucket=options["bucket"],
-            parallelism=options["parallelism"],
-            context=options.get("context"),
-            namespace=options.get("namespace"),
-        )
         salt = options["salt"] or (time.strftime("%Y%m%dT%H%M%S") if options["fresh"] else "")
         return cls(
             kind=Kind.EXPORT if kind == ALL else Kind(kind),
             everything=kind == ALL,
             recipe=load_recipe(options["recipe"], overrides),
             options={**options, "salt": salt},
-            profile=profile,
-            store=Store(profile.bucket),
+            profile=place,
+            store=Store(place.bucket),
             corpus=options["corpus"],
             vocab=options["vocab"],
             shards=options["shards"],

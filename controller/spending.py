@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from controller.cost import cores_of, pod_price
@@ -10,6 +11,7 @@ from controller.estimate import training_flops_of, training_hours
 from controller.ledger import EventType, Ledger
 from controller.manifest import pool_of
 from controller.profile import Profile
+from controller.state import READERS
 from jobs.artifact import Artifact
 from jobs.errors import CovidCtlError
 from jobs.progress import read_heartbeats
@@ -34,13 +36,15 @@ class Spending:
 
 def spending(store: Store, names: Sequence[str], profile: Profile) -> dict[str, Spending]:
     """By step, of those that can be read, at the profile's prices."""
-    found = {}
-    for name in names:
+
+    def of(name: str) -> Spending | None:
         try:
-            found[name] = _of_step(Artifact.open(store, name), profile)
+            return _of_step(Artifact.open(store, name), profile)
         except CovidCtlError:
-            continue  # status says what is wrong with it
-    return found
+            return None  # status says what is wrong with it
+
+    with ThreadPoolExecutor(READERS) as readers:
+        return {name: spent for name, spent in zip(names, readers.map(of, names), strict=True) if spent}
 
 
 def _of_step(artifact: Artifact, profile: Profile) -> Spending:

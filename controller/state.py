@@ -13,10 +13,10 @@ from controller.cluster import JobStatus
 from controller.ledger import Event, EventType, Ledger, Observed
 from controller.lineage import steps_read
 from controller.verdict import Evidence, Reach, State, judge, last_observed, speaks
-from jobs.artifact import Artifact
+from jobs.artifact import Artifact, incomplete
 from jobs.errors import ConfigurationError, CovidCtlError
 from jobs.progress import read_heartbeats
-from jobs.spec import Kind, Spec
+from jobs.spec import Kind
 from jobs.store import Store
 
 READERS = 16
@@ -101,7 +101,7 @@ def observe(store: Store, name: str, *, now: float, sight: Sight | None = None) 
         complete=complete,
         events=events,
         heard_at=max((beat["at"] for beat in beats.values()), default=None),
-        missing=() if complete else missing_inputs(store, artifact.spec),
+        missing=() if complete else incomplete(store, steps_read(artifact.spec)),
         reach=sight.reach,
         job=sight.jobs.get(name),
     )
@@ -175,11 +175,6 @@ def _progress(
         loss=next((b["loss"] for b in at_work if "loss" in b), None),
         eta_seconds=left / rate if rate > 0 else None,
     )
-
-
-def missing_inputs(store: Store, spec: Spec) -> tuple[str, ...]:
-    """The steps it reads that are not complete."""
-    return tuple(name for name in steps_read(spec) if not store.exists(f"{name}/manifest.json"))
 
 
 def _newest_checkpoint(artifact: Artifact) -> int | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from rich.table import Table
 
@@ -22,6 +24,11 @@ LINE_SECONDS = 10.0
 """Between two lines about a step of which nothing but its progress is new."""
 
 _TIMES = re.compile(r"\d+ (?:s|min|h|days)\b|just now")
+
+
+def step_json(state: StepState, spent: Spending | None) -> dict[str, Any]:
+    """For programs."""
+    return {**asdict(state), "spending": asdict(spent) if spent else None}
 
 
 def status_table(states: Sequence[StepState], spent: Mapping[str, Spending]) -> Table:
@@ -43,13 +50,14 @@ def status_table(states: Sequence[StepState], spent: Mapping[str, Spending]) -> 
 
 
 def _spent(spent: Spending | None) -> str:
-    """``$12.40 in 1.6 h (expected $71 to 95 in 8.9 to 12 h)``."""
+    """``$12.40 in 1.6 h (expected $71 to 95 in 8.9 to 12 h)``; of what has not begun the latter alone."""
     if spent is None or spent.dollars is None:
         return ""
-    text = f"${spent.dollars:,.2f} in {time_text(Range(spent.hours, spent.hours))}"
-    if spent.expected_hours and spent.expected_dollars:
-        text += f" (expected {dollars_text(spent.expected_dollars)} in {time_text(spent.expected_hours)})"
-    return text
+    begun = f"${spent.dollars:,.2f} in {time_text(Range(spent.hours, spent.hours))}" if spent.hours else ""
+    if not (spent.expected_hours and spent.expected_dollars):
+        return begun
+    expected = f"expected {dollars_text(spent.expected_dollars)} in {time_text(spent.expected_hours)}"
+    return f"{begun} ({expected})" if begun else expected
 
 
 def shards_text(state: StepState) -> str:
@@ -77,6 +85,11 @@ def _progress(state: StepState) -> str:
     return "  ".join(parts)
 
 
+def steady(reason: str) -> str:
+    """Without its times: "tried again in 7 s" is not another reason than "tried again in 9 s"."""
+    return _TIMES.sub("", reason)
+
+
 class News:
     """Which steps there is something new to say about, for whoever reads lines."""
 
@@ -88,8 +101,7 @@ class News:
         return [state for state in states if self._is_news(state, now)]
 
     def _is_news(self, state: StepState, now: float) -> bool:
-        # "tried again in 7 s" is not another reason than "tried again in 9 s".
-        key = (state.state, shards_text(state), state.checkpoint, _TIMES.sub("", reason_text(state)))
+        key = (state.state, shards_text(state), state.checkpoint, steady(reason_text(state)))
         told = self._told.get(state.name)
         due = state.state is State.RUNNING and told is not None and now - told[1] >= LINE_SECONDS
         if told and told[0] == key and not due:
@@ -98,10 +110,10 @@ class News:
         return True
 
 
-def status_line(state: StepState, now: float) -> str:
+def status_line(state: StepState, now: float, spent: Spending | None = None) -> str:
     at = datetime.fromtimestamp(now).astimezone().strftime("%H:%M:%S")
-    parts = (at, f"{state.name:<26}", f"{state.state:<11}", shards_text(state), _progress(state), reason_text(state))
-    return "  ".join(part for part in parts if part)
+    done = (shards_text(state), _progress(state), _spent(spent), reason_text(state))
+    return "  ".join(part for part in (at, f"{state.name:<26}", f"{state.state:<11}", *done) if part)
 
 
 def log_text(line: LogLine, *, shard: bool) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from controller.cluster import Cluster, JobStatus
+from controller.cluster import Cluster, JobState, JobStatus
 from controller.history import History
 from controller.kubernetes import KubernetesCluster
 from controller.ledger import Event, EventType, Ledger
@@ -15,7 +15,7 @@ from controller.manifest import render
 from controller.plan import Step, inputs_first
 from controller.profile import Profile
 from controller.reconcile import why_failed
-from jobs.artifact import Artifact, manifest_path
+from jobs.artifact import Artifact, incomplete, manifest_path
 from jobs.store import Store
 
 
@@ -35,10 +35,8 @@ class Submitted:
     missing: tuple[str, ...] = ()
     """The inputs that its Job waits for."""
     why_again: str = ""
-
-
-def missing_inputs(store: Store, step: Step) -> tuple[str, ...]:
-    return tuple(name for name in step.after if not store.exists(manifest_path(name)))
+    unreleased: bool = False
+    """Its inputs are complete, and no tracker has released its Job yet."""
 
 
 def submit(
@@ -65,10 +63,11 @@ def submit(
 def _submit(step: Step, profile: Profile, store: Store, cluster: Cluster, clock: Callable[[], float]) -> Submitted:
     if store.exists(manifest_path(step.name)):
         return Submitted(step, Outcome.COMPLETE)
-    missing = missing_inputs(store, step)
+    missing = incomplete(store, step.after)
     status = cluster.status(step.name)
     if status and not status.condition:
-        return Submitted(step, Outcome.THERE, missing)
+        ready = status.state is JobState.SUSPENDED and not missing and not profile.queue
+        return Submitted(step, Outcome.THERE, missing, unreleased=ready)
     Artifact(store, step.spec).submit()
     why_again = _why_again(status, History(Ledger(store).events(step.name)))
     if status:

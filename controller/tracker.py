@@ -18,7 +18,7 @@ from controller.ledger import Event, EventType, Ledger
 from controller.logs import Attempt, ship_logs, shipped_logs
 from controller.observed import ObservedPod
 from controller.reconcile import Sight, is_releasable, is_settled, next_event, released
-from jobs.artifact import manifest_path
+from jobs.artifact import incomplete, manifest_path
 from jobs.errors import CovidCtlError
 from jobs.store import Store
 
@@ -45,6 +45,8 @@ class _Known:
     """Keys of the attempts whose logs are in the bucket; None: not looked yet."""
     pods: dict[str, ObservedPod] = field(default_factory=dict)
     """Ended ones that are still to be dealt with; the cluster may have forgotten them."""
+    gone_at: float | None = None
+    """When its Job was found to be gone, and all that was to be noted of it was."""
 
 
 class Tracker:
@@ -100,11 +102,21 @@ class Tracker:
         due = changed | {n for n in self._known if not changed.isdisjoint(self._known[n].job.inputs)}
         if now >= self._resync_at and self._following.is_listed():
             self._resync_at = now + RESYNC_SECONDS
+            self._forget(now)
             due |= {*self._following.names(), *self._failed}
         if now >= self._retry_at:
             due |= self._failed
         self._failed -= due
         return due if self._names is None else due.intersection(self._names)
+
+    def _forget(self, now: float) -> None:
+        """Months of Jobs would fill the memory. Not at once: Jobs and pods are watched apart, and pods' ends may come
+        after their Job's; and not where a few steps are waited for, whose end is asked about."""
+        if self._names is None:
+            due = now - RESYNC_SECONDS
+            gone = [name for name, known in self._known.items() if known.gone_at is not None and known.gone_at <= due]
+            for name in gone:
+                del self._known[name]
 
     def _reconcile(self, name: str) -> None:
         known, pods = self._know(name), self._following.ended_pods(name)
@@ -120,6 +132,7 @@ class Tracker:
         known.pods.clear()
         if self._following.job(name) is None:
             known.job = replace(known.job, uid="")  # one of that name is another
+            known.gone_at = known.gone_at or self._clock()
 
     def _know(self, name: str) -> _Known | None:
         known, job = self._known.get(name), self._following.job(name)
@@ -136,7 +149,7 @@ class Tracker:
             return None
         missing: tuple[str, ...] = ()
         if status and status.state is JobState.SUSPENDED:
-            missing = tuple(one for one in known.job.inputs if not known.store.exists(manifest_path(one)))
+            missing = incomplete(known.store, known.job.inputs)
             status = self._following.status(name, waiting_for=missing)
         return Sight(
             status,
@@ -153,6 +166,8 @@ class Tracker:
             if ledger.extend(name, known.history.known, event):
                 known.history.add(event)
                 self._on_event(name, event)
+                if event.type is EventType.RELEASED:
+                    return  # what was seen is no more: the Job's own change comes
             else:
                 others = ledger.events(name, after=known.history.known)
                 for other in others:

@@ -72,6 +72,7 @@ class Reporter:
 def submitted_line(submitted: Submitted) -> str:
     """``pretrain-bio-1a2b3c4d  created, waits for preprocess-5e6f7a8b``."""
     waits = f", waits for {', '.join(submitted.missing)}" if submitted.missing else ""
+    waits += ", ready and still suspended" if submitted.unreleased else ""
     why = f": {submitted.why_again}" if submitted.why_again else ""
     return f"{submitted.step.name:<26}  {submitted.outcome}{waits}{why}"
 

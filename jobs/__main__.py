@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
         shard = _shard()
         artifact = Artifact.open(Store(args.bucket), args.name)
         if artifact.spec.kind != args.kind:
-            raise ConfigurationError(args.name, f"it is a {artifact.spec.kind} step, not {args.kind}")
+            raise ConfigurationError(args.name, f"its kind is {artifact.spec.kind}, not {args.kind}")
         if shard >= artifact.spec.shards:
             raise ConfigurationError(args.name, f"shard {shard} asked for, it has {artifact.spec.shards}")
         artifact.check_version()

@@ -243,6 +243,11 @@ def manifest_path(name: str) -> str:
     return f"{name}/manifest.json"
 
 
+def incomplete(store: Store, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the artifacts that are not complete."""
+    return tuple(name for name in names if not store.exists(manifest_path(name)))
+
+
 @contextmanager
 def _intact(store: Store, path: str) -> Iterator[None]:
     """JSON of another shape than ours becomes a ``StoreError`` that names the object."""

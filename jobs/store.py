@@ -54,9 +54,15 @@ class Store:
         self.location = location
         self._directory, self._store = _open(location, create)
 
+    def _readable(self) -> ObjectStore:
+        """Another process may have made the directory meanwhile."""
+        if (directory := self._directory) and directory.is_dir():
+            self._store, self._directory = LocalStore(directory), None
+        return self._store
+
     def _writable(self) -> ObjectStore:
-        if self._directory:
-            self._store, self._directory = _make_directory(self._directory), None
+        if directory := self._directory:
+            self._store, self._directory = _make_directory(directory), None
         return self._store
 
     def put(self, path: str, data: bytes) -> None:
@@ -79,7 +85,7 @@ class Store:
     def get(self, path: str) -> bytes:
         """The whole object. Raises ``MissingObjectError``."""
         try:
-            return bytes(obstore.get(self._store, path).bytes())
+            return bytes(obstore.get(self._readable(), path).bytes())
         except (BaseError, OSError) as error:
             self._fail(path, error)
 
@@ -108,7 +114,7 @@ class Store:
     def size(self, path: str) -> int:
         """The object's size in bytes. Raises ``MissingObjectError``."""
         try:
-            return int(obstore.head(self._store, path)["size"])
+            return int(obstore.head(self._readable(), path)["size"])
         except (BaseError, OSError) as error:
             self._fail(path, error)
 
@@ -124,7 +130,7 @@ class Store:
         try:
             found = [
                 ObjectInfo(m["path"], m["size"], m["last_modified"].timestamp())
-                for page in obstore.list(self._store, prefix or None)
+                for page in obstore.list(self._readable(), prefix or None)
                 for m in page
             ]
         except (BaseError, OSError) as error:
@@ -134,7 +140,7 @@ class Store:
     def folders(self, prefix: str = "") -> list[str]:
         """The names directly below ``prefix`` that have objects below them, sorted."""
         try:
-            found = obstore.list_with_delimiter(self._store, prefix or None)
+            found = obstore.list_with_delimiter(self._readable(), prefix or None)
         except (BaseError, OSError) as error:
             self._fail(prefix, error)
         return sorted(p.rstrip(DELIMITER).rsplit(DELIMITER, 1)[-1] for p in found["common_prefixes"])
@@ -156,7 +162,7 @@ class Store:
     def download(self, path: str, target: Path) -> None:
         """Write an object to a local file, streaming."""
         try:
-            found = obstore.get(self._store, path)
+            found = obstore.get(self._readable(), path)
             with target.open("wb") as file:
                 for chunk in found.stream():
                     file.write(chunk)
@@ -166,7 +172,7 @@ class Store:
     def open(self, path: str) -> io.BufferedReader:
         """The object as a seekable file, fetched piece by piece. Raises ``MissingObjectError``."""
         try:
-            found = obstore.open_reader(self._store, path, buffer_size=READ_AHEAD)
+            found = obstore.open_reader(self._readable(), path, buffer_size=READ_AHEAD)
         except (BaseError, OSError) as error:
             self._fail(path, error)
         return io.BufferedReader(_Reader(self, path, found), 1 << 20)
@@ -174,7 +180,7 @@ class Store:
     def delete(self, path: str) -> None:
         """Remove an object; one that is not there is no error."""
         try:
-            obstore.delete(self._store, path)
+            obstore.delete(self._readable(), path)
         except (NotFoundError, FileNotFoundError):
             return
         except (BaseError, OSError) as error:

@@ -49,11 +49,10 @@ def status(name: str | None, output: str, **place: str | None) -> None:
     Asks the profile's cluster and the bucket; where the cluster does not answer, the bucket alone.
     """
     import time
-    from dataclasses import asdict
 
     from controller.overview import look
     from controller.spending import spending
-    from controller.status_view import status_table
+    from controller.status_view import status_table, step_json
     from jobs.store import Store
 
     profile = profile_of(place)
@@ -61,9 +60,7 @@ def status(name: str | None, output: str, **place: str | None) -> None:
     found = look(profile, store, name, now=time.time())
     _warn(found.unreachable)
     spent = spending(store, [step.name for step in found.steps], profile)
-    data = [
-        {**asdict(step), "spending": asdict(spent[step.name]) if step.name in spent else None} for step in found.steps
-    ]
+    data = [step_json(step, spent.get(step.name)) for step in found.steps]
     show(output, lambda: status_table(found.steps, spent), data, empty="no steps yet")
 
 
@@ -139,9 +136,17 @@ def _log_lines(profile: Profile, store: Store, wanted: Selection, follow: bool) 
     from controller.api_errors import ApiError
     from controller.log_lines import follow_logs, read_logs
     from controller.overview import connect, look
+    from controller.status_view import steady
+
+    told = ""
 
     def ended() -> bool:
-        return not look(profile, store, wanted.name, now=time.time()).steps[0].state.goes_on
+        nonlocal told
+        step = look(profile, store, wanted.name, now=time.time()).steps[0]
+        if step.reason and step.state.goes_on and steady(step.reason) != told:
+            told = steady(step.reason)
+            click.echo(f"{step.name}  {step.state}  {step.reason}", err=True)
+        return not step.state.goes_on
 
     cluster = None if profile.is_local else connect(profile)
     try:

@@ -20,6 +20,15 @@ BUCKET_HELP = """Where artifacts go: gs://BUCKET/PREFIX or a directory.
 [env var: COVID_CTL_BUCKET; default: the profile's; of local, bucket/]"""
 
 
+overrides_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Change a recipe's field, as in schedule.train_steps=500; may be repeated.",
+)
+
+
 def place_options(command: Command) -> Command:
     """Which profile, and what in place of its own bucket, namespace and context."""
     for option in (
@@ -40,14 +49,26 @@ def output_option(command: Command) -> Command:
     )(command)
 
 
-def profile_of(place: Mapping[str, str | None]) -> Profile:
-    """Where things run, by ``place_options``."""
+def profile_of(place: Mapping[str, Any]) -> Profile:
+    """Where things run, by ``place_options`` and, where a command has it, ``--parallelism``."""
     import os
 
     from controller.profile import load_profile
 
-    flags: dict[str, Any] = {field: place[field] for field in ("bucket", "context", "namespace")}
-    return load_profile(place["profile"], environment=os.environ, **flags)
+    flags = {field: place.get(field) for field in ("bucket", "context", "namespace", "parallelism")}
+    profile = load_profile(place["profile"], environment=os.environ, **flags)
+    return profile if flags["context"] or not profile.context else _seen_from_a_pod(profile)
+
+
+def _seen_from_a_pod(profile: Profile) -> Profile:
+    """The file is the one that people use; its context means nothing where there is no kubeconfig."""
+    from controller.connection import is_pod_without_kubeconfig
+
+    if not is_pod_without_kubeconfig():
+        return profile
+    reason = f"context {profile.context} of profile {profile.name} is left aside: this is a pod without a kubeconfig"
+    click.echo(f"{reason}, and means its own cluster", err=True)
+    return profile.model_copy(update={"context": ""})
 
 
 def show(output: str, table: Callable[[], Table], data: Any, empty: str = "") -> None:

@@ -25,6 +25,7 @@ from controller.view import Reporter, manifest_json, submitted_line
 from controller.waiting import Snapshot, Waiting, tolerate_outages
 from jobs.artifact import Artifact, Manifest
 from jobs.errors import CovidCtlError
+from jobs.spec import Kind
 
 LOCAL_REPORT_SECONDS = 0.5
 CLUSTER_REPORT_SECONDS = 10.0
@@ -100,7 +101,7 @@ def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None) -
     profile, store = request.profile, request.store
     steps = request.steps_to_submit()
     cluster = KubernetesCluster.connect(profile.context or None, profile.namespace)
-    preflight(profile, cluster)
+    preflight(profile, cluster, trains=any(step.spec.kind == Kind.PRETRAIN for step in steps))
     request.upload_vocabulary()
     submitted = submit(steps, profile, store, cluster)
     with Reporter(out) as reporter:
@@ -108,7 +109,7 @@ def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None) -
         for one in submitted:
             reporter.note(submitted_line(one))
         if not wait:
-            if any(one.missing for one in submitted):
+            if any(one.missing or one.unreleased for one in submitted):
                 reporter.note("suspended Jobs are released by the tracker in the cluster, or by submit --wait")
             return Sent(submitted)
         interrupted = interruption()

@@ -6,7 +6,7 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 
@@ -83,12 +83,18 @@ def _log_event(name: str, event: Event) -> None:
     structlog.get_logger().info(f"step.{event.type}", step=name, detail=event.detail)
 
 
-def end(name: str, profile: Profile) -> Cancelled:
+def end(names: Sequence[str], profile: Profile) -> Iterator[tuple[str, Cancelled | CovidCtlError]]:
+    """Each as it ends: one that cannot be ended does not keep the next running."""
     store = Store(profile.bucket)
-    if profile.is_local:
-        return cancel_local(name, store, who=whoami())
-    cluster = KubernetesCluster.connect(profile.context or None, profile.namespace)
-    return cancel(name, store, cluster, who=whoami())
+    cluster = None if profile.is_local else KubernetesCluster.connect(profile.context or None, profile.namespace)
+    for name in dict.fromkeys(names):
+        try:
+            yield (
+                name,
+                cancel(name, store, cluster, who=whoami()) if cluster else cancel_local(name, store, who=whoami()),
+            )
+        except CovidCtlError as error:
+            yield name, error
 
 
 def _log_as_json() -> None:

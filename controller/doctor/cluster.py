@@ -77,9 +77,9 @@ def quota(cluster: KubernetesCluster, profile: Profile) -> Check:
         used = status.get("used") or {}
         for resource, hard in (status.get("hard") or {}).items():
             left = quantity(hard) - quantity(used.get(resource, "0"))
+            plain = resource.removeprefix("requests.").removeprefix("limits.")
             for pool_name, pool in _pools(profile).items():
-                asked = _asks(pool).get(resource.removeprefix("requests.").removeprefix("limits."), 0.0)
-                if asked > left:
+                if {"pods": 1.0, "count/pods": 1.0, **_asks(pool)}.get(plain, 0.0) > left:
                     short.append(
                         f"{resource} for a pod of {pool_name} (of {hard} are {used.get(resource, '0')} in use)"
                     )

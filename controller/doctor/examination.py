@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from controller.doctor import bucket as of_bucket
+from controller.doctor import clock as of_clock
 from controller.doctor import images as of_images
 from controller.doctor import machine
 from controller.doctor import recipe as of_recipe
 from controller.doctor.check import Check, Examination, State, examine, skipped
+from controller.doctor.clock import Ask, http_date
+from controller.doctor.queue import queue
 from controller.doctor.region import region
 from controller.doctor.tpu import tpu_offered
 from controller.kubernetes import KubernetesCluster
@@ -17,14 +20,18 @@ from jobs.errors import PreflightError
 from jobs.recipe import Recipe
 
 CLUSTER_CHECKS = (
+    "clock",
     "namespace",
     "permissions",
     "service account",
     "Workload Identity",
     "quota",
     "limits",
+    "queue",
     "nodes",
 )
+CHEAP = ("clock", "namespace", "service account", "quota", "limits", "queue")
+"""Of these, what ``submit`` asks: a few short requests."""
 
 Connect = Callable[[Profile], KubernetesCluster]
 
@@ -47,13 +54,15 @@ def all_checks(
     yield from examine({"TPU": lambda: tpu_offered(profile)})
 
 
-def cheap_checks(profile: Profile, *, connect: Connect = connect) -> Iterator[Check]:
-    """What ``submit`` asks before it makes anything: a few short requests, and nothing is written."""
+def cheap_checks(profile: Profile, *, trains: bool = False, connect: Connect = connect) -> Iterator[Check]:
+    """What ``submit`` asks before it makes anything, and nothing is written. ``trains``: pretraining is among it."""
     if profile.is_local:
         yield from examine({"packages": machine.packages, "compiled parts": machine.compiled})
         return
     yield from examine({"images": lambda: of_images.images(profile)})
-    yield from _of_cluster(profile, connect, only=("namespace", "service account", "quota", "limits"))
+    yield from _of_cluster(profile, connect, only=CHEAP)
+    if trains:
+        yield from examine({"TPU": lambda: tpu_offered(profile)})
 
 
 def _of_recipe(recipe: Recipe, vocabulary: str | None) -> Iterator[Check]:
@@ -67,6 +76,8 @@ def _of_recipe(recipe: Recipe, vocabulary: str | None) -> Iterator[Check]:
 
 def _of_machine(profile: Profile, recipe: Recipe) -> Iterator[Check]:
     checks: dict[str, Examination] = {"packages": machine.packages, "compiled parts": machine.compiled}
+    if storage := _storage(profile):
+        checks["clock"] = lambda: of_clock.clock(storage)
     if "://" not in profile.bucket:
         checks["disk"] = lambda: machine.disk(profile.bucket, recipe)
     return examine({**checks, "memory": lambda: machine.memory(recipe)})
@@ -91,15 +102,21 @@ def _of_cluster(profile: Profile, connect: Connect, only: tuple[str, ...] = CLUS
         return
     cluster = found[0]
     checks: dict[str, Examination] = {
+        "clock": lambda: of_clock.clock({"the API server": lambda: http_date(cluster.api.date()), **_storage(profile)}),
         "namespace": lambda: of_cluster.namespace(cluster),
         "permissions": lambda: of_cluster.permissions(cluster),
         "service account": lambda: of_cluster.service_account(cluster, profile),
         "Workload Identity": lambda: of_cluster.workload_identity(cluster, profile),
         "quota": lambda: of_cluster.quota(cluster, profile),
         "limits": lambda: of_cluster.limits(cluster, profile),
+        "queue": lambda: queue(cluster, profile),
         "nodes": lambda: of_cluster.nodes(cluster, profile),
     }
     yield from examine({name: checks[name] for name in only})
+
+
+def _storage(profile: Profile) -> dict[str, Ask]:
+    return {"Cloud Storage": of_clock.google_storage} if profile.bucket.startswith("gs://") else {}
 
 
 def _sees_bucket(profile: Profile) -> bool:

@@ -1,18 +1,50 @@
-"""Are the images named so that every pod gets the same?"""
+"""Are the images named so that every pod gets the same, and are they where they are said to be?"""
 
 from __future__ import annotations
 
-from controller.doctor.check import Check, failed, ok
-from controller.profile import Profile, has_digest
+from concurrent.futures import ThreadPoolExecutor
+
+from controller.doctor.check import Check, failed, ok, skipped
+from controller.doctor.registry import ClosedError, is_there
+from controller.profile import Images, Profile, has_digest
+
+NAME = "images"
+PARTS = ("worker", "trainer", "exporter", "controller")
 
 
 def images(profile: Profile) -> Check:
-    """By their names alone: registries are not asked, since the nodes pull with an identity of their own."""
-    name = "images"
-    parts = ("worker", "trainer", "exporter", "controller")
-    named = {part: image for part in parts if (image := getattr(profile.images, part))}
-    by_tag = [f"{part} {image}" for part, image in named.items() if not has_digest(image)]
+    """Asks the registries of those that are named by digest. One by tag may be on the nodes alone, as on kind."""
+    named = _by_image(profile.images)
+    by_digest = [image for image in named if has_digest(image)]
+    by_tag = [f"{named[image]} {image}" for image in named if not has_digest(image)]
     if by_tag and not profile.images.tags_allowed:
-        return failed(name, f"{', '.join(by_tag)}: no digest", "name each as IMAGE@sha256:..., as `docker push` prints")
-    how = f"{', '.join(by_tag)} by tag, as the profile allows" if by_tag else "all by digest"
-    return ok(name, f"{how}; whether nodes can pull them shows with the first pod (covid-ctl status tells)")
+        return failed(NAME, f"{', '.join(by_tag)}: no digest", "name each as IMAGE@sha256:..., as `docker push` prints")
+    with ThreadPoolExecutor(len(PARTS)) as pool:
+        found = dict(zip(by_digest, pool.map(_look, by_digest), strict=True))
+    if absent := [f"{named[image]} {image}" for image, there in found.items() if there is False]:
+        fix = "push it, and name the digest that `docker push` prints"
+        return failed(NAME, f"{', '.join(absent)}: its registry has no such image", fix)
+    if unseen := {image: there for image, there in found.items() if isinstance(there, ClosedError)}:
+        who = ", ".join(named[image] for image in unseen)
+        why = "; ".join(sorted({str(error) for error in unseen.values()}))
+        look = f"docker manifest inspect {next(iter(unseen))}"
+        return skipped(NAME, f"all by digest; whether the registry has {who} is not known: {why}", look)
+    if by_tag:
+        return ok(NAME, f"{', '.join(by_tag)} by tag, as the profile allows: whether nodes have them a pod will show")
+    return ok(NAME, "all by digest, and their registries have them")
+
+
+def _by_image(images: Images) -> dict[str, str]:
+    """What each image is for; one may be for several."""
+    found: dict[str, str] = {}
+    for part in PARTS:
+        if image := getattr(images, part):
+            found[image] = f"{found[image]}, {part}" if image in found else part
+    return found
+
+
+def _look(image: str) -> bool | ClosedError:
+    try:
+        return is_there(image)
+    except ClosedError as error:
+        return error

@@ -6,6 +6,7 @@ import json
 import urllib.request
 
 from controller.doctor.check import Check, failed, ok, skipped
+from controller.doctor.google import token
 from controller.profile import Profile
 from jobs.prices import region_of
 from jobs.store import emulator_url
@@ -40,20 +41,7 @@ def region(profile: Profile) -> Check:
 def _location(bucket: str) -> str:
     """``US-CENTRAL1``, or ``US`` of a multi-region. Raises ``OSError`` or ``ValueError``."""
     emulator = emulator_url()
-    headers = {} if emulator else {"Authorization": f"Bearer {_token()}"}
+    headers = {} if emulator else {"Authorization": f"Bearer {token(SCOPE)}"}
     request = urllib.request.Request(f"{emulator or API}/storage/v1/b/{bucket}?fields=location", headers=headers)
     with urllib.request.urlopen(request, timeout=SECONDS) as answer:
         return str(json.load(answer)["location"])
-
-
-def _token() -> str:
-    import google.auth
-    from google.auth.exceptions import GoogleAuthError
-    from google.auth.transport.requests import Request
-
-    try:
-        credentials, _ = google.auth.default(scopes=[SCOPE])
-        credentials.refresh(Request())  # type: ignore[no-untyped-call]
-    except GoogleAuthError as error:
-        raise OSError(f"not signed in: {error}") from error
-    return str(credentials.token)

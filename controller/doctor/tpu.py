@@ -15,7 +15,9 @@ SECONDS = 20.0
 
 
 def tpu_offered(profile: Profile, transport: TpuTransport | None = None) -> Check:
-    """``transport`` takes the place of the library's own, which signs in with application default credentials."""
+    """Only a zone without it fails: who may not ask that API may submit all the same.
+
+    ``transport`` takes the place of the library's own, which signs in with application default credentials."""
     name, wanted = "TPU", profile.trainer.tpu
     if not wanted:
         return skipped(name, f"profile {profile.name} trains without one")
@@ -35,9 +37,9 @@ def tpu_offered(profile: Profile, transport: TpuTransport | None = None) -> Chec
         return failed(name, f"{wanted} is not offered in {profile.zone}", f"choose another zone: {look}")
     except exceptions.Forbidden as error:
         fix = f"gcloud services enable tpu.googleapis.com --project {profile.project}, and roles/tpu.viewer for you"
-        return failed(name, f"the Cloud TPU API refuses: {error.message}", fix)
+        return skipped(name, f"the Cloud TPU API refuses: {error.message}", fix)
     except (exceptions.Unauthenticated, GoogleAuthError) as error:
-        return failed(name, f"not signed in ({error})", "gcloud auth application-default login")
+        return skipped(name, f"not signed in ({error})", "gcloud auth application-default login")
     except exceptions.GoogleAPIError as error:
-        return failed(name, f"the Cloud TPU API does not answer: {error}", f"try again later, or look: {look}")
+        return skipped(name, f"the Cloud TPU API does not answer: {error}", f"try again later, or look: {look}")
     return ok(name, f"{wanted} is offered in {profile.zone}; whether one is free shows when it is asked for")

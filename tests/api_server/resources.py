@@ -22,6 +22,7 @@ _RESOURCES = {
     "": {"pods", "events", "configmaps", "serviceaccounts", "resourcequotas", "limitranges", "namespaces", "nodes"},
     "batch": {"jobs"},
     "coordination.k8s.io": {"leases"},
+    "kueue.x-k8s.io": {"localqueues"},
     "authorization.k8s.io": {"selfsubjectaccessreviews"},
 }
 _CLUSTER_WIDE = ("namespaces", "nodes", "selfsubjectaccessreviews")
@@ -42,12 +43,16 @@ class Resources:
         self.jobs = jobs
         self.denied: set[tuple[str, str]] = set()
         self.owners: dict[str, Owners] = {}
+        self.kueue = False
+        """Whether it is installed."""
 
     def respond(self, method: str, url: str, content_type: str, body: bytes) -> tuple[int, Object]:
         parts = urlsplit(url)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         if parts.path == "/version":
             return 200, {"major": "1", "minor": "34+", "gitVersion": "v1.34.0-test"}
+        if parts.path == "/apis/kueue.x-k8s.io" and self.kueue:
+            return 200, {"preferredVersion": {"groupVersion": "kueue.x-k8s.io/v1beta1"}}
         target = self.target(parts.path)
         verb = {"GET": "get" if target.name else "list", "POST": "create", "PUT": "update"}.get(method, method.lower())
         self.authorize(verb, target)

@@ -63,6 +63,8 @@ class ApiServer:
         self.requests: list[str] = []
         """Method and path with query, of every request."""
         self.bookmark_seconds = bookmark_seconds
+        self.ahead = 0.0
+        """Seconds, of the header ``Date`` before the real clock."""
         self.closing = False
         self._http = _Http(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._http.server_port}"
@@ -193,7 +195,9 @@ def _handler(server: ApiServer) -> type[BaseHTTPRequestHandler]:
             text = pod["metadata"].get("annotations", {}).get("test/log")
             if text is None:
                 raise Refusal(400, "BadRequest", f'container "step" in pod "{target.name}" is waiting to start')
-            self._stream(iter([text.encode()]))
+            lines = text.encode().splitlines(keepends=True)
+            (tail,) = parse_qs(urlsplit(self.path).query).get("tailLines", [str(len(lines))])
+            self._stream(iter([b"".join(lines[max(0, len(lines) - int(tail)) :])]))
 
         def _send(self, status: int, given: Object) -> None:
             headers = given.pop("_headers", {})
@@ -217,6 +221,9 @@ def _handler(server: ApiServer) -> type[BaseHTTPRequestHandler]:
                     self.close_connection = True
                     return
             self.wfile.write(b"0\r\n\r\n")
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string((timestamp or time.time()) + server.ahead)
 
         def log_message(self, *_: object) -> None:
             """Quiet."""

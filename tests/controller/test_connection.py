@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from controller.api_errors import ContextError, UnauthorizedError, UnreachableError
+from controller.commands.options import profile_of
 from controller.connection import connect
 from controller.kubernetes import KubernetesCluster
+from controller.new_profile import Answers, write_profile
 from controller.retrying import Retrying
 from tests.api_server.server import ApiServer
 
@@ -61,6 +63,38 @@ def test_inside_a_pod_without_a_service_account(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
     with pytest.raises(ContextError, match="service account"):
         connect()
+
+
+@pytest.mark.parametrize(
+    ("in_pod", "kubeconfig_is_there", "flag", "context"),
+    [
+        (True, False, None, ""),
+        (True, False, "mine", "mine"),
+        (True, True, None, "theirs"),
+        (False, False, None, "theirs"),
+    ],
+)
+def test_a_files_context_is_left_aside_with_a_word_in_a_pod_that_has_no_kubeconfig(
+    in_pod: bool,
+    kubeconfig_is_there: bool,
+    flag: str | None,
+    context: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config = tmp_path / "covid-ctl.toml"
+    write_profile(config, Answers("gke", "gs://b", "theirs", "ns", *["i@sha256:" + "0" * 64] * 3, "", "", "", "", ""))
+    monkeypatch.setenv("COVID_CTL_CONFIG", str(config))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    if in_pod:
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    if kubeconfig_is_there:
+        monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config")))
+    assert profile_of({"profile": None, "context": flag}).context == context
+    assert ("context theirs of profile gke is left aside" in capsys.readouterr().err) is (context == "")
 
 
 def test_nobody_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,6 +41,7 @@ def test_a_good_cluster_fails_in_nothing_and_is_not_written_to(server: ApiServer
     assert {name: check.state for name, check in found.items() if check.state is not State.OK} == {
         "Workload Identity": State.SKIPPED,  # no bucket of Google's
         "region": State.SKIPPED,
+        "queue": State.SKIPPED,  # none is named
         "nodes": State.SKIPPED,  # none is up
         "TPU": State.SKIPPED,  # no project
     }
@@ -72,6 +73,14 @@ def test_what_may_not_be_done_is_listed(server: ApiServer, cluster: KubernetesCl
     assert "delete jobs" not in check.reason
 
 
+def test_a_clock_that_is_off_fails_before_anything_is_made(server: ApiServer, cluster: KubernetesCluster) -> None:
+    server.ahead = -7300.0
+    refused = refusal(cheap_checks(PROFILE, connect=lambda _: cluster))
+    assert refused is not None
+    assert "this machine's is 2 h ahead of that of the API server" in refused.reason
+    assert "timedatectl" in refused.remedy
+
+
 def test_a_missing_namespace_and_account_fail_with_the_command_to_make_them(server: ApiServer) -> None:
     assert server.url
     profile = PROFILE.model_copy(update={"namespace": "absent"})
@@ -87,7 +96,8 @@ def test_a_missing_namespace_and_account_fail_with_the_command_to_make_them(serv
         ({"requests.cpu": "100"}, {"requests.cpu": "20"}, State.FAILED, "requests.cpu for a pod of trainer"),
         ({"limits.memory": "1Gi"}, {}, State.FAILED, "limits.memory for a pod of workers"),
         ({"requests.google.com/tpu": "0"}, {}, State.FAILED, "requests.google.com/tpu for a pod of trainer"),
-        ({"count/jobs.batch": "0"}, {}, State.OK, ""),
+        ({"pods": "600"}, {"pods": "600"}, State.FAILED, "pods for a pod of workers (of 600 are 600 in use)"),
+        ({"count/jobs.batch": "0"}, {}, State.OK, ""),  # of Jobs the server itself is asked, by a dry run
     ],
 )
 def test_quotas_are_compared_with_what_pods_ask(
@@ -106,6 +116,18 @@ def test_a_limit_range_that_forbids_a_pod_fails(server: ApiServer, cluster: Kube
     check = checks(cluster)["limits"]
     assert check.state is State.FAILED
     assert check.reason == "trainer asks for 90, cpu is limited to 8"
+
+
+def test_a_queue_must_be_there_and_kueue_first(server: ApiServer, cluster: KubernetesCluster) -> None:
+    profile = PROFILE.model_copy(update={"queue": "tpu"})
+    assert "install it" in checks(cluster, profile)["queue"].fix
+    server.resources.kueue = True
+    absent = checks(cluster, profile)["queue"]
+    assert (absent.state, absent.reason) == (State.FAILED, "there is no LocalQueue tpu in default")
+    add(server, "localqueues", "default", {"metadata": {"name": "tpu"}})
+    assert checks(cluster, profile)["queue"].state is State.OK
+    server.denied.add(("get", "localqueues"))
+    assert checks(cluster, profile)["queue"].state is State.SKIPPED
 
 
 def test_nodes_are_matched_by_labels_and_by_size(server: ApiServer, cluster: KubernetesCluster) -> None:
@@ -146,7 +168,7 @@ def test_submit_asks_a_few_things_only_and_refuses_with_all_that_failed(
     server: ApiServer, cluster: KubernetesCluster
 ) -> None:
     assert refusal(cheap_checks(PROFILE, connect=lambda _: cluster)) is None
-    assert len(server.requests) <= 5
+    assert len(server.requests) <= 6
     profile = PROFILE.model_copy(update={"service_account": "absent"})
     refused = refusal(cheap_checks(profile, connect=lambda _: cluster))
     assert refused is not None

@@ -11,17 +11,32 @@ import pytest
 import yaml
 
 from controller.manifest import render
-from controller.plan import Corpus, Step, plan_export, plan_preprocess, plan_pretrain
+from controller.plan import (
+    Corpus,
+    GivenCheckpoint,
+    Step,
+    plan_checkpoint,
+    plan_export,
+    plan_preprocess,
+    plan_pretrain,
+)
 from controller.profile import Profile, load_profile
-from jobs.recipe import load_recipe
+from jobs.recipe import InitialCheckpoint, load_recipe
 
 GOLDEN = Path(__file__).with_name("golden")
 PROFILES = ("gke", "kueue", "kind")
 
 RECIPE = load_recipe("tiny")
 DATA = plan_preprocess(RECIPE, Corpus("gs://papers/cord19", "f" * 64), None, shards=64, salt="", command="c")
-PRETRAIN = plan_pretrain(RECIPE, DATA[-1].name, salt="", command="c")
-STEPS = [*DATA, PRETRAIN, plan_export(RECIPE, PRETRAIN.name, salt="", command="c")]
+CHECKPOINT = plan_checkpoint(
+    RECIPE,
+    InitialCheckpoint(name="BERT", source="its authors", checkpoint="model.ckpt"),
+    GivenCheckpoint("gs://papers/bert.tar.gz", "f" * 64),
+    salt="",
+    command="c",
+)
+PRETRAIN = plan_pretrain(RECIPE, DATA[-1].name, CHECKPOINT.name, salt="", command="c")
+STEPS = [*DATA, CHECKPOINT, PRETRAIN, plan_export(RECIPE, PRETRAIN.name, salt="", command="c")]
 
 
 def profile(name: str) -> Profile:

@@ -136,6 +136,7 @@ def test_a_new_profile_can_be_used_at_once_and_joins_others(tmp_path: Path) -> N
     [
         ({}, "profile gke is there already"),
         ({"name": "other", "worker_image": "worker:latest"}, "worker:latest has no digest"),
+        ({"name": "My GKE"}, "begins with a letter"),
         ({"name": "other", "bucket": "/data"}, "is a directory"),
         ({"name": "other", "namespace": "Not A Label"}, "namespace: String should match"),
     ],

@@ -252,3 +252,7 @@ def test_objects_seen_half_made() -> None:
     assert ObservedJob.of({"metadata": {"name": "x"}}).conditions == {}
     assert ObservedPod.of({"metadata": {"name": "x"}}).phase == "Pending"
     assert ObservedEvent.of({"metadata": {"name": "x"}}).at == 0.0
+
+
+def test_what_only_a_tracker_can_mend_says_how_to_be_one() -> None:
+    assert "covid-ctl tracker --once" in job_status(job(suspend=True), now=NOW).remedy

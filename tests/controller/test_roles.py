@@ -24,7 +24,7 @@ _PATH = re.compile(
     r"/(?:api|apis/(?P<group>[^/]+))/[^/]+/namespaces/[^/]+/(?P<resource>[a-z]+)(?P<name>/[^/]+)?(?P<sub>/.+)?"
 )
 _NAMESPACE = re.compile(r"/api/(?P<group>)v1/(?P<resource>namespaces)(?P<name>/[^/]+)(?P<sub>)")
-EVERYBODY_MAY = ("/version", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews")
+EVERYBODY_MAY = ("/version", "/apis/kueue.x-k8s.io", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews")
 
 Right = tuple[str, str, str]
 """Verb, API group and resource, as RBAC has them."""
@@ -99,7 +99,9 @@ def test_the_trackers(world: World) -> None:
 def test_a_submitters(world: World) -> None:
     """Submitting, waiting (which tracks) and cancelling; what ``status`` and ``doctor`` read comes on top."""
     world.server.store.create("serviceaccounts", "default", {"metadata": {"name": "covid-ctl-worker"}})
-    preflight(profile(world.store.location), world.cluster)
+    world.server.resources.kueue = True
+    world.server.store.create("localqueues", "default", {"metadata": {"name": "covid"}})
+    preflight(profile(world.store.location, queue="covid"), world.cluster)
     world.submit(*steps()[:2])
     track(world)
     cancel(steps()[1].name, world.store, world.cluster, who="", clock=world.now)

@@ -1,5 +1,6 @@
 """What steps have taken and cost so far, by what the bucket says."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,10 @@ def test_training_is_set_beside_what_was_to_be_expected(store: Store) -> None:
     assert spent.expected_dollars.low == pytest.approx(spent.expected_hours.low * 8)
     shown = as_lines(status_table([observe(store, artifact.name, now=36_000.0)], {artifact.name: spent}))
     assert "$80.00 in 10 h (expected $331 to 441 in 41 to 55 h)" in shown
+    unbegun = replace(spent, hours=0.0, dollars=0.0)
+    shown = as_lines(status_table([observe(store, artifact.name, now=36_000.0)], {artifact.name: unbegun}))
+    assert "  expected $331 to 441 in 41 to 55 h" in shown
+    assert "$0" not in shown
 
 
 def test_a_damaged_step_hides_no_other(store: Store) -> None:

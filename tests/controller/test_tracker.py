@@ -41,6 +41,17 @@ def test_a_step_is_released_once_its_inputs_are_complete(world: World) -> None:
     assert world.ledger.events(signatures.name)[0].detail == COMMAND
 
 
+def test_of_a_job_that_is_released_nothing_is_noted_as_it_was_before(world: World) -> None:
+    ingest, signatures, *_ = steps()
+    world.submit(ingest, signatures)
+    complete(world.store, ingest)
+    with world.tracker() as tracker:
+        until(lambda: RELEASED in world.types(signatures), tracker)
+        until(lambda: world.history(signatures).observed is not None, tracker)
+    observed = [read_observed(e) for e in world.ledger.events(signatures.name) if e.type is EventType.OBSERVED]
+    assert [found.state for found in observed] == ["pending"]
+
+
 def test_inputs_that_are_made_elsewhere_are_noticed_after_a_while(world: World) -> None:
     ingest, signatures, *_ = steps()
     world.submit(ingest, signatures)
@@ -106,6 +117,24 @@ def test_a_finished_step_leaves_its_terminal_record_and_logs(world: World) -> No
     (submitted,) = world.submit(ingest)
     assert submitted.outcome == "already complete"
     assert world.cluster.jobs() == []
+
+
+def test_a_job_that_is_gone_is_forgotten_after_a_while(world: World) -> None:
+    ingest, signatures, *_ = steps()
+    world.submit(ingest, signatures)
+    complete(world.store, ingest)
+    world.kubelet(ingest).step()
+    with world.tracker() as tracker:
+        until(lambda: world.life(ingest) == [SUBMITTED, SUCCEEDED], tracker)
+        world.cluster.delete(ingest.name)
+        until(lambda: not tracker.step(0.05), tracker)
+        assert tracker.history(ingest.name) is not None  # a pod's end may still come
+        for _ in range(2):
+            world.server.advance(31)
+            tracker.step(0.05)
+        assert tracker.history(ingest.name) is None
+        assert tracker.history(signatures.name) is not None
+    assert world.life(ingest) == [SUBMITTED, SUCCEEDED]
 
 
 def test_failed_pods_are_told_once_each_with_their_logs(world: World) -> None:

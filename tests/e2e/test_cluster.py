@@ -168,6 +168,9 @@ def test_one_look_is_enough_for_what_is_due(cluster: ClusterOfTests) -> None:
     assert cluster.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
     (ingest,) = cluster.bucket.glob("ingest-*")
     shutil.copy(ingest / "spec.json", ingest / "manifest.json")
+    again = cluster.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).out
+    assert lines(again)["signatures"].endswith("is there already, ready and still suspended")
+    assert "are released by the tracker" in again
     done = cluster.covid_ctl("tracker", "--once")
     assert done.code == 0, done.err
     assert not cluster.jobs()["signatures"]["spec"]["suspend"]
@@ -187,9 +190,34 @@ def test_cancelling_ends_a_job_and_names_those_behind_it(cluster: ClusterOfTests
     assert done.code == 0, done.err
     said = lines(done.out)
     assert said["ingest"] == f"{name}  cancelled"
-    assert all("waits for it, suspended; covid-ctl cancel" in said[kind] for kind in DATA_SIDE[1:])
+    assert all(said[kind].endswith(f"  waits, suspended, for {name}") for kind in DATA_SIDE[1:])
+    assert done.out.splitlines()[-1].startswith("  next: covid-ctl cancel ")
     assert "ingest" not in cluster.jobs()
     assert cluster.server.store.all("pods", "default") == []
+
+
+def test_several_are_cancelled_and_a_wrong_name_keeps_none_of_them_running(cluster: ClusterOfTests) -> None:
+    corpus = write_corpus(cluster.bucket / "corpus")
+    assert cluster.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
+    names = {kind: job["metadata"]["name"] for kind, job in cluster.jobs().items()}
+    done = cluster.covid_ctl("cancel", names["ingest"], "ingest-00000000", names["vocabulary"], names["signatures"])
+    assert (done.code, "ingest-00000000: " in done.err) == (2, True), done
+    said = lines(done.out)
+    assert [said[kind].split("  ")[1] for kind in ("ingest", "vocabulary", "signatures")] == ["cancelled"] * 3
+    assert said["preprocess"].endswith(f"waits, suspended, for {names['signatures']}")
+    assert said["  next: covid"].endswith(f"cancel {names['preprocess']}")
+    assert list(cluster.jobs()) == ["preprocess"]
+
+
+def test_following_the_logs_of_what_does_not_run_says_why(cluster: ClusterOfTests) -> None:
+    corpus = write_corpus(cluster.bucket / "corpus")
+    assert cluster.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
+    names = {kind: job["metadata"]["name"] for kind, job in cluster.jobs().items()}
+    following = cluster.start("logs", "-f", names["signatures"])
+    assert following.stderr
+    assert following.stderr.readline() == f"{names['signatures']}  waiting  waits for its input {names['ingest']}\n"
+    cluster.covid_ctl("cancel", names["signatures"])
+    assert "no logs of signatures-" in finish(following)
 
 
 def test_processes_of_another_covid_ctl_are_not_cancelled_from_here(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -59,7 +60,19 @@ def test_following_what_has_ended_ends(bucket: Path, preprocess: str) -> None:
     assert watched.code == 0
     assert watched.out.split()[1:] == [preprocess, "complete", "2/2"]
     (line,) = covid_ctl("watch", preprocess, "--output", "json", bucket=bucket).out.splitlines()
-    assert json.loads(line)["state"] == "complete"
+    assert (json.loads(line)["state"], json.loads(line)["spending"]["dollars"]) == ("complete", None)
+
+
+@pytest.mark.parametrize("variables", [{"FORCE_COLOR": "1", "COLUMNS": "200"}, {}], ids=["a table", "lines"])
+def test_the_watch_tells_what_a_step_has_cost(variables: dict[str, str], bucket: Path, preprocess: str) -> None:
+    """Rich takes the first for a terminal."""
+    pool = {"CPU": "1", "MEMORY": "1Gi", "DOLLARS_PER_HOUR": "3600"}
+    priced = environment(bucket) | {f"COVID_CTL_WORKERS__{field}": value for field, value in pool.items()}
+    done = subprocess.run(
+        [str(COVID_CTL), "watch", preprocess], env=priced | variables, capture_output=True, text=True, check=False
+    )
+    assert "COST" in done.stdout if variables else "COST" not in done.stdout
+    assert re.search(r"\$\d+\.\d\d in \S+ s", done.stdout), done.stdout
 
 
 def test_ctrl_c_leaves_the_watch_in_peace(bucket: Path) -> None:

@@ -120,6 +120,18 @@ def test_a_directory_is_made_when_something_is_written(tmp_path: Path) -> None:
     assert store.get("a") == b"1"
 
 
+def test_a_directory_that_another_process_makes_is_seen(tmp_path: Path) -> None:
+    place = str(tmp_path / "later")
+    reader = Store(place)
+    assert reader.objects() == []
+    Store(place).put("folder/a", b"1")
+    assert reader.folders() == ["folder"]
+    assert [found.path for found in reader.objects()] == ["folder/a"]
+    assert (reader.get("folder/a"), reader.size("folder/a")) == (b"1", 1)
+    reader.delete("folder/a")
+    assert not Store(place).exists("folder/a")
+
+
 def test_what_is_no_json_is_named(store: Store) -> None:
     store.put("a", b"{")
     with pytest.raises(StoreError, match="not JSON"):

@@ -82,7 +82,7 @@ def test_bad_configuration_fails_at_once_and_says_what_is_wrong(place: Place) ->
         assert status.retries == 1
         until(lambda: step_of(place, ingest.name)["state"] == "failed", "the tracker to note it")
     found = step_of(place, ingest.name)
-    assert "it is a ingest step, not vocabulary" in found["reason"], found
+    assert "its kind is ingest, not vocabulary" in found["reason"], found
 
 
 def submitted() -> Any:

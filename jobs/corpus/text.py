@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 
-from jobs.corpus.cleaning import RULES, clean
+from jobs.corpus.cleaning import RULES, clean_each
 from jobs.corpus.document import Document
 from jobs.corpus.hyphenation import join_torn_words
 from jobs.corpus.junk import LONGEST, cap, is_junk
@@ -68,7 +68,7 @@ def clean_paragraphs(document: Document, sections: Sequence[str], changed: Count
     unnumbered = unmarked if document.parse == "pmc_json" else remove_line_numbers(unmarked)
     changed["spans"] += _differing(released, unmarked)
     changed["line_numbers"] += _differing(unmarked, unnumbered)
-    return [clean(text, changed) for text in unnumbered]
+    return clean_each(unnumbered, changed)
 
 
 def sentences_of(

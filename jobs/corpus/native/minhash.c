@@ -2,17 +2,12 @@
 
 #include <stdint.h>
 
+#include "vectorised.h"
+
 #define LAST_OF_TABLE 0xFFFF
 #define LAST_CHARACTER 63
 #define PERMUTATIONS 128
 #define BLOCK 8
-
-/* The vector instructions of newer processors, where there are such; the result is the same. */
-#if defined(__x86_64__) && defined(__GLIBC__)
-#define VECTORISED __attribute__((target_clones("avx2", "default")))
-#else
-#define VECTORISED
-#endif
 
 /* hashes: one for each word of the code points; returns how many. */
 int64_t hash_words(const uint32_t *points, int64_t count, const uint8_t *in_words, const uint64_t *factors,

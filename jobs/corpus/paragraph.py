@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Span = tuple[int, int]
 """Start and end in characters of the paragraph's text, as Python slices count."""
 
 
-@dataclass(frozen=True)
-class Paragraph:
+class Paragraph(NamedTuple):
     """``cite_spans`` and ``ref_spans`` are sorted, not empty, within ``text``, and do not overlap their like."""
 
     text: str

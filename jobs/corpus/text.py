@@ -13,7 +13,7 @@ from jobs.corpus.junk import LONGEST, cap, is_junk
 from jobs.corpus.line_numbers import remove_line_numbers
 from jobs.corpus.page_breaks import join_page_breaks
 from jobs.corpus.paragraph import Paragraph
-from jobs.corpus.sentences import split_sentences
+from jobs.corpus.sentences import split_line
 from jobs.corpus.spans import bare_numbers_are_citations, remove_spans
 
 SECTIONS = ("title", "abstract", "body")
@@ -82,7 +82,7 @@ def sentences_of(
     torn = _joined(cleaned, lengths, changed) if document.parse == "pdf_json" else list(cleaned)
     whole = join_torn_words(torn)
     changed["hyphenation"] += _differing(torn, whole)
-    return _distinct((sentence for text in whole for sentence in split_sentences(text)), changed)
+    return _distinct((sentence for text in whole for sentence in split_line(text)), changed)
 
 
 def _differing(before: Iterable[str], after: Iterable[str]) -> int:

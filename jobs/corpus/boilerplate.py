@@ -55,7 +55,7 @@ _LEAD = 120
 
 def remove_boilerplate(text: str) -> str:
     """``text`` without the preprint servers' notice; a sentence that it interrupted is joined again."""
-    if not any(anchor in text for anchor in ANCHORS):
+    if not any(map(text.__contains__, ANCHORS)):
         return text
     text = normalise_space(text)
     kept = []

@@ -28,4 +28,4 @@ ANCHORS = (
 
 def remove_notices(text: str) -> str:
     """``text`` without those sentences; others that speak of Elsevier or the WHO stay."""
-    return _NOTICE.sub(" ", text) if any(anchor in text for anchor in ANCHORS) else text
+    return _NOTICE.sub(" ", text) if any(map(text.__contains__, ANCHORS)) else text

@@ -9,6 +9,7 @@ Span = tuple[int, int]
 """Start and end in characters of the paragraph's text, as Python slices count."""
 
 
+# A tuple, as a frozen dataclass takes three times as long to make, and a release has tens of millions.
 class Paragraph(NamedTuple):
     """``cite_spans`` and ``ref_spans`` are sorted, not empty, within ``text``, and do not overlap their like."""
 

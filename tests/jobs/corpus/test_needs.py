@@ -13,12 +13,13 @@ from jobs.corpus.needs import Needs
 
 from .test_cleaning import CASES
 
-PATTERNS = ("ab", "[ab]c", "a[^b]*c", r"\[[a-c]*\]", "^a", "b$", "^$", "^[ab]*$", "γ", "[^a]b", " a")
+PATTERNS = ("ab", "[ab]c", "a[^b]*c", r"\[[a-c]*\]", "^a", "b$", "^$", "^[ab]*$", "γ", "[^a]b", " a", r"a[\s]*b")
 LOOKED_FOR = Needs([(pattern,) for pattern in PATTERNS])
 MANY = tuple(f"pattern {number}" for number in range(60))
 
 SHAPES = st.sampled_from(
     [
+        *("[12]", "[\xa01\u2003]", "[1-3]", "(Li et al., 2020)", "virus.12 ", "virus,3 ", "virus²"),
         *("[", "]", "(", ")", " ", ".", ",", ";", "1", "12", "2019", "a", "x y z w ", "word", "Smith", "et al."),
         *("&amp;", "&", "\x00", "\x01", "\x02", "\xa0", "γ", "²", "\u200b", "\ufb01", "½", "\n", "\\usepackage{a}"),
         *("Fig. ", "Tables ", "supp ", "Eq", "FIG", "http", "://", "www.", "@", "a.b", "doi: ", "Rxiv preprint"),
@@ -35,7 +36,7 @@ SHAPES = st.sampled_from(
 TEXT = st.lists(SHAPES | st.text(max_size=3), max_size=12).map("".join)
 
 
-@given(st.lists(st.text(alphabet="abc[] γ\n", max_size=8), max_size=4))
+@given(st.lists(st.text(alphabet="abc[] γ\xa0\n", max_size=8), max_size=4))
 def test_patterns_are_met_where_they_are(texts: list[str]) -> None:
     met = LOOKED_FOR.met(texts)
     assert met.shape == (len(texts), len(PATTERNS))

@@ -12,7 +12,8 @@ setup(
         ),
         Extension(
             "jobs.corpus._native",
-            sources=["jobs/corpus/native/minhash.c"],
+            sources=[f"jobs/corpus/native/{name}.c" for name in ("minhash", "needs")],
+            depends=["jobs/corpus/native/vectorised.h"],
             extra_compile_args=["-O3", "-std=c11"],
         ),
     ]

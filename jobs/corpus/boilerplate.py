@@ -38,12 +38,12 @@ _ADDRESS = (
 _WEAK = rf"(?:{_ADDRESS}|(?<!\S)\.(?!\S))"
 _NOTICE = re.compile(rf"(?:{_WEAK} ?){{0,20}}{_STRONG}(?: ?(?:{_WEAK}|{_STRONG}))*")
 # Every fragment contains one of these, which are found some ten times faster than a run of fragments.
-_ANCHORS = (
+ANCHORS = (
     "copyright holder for", "not peer", "peer review", "author/funder", "reuse allowed", "made available under a",
     "International license", "Rxiv preprint", "this version posted", "preprint reports new", "first posted online",
     "Under a . CC", "Under a. CC", "US Government work", "17 USC 105",
 )  # fmt: skip
-_ANCHOR = re.compile("|".join(map(re.escape, _ANCHORS)))
+_ANCHOR = re.compile("|".join(map(re.escape, ANCHORS)))
 _BEGINNING = re.compile(
     r"https?:|\.|\(which|The |This|[Tt]his v|the |is |It |CC|All r|reserved|NOTE|author/|first|Under|doi:|bioRx|medRx|"
     r"BioRx|MedRx"
@@ -55,10 +55,7 @@ _LEAD = 120
 
 def remove_boilerplate(text: str) -> str:
     """``text`` without the preprint servers' notice; a sentence that it interrupted is joined again."""
-    for likely in _ANCHORS:
-        if likely in text:
-            break
-    else:
+    if not any(map(text.__contains__, ANCHORS)):
         return text
     text = normalise_space(text)
     kept = []

@@ -27,6 +27,10 @@ _AUTHORS = re.compile(
     rf"[(\[]\s*{_LEAD_IN}{_AUTHOR_YEAR}(?:\s?[;,]\s?(?:and\s)?{_LEAD_IN}{_AUTHOR_YEAR})*\s*[)\]]", re.DOTALL
 )
 _ENDS_IN_YEAR = re.compile(r"[)\]](?:(?<=[12][09][0-9]{2}.)|(?<=[0-9] .)|(?<=[0-9][a-z].)|(?<=,[a-z].))")
+NEEDS = (
+    *(CUT, r"\[[\s]*[1-9]", "[a-z][a-z][¹²³⁰⁴-⁹]", "[a-z][a-z][.,][1-9]"),
+    *("[12][09][0-9][0-9][)\\]]", "[0-9] [)\\]]", "[0-9][a-z][)\\]]", ",[a-z][)\\]]"),
+)
 _SEVERAL = re.compile(r"et al|\sand\s|&|;")
 
 _PREPOSITIONS = ("in", "by", "of", "to", "see", "from", "with", "than", "at", "via", "per", "on", "under", "and", "or")
@@ -45,11 +49,7 @@ def remove_citations(text: str) -> str:
     A citation stays where the sentence needs it: "as shown in [12]", "Smith et al. (2019) found".
     So does a lone name with a year, which is as often a place or a maker: "(Geneva, 2015)".
     """
-    if not text.isascii() and _SUPERSCRIPT.search(text):
-        text = _SUPERSCRIPT.sub("", text)
-    cut = text
-    if "[" in cut:
-        cut = _NUMBERS.sub(_unless_needed, cut)
+    cut = _NUMBERS.sub(_unless_needed, _SUPERSCRIPT.sub("", text))
     if ("20" in cut or "19" in cut) and _ENDS_IN_YEAR.search(cut):
         cut = _AUTHORS.sub(_unless_one_name, cut)
     return _AFTER_COMMA.sub(",", _AFTER_STOP.sub(".", close_cuts(cut)))

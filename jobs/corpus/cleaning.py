@@ -6,16 +6,12 @@ import html
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from jobs.corpus.boilerplate import remove_boilerplate
-from jobs.corpus.citations import remove_citations
+from jobs.corpus import boilerplate, citations, latex, letter_spacing, notices, references
 from jobs.corpus.cutting import CUT, close_cuts
-from jobs.corpus.latex import plain_formulas
-from jobs.corpus.letter_spacing import join_spaced_letters
-from jobs.corpus.notices import remove_notices
-from jobs.corpus.references import remove_references
+from jobs.corpus.needs import Needs
 from jobs.corpus.spacing import normalise_space
 
 
@@ -23,6 +19,8 @@ from jobs.corpus.spacing import normalise_space
 class Rule:
     name: str
     apply: Callable[[str], str]
+    needs: tuple[str, ...]
+    """Of these patterns of ``Needs`` a text has one, or the rule leaves it as it is."""
 
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -34,8 +32,6 @@ def unescape_html(text: str) -> str:
     Only entities with their semicolon: ``html.unescape`` alone would turn ``R&notch`` into ``R¬ch``.
     """
     for _ in range(2):
-        if "&" not in text:
-            break
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
     return text
 
@@ -83,12 +79,13 @@ def remove_control_characters(text: str) -> str:
 
 _EMAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
 _URL = re.compile(r"\b(?:(?:https?|ftp)\s?:\s?//|www\.)\S+", re.IGNORECASE)
+_ADDRESS_SIGNS = ("@", "://", "www.", "WWW.")
 _URL_TAIL = ".,;:!?)]}>\"'"
 
 
 def remove_addresses(text: str) -> str:
     """URLs and e-mail addresses go; the punctuation that follows them and an emptied bracket do not stay wrong."""
-    if "@" not in text and "://" not in text and "www." not in text and "WWW." not in text:
+    if not any(map(text.__contains__, _ADDRESS_SIGNS)):
         return text
 
     def without_tail(match: re.Match[str]) -> str:
@@ -99,28 +96,47 @@ def remove_addresses(text: str) -> str:
     return text.replace("<>", "")
 
 
+def _literally(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(map(re.escape, texts))
+
+
 RULES = (
-    Rule("html", unescape_html),
-    Rule("latex", plain_formulas),
-    Rule("citations", remove_citations),
-    Rule("references", remove_references),
-    Rule("unicode", normalise_unicode),
-    Rule("control", remove_control_characters),
-    Rule("boilerplate", remove_boilerplate),
-    Rule("notices", remove_notices),
-    Rule("addresses", remove_addresses),
-    Rule("letter_spacing", join_spaced_letters),
-    Rule("space", normalise_space),
+    Rule("html", unescape_html, ("&",)),
+    Rule("latex", latex.plain_formulas, latex.NEEDS),
+    Rule("citations", citations.remove_citations, citations.NEEDS),
+    Rule("references", references.remove_references, references.NEEDS),
+    Rule("unicode", normalise_unicode, ("[^\x00-\x7f]",)),
+    Rule("control", remove_control_characters, ("[\x00-\x08\x0e-\x1b\x7f-\uffff]",)),
+    Rule("boilerplate", boilerplate.remove_boilerplate, _literally(boilerplate.ANCHORS)),
+    Rule("notices", notices.remove_notices, _literally(notices.ANCHORS)),
+    Rule("addresses", remove_addresses, _literally(_ADDRESS_SIGNS)),
+    Rule("letter_spacing", letter_spacing.join_spaced_letters, letter_spacing.NEEDS),
+    Rule("space", normalise_space, ("^ ", "  ", " $", "[\t-\r\x1c-\x1f\x7f-\uffff]")),
 )
 """In the order in which they apply to a paragraph: superscripts are citations while they are superscripts,
 boilerplate is recognised with its addresses still in it."""
 
+_NEEDS = Needs([rule.needs for rule in RULES])
 
-def clean(text: str, changed: Counter[str] | None = None) -> str:
-    """``text`` after every rule; ``changed`` counts, by rule name, the texts that a rule changed."""
-    for rule in RULES:
-        after = rule.apply(text)
-        if changed is not None and after != text:
-            changed[rule.name] += 1
-        text = after
-    return text
+
+def clean_each(texts: Sequence[str], changed: Counter[str] | None = None) -> list[str]:
+    """``texts`` after every rule; ``changed`` counts, by rule name, those that a rule changed."""
+    cleaned = list(texts)
+    met = _NEEDS.met(cleaned)
+    for number, rule in enumerate(RULES):
+        altered = []
+        for place in met[:, number].nonzero()[0].tolist():
+            after = rule.apply(cleaned[place])
+            if after != cleaned[place]:
+                cleaned[place] = after
+                altered.append(place)
+        if altered:
+            met[altered] = _NEEDS.met([cleaned[place] for place in altered])
+            if changed is not None:
+                changed[rule.name] += len(altered)
+    return cleaned
+
+
+def clean(text: str) -> str:
+    """``text`` after every rule."""
+    return clean_each([text])[0]

@@ -10,6 +10,7 @@ from jobs.corpus.seen import Seen
 
 DUPLICATE = "duplicate"
 _ASCII_OTHERS = bytes(code for code in range(128) if not chr(code).isalnum())
+_SMALL = bytes(range(256)).lower()
 _OTHERS_BEYOND_ASCII = re.compile(r"[^\w\x00-\x7f]+")
 
 
@@ -17,9 +18,9 @@ def identity(document: Document) -> bytes:
     """16 bytes that two documents share when their letters and digits do, whatever case, blanks and punctuation."""
     digest = hashlib.blake2b(digest_size=16)
     for text in document.texts:
-        folded = text.casefold()
+        folded = text if text.isascii() else text.casefold()
         # Bytes are sifted in a tenth of the time of a regular expression that stops at every blank.
-        kept = folded.encode().translate(None, _ASCII_OTHERS)
+        kept = folded.encode().translate(_SMALL, _ASCII_OTHERS)
         digest.update(kept if kept.isascii() else _OTHERS_BEYOND_ASCII.sub("", kept.decode()).encode())
     return digest.digest()
 

@@ -31,11 +31,12 @@ NONE = Language("", 0.0)
 
 
 def detect_language(texts: Sequence[str]) -> Language:
-    """The language of a document given as its paragraphs, judged by a sample of at most 808 characters.
+    """The language of a document given as its paragraphs, judged by a ``sample``."""
+    return language_of(sample(texts))
 
-    Works offline, depends on the text alone and may be called from several threads.
-    """
-    text = sample(texts)
+
+def language_of(text: str) -> Language:
+    """The language of a ``sample``. Works offline, depends on the text alone and may be called from several threads."""
     if not any(map(str.isalpha, text)):
         return NONE
     (best,) = _detector().detect(text, model="lite", k=1)
@@ -43,7 +44,8 @@ def detect_language(texts: Sequence[str]) -> Language:
 
 
 def sample(texts: Sequence[str]) -> str:
-    """``PIECES`` pieces of ``PIECE_CHARACTERS`` at even distances from the first to the last, or all of a short text.
+    """``PIECES`` pieces of ``PIECE_CHARACTERS`` at even distances from the first to the last, or all of a short text:
+    at most 808 characters.
 
     Several places, because a paper may have an English abstract before a Spanish body, or end in a list
     of names; cut anywhere, because the model looks at runs of letters.

@@ -19,6 +19,7 @@ _SIGNS = {
     "pm": "±", "times": "×", "cdot": "·", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "sim": "~", "approx": "≈",
     "ne": "≠", "neq": "≠", "to": "→", "rightarrow": "→", "circ": "°", "infty": "∞", "prime": "′", "in": "∈",
 }  # fmt: skip
+NEEDS = (r"\\documentclass", r"\\usepackage")
 _LONGEST = 40
 """A formula that is longer when it is plain is no word of a sentence."""
 
@@ -28,8 +29,6 @@ def plain_formulas(text: str) -> str:
 
     Where text follows without a blank, that text is the same formula, from the article's MathML: it stays alone.
     """
-    if "\\documentclass" not in text and "\\usepackage" not in text:
-        return text
     text = _DOCUMENT.sub(lambda match: "" if match[2].isalnum() else f" {_plain(match[1])} ", text)
     return _CUT_SHORT.sub("", text)
 

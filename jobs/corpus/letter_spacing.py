@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _RUN = re.compile(r"(?<![^\s(])[A-Za-z](?: [A-Za-z]){4,}(?![^\s.,:;)])")
-_HINT = re.compile(r" [A-Za-z] [A-Za-z] [A-Za-z] ")
+NEEDS = (" [A-Za-z] [A-Za-z] [A-Za-z] ",)
 _LONGEST = 18
 """A longer run is several words, whose ends nobody knows."""
 _VOWELS = frozenset("aeiouy")
@@ -17,8 +17,6 @@ def join_spaced_letters(text: str) -> str:
 
     So panel labels ("A B C D E"), sequences ("A C G T A"), plotted points ("q q q q q") and formulas stay apart.
     """
-    if not _HINT.search(text):
-        return text
     return _RUN.sub(lambda match: _joined(match[0]), text)
 
 

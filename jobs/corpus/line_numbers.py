@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import median
 
 _NUMBER = re.compile(r" [0-9](?: [0-9](?: [0-9])?|[0-9]{0,3})(?= )")
@@ -33,24 +34,19 @@ def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
     A number is one if it belongs to a series that increases through the text at the pace of lines;
     numbers that stand between those, a dose or an age, are no part of it.
     """
-    texts = [f" {text} " for text in paragraphs]
-    values: list[int] = []
-    places: list[int] = []
-    owners: list[tuple[int, int, int]] = []
-    offset = 0
-    for index, text in enumerate(texts):
-        for match in _NUMBER.finditer(text):
-            values.append(int(match[0].replace(" ", "")))
-            places.append(offset + match.start())
-            owners.append((index, match.start(), match.end()))
-        offset += len(text)
+    joined = "".join(f" {text} " for text in paragraphs)  # two blanks are between any two, and in no number
+    numbers = list(_NUMBER.finditer(joined))
+    if len(numbers) < _SERIES:
+        return list(paragraphs)
+    counting = _counting_lines([int(n[0].replace(" ", "")) for n in numbers], [n.start() for n in numbers])
+    ends = list(accumulate(len(text) + 2 for text in paragraphs))
     cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    if len(values) >= _SERIES:
-        for number in _counting_lines(values, places):
-            index, start, end = owners[number]
-            if not texts[index][max(0, start - 7) : start].endswith(_CAPTIONED):
-                cuts[index].append((start, end))
-    return [_without(texts[index], cuts[index]) if index in cuts else text for index, text in enumerate(paragraphs)]
+    for start, end in (numbers[number].span() for number in counting):
+        if not joined.endswith(_CAPTIONED, 0, start):
+            index = bisect_right(ends, start)
+            begin = ends[index] - len(paragraphs[index]) - 2
+            cuts[index].append((start - begin, end - begin))
+    return [_without(f" {text} ", cuts[index]) if index in cuts else text for index, text in enumerate(paragraphs)]
 
 
 def _without(text: str, cuts: list[tuple[int, int]]) -> str:

@@ -50,15 +50,15 @@ def word_hashes(texts: Iterable[str]) -> NDArray[np.uint64]:
     """A hash of each word, in order. A word is a run of letters and digits, case folded: what stays the
     same when a text is set anew. Of a word longer than 64 characters the rest is hashed without its order.
     """
-    text = "\n".join(texts).casefold()
+    text = "\n".join(map(str.casefold, texts))
     windows = [_hashed(text[start : start + _WINDOW]) for start in range(0, len(text), _WINDOW)]
     return np.concatenate(windows) if windows else np.zeros(0, np.uint64)
 
 
 def _hashed(text: str) -> NDArray[np.uint64]:
-    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    hashes = np.empty(len(points) // 2 + 1, np.uint64)
-    arguments = (address(points), len(points), address(_in_words()), address(_CHARACTER), address(hashes))
+    encoded = text.encode("utf-8", "surrogatepass")
+    hashes = np.empty(len(text) // 2 + 1, np.uint64)
+    arguments = (encoded, len(encoded), address(_in_words()), address(_CHARACTER), address(hashes))
     return hashes[: library.hash_words(*arguments)]
 
 

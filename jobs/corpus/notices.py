@@ -20,7 +20,7 @@ _SENTENCES = (
     r"(?:Licensee|License[ed]) (?:Elsevier|MDPI|BioMed Central|Springer|the World Health Organization)\b[^.]{0,80}\.",
 )
 _NOTICE = re.compile(r"\s*(?:" + "|".join(_SENTENCES) + ")", re.IGNORECASE)
-_ANCHORS = (
+ANCHORS = (
     "Elsevier", "These permissions", "PMC ", "World Health Organization", "responsible for the views", "3.0 IGO",
     "icense",
 )  # fmt: skip
@@ -28,7 +28,4 @@ _ANCHORS = (
 
 def remove_notices(text: str) -> str:
     """``text`` without those sentences; others that speak of Elsevier or the WHO stay."""
-    for anchor in _ANCHORS:
-        if anchor in text:
-            return _NOTICE.sub(" ", text)
-    return text
+    return _NOTICE.sub(" ", text) if any(map(text.__contains__, ANCHORS)) else text

@@ -40,8 +40,12 @@ _LABEL = re.compile(
 LONGEST_LABEL = 80
 """Characters of a sentence that may be a label: what is longer is not looked at."""
 # Parts of the names, of those in capitals the usual three: most brackets are passed over by them.
-_HINTS = f"{MARK}|[Ff]ig|[Tt]ab|upp|[Ee]q|dditional|ideo|ovie|ppend|cheme|xtended|ataset|FIG|TAB|UPP"
-_BRACKETS = re.compile(rf"[(\[](?=[^()\[\]]{{0,300}}(?:{_HINTS}))[^()\[\]]{{3,300}}[)\]]")
+_HINTS = (
+    MARK, "[Ff]ig", "[Tt]ab", "upp", "[Ee]q", "dditional", "ideo", "ovie", "ppend", "cheme", "xtended", "ataset",
+    "FIG", "TAB", "UPP",
+)  # fmt: skip
+_BRACKETS = re.compile(rf"[(\[](?=[^()\[\]]{{0,300}}(?:{'|'.join(_HINTS)}))[^()\[\]]{{3,300}}[)\]]")
+NEEDS = (CUT, *(rf"[(\[][^()\[\]]*{hint}" for hint in _HINTS))
 
 
 def remove_references(text: str) -> str:

@@ -79,7 +79,11 @@ def split_sentences(text: str) -> list[str]:
     Nothing but white space is lost. When in doubt it does not split: two sentences in one harm a
     language model less than half a sentence.
     """
-    text = normalise_space(text)
+    return split_line(normalise_space(text))
+
+
+def split_line(text: str) -> list[str]:
+    """``split_sentences`` of a text that has single blanks between its words already."""
     sentences = []
     start = 0
     for match in _CANDIDATE.finditer(text):

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 
-from jobs.corpus.cleaning import RULES, clean
+from jobs.corpus.cleaning import RULES, clean_each
 from jobs.corpus.document import Document
 from jobs.corpus.hyphenation import join_torn_words
 from jobs.corpus.junk import LONGEST, cap, is_junk
 from jobs.corpus.line_numbers import remove_line_numbers
 from jobs.corpus.page_breaks import join_page_breaks
 from jobs.corpus.paragraph import Paragraph
-from jobs.corpus.sentences import split_sentences
+from jobs.corpus.sentences import split_line
 from jobs.corpus.spans import bare_numbers_are_citations, remove_spans
 
 SECTIONS = ("title", "abstract", "body")
@@ -68,7 +68,7 @@ def clean_paragraphs(document: Document, sections: Sequence[str], changed: Count
     unnumbered = unmarked if document.parse == "pmc_json" else remove_line_numbers(unmarked)
     changed["spans"] += _differing(released, unmarked)
     changed["line_numbers"] += _differing(unmarked, unnumbered)
-    return [clean(text, changed) for text in unnumbered]
+    return clean_each(unnumbered, changed)
 
 
 def sentences_of(
@@ -82,7 +82,7 @@ def sentences_of(
     torn = _joined(cleaned, lengths, changed) if document.parse == "pdf_json" else list(cleaned)
     whole = join_torn_words(torn)
     changed["hyphenation"] += _differing(torn, whole)
-    return _distinct((sentence for text in whole for sentence in split_sentences(text)), changed)
+    return _distinct((sentence for text in whole for sentence in split_line(text)), changed)
 
 
 def _differing(before: Iterable[str], after: Iterable[str]) -> int:

@@ -14,6 +14,8 @@ def _load() -> CDLL:
     loaded.hash_words.argtypes = [arrays, c_int64, arrays, arrays, arrays]
     loaded.smallest_hashes.restype = None
     loaded.smallest_hashes.argtypes = [arrays, c_int64, arrays, c_int32, arrays, arrays, arrays]
+    loaded.patterns_met.restype = None
+    loaded.patterns_met.argtypes = [arrays, c_int64, arrays, arrays, arrays, arrays, c_int32, arrays]
     return loaded
 
 

@@ -2,25 +2,32 @@
 
 #include <stdint.h>
 
+#include "vectorised.h"
+
 #define LAST_OF_TABLE 0xFFFF
 #define LAST_CHARACTER 63
 #define PERMUTATIONS 128
 #define BLOCK 8
 
-/* The vector instructions of newer processors, where there are such; the result is the same. */
-#if defined(__x86_64__) && defined(__GLIBC__)
-#define VECTORISED __attribute__((target_clones("avx2", "default")))
-#else
-#define VECTORISED
-#endif
+/* The code point that begins at *at of UTF-8, which is moved behind it. */
+static inline uint32_t next_point(const uint8_t *text, int64_t *at)
+{
+    uint32_t point = text[(*at)++];
+    if (point >= 0xC0) {
+        point &= point < 0xE0 ? 0x1F : point < 0xF0 ? 0x0F : 0x07;
+        while ((text[*at] & 0xC0) == 0x80) /* Python closes its bytes with a zero */
+            point = point << 6 | (text[(*at)++] & 0x3F);
+    }
+    return point;
+}
 
-/* hashes: one for each word of the code points; returns how many. */
-int64_t hash_words(const uint32_t *points, int64_t count, const uint8_t *in_words, const uint64_t *factors,
+/* hashes: one for each word of the text; returns how many. */
+int64_t hash_words(const uint8_t *text, int64_t length, const uint8_t *in_words, const uint64_t *factors,
                    uint64_t *hashes)
 {
     int64_t words = 0, position = 0;
-    for (int64_t i = 0; i < count; i++) {
-        const uint32_t point = points[i];
+    for (int64_t at = 0; at < length;) {
+        const uint32_t point = next_point(text, &at);
         if (!in_words[point < LAST_OF_TABLE ? point : LAST_OF_TABLE]) {
             position = 0;
             continue;

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.corpus.cleaning import RULES, clean
+from jobs.corpus.cleaning import RULES, clean, clean_each
 
 CASES = {
     "plain text stays": ("The virus (SARS-CoV-2) spread.", "The virus (SARS-CoV-2) spread."),
@@ -47,8 +47,7 @@ def test_text_is_cleaned(text: str, expected: str) -> None:
 
 def test_changes_are_counted_by_rule() -> None:
     changed: Counter[str] = Counter()
-    for text in ("P &lt; 0.05", "5 µg  ", "nothing"):
-        clean(text, changed)
+    assert clean_each(["P &lt; 0.05", "5 µg  ", "nothing"], changed) == ["P < 0.05", "5 μg", "nothing"]
     assert changed == {"html": 1, "unicode": 1, "space": 1}
 
 

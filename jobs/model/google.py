@@ -45,7 +45,8 @@ class GoogleWeights:
         """A variable by google's name, float32. Its checksum in the index is compared with the data."""
         stored = self.contents.stored[name]
         if self._types[stored] not in _FLOATS:
-            raise ConfigurationError(self._source, f"{stored} is {self._types[stored].name}, not a float")
+            reason = f"{stored} is {self._types[stored].name}, not a float"
+            raise ConfigurationError(self._source, reason, "give a checkpoint with plain weights, not quantised ones")
         try:
             return np.asarray(self._reader.get_tensor(stored), dtype=np.float32)
         except _DAMAGE as error:

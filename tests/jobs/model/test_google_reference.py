@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jobs.model.bert import Bert, BertConfig
+from jobs.model.bert import COMPILED_FROM, Bert, BertConfig
 from jobs.model.google import GoogleWeights, write_google_checkpoint
 from jobs.weights.account import account
 from jobs.weights.names import tensors
@@ -31,7 +31,9 @@ pytestmark = [
 
 v1 = tf.compat.v1
 SIZES = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}
-CONFIG = BertConfig(vocab_size=80, initializer_range=0.2, max_position_embeddings=40, **SIZES)
+PLAIN = BertConfig(vocab_size=80, initializer_range=0.2, max_position_embeddings=40, **SIZES)
+COMPILED = PLAIN.model_copy(update={"hidden_size": COMPILED_FROM, "initializer_range": 0.07})
+both = pytest.mark.parametrize("config", [PLAIN, COMPILED], ids=["plain", "compiled"])
 
 
 def layer_norm(inputs: Any, begin_norm_axis: int, begin_params_axis: int, scope: str) -> Any:
@@ -80,9 +82,9 @@ def batch() -> dict[str, Any]:
     }
 
 
-def their_graph(modeling: Any, given: dict[str, Any]) -> tuple[Any, Any]:
+def their_graph(modeling: Any, given: dict[str, Any], sizes: BertConfig) -> tuple[Any, Any]:
     """Both heads as run_pretraining.py has them, up to their logits."""
-    config = modeling.BertConfig.from_dict(json.loads(CONFIG.model_dump_json()) | {"hidden_act": "gelu"})
+    config = modeling.BertConfig.from_dict(json.loads(sizes.model_dump_json()) | {"hidden_act": "gelu"})
     model = modeling.BertModel(
         config,
         is_training=False,
@@ -105,9 +107,9 @@ def their_graph(modeling: Any, given: dict[str, Any]) -> tuple[Any, Any]:
     return mlm, nsp
 
 
-def ours() -> Bert:
+def ours(config: BertConfig) -> Bert:
     rng = np.random.default_rng(0)
-    model = Bert(CONFIG, seed=3)
+    model = Bert(config, seed=3)
     for variable in model.variables_by_name.values():
         variable.assign_add(rng.normal(0, 0.1, variable.shape).astype(np.float32))  # biases and norms count too
     return model
@@ -121,13 +123,14 @@ def our_logits(model: Bert) -> tuple[Any, Any]:
     )
 
 
-def test_its_init_checkpoint_loads_what_is_published_and_computes_the_same(tmp_path: Path) -> None:
-    model = ours()
+@both
+def test_its_init_checkpoint_loads_what_is_published_and_computes_the_same(tmp_path: Path, config: BertConfig) -> None:
+    model = ours(config)
     prefix = str(tmp_path / "bert_model.ckpt")
     write_google_checkpoint({name: v.numpy() for name, v in model.variables_by_name.items()}, Path(prefix))
     modeling = reference("modeling")
     with tf.Graph().as_default(), v1.Session() as session:
-        mlm, nsp = their_graph(modeling, batch())
+        mlm, nsp = their_graph(modeling, batch(), config)
         variables = v1.trainable_variables()
         names, initialised = modeling.get_assignment_map_from_checkpoint(variables, prefix)
         assert set(names) == set(model.variables_by_name)
@@ -140,11 +143,12 @@ def test_its_init_checkpoint_loads_what_is_published_and_computes_the_same(tmp_p
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
 
 
-def test_a_checkpoint_that_its_code_saved_while_training_is_read_whole(tmp_path: Path) -> None:
+@both
+def test_a_checkpoint_that_its_code_saved_while_training_is_read_whole(tmp_path: Path, config: BertConfig) -> None:
     modeling, optimization = reference("modeling"), reference("optimization")
     prefix = str(tmp_path / "model.ckpt-1")
     with tf.Graph().as_default(), v1.Session() as session:
-        mlm, nsp = their_graph(modeling, batch())
+        mlm, nsp = their_graph(modeling, batch(), config)
         v1.train.get_or_create_global_step()
         loss = tf.reduce_mean(mlm**2) + tf.reduce_mean(nsp**2)
         update = optimization.create_optimizer(loss, 0.1, 10, 0, False)
@@ -152,11 +156,11 @@ def test_a_checkpoint_that_its_code_saved_while_training_is_read_whole(tmp_path:
         session.run(update)
         v1.train.Saver().save(session, prefix)
         theirs = session.run((mlm, nsp))
-    found = GoogleWeights(Path(prefix), "theirs", CONFIG.model_dump())
-    total = len(tensors(CONFIG.model_dump()))
-    counts = account(found.contents, {t.google: t.shape for t in tensors(CONFIG.model_dump())}).counts()
+    found = GoogleWeights(Path(prefix), "theirs", config.model_dump())
+    total = len(tensors(config.model_dump()))
+    counts = account(found.contents, {t.google: t.shape for t in tensors(config.model_dump())}).counts()
     assert {k: v for k, v in counts.items() if v} == {"matched": total, "aside": 2 * total + 1}
-    model = Bert(CONFIG)
+    model = Bert(config)
     for name, variable in model.variables_by_name.items():
         variable.assign(found.read(name))
     for mine, expected in zip(our_logits(model), theirs, strict=True):

@@ -115,12 +115,13 @@ def _load(artifact: Artifact, step: int, state: State, scratch: Path) -> Progres
     relative = f"{FOLDER}/{name}.safetensors"
     file = scratch / f"restored-{name}.safetensors"
     artifact.download(Output(relative, record["size"], record["crc32c"]), file)
+    thing, remedy = artifact.path(relative), "submit the step with --fresh, which begins anew under another name"
     with safe_open(file, "numpy") as tensors:
         if json.loads(tensors.metadata()["checkpoint"])["spec_sha256"] != artifact.spec.sha256:
-            raise ConfigurationError(relative, "it belongs to another step's spec", "submit with --fresh")
+            raise ConfigurationError(thing, "it belongs to another step's spec", remedy)
         shapes = {key: tuple(tensors.get_slice(key).get_shape()) for key in tensors.keys()}  # noqa: SIM118
         if shapes != {key: tuple(variable.shape) for key, variable in state.items()}:
-            raise ConfigurationError(relative, "its variables are not this model's", "submit with --fresh")
+            raise ConfigurationError(thing, "its variables are not this model's", remedy)
         for key, variable in state.items():
             variable.assign(tensors.get_tensor(key))
     file.unlink()

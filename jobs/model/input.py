@@ -19,6 +19,7 @@ from jobs.errors import ConfigurationError
 from jobs.model.bert import BertConfig
 from jobs.model.records import RecordFile
 from jobs.model.waiting import result_of
+from jobs.model.wording import first_line
 
 REMEDY = "make the examples again with this recipe: covid-ctl submit preprocess"
 STAGED_AT_ONCE = 4
@@ -145,7 +146,7 @@ class Examples:
             try:
                 tf.io.parse_example([record], self._features)
             except tf.errors.InvalidArgumentError as error:
-                return _Unfit(row, f"{str(error.message).splitlines()[0]} (this run wants {wanted})")
+                return _Unfit(row, f"{first_line(error)} (this run wants {wanted})")
             except UnicodeDecodeError:
                 return _Unfit(row, f"not a tf.train.Example (this run wants {wanted})")
         raise AssertionError("together they cannot be parsed, one by one they can")

@@ -55,9 +55,11 @@ def main(argv: list[str] | None = None) -> int:
         shard = _shard()
         artifact = Artifact.open(Store(args.bucket), args.name)
         if artifact.spec.kind != args.kind:
-            raise ConfigurationError(args.name, f"its kind is {artifact.spec.kind}, not {args.kind}")
+            reason = f"its kind is {artifact.spec.kind}, not {args.kind}"
+            raise ConfigurationError(args.name, reason, "give the KIND that its name begins with")
         if shard >= artifact.spec.shards:
-            raise ConfigurationError(args.name, f"shard {shard} asked for, it has {artifact.spec.shards}")
+            reason = f"JOB_COMPLETION_INDEX asks for shard {shard}, it has {artifact.spec.shards}, counted from 0"
+            raise ConfigurationError(args.name, reason, "submit it again: covid-ctl makes Jobs of as many indexes")
         artifact.check_version()
         if artifact.manifest() is not None:
             log.info("step.already_complete", step=artifact.name)
@@ -66,7 +68,8 @@ def main(argv: list[str] | None = None) -> int:
         step = importlib.import_module(f"jobs.steps.{args.kind}")
         # A worker may have died between its shard's record and the manifest: then only the latter is due.
         if artifact.record(shard) is None:
-            with tempfile.TemporaryDirectory(prefix="covid-ctl-") as scratch:
+            # What a step no longer waits for may still be writing there.
+            with tempfile.TemporaryDirectory(prefix="covid-ctl-", ignore_cleanup_errors=True) as scratch:
                 step.run(StepContext(artifact, shard, Path(scratch), stop.is_set, args.corpus, args.checkpoint))
             log.info("shard.committed", step=artifact.name, shard=shard)
         if artifact.finish(getattr(step, "conclude", None)):
@@ -90,9 +93,14 @@ def _of_system(error: OSError) -> CovidCtlError:
 def _shard() -> int:
     text = os.environ.get("JOB_COMPLETION_INDEX", "0")
     if not text.isdecimal():
-        raise ConfigurationError("JOB_COMPLETION_INDEX", f"{text!r} is no shard number")
+        reason = f"{text!r} is no shard number"
+        raise ConfigurationError("JOB_COMPLETION_INDEX", reason, "set it to one from 0, or unset it for shard 0")
     return int(text)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Python would first wait for all threads, and one may hang in a request that nobody wants the answer of.
+    os._exit(code)

@@ -184,6 +184,16 @@ class Schedule(Section):
         return self
 
     @model_validator(mode="after")
+    def _early_stop_can_happen(self) -> Schedule:
+        patience, evaluations = self.early_stop_evaluations, -(-self.train_steps // self.evaluate_every)
+        if patience is not None and evaluations <= patience:
+            raise ValueError(
+                f"early_stop_evaluations {patience} needs more than {patience} evaluations, evaluate_every "
+                f"{self.evaluate_every} makes {evaluations} in train_steps {self.train_steps}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _parts_are_even(self) -> Schedule:
         if self.train_batch_size % self.accumulation:
             even = -(-self.train_batch_size // self.accumulation) * self.accumulation
@@ -299,4 +309,4 @@ def _override(data: dict[str, Any], field: str, value: str, source: str) -> None
     try:
         target[last] = yaml.safe_load(value)
     except yaml.YAMLError as error:
-        raise ConfigurationError(f"--set {field}", f"{value!r} is not a YAML value") from error
+        raise ConfigurationError(f"--set {field}", f"{value!r} is not a YAML value", "put it in quotes") from error

@@ -194,7 +194,8 @@ class Store:
             remedy = f"check its name, or make it: gcloud storage buckets create {bucket}"
             raise StoreError(bucket, "there is no such bucket", remedy) from error
         if isinstance(error, NotFoundError | FileNotFoundError):
-            raise MissingObjectError(thing, "there is no such object") from error
+            remedy = "check the path, or run the step that writes it again"
+            raise MissingObjectError(thing, "there is no such object", remedy) from error
         reason = _first_line(error)
         status = _status(error)
         # Where there are no credentials obstore ends by asking the metadata server, which only Google's machines have.

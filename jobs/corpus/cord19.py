@@ -128,7 +128,7 @@ class Cord19:
             raise MalformedError("the path leads out of the corpus directory")
         normal = _normal(path)
         if normal not in self.release.files:
-            raise MissingObjectError(path, "there is no such object")
+            raise MissingObjectError(path, "there is no such object", "get the whole release")
         return self.release.get_bytes(normal)
 
 

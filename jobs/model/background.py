@@ -6,6 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
+from jobs.model.waiting import result_of
+
 
 class Background:
     """A thread for one task after the other; what a task raises is raised by the next call here.
@@ -30,12 +32,21 @@ class Background:
         self.wait()
         self._task = self._pool.submit(task)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a task is under way."""
+        return self._task is not None and not self._task.done()
+
     def check(self) -> None:
         """Raise what a task that has ended raised."""
         if self._task and self._task.done():
             self.wait()
 
-    def wait(self) -> None:
-        task, self._task = self._task, None
-        if task:
-            task.result()
+    def wait(self, check_stop: Callable[[], None] = lambda: None) -> None:
+        """Until the task has ended; ``check_stop`` is called now and then and may raise: the task goes on then."""
+        if self._task:
+            try:
+                result_of(self._task, check_stop)
+            finally:
+                if self._task.done():
+                    self._task = None

@@ -67,22 +67,17 @@ def save(artifact: Artifact, tensors: Tensors, progress: Progress) -> None:
 
 
 def restore(artifact: Artifact, state: State, scratch: Path) -> Progress | None:
-    """Load the newest sound checkpoint into ``state``; None when there is none.
+    """Load the newest sound checkpoint into ``state``; None when there is no checkpoint.
 
-    A damaged one is reported and the one before it is used.
+    A damaged one is reported and the one before it is used. Where all are damaged ``state`` stays as it is, and the
+    progress is that of step 0. Raises what ``load`` raises.
     """
-    rejected = []
+    rejected: list[int] = []
     for step in reversed(_steps(artifact, ".json")):
-        try:
-            progress = load(artifact, step, state, scratch)
-        # Not any StoreError: a bucket that is away for a moment must not cost the newest checkpoint.
-        except (DamagedError, MissingObjectError, SafetensorError, ValueError, KeyError, TypeError) as error:
-            reason = error.reason if isinstance(error, CovidCtlError) else repr(error)
-            log.warning("checkpoint.rejected", step=step, reason=reason)
-            rejected.append(step)
-            continue
-        log.info("checkpoint.restored", step=step)
-        return replace(progress, rejected=(*progress.rejected, *rejected))
+        if progress := load(artifact, step, state, scratch):
+            log.info("checkpoint.restored", step=step)
+            return replace(progress, rejected=(*progress.rejected, *rejected))
+        rejected.append(step)
     return Progress(0, 0.0, (), tuple(rejected)) if rejected else None
 
 
@@ -96,8 +91,22 @@ def write_tensors(file: Path, variables: State, metadata: dict[str, str]) -> Non
     save_file({name: variable.numpy() for name, variable in variables.items()}, file, metadata)
 
 
-def load(artifact: Artifact, step: int, state: State, scratch: Path) -> Progress:
-    """One step's checkpoint, all or nothing: ``state`` is touched once everything is known to fit."""
+def load(artifact: Artifact, step: int, state: State, scratch: Path) -> Progress | None:
+    """One step's checkpoint into ``state``; None, with a warning in the log, when it is damaged or gone.
+
+    All or nothing: ``state`` is touched once everything is known to fit. Raises ``ConfigurationError`` for a
+    checkpoint of another spec or model, ``StoreError`` when the bucket is away.
+    """
+    try:
+        return _load(artifact, step, state, scratch)
+    # Not any StoreError: a bucket that is away for a moment must not cost the newest checkpoint.
+    except (DamagedError, MissingObjectError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        reason = error.reason if isinstance(error, CovidCtlError) else repr(error)
+        log.warning("checkpoint.rejected", step=step, reason=reason)
+        return None
+
+
+def _load(artifact: Artifact, step: int, state: State, scratch: Path) -> Progress:
     name = f"{step:08d}"
     record = json.loads(artifact.store.get(artifact.path(f"{FOLDER}/{name}.json")))
     progress = Progress(
@@ -106,12 +115,13 @@ def load(artifact: Artifact, step: int, state: State, scratch: Path) -> Progress
     relative = f"{FOLDER}/{name}.safetensors"
     file = scratch / f"restored-{name}.safetensors"
     artifact.download(Output(relative, record["size"], record["crc32c"]), file)
+    thing, remedy = artifact.path(relative), "submit the step with --fresh, which begins anew under another name"
     with safe_open(file, "numpy") as tensors:
         if json.loads(tensors.metadata()["checkpoint"])["spec_sha256"] != artifact.spec.sha256:
-            raise ConfigurationError(relative, "it belongs to another step's spec", "submit with --fresh")
+            raise ConfigurationError(thing, "it belongs to another step's spec", remedy)
         shapes = {key: tuple(tensors.get_slice(key).get_shape()) for key in tensors.keys()}  # noqa: SIM118
         if shapes != {key: tuple(variable.shape) for key, variable in state.items()}:
-            raise ConfigurationError(relative, "its variables are not this model's", "submit with --fresh")
+            raise ConfigurationError(thing, "its variables are not this model's", remedy)
         for key, variable in state.items():
             variable.assign(tensors.get_tensor(key))
     file.unlink()

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from jobs.model.input import Arrays, Examples
 from jobs.model.loss import Batch, Evaluation, evaluation
+from jobs.model.watchdog import Watchdog
 
 
 def spread(count: int, wanted: int) -> list[int]:
@@ -23,18 +24,17 @@ def evaluate(
     validation: Examples,
     indices: list[int],
     batch_size: int,
-    stopping: Callable[[], bool],
+    watchdog: Watchdog,
     alive: Callable[[], None],
 ) -> Evaluation | None:
-    """None when there is nothing to evaluate on, or when SIGTERM arrived before the end."""
+    """None when there is nothing to evaluate on. ``alive`` is called before each batch; it may raise to stop."""
     sums = np.zeros(6)
     for first in range(0, len(indices), batch_size):
-        if stopping():
-            return None
         alive()
-        batch = validation.read(indices[first : first + batch_size])
-        filled = {name: tf.constant(values) for name, values in _filled(batch, batch_size).items()}
-        sums += sums_of(filled).numpy()
+        with watchdog.watching("evaluation"):
+            batch = validation.read(indices[first : first + batch_size])
+            filled = {name: tf.constant(values) for name, values in _filled(batch, batch_size).items()}
+            sums += sums_of(filled).numpy()
     return evaluation(step, *sums.tolist()) if indices else None
 
 

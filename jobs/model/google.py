@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from jobs.errors import ConfigurationError
+from jobs.model.wording import first_line
 from jobs.weights.account import Contents
 from jobs.weights.names import google_name, is_optimizer_state, tensors
 
@@ -45,7 +46,8 @@ class GoogleWeights:
         """A variable by google's name, float32. Its checksum in the index is compared with the data."""
         stored = self.contents.stored[name]
         if self._types[stored] not in _FLOATS:
-            raise ConfigurationError(self._source, f"{stored} is {self._types[stored].name}, not a float")
+            reason = f"{stored} is {self._types[stored].name}, not a float"
+            raise ConfigurationError(self._source, reason, "give a checkpoint with plain weights, not quantised ones")
         try:
             return np.asarray(self._reader.get_tensor(stored), dtype=np.float32)
         except _DAMAGE as error:
@@ -55,9 +57,8 @@ class GoogleWeights:
         """Nothing: what google stores, it stores once."""
 
     def _damaged(self, where: str, error: Exception) -> ConfigurationError:
-        reason = getattr(error, "message", None) or str(error)
         # TensorFlow names the copy that it read: the user knows the original.
-        reason = reason.replace(f"{self._prefix.parent}/", "").splitlines()[0]
+        reason = first_line(error).replace(f"{self._prefix.parent}/", "")
         return ConfigurationError(
             f"{self._source}: {where}", f"damaged: {reason}", "get it again and compare its size and checksum"
         )

@@ -42,4 +42,5 @@ def _check(name: str, shape: tuple[int, ...], variables: Mapping[str, tf.Variabl
             reason = f"its vocabulary has {shape[0]:,} entries, the examples' only {wanted[0]:,}"
             raise ConfigurationError(source, reason, "make examples with the checkpoint's vocabulary: --vocab PATH")
     elif shape != wanted:
-        raise ConfigurationError(source, f"{name} has shape {list(shape)}, the model's is {list(wanted)}")
+        reason = f"{name} has shape {list(shape)}, the model's is {list(wanted)}"
+        raise ConfigurationError(source, reason, "give the recipe the checkpoint's architecture, and submit it again")

@@ -18,6 +18,8 @@ from jobs.artifact import Artifact, Output
 from jobs.errors import ConfigurationError
 from jobs.model.bert import BertConfig
 from jobs.model.records import RecordFile
+from jobs.model.waiting import result_of
+from jobs.model.wording import first_line
 
 REMEDY = "make the examples again with this recipe: covid-ctl submit preprocess"
 STAGED_AT_ONCE = 4
@@ -44,16 +46,24 @@ class Examples:
 
     Their number is known at once; a file is fetched when ``stage`` or ``read`` first wants it, and then
     checked, wholly but for the ids: those are checked in every batch. What does not fit ``config`` raises
-    ``ConfigurationError`` with file and record, from the ``read`` that needed it.
+    ``ConfigurationError`` with file and record, from the ``read`` that needed it. ``check_stop`` is called now
+    and then by a ``read`` that waits, in whatever thread, and may raise to end it.
     """
 
     def __init__(
-        self, shards: Sequence[Shard], config: BertConfig, *, max_seq_length: int, max_predictions_per_seq: int
+        self,
+        shards: Sequence[Shard],
+        config: BertConfig,
+        *,
+        max_seq_length: int,
+        max_predictions_per_seq: int,
+        check_stop: Callable[[], None] = lambda: None,
     ) -> None:
         self.shards = tuple(shards)
         self._ends = np.cumsum([shard.count for shard in shards], dtype=np.int64)
         self._features = _features(max_seq_length, max_predictions_per_seq)
         self._limits = _limits(config, max_seq_length)
+        self._check_stop = check_stop
         self._files: dict[int, Future[RecordFile]] = {}
         self._lock = Lock()
         self._pool = ThreadPoolExecutor(STAGED_AT_ONCE, "staging")
@@ -72,13 +82,13 @@ class Examples:
             self._staged(shard)
 
     def close(self) -> None:
-        """Let go of what is not fetched yet."""
-        self._pool.shutdown(cancel_futures=True)
+        """Let go of what is not fetched yet; what is on its way is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def read(self, indices: Sequence[int] | npt.NDArray[np.int64]) -> Arrays:
         """Some examples by number, once their shards are here."""
         shards, numbers = self._locate(np.asarray(indices, np.int64))
-        files = {int(shard): self._staged(int(shard)).result() for shard in np.unique(shards)}
+        files = {int(shard): result_of(self._staged(int(shard)), self._check_stop) for shard in np.unique(shards)}
         records = [files[shard][number] for shard, number in zip(shards.tolist(), numbers.tolist(), strict=True)]
         try:
             return self._parse(records)
@@ -136,7 +146,7 @@ class Examples:
             try:
                 tf.io.parse_example([record], self._features)
             except tf.errors.InvalidArgumentError as error:
-                return _Unfit(row, f"{str(error.message).splitlines()[0]} (this run wants {wanted})")
+                return _Unfit(row, f"{first_line(error)} (this run wants {wanted})")
             except UnicodeDecodeError:
                 return _Unfit(row, f"not a tf.train.Example (this run wants {wanted})")
         raise AssertionError("together they cannot be parsed, one by one they can")

@@ -55,15 +55,16 @@ class Shuffled:
         return self._read_ahead(first, last)
 
     def _read_ahead(self, first: int, last: int) -> Generator[Arrays, None, None]:
-        with ThreadPoolExecutor(1, "input") as pool:
-            upcoming: deque[Future[Arrays]] = deque()
-            try:
-                for step in range(first, last):
-                    while len(upcoming) < READ_AHEAD and step + len(upcoming) < last:
-                        upcoming.append(pool.submit(self.batch, step + len(upcoming)))
-                    yield upcoming.popleft().result()
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+        pool = ThreadPoolExecutor(1, "input")
+        upcoming: deque[Future[Arrays]] = deque()
+        try:
+            for step in range(first, last):
+                while len(upcoming) < READ_AHEAD and step + len(upcoming) < last:
+                    upcoming.append(pool.submit(self.batch, step + len(upcoming)))
+                yield upcoming.popleft().result()
+        finally:
+            # What is read now may wait for its shard: nobody wants it any more.
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def batch(self, step: int) -> Arrays:
         """The examples of one step (from 0)."""

@@ -7,10 +7,9 @@ run that was killed at any moment and resumed ends with the very weights of an u
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -73,7 +72,7 @@ def train(
     step_flops: int,
     scratch: Path,
     heartbeat: Heartbeat,
-    stopping: Callable[[], bool],
+    check_stop: Callable[[], None],
     initialise: Callable[[checkpoint.State], None] = lambda _: None,
     pace: Pace | None = None,
     watchdog: Watchdog | None = None,
@@ -84,8 +83,8 @@ def train(
     Where there is none, ``initialise`` may replace the variables' random first values. ``masking`` draws the
     training examples' masks anew; None keeps theirs. ``step_flops`` is what one update takes. ``pace`` changes no
     bit of the result; the number of ``devices`` changes what dropout drops, and beside that only rounding.
-    Raises ``Interrupted`` once ``stopping()``, with a checkpoint saved; ``DivergedError`` when loss or gradient
-    leave the finite numbers; what ``Examples.read`` and the store raise.
+    Raises ``Interrupted`` once ``check_stop`` or ``Examples.read`` do, with a checkpoint saved; ``DivergedError``
+    when loss or gradient leave the finite numbers; what ``Examples.read`` and the store raise.
     """
     # Parallel sums in a fixed order: without it two runs on one machine differ in their last bits.
     tf.config.experimental.enable_op_determinism()
@@ -96,9 +95,11 @@ def train(
         model = Bert(config, schedule.seed, schedule.precision)
         optimizer = AdamWeightDecay(learnt(model.variables_by_name, next_sentence))
     state = {**model.variables_by_name, **optimizer.slots_by_name}
-    resumed = checkpoint.restore(artifact, state, scratch) or Progress(0, 0.0, ())
-    if resumed.step == 0:
-        initialise(model.variables_by_name)
+    pace, watchdog = pace or Pace(), watchdog or Watchdog()
+    with watchdog.watching("restoring"):
+        resumed = checkpoint.restore(artifact, state, scratch) or Progress(0, 0.0, ())
+        if resumed.step == 0:
+            initialise(model.variables_by_name)
 
     started = clock()
     step = saved = resumed.step
@@ -114,27 +115,43 @@ def train(
     held_out = spread(len(validation), schedule.evaluation_examples)
     scalars = Scalars(artifact, scratch, step)
     meter = Meter(schedule.train_batch_size, step_flops, peak_flops(devices, schedule.precision))
-    pace, watchdog = pace or Pace(), watchdog or Watchdog()
+    rejected = resumed.rejected
     shown: dict[str, float | None] = {}
 
     def progress() -> Progress:
-        return Progress(step, resumed.train_seconds + clock() - started, tuple(evaluations), resumed.rejected)
+        return Progress(step, resumed.train_seconds + clock() - started, tuple(evaluations), rejected)
 
     def save() -> None:
         nonlocal saved
         if artifact.record(0) is not None:
             # A second trainer of the same step must not touch what the first has committed.
             raise Interrupted(artifact.name, "another trainer has finished it meanwhile", "covid-ctl artifacts")
-        saving.wait()
+        saving.wait(check_stop)
         upload_curves, tensors, now = scalars.cut(step), checkpoint.snapshot(state), progress()
 
         def write() -> None:
-            # Curves first: a checkpoint says that everything before it is safe.
-            upload_curves()
-            checkpoint.save(artifact, tensors, now)
+            with watchdog.watching("saving"):
+                # Curves first: a checkpoint says that everything before it is safe.
+                upload_curves()
+                checkpoint.save(artifact, tensors, now)
 
         saving.start(write)
         saved = step
+
+    @contextmanager
+    def saving_what_there_is() -> Iterator[None]:
+        try:
+            yield
+        except Interrupted:
+            # One that is under way counts: after SIGTERM there is time for one.
+            if step > saved and not saving.busy:
+                save()
+            saving.wait()
+            raise
+
+    def alive() -> None:
+        check_stop()
+        heartbeat.beat(step, total, **shown)
 
     log.info(
         "training.already_done" if step == total else "training.started",
@@ -144,22 +161,13 @@ def train(
         held_out=len(held_out),
         device=str(devices),
     )
-    heartbeat.beat(step, total)
-    # Closed here: collected as garbage, in whatever thread, its own threads' end may wait for that very thread.
-    with Background() as saving, closing(upcoming):
+    with Background() as saving, closing(upcoming), saving_what_there_is():
         while True:
             saving.check()
-            if stopping():
-                if step > saved:
-                    save()
-                saving.wait()
-                raise Interrupted(artifact.name, f"SIGTERM arrived at step {step:,}", "submit it again to continue")
+            alive()
 
             if _due(step, schedule.evaluate_every, total) and not any(e["step"] == step for e in evaluations):
-                alive = partial(heartbeat.beat, step, total, **shown)
-                result = evaluate(step, sums_of, validation, held_out, at_once, stopping, alive)
-                if stopping():
-                    continue
+                result = evaluate(step, sums_of, validation, held_out, at_once, watchdog, alive)
                 if result is not None:
                     evaluations.append(result._asdict())
                     scores = {
@@ -168,37 +176,42 @@ def train(
                     scalars.write(step, **scores)
                     log.info("evaluation.finished", **result._asdict())
 
-            ended_early = _no_better(evaluations, schedule.early_stop_evaluations)
-            ended = step == total or ended_early
+            best = _no_better(evaluations, schedule.early_stop_evaluations)
+            ended = step == total or best is not None
             if (
                 _due(step, schedule.checkpoint_every, total) or ended or best_step(evaluations) == step
             ) and step > saved:
                 save()
 
             if ended:
-                saving.wait()
+                saving.wait(check_stop)
                 # Scores of this step, if its checkpoint was saved before they were known.
                 scalars.cut(step)()
-                best = best_step(evaluations)
-                if ended_early and best is not None:
-                    log.info("training.ended_early", step=step, best=best)
-                    checkpoint.load(artifact, best, state, scratch)
+                made_by = step
+                if best is not None:
+                    with watchdog.watching("restoring"):
+                        if checkpoint.load(artifact, best, state, scratch):
+                            made_by = best
+                        else:
+                            rejected = (*rejected, best)
+                    log.info("training.ended_early", step=step, best=best, taken=made_by)
                 return Trained(
                     model,
-                    step=best if ended_early and best is not None else step,
+                    step=made_by,
                     seconds=progress().train_seconds,
                     evaluations=tuple(evaluations),
-                    rejected=resumed.rejected,
+                    rejected=rejected,
                     tensorflow=tf.__version__,
                 )
 
             began = clock()
             every = (schedule.log_every, schedule.checkpoint_every, schedule.evaluate_every)
             count = pace.steps(step, min(total, *((step // n + 1) * n for n in every)))
-            block = list(islice(upcoming, count))
+            with watchdog.watching("input", count):
+                block = list(islice(upcoming, count))
             waited = clock() - began
             rates = [learning_rate(s, schedule) for s in range(step, step + count)]
-            with watchdog.watching(count):
+            with watchdog.watching("update", count):
                 measures = update(
                     {name: tf.constant(np.stack([batch[name] for batch in block])) for name in block[0]},
                     tf.constant(schedule.seed),
@@ -220,16 +233,15 @@ def train(
                 curves = {"examples_per_second": speeds.examples_per_second, "data_wait_share": speeds.data_wait_share}
                 scalars.write(step, **last, **curves)
                 log.info("training.progressed", step=step, total=total, **last, **speeds._asdict())
-            heartbeat.beat(step, total, **shown)
 
 
 def _due(step: int, every: int, total: int) -> bool:
     return step % every == 0 or step == total
 
 
-def _no_better(evaluations: Sequence[dict[str, Any]], patience: int | None) -> bool:
-    """Whether so many evaluations in a row, the last among them, were no better than the best."""
+def _no_better(evaluations: Sequence[dict[str, Any]], patience: int | None) -> int | None:
+    """The best step once so many evaluations in a row, the last among them, were no better; None: go on."""
     best = best_step(evaluations)
     if patience is None or best is None:
-        return False
-    return len([e for e in evaluations if e["step"] > best]) >= patience
+        return None
+    return best if len([e for e in evaluations if e["step"] > best]) >= patience else None

@@ -8,64 +8,64 @@ import statistics
 import tempfile
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import structlog
 
 TIMES_THE_MEDIAN = 20
-SHORTEST = 120.0
-"""Seconds: quicker steps may well be slowed twentyfold by the machine's other work."""
-COMPILING = 3600.0
-"""Seconds that the first call may take: tracing and compiling a large model for a TPU are in it."""
+SHORTEST = 600.0
+"""Seconds: what is quick may well be slowed twentyfold by other work, and a bucket's client tries for three minutes."""
+FIRST = 3600.0
+"""Seconds that anything may take for the first time: compiling a large model for a TPU, say, or the first shards."""
 REMEMBERED = 101
 
 log = structlog.get_logger()
 
 
-def end_process(waited: float, limit: float) -> None:
+def end_process(doing: str, waited: float, limit: float) -> None:
     """Log where every thread stands and exit with the code that lets Kubernetes try again."""
-    log.error("training.stalled", seconds=round(waited, 1), limit=round(limit, 1), stacks=stacks())
+    log.error("training.stalled", doing=doing, seconds=round(waited, 1), limit=round(limit, 1), stacks=stacks())
     # A thread that hangs in a device's driver can not be ended in any other way.
     os._exit(1)
 
 
 class Watchdog:
-    """Watches the calls made in ``watching``; ``on_stall`` is called when one takes too long."""
+    """Watches what is done in ``watching``, in any thread; ``on_stall`` is called when it takes too long."""
 
     def __init__(
         self,
-        on_stall: Callable[[float, float], None] = end_process,
+        on_stall: Callable[[str, float, float], None] = end_process,
         *,
         shortest: float = SHORTEST,
-        compiling: float = COMPILING,
+        first: float = FIRST,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._on_stall = on_stall
         self._shortest = shortest
-        self._compiling = compiling
+        self._first = first
         self._clock = clock
-        self._step_seconds: deque[float] = deque(maxlen=REMEMBERED)
+        self._seconds: defaultdict[str, deque[float]] = defaultdict(partial(deque, maxlen=REMEMBERED))
 
-    def limit(self, steps: int) -> float:
-        """Seconds that a call of so many steps may take."""
-        if not self._step_seconds:
-            return self._compiling
-        return max(TIMES_THE_MEDIAN * statistics.median(self._step_seconds) * steps, self._shortest)
+    def limit(self, doing: str, parts: int = 1) -> float:
+        """Seconds that so many parts of it may take, by how long one usually does."""
+        usual = self._seconds[doing]
+        return max(TIMES_THE_MEDIAN * statistics.median(usual) * parts, self._shortest) if usual else self._first
 
     @contextmanager
-    def watching(self, steps: int) -> Iterator[None]:
-        """Around one call of so many steps."""
-        began, limit = self._clock(), self.limit(steps)
-        timer = threading.Timer(limit, lambda: self._on_stall(self._clock() - began, limit))
+    def watching(self, doing: str, parts: int = 1) -> Iterator[None]:
+        """Around something that may hang, of so many equal parts."""
+        began, limit = self._clock(), self.limit(doing, parts)
+        timer = threading.Timer(limit, lambda: self._on_stall(doing, self._clock() - began, limit))
         timer.daemon = True
         timer.start()
         try:
             yield
         finally:
             timer.cancel()
-        self._step_seconds.append((self._clock() - began) / steps)
+        self._seconds[doing].append((self._clock() - began) / parts)
 
 
 def stacks() -> str:

@@ -196,7 +196,7 @@ def _training(card: Card) -> str:
     run = card.run
     rows = [
         ("initial weights", card.initial_checkpoint or "random"),
-        ("steps", None if run.steps is None else f"{run.steps:,}"),
+        ("steps", _steps(card)),
         ("examples per step", None if run.batch_size is None else f"{run.batch_size:,}"),
         ("examples seen", None if run.examples_seen is None else f"{run.examples_seen:,}"),
         ("training time", None if run.seconds is None else _duration(run.seconds)),
@@ -213,6 +213,20 @@ def _training(card: Card) -> str:
     if settings:
         parts.append(f"All settings, named as in google-research/bert where it has them:\n\n{settings}")
     return "\n\n".join(parts)
+
+
+def _steps(card: Card) -> str | None:
+    """Those that the weights are made by; and why, where they are fewer than were made or planned."""
+    made_by, planned = card.run.steps, card.settings.get("train_steps")
+    if made_by is None:
+        return None
+    later = [int(e["step"] or 0) for e in card.run.evaluations if int(e["step"] or 0) > made_by]
+    if later:
+        scores = "evaluation was" if len(later) == 1 else f"{len(later)} evaluations were"
+        return f"{made_by:,}, the best of {max(later):,}: training ended early, since the next {scores} no better"
+    if planned and made_by < planned:
+        return f"{made_by:,} of {planned:,}: training ended early, and the best checkpoint was lost"
+    return f"{made_by:,}"
 
 
 def _tasks(card: Card) -> str:

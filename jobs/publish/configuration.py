@@ -36,7 +36,8 @@ def config_json(google: Mapping[str, Any]) -> bytes:
     if missing := [field for field in (*_SAME, "hidden_act") if field not in google]:
         raise ConfigurationError("bert_config.json", f"lacks {', '.join(missing)}", "train again")
     if google["hidden_act"] != "gelu":
-        raise ConfigurationError("bert_config.json", f"hidden_act {google['hidden_act']!r} is not supported, gelu is")
+        reason = f"hidden_act {google['hidden_act']!r} is not supported, gelu is"
+        raise ConfigurationError("bert_config.json", reason, "train again with this version of covid-ctl")
     config = {
         "architectures": ["BertForPreTraining"],
         "model_type": "bert",

@@ -31,7 +31,8 @@ class ExportedBert:
     def __init__(self, directory: Path) -> None:
         self._config = json.loads((directory / "config.json").read_bytes())
         if self._config["hidden_act"] != GELU_TANH:
-            raise ConfigurationError("config.json", f"hidden_act is {self._config['hidden_act']!r}, not {GELU_TANH!r}")
+            reason = f"hidden_act is {self._config['hidden_act']!r}, not {GELU_TANH!r}"
+            raise ConfigurationError("config.json", reason, "export again with this version of covid-ctl")
         with safe_open(str(directory / "model.safetensors"), framework="numpy") as file:
             self._weights: Mapping[str, Array] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 

@@ -230,6 +230,7 @@ def _held_out(context: StepContext, preprocess: _Step, config: BertConfig) -> di
         config,
         max_seq_length=settings["max_seq_length"],
         max_predictions_per_seq=settings["max_predictions_per_seq"],
+        check_stop=context.check_stop,
     )
     with closing(examples):
         if not len(examples):

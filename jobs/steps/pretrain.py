@@ -91,6 +91,10 @@ def run(context: StepContext) -> None:
     ):
         if not len(examples):
             raise ConfigurationError(source.name, "it has no training examples", "give preprocess a larger corpus")
+        if schedule.early_stop_evaluations and not len(validation):
+            reason = "it has no held-out examples, which schedule.early_stop_evaluations needs"
+            remedy = "raise corpus.validation_share and make the examples again, or unset that setting"
+            raise ConfigurationError(source.name, reason, remedy)
         validation.stage()
         trained = train(
             artifact,
@@ -103,7 +107,7 @@ def run(context: StepContext) -> None:
             step_flops=schedule.train_batch_size * settings.example_flops,
             scratch=context.scratch,
             heartbeat=context.heartbeat("steps"),
-            stopping=context.stopping,
+            check_stop=context.check_stop,
             initialise=initial_weights(context, source),
             pace=Pace.of_environment(),
         )
@@ -185,11 +189,16 @@ def _vocabulary(examples: Artifact, needed_by: str) -> Vocabulary:
 
 
 def _examples(context: StepContext, settings: Settings, source: Artifact, folder: str) -> Examples:
+    shards = []
+    for shard in staged_shards(source, folder, context.scratch):
+        context.check_stop()  # each is a request to the bucket
+        shards.append(shard)
     return Examples(
-        list(staged_shards(source, folder, context.scratch)),
+        shards,
         settings.config,
         max_seq_length=settings.max_seq_length,
         max_predictions_per_seq=settings.max_predictions_per_seq,
+        check_stop=context.check_stop,
     )
 
 

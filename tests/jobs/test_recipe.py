@@ -68,6 +68,11 @@ def test_tiny_trains_from_scratch_with_its_own_vocabulary() -> None:
 TINY = {
     "schedule.train_steps": ("0", "schedule.train_steps: Input should be greater than 0"),
     "schedule.warmup_steps": ("999999", "warmup_steps 999999 exceeds train_steps"),
+    "schedule.evaluation_examples": ("0", "schedule.evaluation_examples: Input should be greater than 0"),
+    "schedule.early_stop_evaluations": (
+        "5",
+        "early_stop_evaluations 5 needs more than 5 evaluations, evaluate_every 100 makes 5 in train_steps 500",
+    ),
     "schedule.speed": ("fast", "schedule.speed: no such field"),
     "architecture.num_attention_heads": ("3", "architecture: hidden_size 128 is not a multiple"),
     "examples.max_seq_length": ("1024", "exceeds architecture.max_position_embeddings 512"),

@@ -46,6 +46,24 @@ def test_the_next_task_waits_for_the_one_before() -> None:
     assert order == list(range(5))
 
 
+def test_who_waits_can_be_called_away_and_the_task_goes_on() -> None:
+    release, done = threading.Event(), []
+
+    def task() -> None:
+        release.wait()
+        done.append(1)
+
+    with Background() as background:
+        background.start(task)
+        with pytest.raises(KeyError):
+            background.wait(lambda: {}["stop"])
+        assert background.busy
+        release.set()
+        background.wait()
+        assert not background.busy
+    assert done == [1]
+
+
 def test_an_error_is_raised_by_the_next_call() -> None:
     with Background() as background:
         background.start(fail)

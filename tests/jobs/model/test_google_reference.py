@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from jobs.model import bert
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.google import GoogleWeights, write_google_checkpoint
 from jobs.weights.account import account
@@ -32,6 +33,11 @@ pytestmark = [
 v1 = tf.compat.v1
 SIZES = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}
 CONFIG = BertConfig(vocab_size=80, initializer_range=0.2, max_position_embeddings=40, **SIZES)
+
+
+@pytest.fixture(params=[CONFIG.hidden_size + 1, CONFIG.hidden_size], ids=["plain", "compiled"], autouse=True)
+def compiled_from(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bert, "COMPILED_FROM", request.param)
 
 
 def layer_norm(inputs: Any, begin_norm_axis: int, begin_params_axis: int, scope: str) -> Any:

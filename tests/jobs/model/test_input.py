@@ -163,6 +163,7 @@ def test_a_shard_of_another_size_is_refused_when_it_arrives(
     with pytest.raises(ConfigurationError, match=r"this run wants input_ids 16, .* masked_lm_positions 3") as caught:
         opened(random_examples(2), random_examples(2, **sizes)).read([0, 3])
     assert caught.value.thing == "train/1, record 0"
+    assert "function_node" not in caught.value.reason
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,19 @@ def fail_with(error: Exception) -> None:
         raise error
 
 
-def test_too_little_memory_names_the_settings_to_lower() -> None:
-    with pytest.raises(ConfigurationError, match=r"memory does not suffice \(OOM when allocating") as caught:
-        fail_with(tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\nmore\nlines"))
+@pytest.mark.parametrize(
+    "error",
+    [
+        tf.errors.ResourceExhaustedError(
+            None, None, "{{function_node f_device_/job:l}} OOM when allocating\nmore\nlines"
+        ),
+        MemoryError("OOM when allocating"),
+    ],
+    ids=["device", "machine"],
+)
+def test_too_little_memory_names_the_settings_to_lower(error: Exception) -> None:
+    with pytest.raises(ConfigurationError, match=r"memory does not suffice \(OOM when allocating\)") as caught:
+        fail_with(error)
     assert caught.value.thing == "pretrain-bio-12345678 on 8 TPU"
     assert "schedule.accumulation" in caught.value.remedy
     assert "schedule.train_batch_size" in caught.value.remedy

@@ -124,14 +124,14 @@ def test_curves_have_every_step_once(finished: Artifact) -> None:
     assert {step for step, name in found if name == "evaluation/perplexity"} == {0, 6, 12}
 
 
-# The loop asks once before each step, an evaluation once for its one batch and the loop once after it.
+# The loop asks once before each step, an evaluation once for its one batch.
 @pytest.mark.parametrize(
     "calls",
     [
         pytest.param(2, id="in the evaluation at the start"),
-        pytest.param(7, id="where a checkpoint is due"),
-        pytest.param(12, id="between two checkpoints"),
-        pytest.param(18, id="in the evaluation at the end"),
+        pytest.param(6, id="where a checkpoint is due"),
+        pytest.param(10, id="between two checkpoints"),
+        pytest.param(16, id="in the evaluation at the end"),
     ],
 )
 def test_a_stopped_run_goes_on_bit_for_bit(
@@ -253,7 +253,7 @@ def test_the_pace_changes_no_result(
     assert artifact.require().facts["evaluations"] == finished.require().facts["evaluations"]
 
 
-def test_an_early_end_has_the_best_weights(submit_pretrain: Submit, tmp_path: Path) -> None:
+def test_an_early_end_has_the_best_weights_that_are_sound(submit_pretrain: Submit, tmp_path: Path) -> None:
     # So high a rate spoils what the first steps have learnt.
     schedule = {"learning_rate": 0.05, "evaluate_every": 2, "checkpoint_every": 100, "early_stop_evaluations": 2}
     artifact = submit_pretrain(tmp_path / "bucket", train_steps=40, **schedule)
@@ -264,6 +264,22 @@ def test_an_early_end_has_the_best_weights(submit_pretrain: Submit, tmp_path: Pa
     assert (facts["steps"], max(losses)) == (best, best + 4)
     assert max(losses) < 40
     kept = load(artifact.store.get(artifact.path(f"checkpoints/{best:08d}.safetensors")))
+    for name, value in weights(artifact).items():
+        np.testing.assert_array_equal(value, kept[name], err_msg=name)
+
+    # Should that one be damaged, the last weights must do.
+    for path in ("manifest.json", "shards/00000.json"):
+        artifact.store.delete(artifact.path(path))
+    artifact.store.put(artifact.path(f"checkpoints/{best:08d}.safetensors"), b"damaged")
+
+    with structlog.testing.capture_logs() as logs:
+        run(artifact, tmp_path / "again")
+
+    last = best + 4
+    assert {"event": "training.ended_early", "step": last, "best": best, "taken": last, "log_level": "info"} in logs
+    assert artifact.require().facts["steps"] == last
+    assert artifact.require().facts["checkpoints_rejected"] == [best]
+    kept = load(artifact.store.get(artifact.path(f"checkpoints/{last:08d}.safetensors")))
     for name, value in weights(artifact).items():
         np.testing.assert_array_equal(value, kept[name], err_msg=name)
 
@@ -315,6 +331,7 @@ def test_without_held_out_examples_there_are_no_scores(submit_pretrain: Submit, 
     ("change", "said"),
     [
         ({"train": 0}, "no training examples"),
+        ({"validation": 0, "early_stop_evaluations": 1}, "no held-out examples, which schedule.early_stop_eval"),
         ({"inputs": {}}, "names no examples"),
         ({"inputs": {"examples": "preprocess-00000000"}}, "no such step"),
         ({"sizes": {"max_seq_length": 32}}, "this run wants input_ids 32"),

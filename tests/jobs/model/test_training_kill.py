@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -108,6 +109,23 @@ def test_killed_and_terminated_it_ends_as_if_nothing_had_happened(submit_pretrai
 
     finish(artifact)
     assert_same_result(artifact, undisturbed)
+
+
+def test_terminated_while_a_shard_does_not_come(submit_pretrain: Submit, tmp_path: Path) -> None:
+    artifact = submit_pretrain(tmp_path / "bucket", validation=0)
+    for shard in artifact.store.objects(f"{artifact.spec.inputs['examples']}/train"):
+        path = Path(artifact.store.location, shard.path)
+        path.unlink()
+        os.mkfifo(path)  # whoever opens it waits for a writer
+    with started(artifact) as process:
+        assert process.stderr
+        for line in process.stderr:
+            if json.loads(line)["event"] == "training.started":
+                break
+        process.terminate()
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 143, errors
+    assert json.loads(errors.splitlines()[-1])["event"] == "step.interrupted"
 
 
 @pytest.mark.chaos

@@ -98,10 +98,17 @@ def test_scores_are_the_first_and_the_last_and_nothing_in_between() -> None:
     assert "4.500" not in text
 
 
-def test_a_run_that_ended_early_has_its_weights_scores() -> None:
+def test_a_run_that_ended_early_has_its_weights_scores_and_says_why() -> None:
     text = model_card(replace(KNOWN, run=replace(KNOWN.run, steps=200)))
     assert "| 200 | 4.500 |\n" in text
     assert "| 300 |" not in text
+    assert "| 200, the best of 300: training ended early, since the next evaluation was no better |" in text
+    assert "| steps | 300 |" in model_card(replace(KNOWN, settings={"train_steps": 300}))
+
+
+def test_an_early_end_without_its_best_weights_says_so() -> None:
+    text = model_card(replace(KNOWN, settings={"train_steps": 500}))
+    assert "| steps | 300 of 500: training ended early, and the best checkpoint was lost |" in text
 
 
 def test_a_model_of_made_up_text_says_so() -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import itertools
 import math
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import tensorflow as tf
 from pydantic import Field
 
-from jobs.model.fused import add_and_norm, bias_gelu, dropout, layer_norm, softmax
+from jobs.model.fused import add_and_norm, bias_gelu, dropout, exact_product, layer_norm, softmax
 from jobs.recipe import Architecture, Precision
 from jobs.weights.names import Shape, tensors
 
@@ -116,7 +116,7 @@ class Bert(tf.Module):  # type: ignore[misc]
         masked = bias_gelu(*self._product_and_bias(masked, "cls/predictions/transform/dense"), compiled=self._compiled)
         masked = layer_norm(masked, *self._norm("cls/predictions/transform"), compiled=self._compiled)
         words = self._variable("bert/embeddings/word_embeddings")
-        mlm = _exact_product(self._rounded(masked), self._rounded(words))
+        mlm = exact_product(self._rounded(masked), self._rounded(words))
         mlm += self._variable("cls/predictions/output_bias")
 
         product, bias = self._product_and_bias(sequence[:, 0], "bert/pooler/dense")
@@ -179,14 +179,3 @@ class Bert(tf.Module):  # type: ignore[misc]
             return itertools.repeat(None)
         places = 1 + 3 * self.config.num_hidden_layers
         return iter(tf.unstack(tf.random.experimental.stateless_split(seed, places)))
-
-
-@tf.custom_gradient  # type: ignore[untyped-decorator]
-def _exact_product(a: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
-    """a times b transposed, in float32 whatever their type: logits are summed over a vocabulary, and compared."""
-
-    def back(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        rounded = tf.cast(upstream, a.dtype)
-        return rounded @ b, tf.matmul(rounded, a, transpose_a=True)
-
-    return tf.matmul(tf.cast(a, tf.float32), tf.cast(b, tf.float32), transpose_b=True), back

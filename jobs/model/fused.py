@@ -108,6 +108,17 @@ def softmax(scores: tf.Tensor, added: tf.Tensor, scale: float, *, compiled: bool
     return differentiable(scores)
 
 
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def exact_product(a: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
+    """a times b transposed, in float32 whatever their type: logits are summed over a vocabulary, and compared."""
+
+    def back(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        rounded = tf.cast(upstream, a.dtype)
+        return rounded @ b, tf.matmul(rounded, a, transpose_a=True)
+
+    return tf.matmul(_exact(a), _exact(b), transpose_b=True), back
+
+
 def _softmax(scores: tf.Tensor, added: tf.Tensor, scale: float) -> tf.Tensor:
     return tf.cast(tf.nn.softmax(_exact(scores) * scale + added), scores.dtype)
 
@@ -141,7 +152,8 @@ def _random_bits(shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """
     first, second = tf.unstack(tf.bitcast(seed, tf.uint32))
     numbers = tf.bitcast(tf.reshape(tf.range(tf.reduce_prod(shape)), shape), tf.uint32)
-    return _avalanche(_avalanche(numbers + first) ^ second)
+    # The first alone would make one seed's bits another's, moved by some places.
+    return _avalanche(_avalanche(numbers + first) ^ second ^ _avalanche(first))
 
 
 def _avalanche(bits: tf.Tensor) -> tf.Tensor:

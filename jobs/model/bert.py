@@ -14,12 +14,13 @@ from collections.abc import Iterator
 import tensorflow as tf
 from pydantic import Field
 
-from jobs.model.fused import add_and_norm, bias_gelu, dropout, layer_norm, softmax
+from jobs.model.fused import add_and_norm, bias_gelu, dropout, exact_product, layer_norm, softmax
 from jobs.recipe import Architecture, Precision
 from jobs.weights.names import Shape, tensors
 
 COMPILED_FROM = 256
 """Hidden size. Smaller models train for minutes: compiling would be much of them."""
+PROJECTIONS = ("query", "key", "value")
 MASKED_SCORE = -10000.0
 """Added to attention scores of padding: as google's, not minus infinity."""
 
@@ -88,7 +89,7 @@ class Bert(tf.Module):  # type: ignore[misc]
         vectors = layer_norm(
             tf.reshape(vectors, [-1, config.hidden_size]), *self._norm("bert/embeddings"), compiled=self._compiled
         )
-        vectors = dropout(vectors, _kept(vectors, rate, next(seeds)), rate=rate, compiled=self._compiled)
+        vectors = dropout(vectors, next(seeds), rate=rate, compiled=self._compiled)
 
         # [B, 1, 1, S], broadcast over heads and querying positions.
         masked_scores = (1.0 - tf.cast(input_mask, tf.float32))[:, None, None, :] * MASKED_SCORE
@@ -116,8 +117,8 @@ class Bert(tf.Module):  # type: ignore[misc]
         masked = bias_gelu(*self._product_and_bias(masked, "cls/predictions/transform/dense"), compiled=self._compiled)
         masked = layer_norm(masked, *self._norm("cls/predictions/transform"), compiled=self._compiled)
         words = self._variable("bert/embeddings/word_embeddings")
-        mlm = self._product(masked, words, transpose_b=True)
-        mlm = tf.cast(mlm, tf.float32) + self._variable("cls/predictions/output_bias")
+        mlm = exact_product(self._rounded(masked), self._rounded(words))
+        mlm += self._variable("cls/predictions/output_bias")
 
         product, bias = self._product_and_bias(sequence[:, 0], "bert/pooler/dense")
         pooled = tf.tanh(tf.cast(product, tf.float32) + bias)
@@ -133,28 +134,28 @@ class Bert(tf.Module):  # type: ignore[misc]
         """Multi-head self-attention, [B * S, H] -> [B * S, H], in the products' type."""
         config = self.config
         size = config.hidden_size // config.num_attention_heads
-        vectors = tf.cast(vectors, self._product_type)
+        # One product for all three: the wider, the nearer to the hardware's peak.
+        kernels, biases = (
+            tf.concat([self._rounded(self._variable(f"{scope}/{name}/{part}")) for name in PROJECTIONS], axis=-1)
+            for part in ("kernel", "bias")
+        )
+        projected = tf.nn.bias_add(self._product(vectors, kernels), biases)
+        projected = tf.reshape(projected, [batch, -1, len(PROJECTIONS), config.num_attention_heads, size])
+        queries, keys, values = tf.unstack(tf.transpose(projected, [2, 0, 3, 1, 4]))  # each [B, N, S, D]
 
-        def heads(projection: str) -> tf.Tensor:  # [B, N, S, D]
-            product, bias = self._product_and_bias(vectors, f"{scope}/{projection}")
-            projected = tf.nn.bias_add(product, tf.cast(bias, self._product_type))
-            return tf.transpose(tf.reshape(projected, [batch, -1, config.num_attention_heads, size]), [0, 2, 1, 3])
-
-        scores = self._product(heads("query"), heads("key"), transpose_b=True)
+        scores = self._product(queries, keys, transpose_b=True)
         shares = softmax(scores, masked_scores, 1.0 / math.sqrt(size), compiled=self._compiled)
         # Drops whole positions to attend to, as the Transformer paper does.
         rate = config.attention_probs_dropout_prob
-        shares = dropout(shares, _kept(shares, rate, seed), rate=rate, compiled=self._compiled)
-        context = tf.transpose(self._product(shares, heads("value")), [0, 2, 1, 3])
+        shares = dropout(shares, seed, rate=rate, compiled=self._compiled)
+        context = tf.transpose(self._product(shares, values), [0, 2, 1, 3])
         return tf.reshape(context, [-1, config.hidden_size])
 
     def _add(self, vectors: tf.Tensor, inputs: tf.Tensor, scope: str, seed: tf.Tensor | None) -> tf.Tensor:
         """A sub-layer's last dense layer, dropout, residual connection and layer norm."""
         rate = self.config.hidden_dropout_prob
         product, bias = self._product_and_bias(inputs, f"{scope}/dense")
-        return add_and_norm(
-            vectors, product, bias, *self._norm(scope), _kept(vectors, rate, seed), rate=rate, compiled=self._compiled
-        )
+        return add_and_norm(vectors, product, bias, *self._norm(scope), seed, rate=rate, compiled=self._compiled)
 
     def _product_and_bias(self, vectors: tf.Tensor, scope: str) -> tuple[tf.Tensor, tf.Tensor]:
         """The two summands of a dense layer; the sum is for the pass that follows."""
@@ -162,7 +163,10 @@ class Bert(tf.Module):  # type: ignore[misc]
 
     def _product(self, a: tf.Tensor, b: tf.Tensor, transpose_b: bool = False) -> tf.Tensor:
         """A matrix product, inputs and result in the model's precision; sums within are float32."""
-        return tf.matmul(tf.cast(a, self._product_type), tf.cast(b, self._product_type), transpose_b=transpose_b)
+        return tf.matmul(self._rounded(a), self._rounded(b), transpose_b=transpose_b)
+
+    def _rounded(self, values: tf.Tensor) -> tf.Tensor:
+        return tf.cast(values, self._product_type)
 
     def _norm(self, scope: str) -> tuple[tf.Tensor, tf.Tensor]:
         return self._variable(f"{scope}/LayerNorm/beta"), self._variable(f"{scope}/LayerNorm/gamma")
@@ -176,10 +180,3 @@ class Bert(tf.Module):  # type: ignore[misc]
             return itertools.repeat(None)
         places = 1 + 3 * self.config.num_hidden_layers
         return iter(tf.unstack(tf.random.experimental.stateless_split(seed, places)))
-
-
-def _kept(values: tf.Tensor, rate: float, seed: tf.Tensor | None) -> tf.Tensor | None:
-    """Which of the values dropout leaves; None when it leaves all."""
-    if seed is None or rate == 0.0:
-        return None
-    return tf.random.stateless_uniform(tf.shape(values), seed, alg="philox") >= rate

@@ -75,18 +75,21 @@ def add_and_norm(
     bias: tf.Tensor,
     beta: tf.Tensor,
     gamma: tf.Tensor,
-    kept: tf.Tensor | None = None,
+    seed: tf.Tensor | None = None,
     *,
     rate: float,
 ) -> tf.Tensor:
     """How BERT's sub-layers end: layer_norm(vectors + dropout(product + bias)), float32."""
-    return _normalised(vectors + _dropped(_exact(product) + bias, kept, rate), beta, gamma)
+    return _normalised(vectors + _dropped(_exact(product) + bias, seed, rate), beta, gamma)
 
 
 @one_pass
-def dropout(values: tf.Tensor, kept: tf.Tensor | None = None, *, rate: float) -> tf.Tensor:
-    """The values where ``kept``, made larger by what falls out on average; all as they are without ``kept``."""
-    return tf.cast(_dropped(_exact(values), kept, rate), values.dtype)
+def dropout(values: tf.Tensor, seed: tf.Tensor | None = None, *, rate: float) -> tf.Tensor:
+    """The values, each 0 with probability ``rate`` and otherwise larger by what falls out on average.
+
+    Two integers, ``seed`` [2], decide which; without them all stay as they are.
+    """
+    return tf.cast(_dropped(_exact(values), seed, rate), values.dtype)
 
 
 def softmax(scores: tf.Tensor, added: tf.Tensor, scale: float, *, compiled: bool = True) -> tf.Tensor:
@@ -103,6 +106,17 @@ def softmax(scores: tf.Tensor, added: tf.Tensor, scale: float, *, compiled: bool
         return shares, lambda upstream: _softmax_back(shares, upstream, scale)
 
     return differentiable(scores)
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def exact_product(a: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
+    """a times b transposed, in float32 whatever their type: logits are summed over a vocabulary, and compared."""
+
+    def back(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        rounded = tf.cast(upstream, a.dtype)
+        return rounded @ b, tf.matmul(rounded, a, transpose_a=True)
+
+    return tf.matmul(_exact(a), _exact(b), transpose_b=True), back
 
 
 def _softmax(scores: tf.Tensor, added: tf.Tensor, scale: float) -> tf.Tensor:
@@ -124,8 +138,29 @@ def _normalised(vectors: tf.Tensor, beta: tf.Tensor, gamma: tf.Tensor) -> tf.Ten
     return centred * tf.math.rsqrt(variance + LAYER_NORM_EPSILON) * gamma + beta
 
 
-def _dropped(values: tf.Tensor, kept: tf.Tensor | None, rate: float) -> tf.Tensor:
-    return values if kept is None else tf.where(kept, values * (1.0 / (1.0 - rate)), 0.0)
+def _dropped(values: tf.Tensor, seed: tf.Tensor | None, rate: float) -> tf.Tensor:
+    if seed is None or rate == 0.0:
+        return values
+    kept = _random_bits(tf.shape(values), seed) >= tf.constant(int(rate * 2**32), tf.uint32)
+    return tf.where(kept, values * (1.0 / (1.0 - rate)), 0.0)
+
+
+def _random_bits(shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """32 bits for each place, from its number and the seed alone: cheaper to make again than to keep.
+
+    Philox takes ten rounds where dropout needs no more than an even share without a pattern.
+    """
+    first, second = tf.unstack(tf.bitcast(seed, tf.uint32))
+    numbers = tf.bitcast(tf.reshape(tf.range(tf.reduce_prod(shape)), shape), tf.uint32)
+    # The first alone would make one seed's bits another's, moved by some places.
+    return _avalanche(_avalanche(numbers + first) ^ second ^ _avalanche(first))
+
+
+def _avalanche(bits: tf.Tensor) -> tf.Tensor:
+    """Every bit of the input changes half of the output's: the last step of MurmurHash3 (Appleby 2011)."""
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        bits = (bits ^ tf.bitwise.right_shift(bits, tf.constant(shift, tf.uint32))) * tf.constant(factor, tf.uint32)
+    return bits ^ tf.bitwise.right_shift(bits, tf.constant(16, tf.uint32))
 
 
 def _exact(values: tf.Tensor) -> tf.Tensor:

@@ -14,6 +14,8 @@ BETA_2 = 0.999
 EPSILON = 1e-6
 WEIGHT_DECAY = 0.01
 CLIP_NORM = 1.0
+COMPILED_FROM = 256 * 256
+"""Elements of a variable. Updating it is bound by memory, and compiled it is read and written once."""
 NOT_DECAYED = re.compile("LayerNorm|layer_norm|bias")
 
 
@@ -67,7 +69,8 @@ class AdamWeightDecay:
         for (name, variable), gradient in zip(self._variables.items(), gradients, strict=True):
             slots = (self.slots_by_name[f"{name}/adam_m"], self.slots_by_name[f"{name}/adam_v"])
             decay = 0.0 if NOT_DECAYED.search(name) else WEIGHT_DECAY
-            strategy.extended.update(variable, _update, args=(gradient, *slots, clipping, rate, decay))
+            update = _update_in_one_pass if variable.shape.num_elements() >= COMPILED_FROM else _update
+            strategy.extended.update(variable, update, args=(gradient, *slots, clipping, rate, decay))
 
 
 def _update(
@@ -80,18 +83,10 @@ def _update(
     decay: float,
 ) -> None:
     """One replica's copy of one variable."""
-    if decay:
-        variable.assign_sub(variable * (rate * decay))
-    # TensorFlow's own Adam, in place and in one pass; with powers of 0 it corrects no bias.
-    tf.raw_ops.ResourceApplyAdam(
-        var=variable.handle,
-        m=m.handle,
-        v=v.handle,
-        beta1_power=0.0,
-        beta2_power=0.0,
-        lr=rate,
-        beta1=BETA_1,
-        beta2=BETA_2,
-        epsilon=EPSILON,
-        grad=gradient * clipping,
-    )
+    gradient = tf.convert_to_tensor(gradient) * clipping
+    m.assign(BETA_1 * m + (1.0 - BETA_1) * gradient)
+    v.assign(BETA_2 * v + (1.0 - BETA_2) * tf.square(gradient))
+    variable.assign_sub(rate * (m / (tf.sqrt(v) + EPSILON) + decay * variable))
+
+
+_update_in_one_pass = tf.function(_update, jit_compile=True)

@@ -91,8 +91,8 @@ def report(measured: dict[str, Measured], batch: int, flops: int) -> None:
 def run_side(pipe: Connection, side: str, options: argparse.Namespace) -> None:
     import numpy as np
 
+    from jobs.flops import example_flops
     from jobs.model.bert import BertConfig
-    from jobs.model.flops import example_flops
     from jobs.recipe import load_recipe
     from tests.jobs.model.made import make_example
 
@@ -127,7 +127,8 @@ def run_side(pipe: Connection, side: str, options: argparse.Namespace) -> None:
         wall, cpu = time.perf_counter(), time.process_time()
         result = work[command]()
         pipe.send((result, time.perf_counter() - wall, time.process_time() - cpu))
-    pipe.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, example_flops(config, SEQUENCE, PREDICTIONS)))
+    flops = example_flops(config, vocabulary=VOCABULARY, length=SEQUENCE, predictions=PREDICTIONS)
+    pipe.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flops))
 
 
 def their_step(reference: Path, config: Any, schedule: Any, batch: Any) -> Callable[[], float]:

@@ -18,15 +18,15 @@ def drawn(*shape: int, seed: int = 0) -> tf.Tensor:
 
 X, Y = drawn(ROWS, WIDTH, seed=1), drawn(ROWS, WIDTH, seed=2)
 BIAS, BETA, GAMMA = (drawn(WIDTH, seed=seed) for seed in (3, 4, 5))
-KEPT = drawn(ROWS, WIDTH, seed=6) > 0
+SEED = tf.constant([6, -7])
 MASK = tf.constant([[0.0] * 12 + [-10000.0] * 4])
 
 CASES: dict[str, tuple[Callable[..., tf.Tensor], tuple[tf.Tensor, ...], tuple[Any, ...], dict[str, float]]] = {
     "bias_gelu": (fused.bias_gelu, (X, BIAS), (), {}),
     "layer_norm": (fused.layer_norm, (X, BETA, GAMMA), (), {}),
     "add_and_norm": (fused.add_and_norm, (X, Y, BIAS, BETA, GAMMA), (None,), {"rate": 0.1}),
-    "add_and_norm with dropout": (fused.add_and_norm, (X, Y, BIAS, BETA, GAMMA), (KEPT,), {"rate": 0.1}),
-    "dropout": (fused.dropout, (X,), (KEPT,), {"rate": 0.1}),
+    "add_and_norm with dropout": (fused.add_and_norm, (X, Y, BIAS, BETA, GAMMA), (SEED,), {"rate": 0.1}),
+    "dropout": (fused.dropout, (X,), (SEED,), {"rate": 0.1}),
     "softmax": (fused.softmax, (X,), (MASK, 0.25), {}),
 }
 
@@ -50,3 +50,39 @@ def test_compiling_changes_no_value_and_no_gradient(case: str) -> None:
     )
     for one, other in zip(plain, compiled, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("other", [[6, -6], [7, -7]])
+def test_dropout_leaves_its_share_whatever_another_seed_leaves(compiled: bool, other: list[int]) -> None:
+    ones = tf.ones([256, 256])
+    first, second = (
+        fused.dropout(ones, tf.constant(seed), rate=0.25, compiled=compiled).numpy() for seed in ([6, -7], other)
+    )
+    assert set(np.unique(first)) == {np.float32(0.0), np.float32(1.0 / 0.75)}
+    assert (first > 0).mean() == pytest.approx(0.75, abs=0.01)
+    # Neither the same mask moved by some places ...
+    for moved in (-1, 0, 1):
+        both = (first > 0).ravel() & np.roll((second > 0).ravel(), moved)
+        assert both.mean() == pytest.approx(0.75**2, abs=0.01)
+    # ... nor one with a pattern of its own.
+    assert (first > 0).mean(axis=0) == pytest.approx(0.75, abs=0.15)
+    assert (first > 0).mean(axis=1) == pytest.approx(0.75, abs=0.15)
+
+
+def test_logits_of_rounded_inputs_are_not_rounded_themselves() -> None:
+    words, vectors = (tf.cast(drawn(*shape, seed=8), tf.bfloat16) for shape in ((50, WIDTH), (ROWS, WIDTH)))
+    with tf.GradientTape() as tape:
+        tape.watch([vectors, words])
+        logits = fused.exact_product(vectors, words)
+        loss = tf.reduce_sum(logits * logits)
+    exact = tf.cast(vectors, tf.float64) @ tf.transpose(tf.cast(words, tf.float64))
+    assert logits.dtype == tf.float32
+    np.testing.assert_allclose(logits, exact, rtol=1e-5, atol=1e-5)
+    by_vectors, by_words = tape.gradient(loss, [vectors, words])
+    np.testing.assert_allclose(
+        tf.cast(by_vectors, tf.float64), 2 * exact @ tf.cast(words, tf.float64), rtol=0.03, atol=1
+    )
+    np.testing.assert_allclose(
+        tf.cast(by_words, tf.float64), 2 * tf.transpose(exact) @ tf.cast(vectors, tf.float64), rtol=0.03, atol=1
+    )

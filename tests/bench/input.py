@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import repository_root  # noqa: F401
 
 from jobs.model.bert import BertConfig
 from jobs.model.input import Examples, Shard

@@ -18,6 +18,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import repository_root  # noqa: F401
+
 from controller.kubernetes import KubernetesCluster
 from controller.manifest import LABEL_MANAGED_BY, MANAGER, render
 from controller.mirror import Mirror

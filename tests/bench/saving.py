@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import repository_root  # noqa: F401
 
 from jobs.artifact import Artifact
 from jobs.model.input import Examples  # noqa: F401  # before tensorflow: holds back its greeting

@@ -21,6 +21,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import repository_root  # noqa: F401
+
 from controller.following import FollowedCluster
 from controller.kubernetes import KubernetesCluster
 from controller.ledger import Ledger

@@ -23,6 +23,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import repository_root  # noqa: F401
+
 SIDES = ("theirs", "float32", "bfloat16")
 SEQUENCE, PREDICTIONS, VOCABULARY = 128, 20, 28_996
 PEAK_SIZE = 2048

@@ -1,0 +1,6 @@
+"""Imported, it lets a benchmark that is run as a program import what the tests have in common."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))

@@ -52,6 +52,8 @@ def real_cluster() -> Iterator[KubernetesCluster]:
         _wait_for_service_account(cluster)
         yield cluster
     finally:
+        # Jobs first: one that is going on would keep the namespace from ending, see k8s/README.md.
+        cluster.api.delete(f"/apis/batch/v1/namespaces/{name}/jobs", {"propagationPolicy": "Background"})
         cluster.api.delete(f"/api/v1/namespaces/{name}", {})
 
 

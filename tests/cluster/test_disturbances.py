@@ -85,7 +85,7 @@ def test_an_eviction_costs_no_retry_and_no_byte(place: Place) -> None:
     for name in evicted:
         status = until(lambda name=name: ended_status(place, name), f"the end of {name}", seconds=SECONDS)
         assert (status.condition and status.condition.type, status.retries) == ("Complete", 0), (name, status)
-    data_side = undisturbed(place, "submit", "preprocess", recipe)
+    data_side = undisturbed(place, "submit", "preprocess", "--recipe", recipe)
     assert outputs(place.store(), list(data_side)) == data_side
     # Trained weights are the same on the same processor and TensorFlow only: they are compared within the cluster.
     place.succeed(*submit, "--fresh", "--wait")

@@ -23,7 +23,7 @@ from tests.cluster.waiting import SECONDS
 from tests.e2e.command import COVID_CTL, Done, environment
 
 SMALL = {"cpu": "100m", "memory": "1Gi", "scratch": "1Gi"}
-TRAINING = {"cpu": "200m", "memory": "3Gi", "scratch": "1Gi"}
+TRAINING = {"cpu": "200m", "memory": "2Gi", "scratch": "1Gi"}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.api import Api
-from controller.api_errors import ConflictError, NotFoundError, OverloadedError, UnreachableError
+from controller.api_errors import ConflictError, ForbiddenError, NotFoundError, OverloadedError, UnreachableError
 
 NAME = "covid-ctl-tracker"
 LEASE_SECONDS = 15.0
@@ -53,6 +53,13 @@ class Lease:
                     self._renewed_at = None
             except (UnreachableError, OverloadedError, ConflictError):
                 pass  # still ours until it runs out
+            except ForbiddenError:
+                # Of what was allowed before: a server that has just started does so for a moment, see ``watch``.
+                if not self._lasts(now):
+                    raise
+        return self._lasts(now)
+
+    def _lasts(self, now: float) -> bool:
         return self._renewed_at is not None and now - self._renewed_at < LEASE_SECONDS - RENEW_SECONDS
 
     def give_up(self) -> None:
@@ -64,7 +71,7 @@ class Lease:
             found = self._api.get(self._path)
             if found["spec"].get("holderIdentity") == self._identity:
                 self._put(found, {**found["spec"], "holderIdentity": "", "leaseDurationSeconds": 1})
-        except (NotFoundError, UnreachableError, OverloadedError, ConflictError):
+        except (NotFoundError, ForbiddenError, UnreachableError, OverloadedError, ConflictError):
             return  # it runs out by itself
 
     def _try(self, now: float) -> bool:

@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from controller.api import Api, Query, Stream
-from controller.api_errors import ExpiredError, OverloadedError, UnreachableError, api_error
+from controller.api_errors import ExpiredError, ForbiddenError, OverloadedError, UnreachableError, api_error
 from controller.retrying import Retrying
 
 WINDOW_SECONDS = 300
@@ -25,6 +25,9 @@ WINDOW_SECONDS = 300
 IDLE_SECONDS = 90.0
 """API servers send a bookmark about every minute: this long without a whole event means a dead stream."""
 SHORT_SECONDS = 1.0
+REFUSALS = 3
+"""Of what was allowed before, in a row: a server that has just started refuses for a moment what its authorizer has
+not read yet (seen with kube-apiserver 1.36 and RBAC)."""
 
 T = TypeVar("T")
 
@@ -52,7 +55,7 @@ class _Known(Generic[T]):
 
 
 class Watch(Generic[T]):
-    """Iterate for changes; it ends after ``stop()`` and by errors that waiting does not mend (401, 403, 404).
+    """Iterate for changes; it ends after ``stop()`` and by what waiting does not mend: 401, 404, a 403 that stays.
 
     ``reduce`` gets each object as the API's dict. Objects of equal name and another uid are told apart.
     """
@@ -87,17 +90,20 @@ class Watch(Generic[T]):
             stream.stop()
 
     def __iter__(self) -> Iterator[Change[T]]:
-        failures = 0
+        failures = refusals = 0
+        listed = False
         while not self._stopped.is_set():
             retry_after = None
             try:
                 if self._version is None:
                     yield from self._list()
                     yield Change(ChangeType.LISTED)
+                    listed = True
                 opened = self._clock()
                 for change in self._watch():
-                    failures = 0
+                    failures = refusals = 0
                     yield change
+                refusals = 0
                 # A server that closes at once, again and again, would have us spin.
                 failures = failures + 1 if self._clock() - opened < SHORT_SECONDS else 0
             except ExpiredError:
@@ -105,6 +111,11 @@ class Watch(Generic[T]):
                 failures += 1
                 if failures == 1:
                     continue
+            except ForbiddenError:
+                refusals += 1
+                if not listed or refusals > REFUSALS:
+                    raise
+                failures += 1
             except (OverloadedError, UnreachableError) as error:
                 failures += 1
                 retry_after = getattr(error, "retry_after", None)

@@ -25,6 +25,8 @@ from tests.cluster.waiting import until
 EMULATOR = "STORAGE_EMULATOR_HOST"
 SERVER = "bucket-server"
 CLAIM = "bucket"
+ANSWER_SECONDS = 120
+"""From a container that runs to a server that answers."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ def _server(cluster: KubernetesCluster, image: str) -> Iterator[Bucket]:
             lambda: next((url for url in (inside, through_api) if _answers(url)), None),
             f"an answer of the bucket server, directly at {inside} or through the API server's pods/proxy; without "
             "either give COVID_CTL_TEST_BUCKET",
+            seconds=ANSWER_SECONDS,
         )
         yield Bucket(f"gs://tests/{cluster.namespace}", pod_env=_towards(inside), env=_towards(outside))
 

@@ -37,7 +37,7 @@ from tests.cluster.image import PROCESSES, Image, bring_code, examine, given_ima
 from tests.cluster.place import Place
 from tests.cluster.process_node import ProcessNode
 
-EXAMINED = pytest.StashKey[Image]()
+EXAMINED = pytest.StashKey[Image | Exception]()
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
@@ -52,6 +52,8 @@ def real_cluster() -> Iterator[KubernetesCluster]:
         _wait_for_service_account(cluster)
         yield cluster
     finally:
+        # Jobs first: one that is going on would keep the namespace from ending, see k8s/README.md.
+        cluster.api.delete(f"/apis/batch/v1/namespaces/{name}/jobs", {"propagationPolicy": "Background"})
         cluster.api.delete(f"/api/v1/namespaces/{name}", {})
 
 
@@ -76,11 +78,17 @@ def pods_run(real_cluster: KubernetesCluster, scratch: Path) -> Iterator[str]:
 
 @pytest.fixture
 def image(real_cluster: KubernetesCluster, pods_run: str, request: pytest.FixtureRequest) -> Image:
-    """Examined once for all tests."""
+    """Examined once for all tests: where it will not do, none of the others waits for it again."""
     stash = request.config.stash
     if EXAMINED not in stash:
-        stash[EXAMINED] = examine(real_cluster, pods_run)
-    return stash[EXAMINED]
+        try:
+            stash[EXAMINED] = examine(real_cluster, pods_run)
+        except (AssertionError, pytest.fail.Exception) as error:
+            stash[EXAMINED] = error
+    found = stash[EXAMINED]
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 @pytest.fixture
@@ -116,7 +124,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """What was tested is part of the result."""
-    if image := config.stash.get(EXAMINED, None):
+    image = config.stash.get(EXAMINED, None)
+    if isinstance(image, Image):
         code = "its own code, which is this tree's" if image.has_this_code else "this tree's code, brought along"
         terminalreporter.write_line(f"image {image.name}: {code}; {image.holds}")
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from controller.kubernetes import KubernetesCluster
@@ -22,7 +23,7 @@ from tests.cluster.waiting import SECONDS
 from tests.e2e.command import COVID_CTL, Done, environment
 
 SMALL = {"cpu": "100m", "memory": "1Gi", "scratch": "1Gi"}
-TRAINING = {"cpu": "200m", "memory": "3Gi", "scratch": "1Gi"}
+TRAINING = {"cpu": "200m", "memory": "2Gi", "scratch": "1Gi"}
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,19 @@ class Place:
         path.write_text(json.dumps(kubeconfig))
         return replace(self, kubeconfig=str(path))
 
-    def run(self, *arguments: str, seconds: float = 3 * SECONDS) -> Done:
-        """``covid-ctl ARGUMENTS``, to its end."""
-        done = subprocess.run(
-            self._command(arguments), env=self._env(), cwd=self.directory, capture_output=True, text=True,
-            check=False, timeout=seconds, umask=0,
+    def run(self, *arguments: str, seconds: float = SECONDS) -> Done:
+        """``covid-ctl ARGUMENTS``, to its end. Fails with what it said where that does not come."""
+        process = subprocess.Popen(
+            self._command(arguments), env=self._env(), cwd=self.directory, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, umask=0,
         )  # fmt: skip
-        return Done(done.returncode, done.stdout, done.stderr)
+        try:
+            out, err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            pytest.fail(f"covid-ctl {' '.join(arguments)}: not within {seconds:.0f} s\n{out}\n{err}")
+        return Done(process.returncode, out, err)
 
     def succeed(self, *arguments: str) -> Done:
         """As ``run``, and it must not fail."""

@@ -1,10 +1,12 @@
 """Pods of the tests' own, admitted under Pod Security ``restricted``."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controller.kubernetes import KubernetesCluster
 from controller.observed import ObservedPod
+from controller.podtrouble import why_not_running
 from tests.cluster.waiting import until
 
 SECURITY = {
@@ -19,6 +21,8 @@ CONTAINER_SECURITY = {
     "readOnlyRootFilesystem": True,
     "capabilities": {"drop": ["ALL"]},
 }
+HELD_UP_SECONDS = 120
+"""A node may still be getting ready, a registry may refuse once."""
 RESOURCES = {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}}
 
 
@@ -60,13 +64,18 @@ def pod(
 
 
 def run_to_end(cluster: KubernetesCluster, made: Mapping[str, Any]) -> ObservedPod:
-    """Create the pod, wait for its end, delete it."""
+    """Create the pod, wait for its end, delete it. Fails early, saying why, where it does not get to run."""
     path = f"/api/v1/namespaces/{cluster.namespace}/pods"
     name = made["metadata"]["name"]
     cluster.api.post(path, made)
 
+    patience = time.monotonic() + HELD_UP_SECONDS
+
     def ended() -> ObservedPod | None:
         found = ObservedPod.of(cluster.api.get(f"{path}/{name}"))
+        events = [event for event in cluster.events() if event.about == name]
+        trouble = why_not_running(found, events) if found.phase == "Pending" else None
+        assert not trouble or time.monotonic() < patience, f"pod {name}: {trouble.reason}"
         return found if found.phase in ("Succeeded", "Failed") else None
 
     found = until(ended, f"the end of pod {name}")

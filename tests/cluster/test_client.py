@@ -1,7 +1,5 @@
 """Creating, releasing, explaining, following and deleting Jobs on a real API server. Needs no kubelet and no image."""
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from controller.mirror import Mirror
 from controller.plan import Corpus, plan_preprocess
 from controller.profile import Images, Profile
 from jobs.recipe import load_recipe
+from tests.cluster.waiting import until
 from tests.conformance import CASES, NAME, job
 from tests.standin_kubelet import StandinKubelet
 
@@ -24,16 +23,14 @@ IMAGES = Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1")
 PROFILE = Profile(name="test", bucket="gs://bucket/x", images=IMAGES, parallelism=2, service_account="default")
 
 
-def until(true: Callable[[], Any], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
 def metadata(cluster: KubernetesCluster, name: str) -> dict[str, Any]:
     found: dict[str, Any] = cluster.api.get(f"/apis/batch/v1/namespaces/{cluster.namespace}/jobs/{name}")["metadata"]
     return found
+
+
+def reason(cluster: KubernetesCluster) -> str:
+    status = cluster.status(NAME)
+    return status.reason if status else ""
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: str(step.spec.kind))
@@ -41,14 +38,14 @@ def test_every_step_is_accepted_under_pod_security_restricted(step: Any, real_cl
     real_cluster.create(render(step, PROFILE), dry_run=True)
     assert real_cluster.jobs() == []
     real_cluster.create(render(step, PROFILE))
-    until(lambda: real_cluster.pods(step.name))  # admitted, not only stored
+    until(lambda: real_cluster.pods(step.name), "a pod: the Job is admitted, not only stored")
 
 
 def test_creating_twice_changes_nothing_and_a_released_job_stays_released(real_cluster: KubernetesCluster) -> None:
     made = job(CASES[0])
     made["spec"]["suspend"] = True
     real_cluster.create(made)
-    until(lambda: (status := real_cluster.status(NAME)) and status.state is JobState.SUSPENDED)
+    until(lambda: (status := real_cluster.status(NAME)) and status.state is JobState.SUSPENDED, "the Job's state")
     first = metadata(real_cluster, NAME)["generation"]
     real_cluster.create(made)
     assert metadata(real_cluster, NAME)["generation"] == first
@@ -57,7 +54,7 @@ def test_creating_twice_changes_nothing_and_a_released_job_stays_released(real_c
     real_cluster.create(made)
     real_cluster.release(NAME)
     assert metadata(real_cluster, NAME)["generation"] == released == first + 1
-    until(lambda: len(real_cluster.pods(NAME)) == 2)
+    until(lambda: len(real_cluster.pods(NAME)) == 2, "two pods")
 
 
 def test_a_job_that_is_not_ours_is_refused(real_cluster: KubernetesCluster) -> None:
@@ -96,10 +93,10 @@ def test_an_eviction_does_not_count(real_cluster: KubernetesCluster) -> None:
     made = job(CASES[1])
     made["spec"]["backoffLimitPerIndex"] = 0
     real_cluster.create(made)
-    until(lambda: real_cluster.pods(NAME))
+    until(lambda: real_cluster.pods(NAME), "a pod")
     real_cluster.evict(real_cluster.pods(NAME)[0].name)
     kubelet = StandinKubelet(real_cluster, NAME, {})
-    until(lambda: kubelet.step() or ((status := real_cluster.status(NAME)) and status.condition))
+    until(lambda: kubelet.step() or ((status := real_cluster.status(NAME)) and status.condition), "the Job's end")
     status = real_cluster.status(NAME)
     assert status is not None
     assert (status.state, status.retries) == (JobState.COMPLETE, 0)
@@ -109,29 +106,29 @@ def test_quota_and_policy_say_why_no_pod_is_made(real_cluster: KubernetesCluster
     quota = {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
     path = f"/api/v1/namespaces/{real_cluster.namespace}/resourcequotas"
     real_cluster.api.post(path, quota)
-    until(lambda: "hard" in real_cluster.api.get(f"{path}/none").get("status", {}))
+    until(lambda: "hard" in real_cluster.api.get(f"{path}/none").get("status", {}), "the quota to be in force")
     real_cluster.create(job(CASES[0]))
-    until(lambda: (status := real_cluster.status(NAME)) and "exceeded quota: none" in status.reason)
+    until(lambda: "exceeded quota: none" in reason(real_cluster), "the refusal by quota")
     real_cluster.delete(NAME)
     privileged = job(CASES[0])
     del privileged["spec"]["template"]["spec"]["securityContext"]
     real_cluster.create(privileged)
-    until(lambda: (status := real_cluster.status(NAME)) and "violates PodSecurity" in status.reason)
+    until(lambda: "violates PodSecurity" in reason(real_cluster), "the refusal by policy")
 
 
 def test_a_mirror_agrees_with_asking_and_sees_the_end(real_cluster: KubernetesCluster) -> None:
     with Mirror(real_cluster) as mirror:
         real_cluster.create(job(CASES[0]))
         kubelet = StandinKubelet(real_cluster, NAME, {})
-        until(lambda: kubelet.step() or ((status := mirror.status(NAME)) and status.condition))
-        assert mirror.status(NAME) == real_cluster.status(NAME)
+        until(lambda: kubelet.step() or ((status := mirror.status(NAME)) and status.condition), "the Job's end")
+        until(lambda: mirror.status(NAME) == real_cluster.status(NAME), "the mirror to agree")
         real_cluster.delete(NAME)
-        until(lambda: mirror.status(NAME) is None and not mirror.pods(NAME))
+        until(lambda: mirror.status(NAME) is None and not mirror.pods(NAME), "the mirror to see the end")
 
 
 def test_deleting_leaves_no_pod(real_cluster: KubernetesCluster) -> None:
     real_cluster.create(job(CASES[0]))
-    until(lambda: len(real_cluster.pods(NAME)) == 2)
+    until(lambda: len(real_cluster.pods(NAME)) == 2, "two pods")
     real_cluster.delete(NAME)
     assert real_cluster.pods(NAME) == []
     real_cluster.delete(NAME)

@@ -5,7 +5,7 @@ The pods ask for a node that no cluster has: processes of this machine stand in 
 
 from __future__ import annotations
 
-import os
+import json
 import signal
 import subprocess
 from contextlib import AbstractContextManager
@@ -17,10 +17,11 @@ import pytest
 import yaml
 
 from controller.kubernetes import KubernetesCluster
+from tests.cluster.kubeconfig import kubeconfig_of
+from tests.cluster.waiting import SECONDS, until
 from tests.e2e.cluster import PROFILE
 from tests.e2e.command import COVID_CTL, Done, covid_ctl, environment, outputs
 from tests.e2e.corpora import write_corpus
-from tests.e2e.processes import wait_for
 from tests.process_kubelet import ProcessKubelet
 
 pytestmark = pytest.mark.cluster
@@ -55,7 +56,7 @@ class Place:
 
     def covid_ctl(self, *arguments: str) -> Done:
         running = self.start(*arguments)
-        out, err = running.communicate(timeout=300)
+        out, err = running.communicate(timeout=2 * SECONDS)
         return Done(running.returncode, out, err)
 
     def kubelet(self) -> AbstractContextManager[object]:
@@ -71,7 +72,7 @@ def place(real_cluster: KubernetesCluster, tmp_path: Path) -> Place:
     (tmp_path / "covid-ctl.toml").write_text(PROFILE.format(bucket=tmp_path / "bucket"))
     for who, file in (("submitter", "submitter-role.yaml"), ("tracker", "tracker-role.yaml")):
         _grant(real_cluster, who, file)
-        _write_kubeconfig(real_cluster, who, tmp_path / f"{who}.kubeconfig")
+        (tmp_path / f"{who}.kubeconfig").write_text(json.dumps(kubeconfig_of(real_cluster, who)))
     return Place(real_cluster, tmp_path)
 
 
@@ -89,16 +90,6 @@ def _grant(cluster: KubernetesCluster, who: str, file: str) -> None:
     cluster.api.post(f"{RBAC}/namespaces/{namespace}/rolebindings", {**kind, **binding})
 
 
-def _write_kubeconfig(cluster: KubernetesCluster, who: str, path: Path) -> None:
-    request = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "spec": {"expirationSeconds": 3600}}
-    answer = cluster.api.post(f"/api/v1/namespaces/{cluster.namespace}/serviceaccounts/{who}/token", request)
-    config = yaml.safe_load(Path(os.environ["KUBECONFIG"]).read_text())
-    context = next(found for found in config["contexts"] if found["name"] == config["current-context"])
-    context["context"] |= {"user": who}
-    config["users"] = [{"name": who, "user": {"token": answer["status"]["token"]}}]
-    path.write_text(yaml.safe_dump(config))
-
-
 def undisturbed(corpus: Path, folder: Path) -> dict[str, bytes]:
     here = covid_ctl("submit", "preprocess", "--corpus", str(corpus), bucket=folder)
     assert here.code == 0, here.err
@@ -108,7 +99,7 @@ def undisturbed(corpus: Path, folder: Path) -> dict[str, bytes]:
 def test_the_data_side_runs_to_its_end_as_on_this_machine(place: Place, tmp_path: Path) -> None:
     corpus = write_corpus(place.bucket / "corpus")
     with place.kubelet():
-        done = place.covid_ctl("submit", "preprocess", "--corpus", str(corpus), "--wait", "--timeout", "250")
+        done = place.covid_ctl("submit", "preprocess", "--corpus", str(corpus), "--wait", "--timeout", str(SECONDS))
     assert done.code == 0, done.err
     name = Path(done.out.splitlines()[-1]).name
     assert outputs(place.bucket, name) == undisturbed(corpus, tmp_path / "here")
@@ -121,7 +112,11 @@ def kill_steadily(place: Place) -> None:
     left = len(place.suspended())
     while left:
         running = place.start("tracker", who="tracker")
-        wait_for(lambda: len(place.suspended()) < left or running.poll() is not None, 120)  # noqa: B023
+        until(
+            lambda left=left, running=running: len(place.suspended()) < left or running.poll() is not None,
+            "the tracker to release a step",
+            every=0.01,
+        )
         assert running.poll() is None, running.communicate()
         running.send_signal(signal.SIGKILL)
         running.communicate()
@@ -135,9 +130,9 @@ def test_trackers_that_are_killed_again_and_again_bring_it_to_its_end(place: Pla
     name = submitted.json()[-1]["name"]
     with place.kubelet():
         kill_steadily(place)
-        wait_for(lambda: (place.bucket / name / "manifest.json").exists(), 120)
+        until(lambda: (place.bucket / name / "manifest.json").exists(), "the last step to complete")
     last = place.start("tracker", "--once", who="tracker")
-    _, err = last.communicate(timeout=60)
+    _, err = last.communicate(timeout=SECONDS)
     assert last.returncode == 0, err
     assert outputs(place.bucket, name) == undisturbed(corpus, tmp_path / "here")
     states = place.covid_ctl("status", "--output", "json").json()
@@ -149,10 +144,10 @@ def test_two_trackers_take_turns(place: Place) -> None:
     assert place.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
     both = [place.start("tracker", who="tracker") for _ in range(2)]
     with place.kubelet():
-        wait_for(lambda: not place.suspended(), 200)
+        until(lambda: not place.suspended(), "all steps to be released")
     for running in both:
         running.send_signal(signal.SIGTERM)
-    said = [running.communicate(timeout=30)[1] for running in both]
+    said = [running.communicate(timeout=SECONDS)[1] for running in both]
     assert [running.returncode for running in both] == [0, 0], said
     assert any('"tracker.leads"' in one for one in said)
     for folder in (place.bucket / "ledger").iterdir():
@@ -164,7 +159,7 @@ def test_cancelling_leaves_no_pod(place: Place) -> None:
     corpus = write_corpus(place.bucket / "corpus")
     assert place.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
     (name,) = [job.name for job in place.cluster.jobs() if not job.suspended]
-    wait_for(lambda: bool(place.cluster.pods(name)))
+    until(lambda: place.cluster.pods(name), "a pod")
     done = place.covid_ctl("cancel", name)
     assert done.code == 0, done.err
     assert (place.cluster.job(name), place.cluster.pods(name)) == (None, [])
@@ -178,7 +173,7 @@ def test_why_a_pod_is_pending_is_noted(place: Place) -> None:
     (name,) = [job.name for job in place.cluster.jobs() if not job.suspended]
     running = place.start("tracker", who="tracker")
     ledger = place.bucket / "ledger" / name
-    wait_for(lambda: any("Unschedulable: " in event.read_text() for event in ledger.iterdir()), 60)
+    until(lambda: any("Unschedulable: " in event.read_text() for event in ledger.iterdir()), "the scheduler's words")
     running.send_signal(signal.SIGTERM)
-    assert running.communicate(timeout=30)
-    assert running.returncode == 0
+    _, err = running.communicate(timeout=SECONDS)
+    assert running.returncode == 0, err

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from controller.kubernetes import KubernetesCluster
+from tests.cluster.waiting import SECONDS
 from tests.conformance import CASES, NAME, Case, check, job
 from tests.standin_kubelet import StandinKubelet
 
@@ -19,6 +20,6 @@ def test_a_real_job_controller(case: Case, real_cluster: KubernetesCluster) -> N
         kubelet.step()
         time.sleep(0.3)
 
-    check(case, real_cluster, job(case), step=step, attempts=lambda: kubelet.attempts)
+    check(case, real_cluster, job(case), step=step, attempts=lambda: kubelet.attempts, seconds=SECONDS)
     real_cluster.delete(NAME)
     assert real_cluster.status(NAME) is None

@@ -69,7 +69,7 @@ def test_the_trackers_pod_is_admitted(real_cluster: KubernetesCluster) -> None:
         found = real_cluster.api.get(path, labelSelector=f"app.kubernetes.io/name={TRACKER}")["items"]
         return list(found)
 
-    until(pods, "the tracker's pod", seconds=60)
+    until(pods, "the tracker's pod")
 
 
 def test_the_deployment_releases_the_steps(place: Place, image: Image) -> None:

@@ -25,11 +25,7 @@ def test_from_the_corpus_to_the_model_and_after(place: Place) -> None:
     states = place.states()
     assert [name.split("-")[0] for name in states] == STEPS
     assert set(states.values()) == {"complete"}, first.out
-    until(
-        lambda: jobs_complete(place),
-        "the Jobs to be complete: their last pods end after the artifact does",
-        seconds=120,
-    )
+    until(lambda: jobs_complete(place), "the Jobs to be complete: their last pods end after the artifact does")
     assert place.jobs().keys() == states.keys()
     check_the_model(place, next(name for name in states if name.startswith("export-")))
     before = generations(place)
@@ -62,7 +58,7 @@ def remove_by_ttl(place: Place) -> None:
     for name in place.jobs():
         path = f"/apis/batch/v1/namespaces/{place.cluster.namespace}/jobs/{name}"
         place.cluster.api.patch(path, {"spec": {"ttlSecondsAfterFinished": 1}}, MERGE_PATCH)
-    until(lambda: not place.jobs(), "the TTL controller to remove the finished Jobs", seconds=180)
+    until(lambda: not place.jobs(), "the TTL controller to remove the finished Jobs")
 
 
 def test_submitting_twice_before_the_end_changes_nothing(place: Place) -> None:

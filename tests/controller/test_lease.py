@@ -112,3 +112,24 @@ def test_who_may_not_have_a_lease_is_told(server: ApiServer, api: Api, clock: Cl
     server.denied.add(("get", "leases"))
     with pytest.raises(ForbiddenError, match='cannot get resource "leases"'):
         lease(api, clock, "first").held()
+
+
+def test_a_server_that_has_just_started_may_refuse_for_a_moment(server: ApiServer, api: Api, clock: Clock) -> None:
+    first = lease(api, clock, "first")
+    assert first.held()
+    server.faults.append(Fault("GET", NAME, 403))
+    for _ in range(2):
+        clock.now += RENEW_SECONDS
+        assert first.held()
+    assert [fault.times for fault in server.faults] == [0]
+
+
+def test_a_permission_that_is_gone_for_good_is_told(server: ApiServer, api: Api, clock: Clock) -> None:
+    first = lease(api, clock, "first")
+    assert first.held()
+    server.faults.append(Fault("GET", NAME, 403, times=100))
+    clock.now += RENEW_SECONDS
+    assert first.held()
+    clock.now += LEASE_SECONDS
+    with pytest.raises(ForbiddenError):
+        first.held()

@@ -199,6 +199,25 @@ def test_a_permission_taken_away_ends_it(server: ApiServer, cluster: KubernetesC
         watched.next(1)
 
 
+def test_a_server_that_has_just_started_may_refuse_for_a_moment(
+    server: ApiServer, cluster: KubernetesCluster, put: Put
+) -> None:
+    watched = Watched(cluster)
+    assert watched.next(1) == ["LISTED"]
+    server.faults.append(Fault("GET", "watch=true", 403, times=3))
+    put("a", 1)
+    assert watched.next(1) == ["ADDED a=1"]
+
+
+def test_what_was_never_allowed_ends_it_at_once(server: ApiServer, cluster: KubernetesCluster) -> None:
+    server.denied.add(("watch", "configmaps"))
+    server.denied.add(("list", "configmaps"))
+    watched = Watched(cluster)
+    with pytest.raises(ForbiddenError):
+        watched.next(1)
+    assert watched.pauses == []
+
+
 def test_it_can_be_stopped_while_it_waits(server: ApiServer, cluster: KubernetesCluster) -> None:
     watched = Watched(cluster)
     assert watched.next(1) == ["LISTED"]

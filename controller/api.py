@@ -166,7 +166,8 @@ class Stream:
             yield from self._response.stream(amt=None, decode_content=True)
         except (HTTPError, OSError, ValueError, AttributeError) as error:
             # The last two: what urllib3 raises when ``stop`` comes between two of its steps.
-            raise UnreachableError(self._thing, f"the stream broke off ({_plainly(error)})") from error
+            reason = f"the stream broke off ({_plainly(error)})"
+            raise UnreachableError(self._thing, reason, "kubectl cluster-info") from error
 
 
 def _read(response: Any, thing: str) -> bytes:

@@ -135,8 +135,12 @@ def _remedy(status: int, message: str, namespace: str) -> str:
             return f"see which policy refuses it: kubectl describe namespace {namespace}".rstrip()
         case 400 | 413 | 422:
             return "compare the fields named with `covid-ctl render`"
+        case 404:
+            return f"see what is there: kubectl get jobs,pods{where}"
+        case 409 | 410:
+            return "give the same command again"
         case _:
-            return ""
+            return "covid-ctl doctor"
 
 
 def _seconds(value: object) -> float | None:

@@ -70,7 +70,8 @@ def cancel_local(name: str, store: Store, *, who: str, clock: Callable[[], float
         raise PreflightError(
             name,
             "it runs as processes of another covid-ctl, which alone can end them",
-            f"press Ctrl-C there, or end that process: kill -INT $(pgrep -f '{state.command}')",
+            # By its workers' parent: another command's inputs are made under that command's words.
+            f"press Ctrl-C there, or end it: kill -INT $(ps -o ppid= -p $(pgrep -f -o -- '--name {name}'))",
         )
     if state.state not in (State.INTERRUPTED, State.SUBMITTED, State.WAITING):
         return Cancelled(f"not running: {state.state}")

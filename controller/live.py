@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import click
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
@@ -18,6 +18,7 @@ from controller.profile import Profile
 from controller.spending import Spending, spending
 from controller.state import StepState
 from controller.status_view import News, status_line, status_table, step_json
+from controller.view import console_of
 from jobs.store import Store
 
 COST_SECONDS = 30.0
@@ -25,7 +26,7 @@ COST_SECONDS = 30.0
 
 def follow(profile: Profile, store: Store, name: str | None, *, every: float, output: str) -> StepState:
     """Show all steps for ever, or one until it has ended, which is returned then."""
-    console = Console(highlight=False)
+    console = console_of(sys.stdout)
     if console.is_terminal and output == "text":
         costs = _Costs(profile, store)
         with Live(console=console, auto_refresh=False) as live:

@@ -186,7 +186,8 @@ def _variables(environment: Mapping[str, str]) -> dict[str, list[str]]:
         if not variable.startswith(_VARIABLE) or variable.startswith(_VARIABLES_OF_OTHERS) or variable in own:
             continue
         if variable not in known:
-            raise ConfigurationError(variable, f"no such setting{nearest(variable, known | dict.fromkeys(own))}", "")
+            hint = nearest(variable, known | dict.fromkeys(own))
+            raise ConfigurationError(variable, f"no such setting{hint}", f"unset {variable}")
         if environment[variable]:
             found[variable] = known[variable]
     return found

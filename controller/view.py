@@ -28,11 +28,16 @@ LINE_SECONDS = 5.0
 """Between two progress lines of one step where there is no terminal."""
 
 
+def console_of(out: IO[str], *, width: int | None = None, soft_wrap: bool = False) -> Console:
+    """Shows text as it is: what schedulers, workers and registries say may look like markup."""
+    return Console(file=out, width=width, soft_wrap=soft_wrap, highlight=False, markup=False, emoji=False)
+
+
 class Reporter:
     """Shows snapshots as they come: one live line on a terminal, plain lines elsewhere."""
 
     def __init__(self, out: IO[str]) -> None:
-        self._console = Console(file=out, highlight=False, soft_wrap=True)
+        self._console = console_of(out, soft_wrap=True)
         self._live: Live | None = None
         self._last: dict[str, tuple[int, str, float]] = {}
 
@@ -253,7 +258,7 @@ def manifest_json(manifest: Manifest) -> dict[str, Any]:
 def as_lines(table: Table) -> str:
     """A table as a pipe gets it: whole lines, which its reader cuts as it likes."""
     out = StringIO()
-    Console(file=out, width=100_000, highlight=False).print(table)
+    console_of(out, width=100_000).print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 

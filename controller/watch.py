@@ -152,7 +152,7 @@ class Watch(Generic[T]):
         try:
             return dict(json.loads(line))
         except (ValueError, TypeError) as error:
-            raise UnreachableError(self._path, "the stream is garbled") from error
+            raise UnreachableError(self._path, "the stream is garbled", "kubectl cluster-info") from error
 
     def _lines(self, stream: Stream) -> Iterator[bytes]:
         heard = self._clock()
@@ -162,7 +162,7 @@ class Watch(Generic[T]):
             if lines:
                 heard = self._clock()
             elif self._clock() - heard > self._idle_seconds:
-                raise UnreachableError(self._path, "the stream only dribbles")
+                raise UnreachableError(self._path, "the stream only dribbles", "kubectl cluster-info")
             yield from filter(None, lines)
             if self._stopped.is_set():
                 return

@@ -72,15 +72,13 @@ def _seen_from_a_pod(profile: Profile) -> Profile:
 
 
 def show(output: str, table: Callable[[], Table], data: Any, empty: str = "") -> None:
-    from rich.console import Console
-
-    from controller.view import as_lines
+    from controller.view import as_lines, console_of
 
     if output == "json":
         click.echo(json.dumps(data, indent=1, ensure_ascii=False))
     elif empty and not data:
         click.echo(empty)
     elif sys.stdout.isatty():
-        Console(highlight=False).print(table())
+        console_of(sys.stdout).print(table())
     else:
         click.echo(as_lines(table()))

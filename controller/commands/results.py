@@ -6,11 +6,12 @@ import json
 
 import click
 
+from controller.commands.observing import name_argument
 from controller.commands.options import output_option, place_options, profile_of, show
 
 
 @click.command()
-@click.argument("name", required=False)
+@name_argument(required=False)
 @place_options
 @output_option
 def artifacts(name: str | None, output: str, **place: str | None) -> None:
@@ -33,16 +34,16 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
 
 
 @click.command()
-@click.argument("step", required=False)
+@name_argument(required=False)
 @click.option("--html", "target", metavar="FILE", help="Copy the page there.")
 @place_options
 @output_option
-def report(step: str | None, target: str | None, output: str, **place: str | None) -> None:
-    """What preprocessing did: of STEP, or of the newest preprocess step that is complete."""
+def report(name: str | None, target: str | None, output: str, **place: str | None) -> None:
+    """What preprocessing did: of step NAME, or of the newest preprocess step that is complete."""
     from controller.report import find_report, save_page
     from jobs.store import Store
 
-    found = find_report(Store(profile_of(place).bucket), step)
+    found = find_report(Store(profile_of(place).bucket), name)
     if target:
         save_page(found, target)
     if output == "json":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import IO, Any, NoReturn
 
 from controller.commands.interruption import interruption
+from controller.doctor.examination import cheap_checks, refusal
 from controller.following import FollowedCluster, FollowedProcesses
 from controller.kubernetes import KubernetesCluster
 from controller.ledger import Event, EventType, Ledger
@@ -61,8 +62,13 @@ class Sent:
 
 
 def run_here(request: Request, out: IO[str]) -> list[Manifest]:
-    """Run the steps as processes of this machine, one after the other. Ctrl-C ends them."""
+    """Run the steps as processes of this machine, one after the other. Ctrl-C ends them.
+
+    Raises ``PreflightError`` where this machine lacks what steps import.
+    """
     steps = request.steps_to_submit()
+    if refused := refusal(cheap_checks(request.profile)):
+        raise refused
     request.upload_vocabulary()
     interrupted = interruption()
     with LocalCluster(request.store) as cluster, Reporter(out) as reporter:

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.spans import span
@@ -53,7 +54,7 @@ def google_storage() -> float | None:
     except urllib.error.HTTPError as refusal:
         with refusal:
             return http_date(refusal.headers["Date"])
-    except OSError:
+    except (OSError, HTTPException):
         return None
 
 

@@ -64,27 +64,30 @@ def permissions(cluster: KubernetesCluster) -> Check:
 
 
 def quota(cluster: KubernetesCluster, profile: Profile) -> Check:
-    """What one pod of each pool asks for, against what the namespace's quotas have left."""
-    name = "quota"
-    fix = f"have it raised, or wait: kubectl describe resourcequota --namespace {cluster.namespace}"
+    """What one pod of each pool asks for, against the namespace's quotas. What others use now, a Job waits for: while
+    the one TPU trains, other steps may be submitted, and that one again."""
+    name, look = "quota", f"kubectl describe resourcequota --namespace {cluster.namespace}"
     try:
         quotas = _items(cluster, f"/api/v1/namespaces/{cluster.namespace}/resourcequotas")
     except ForbiddenError:
-        return skipped(name, "you may not look at quotas", fix.partition(": ")[2])
-    short = []
+        return skipped(name, "you may not look at quotas", look)
+    never, later = [], []
     for found in quotas:
         status = found.get("status") or {}
         used = status.get("used") or {}
         for resource, hard in (status.get("hard") or {}).items():
-            left = quantity(hard) - quantity(used.get(resource, "0"))
+            taken = used.get(resource, "0")
             plain = resource.removeprefix("requests.").removeprefix("limits.")
             for pool_name, pool in _pools(profile).items():
-                if {"pods": 1.0, "count/pods": 1.0, **_asks(pool)}.get(plain, 0.0) > left:
-                    short.append(
-                        f"{resource} for a pod of {pool_name} (of {hard} are {used.get(resource, '0')} in use)"
-                    )
-    if short:
-        return failed(name, f"not enough {'; '.join(short)}", fix)
+                asked = {"pods": 1.0, "count/pods": 1.0, **_asks(pool)}.get(plain, 0.0)
+                if asked > quantity(hard):
+                    never.append(f"{resource} for a pod of {pool_name} (all of it is {hard})")
+                elif asked > quantity(hard) - quantity(taken):
+                    later.append(f"{pool_name} for {resource} (of {hard} are {taken} in use)")
+    if never:
+        return failed(name, f"not enough {'; '.join(never)}", f"have it raised: {look}")
+    if later:
+        return ok(name, f"it is enough, but a pod would wait now: {'; '.join(later)}")
     return ok(name, "it leaves room for a pod of each kind" if quotas else "the namespace has none")
 
 

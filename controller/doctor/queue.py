@@ -21,6 +21,8 @@ def queue(cluster: KubernetesCluster, profile: Profile) -> Check:
     except NotFoundError:
         fix = f"install it (https://kueue.sigs.k8s.io), or take queue out of profile {profile.name}"
         return failed(NAME, f"the cluster has no Kueue, and the profile's queue is {wanted}", fix)
+    except ForbiddenError:
+        return skipped(NAME, "you may not ask which APIs there are", look)
     try:
         cluster.api.get(f"/apis/{version}/namespaces/{cluster.namespace}/localqueues/{wanted}")
     except NotFoundError:

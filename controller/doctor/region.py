@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from http.client import HTTPException
 
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.doctor.google import token
@@ -29,7 +30,7 @@ def region(profile: Profile) -> Check:
     look = f"gcloud storage buckets describe gs://{bucket} --format='value(location)'"
     try:
         location = _location(bucket)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, HTTPException) as error:
         return skipped(NAME, f"the bucket does not tell where it lies ({error})", look)
     place = region_of(profile.zone)
     if location.lower() == place or place.startswith(MULTI_REGIONS.get(location, ("-",))):

@@ -13,6 +13,7 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from email.message import Message
+from http.client import HTTPException
 
 from controller.doctor.google import token
 
@@ -50,7 +51,9 @@ class Image:
         rest, _, digest = name.partition("@")
         host, slash, path = rest.partition("/")
         if not slash or not ("." in host or ":" in host or host == "localhost"):
-            host, path = "registry-1.docker.io", rest if slash else f"library/{rest}"
+            host, path = "docker.io", rest
+        if host in ("docker.io", "index.docker.io"):  # names that answer no registry's questions
+            host, path = "registry-1.docker.io", path if "/" in path else f"library/{path}"
         path, _, tag = path.partition(":")
         return cls(host, path, digest or tag or "latest")
 
@@ -69,7 +72,7 @@ def is_there(name: str) -> bool:
         status, headers = _ask(image.url, bearer)
         if status == 401 and not bearer:
             status, headers = _ask(image.url, _anonymous(headers))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         cause = getattr(error, "reason", error)
         raise ClosedError(f"{image.registry}: {getattr(cause, 'strerror', None) or cause}") from error
     if status not in (200, 404):
@@ -100,7 +103,7 @@ def _ask(url: str, bearer: str) -> tuple[int, Message]:
 def _anonymous(headers: Message) -> str:
     """The token that the registry's own sign-in gives to anybody: ``Bearer realm="https://...",service=...``.
 
-    Raises ``OSError`` or ``ValueError``.
+    Raises ``OSError``, ``ValueError`` or ``HTTPException``.
     """
     challenge = dict(_PARAMETER.findall(headers.get("WWW-Authenticate", "")))
     realm = challenge.pop("realm", "")
@@ -108,4 +111,6 @@ def _anonymous(headers: Message) -> str:
         raise ValueError("it wants a sign-in that this machine has not")
     with urllib.request.urlopen(f"{realm}?{urllib.parse.urlencode(challenge)}", timeout=SECONDS) as answer:
         given = json.load(answer)
+    if not isinstance(given, dict):
+        raise ValueError("its sign-in gives no token")
     return str(given.get("token") or given.get("access_token") or "")

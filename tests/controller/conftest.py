@@ -1,5 +1,7 @@
 """An API server in memory for every test that asks for one."""
 
+import socketserver
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,3 +29,19 @@ def pauses() -> list[float]:
 def cluster(server: ApiServer, pauses: list[float]) -> KubernetesCluster:
     assert server.url
     return KubernetesCluster.connect(retrying=Retrying(sleep=pauses.append, chance=lambda: 1.0))
+
+
+class _Mumbles(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        while self.rfile.readline().strip():
+            """To the end of the request: what is unread when it closes would reset the connection."""
+        self.wfile.write(b"SSH-2.0-tests\r\n")
+
+
+@pytest.fixture
+def no_http() -> Iterator[str]:
+    """Host and port of a server that answers, but not in HTTP."""
+    with socketserver.TCPServer(("127.0.0.1", 0), _Mumbles) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"127.0.0.1:{server.server_address[1]}"
+        server.shutdown()

@@ -19,6 +19,7 @@ class Registry:
     """``repository@digest``."""
     wants_token: bool = False
     gives_tokens: bool = True
+    token_answer: bytes = json.dumps({"token": TOKEN}).encode()
     asked: list[str] = field(default_factory=list)
 
     def push(self, repository: str, digest: str) -> str:
@@ -56,7 +57,7 @@ def _handler(registry: Registry) -> type[BaseHTTPRequestHandler]:
                 self._answer(200 if f"{repository}@{digest}" in registry.manifests else 404)
 
         def do_GET(self) -> None:
-            self._answer(200, body=json.dumps({"token": TOKEN}).encode() if "service=tests" in self.path else b"{}")
+            self._answer(200, body=registry.token_answer if "service=tests" in self.path else b"{}")
 
         def _answer(self, status: int, headers: dict[str, str] | None = None, body: bytes = b"") -> None:
             self.send_response(status)

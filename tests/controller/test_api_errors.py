@@ -38,9 +38,9 @@ QUOTA = 'pods "x" is forbidden: exceeded quota: cpu, requested: cpu=1, used: cpu
         (403, "unable to create new content in namespace ns because it is being terminated", ForbiddenError, "wait"),
         (403, "violates PodSecurity restricted", ForbiddenError, "kubectl describe namespace ns"),
         (404, 'namespaces "ns" not found', NotFoundError, "kubectl create namespace ns"),
-        (404, 'jobs.batch "x" not found', NotFoundError, ""),
-        (409, "the object has been modified", ConflictError, ""),
-        (410, "too old resource version", ExpiredError, ""),
+        (404, 'jobs.batch "x" not found', NotFoundError, "kubectl get jobs,pods --namespace ns"),
+        (409, "the object has been modified", ConflictError, "again"),
+        (410, "too old resource version", ExpiredError, "again"),
         (413, "Request entity too large", InvalidError, "covid-ctl render"),
         (422, "spec.template: field is immutable", InvalidError, "covid-ctl render"),
         (429, "too many requests", OverloadedError, "again"),
@@ -53,7 +53,7 @@ QUOTA = 'pods "x" is forbidden: exceeded quota: cpu, requested: cpu=1, used: cpu
             InvalidError,
             "covid-ctl render",
         ),
-        (418, "teapot", ApiError, ""),
+        (418, "teapot", ApiError, "covid-ctl doctor"),
     ],
 )
 def test_a_status_becomes(status: int, message: str, kind: type[ApiError], remedy: str) -> None:

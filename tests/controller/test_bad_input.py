@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from controller import cli
-from controller.doctor import examination
+from controller.doctor import examination, machine
 from controller.doctor.tpu import tpu_offered
 from controller.manifest import MANAGER, render
 from controller.plan import Corpus, plan_preprocess
@@ -94,7 +94,8 @@ def kubeconfig(name: str) -> Callable[[World, pytest.MonkeyPatch], None]:
     return point_to_it
 
 
-QUOTA = {"status": {"hard": {"requests.memory": "1Gi"}, "used": {"requests.memory": "1Gi"}}}
+QUOTA = {"status": {"hard": {"requests.memory": "1Gi"}, "used": {}}}
+IN_USE = {"status": {"hard": {"requests.google.com/tpu": "4"}, "used": {"requests.google.com/tpu": "4"}}}
 JOBS_QUOTA = 'jobs.batch "x" is forbidden: exceeded quota: covid-ctl, requested: count/jobs.batch=1'
 LIMIT = {"spec": {"limits": [{"type": "Container", "max": {"memory": "1Gi"}}]}}
 POLICY = 'pods "x" is forbidden: violates PodSecurity "restricted:latest"'
@@ -106,7 +107,7 @@ BAD: dict[str, tuple[Callable[[World, pytest.MonkeyPatch], object], int, str]] =
     "no namespace": (lambda w, _: w.replace('"default"', '"absent"'), 3, "kubectl create namespace absent"),
     "no service account": (lambda w, _: w.set('service_account = "none"'), 3, "kubectl create serviceaccount none"),
     "no Kueue": (lambda w, _: w.set('queue = "tpu"'), 3, "https://kueue.sigs.k8s.io"),
-    "an exhausted quota": (lambda w, _: w.add("resourcequotas", **QUOTA), 3, "kubectl describe resourcequota"),
+    "too small a quota": (lambda w, _: w.add("resourcequotas", **QUOTA), 3, "kubectl describe resourcequota"),
     "no more Jobs": (
         lambda w, _: w.server.faults.append(Fault("PATCH", "dryRun", 403, JOBS_QUOTA)), 3, "exceeded quota: covid-ctl",
     ),
@@ -138,6 +139,26 @@ def test_it_is_refused_with_what_to_do_and_leaves_nothing(
     assert out == ""
     assert world.server.store.all("jobs", "default") == there
     assert world.gcs.buckets["tests"] == {}
+
+
+def test_a_machine_without_the_packages_of_the_steps_runs_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(machine, "PACKAGES", ("json", "no_such_package"))
+    assert covid_ctl(monkeypatch, "submit", "preprocess", "--profile", "local", "--bucket", str(tmp_path / "b")) == 3
+    out, err = capsys.readouterr()
+    assert (out, "no_such_package cannot be imported" in err, "pip install" in err) == ("", True, True)
+    assert not list((tmp_path / "b").rglob("*.json"))
+
+
+def test_while_the_one_tpu_trains_steps_are_submitted(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.replace('memory = "16Gi"', 'memory = "16Gi"\ntpu = "v3-8"')
+    world.add("resourcequotas", **IN_USE)
+    for said in ("created", "is there already"):
+        assert covid_ctl(monkeypatch, "submit", "all", "tiny") == 0, capsys.readouterr().err
+        assert said in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("zone", ["us-central1-a", "us-west1-a"])

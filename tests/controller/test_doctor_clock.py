@@ -31,6 +31,11 @@ def test_an_answer_that_took_a_while_is_no_skew() -> None:
     assert clock({"A": lambda: 50.0}, now=lambda: next(times)).state is State.OK
 
 
+def test_what_answers_without_http_tells_no_time(no_http: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", no_http)
+    assert clock({"Cloud Storage": google_storage}).state is State.SKIPPED
+
+
 def test_headers_are_read_and_their_absence_is_no_accident(gcs: GcsServer) -> None:
     assert http_date("Thu, 01 Jan 1970 00:01:00 GMT") == 60.0
     assert (http_date(None), http_date("yesterday")) == (None, None)

@@ -93,10 +93,11 @@ def test_a_missing_namespace_and_account_fail_with_the_command_to_make_them(serv
     ("hard", "used", "state", "said"),
     [
         ({"requests.cpu": "200"}, {"requests.cpu": "10"}, State.OK, ""),
-        ({"requests.cpu": "100"}, {"requests.cpu": "20"}, State.FAILED, "requests.cpu for a pod of trainer"),
+        ({"requests.cpu": "80"}, {"requests.cpu": "20"}, State.FAILED, "requests.cpu for a pod of trainer (all of"),
+        ({"requests.cpu": "100"}, {"requests.cpu": "20"}, State.OK, "trainer for requests.cpu (of 100 are 20 in use)"),
         ({"limits.memory": "1Gi"}, {}, State.FAILED, "limits.memory for a pod of workers"),
         ({"requests.google.com/tpu": "0"}, {}, State.FAILED, "requests.google.com/tpu for a pod of trainer"),
-        ({"pods": "600"}, {"pods": "600"}, State.FAILED, "pods for a pod of workers (of 600 are 600 in use)"),
+        ({"pods": "600"}, {"pods": "600"}, State.OK, "workers for pods (of 600 are 600 in use)"),
         ({"count/jobs.batch": "0"}, {}, State.OK, ""),  # of Jobs the server itself is asked, by a dry run
     ],
 )
@@ -128,6 +129,8 @@ def test_a_queue_must_be_there_and_kueue_first(server: ApiServer, cluster: Kuber
     assert checks(cluster, profile)["queue"].state is State.OK
     server.denied.add(("get", "localqueues"))
     assert checks(cluster, profile)["queue"].state is State.SKIPPED
+    server.faults.append(Fault("GET", "/apis/kueue", 403))
+    assert checks(cluster, profile)["queue"].reason == "you may not ask which APIs there are"
 
 
 def test_nodes_are_matched_by_labels_and_by_size(server: ApiServer, cluster: KubernetesCluster) -> None:

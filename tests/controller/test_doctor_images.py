@@ -59,6 +59,22 @@ def test_a_registry_that_does_not_answer_is_not_known() -> None:
     assert "refused" in check.reason
 
 
+def test_what_answers_without_being_a_registry_is_not_known(no_http: str) -> None:
+    check = images(profile(f"{no_http}/worker@{DIGEST}"))
+    assert (check.state, no_http in check.reason) == (State.SKIPPED, True)
+
+
+@pytest.mark.parametrize("name", ["registry.invalid:abc/worker", "127.0.0.1:1/my worker"])
+def test_a_name_that_no_registry_can_be_asked_for_is_not_known(name: str) -> None:
+    assert images(profile(f"{name}@{DIGEST}")).state is State.SKIPPED
+
+
+def test_a_sign_in_that_gives_no_token_is_not_known(registry: Registry) -> None:
+    registry.wants_token, registry.token_answer = True, b"[]"
+    check = images(profile(registry.push("covid/worker", DIGEST)))
+    assert (check.state, "its sign-in gives no token" in check.reason) == (State.SKIPPED, True)
+
+
 def test_what_has_no_digest_fails_unless_the_profile_allows_tags_and_no_registry_is_asked() -> None:
     check = images(profile("registry.invalid/worker:1"))
     assert (check.state, "no digest" in check.reason) == (State.FAILED, True)
@@ -69,6 +85,8 @@ def test_what_has_no_digest_fails_unless_the_profile_allows_tags_and_no_registry
     ("name", "url"),
     [
         ("ubuntu", "https://registry-1.docker.io/v2/library/ubuntu/manifests/latest"),
+        (f"docker.io/python@{DIGEST}", f"https://registry-1.docker.io/v2/library/python/manifests/{DIGEST}"),
+        ("docker.io/me/worker:1", "https://registry-1.docker.io/v2/me/worker/manifests/1"),
         ("me/worker:1", "https://registry-1.docker.io/v2/me/worker/manifests/1"),
         (f"ghcr.io/me/a/b:1@{DIGEST}", f"https://ghcr.io/v2/me/a/b/manifests/{DIGEST}"),
         (f"us-docker.pkg.dev/p/r/w@{DIGEST}", f"https://us-docker.pkg.dev/v2/p/r/w/manifests/{DIGEST}"),

@@ -100,7 +100,8 @@ def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
 
 
 def test_a_misspelt_variable_is_refused(config: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"COVID_CTL_BUKET: no such setting; did you mean COVID_CTL_BUCKET\?"):
+    said = r"COVID_CTL_BUKET: no such setting; did you mean COVID_CTL_BUCKET\?\n  next: unset COVID_CTL_BUKET"
+    with pytest.raises(ConfigurationError, match=said):
         load_profile(None, environment={"COVID_CTL_BUKET": "x"}, config=config)
 
 

@@ -187,6 +187,9 @@ def test_logs_are_there_while_a_step_runs(tmp_path: Path) -> None:
             assert covid_ctl("logs", name, bucket=bucket).out
             (state,) = covid_ctl("status", name, "--output", "json", bucket=bucket).json()
             assert (state["state"], state["active"] <= 1) == ("running", True)
+            told = covid_ctl("cancel", name, bucket=bucket).err.partition("or end it: ")[2]
+            subprocess.run(["bash", "-c", told], check=True)
+            assert running.wait() == 130
         finally:
-            running.send_signal(signal.SIGINT)
+            running.kill()
     assert covid_ctl("status", name, "--output", "json", bucket=bucket).json()[0]["state"] == "cancelled"

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from controller.cli import cli
+from controller.cost import quantity
 from controller.profile import Profile, load_profile
 from tests.k8s_files import BASE, K8S, OVERLAYS, kustomization, objects, the
 
@@ -126,6 +127,17 @@ def test_the_quota_allows_one_slice_and_the_default_profile() -> None:
     hard = the("ResourceQuota", "covid-ctl")["spec"]["hard"]
     assert hard["requests.google.com/tpu"] == "4"
     assert int(hard["pods"]) > Profile.model_fields["parallelism"].default
+
+
+@pytest.mark.parametrize("pool", ["workers", "exporters"])
+def test_a_pod_fits_on_the_machines_that_the_readme_makes_for_it(pool: str) -> None:
+    text = (K8S / "README.md").read_text()
+    made = re.search(rf"node-pools create {pool} .*?--machine-type n2-standard-(\d+)", text, re.DOTALL)
+    assert made
+    cpus = int(made[1])  # with 4 GB each; a node keeps some of both
+    default = Profile.model_fields["workers" if pool == "workers" else "exporter"].default
+    assert quantity(default.cpu) < cpus
+    assert quantity(default.memory) < 0.8 * cpus * 4e9
 
 
 def test_the_readme_names_what_is_there() -> None:

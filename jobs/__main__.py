@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import threading
+import traceback
 from pathlib import Path
 
 import structlog
@@ -99,7 +100,11 @@ def _shard() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
+    try:
+        code = main()
+    except Exception:
+        traceback.print_exc()
+        code = CovidCtlError.container_exit_code
     sys.stdout.flush()
     sys.stderr.flush()
     # Python would first wait for all threads, and one may hang in a request that nobody wants the answer of.

@@ -69,7 +69,11 @@ class AdamWeightDecay:
         for (name, variable), gradient in zip(self._variables.items(), gradients, strict=True):
             slots = (self.slots_by_name[f"{name}/adam_m"], self.slots_by_name[f"{name}/adam_v"])
             decay = 0.0 if NOT_DECAYED.search(name) else WEIGHT_DECAY
-            update = _update_in_one_pass if variable.shape.num_elements() >= COMPILED_FROM else _update
+            # Where a variable has copies on several devices, tf.function mistakes one variable for another of its
+            # shape (on a TPU, which compiles all anyway), and updates of its copies differ from those op by op.
+            is_alone = not isinstance(variable, tf.distribute.DistributedValues)
+            is_large = variable.shape.num_elements() >= COMPILED_FROM
+            update = _update_in_one_pass if is_alone and is_large else _update
             strategy.extended.update(variable, update, args=(gradient, *slots, clipping, rate, decay))
 
 
@@ -82,7 +86,7 @@ def _update(
     rate: tf.Tensor,
     decay: float,
 ) -> None:
-    """One replica's copy of one variable."""
+    """One replica's copy of one variable; on a TPU, for each replica, what stands for all copies."""
     gradient = tf.convert_to_tensor(gradient) * clipping
     m.assign(BETA_1 * m + (1.0 - BETA_1) * gradient)
     v.assign(BETA_2 * v + (1.0 - BETA_2) * tf.square(gradient))

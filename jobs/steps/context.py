@@ -21,7 +21,7 @@ class StepContext:
     scratch: Path
     """An empty directory of this process's own; gone afterwards."""
     stopping: Callable[[], bool]
-    """Whether SIGTERM has arrived: save, then raise ``Interrupted``."""
+    """Whether SIGTERM has arrived."""
     corpus: str = ""
     """Where the corpus lies (``ingest`` only); its identity is in the spec."""
     checkpoint: str = ""
@@ -35,6 +35,6 @@ class StepContext:
         return Heartbeat(self.store, self.artifact.name, self.shard, unit=unit)
 
     def check_stop(self) -> None:
-        """Raises ``Interrupted`` once SIGTERM has arrived: for steps that have nothing to save."""
+        """Raises ``Interrupted`` once SIGTERM has arrived; a step that has something to save does so then."""
         if self.stopping():
             raise Interrupted(self.artifact.name, "SIGTERM arrived", "submit it again to continue")

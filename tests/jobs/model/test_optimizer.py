@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from jobs.model import optimizer as module
 from jobs.model.optimizer import AdamWeightDecay, learning_rate
 from jobs.recipe import Schedule
 
@@ -17,8 +22,10 @@ def schedule(steps: int, warmup: int, rate: float = 2e-5) -> Schedule:
     return Schedule(train_batch_size=1, learning_rate=rate, train_steps=steps, warmup_steps=warmup)
 
 
+@pytest.mark.parametrize("compiled_from", [7, 6], ids=["plain", "compiled"])
 @pytest.mark.parametrize("scale", [0.01, 10.0], ids=["below the clipping norm", "above it"])
-def test_updates_follow_the_formulae(scale: float) -> None:
+def test_updates_follow_the_formulae(scale: float, compiled_from: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "COMPILED_FROM", compiled_from)
     rng = np.random.default_rng(0)
     expected = {name: rng.normal(size=(3, 2)) for name in NAMES}
     m = {name: np.zeros((3, 2)) for name in NAMES}
@@ -44,6 +51,26 @@ def test_updates_follow_the_formulae(scale: float) -> None:
         np.testing.assert_allclose(variables[name].numpy(), expected[name], rtol=1e-4, atol=1e-6)
         np.testing.assert_allclose(optimizer.slots_by_name[f"{name}/adam_m"].numpy(), m[name], rtol=1e-4, atol=1e-7)
         np.testing.assert_allclose(optimizer.slots_by_name[f"{name}/adam_v"].numpy(), v[name], rtol=1e-4, atol=1e-9)
+
+
+class LikeTpu:
+    """Hands an update what stands for all replicas' copies of a variable, as a ``TPUStrategy`` does on its devices."""
+
+    extended = SimpleNamespace(update=lambda variable, update, args: update(variable, *args))
+
+    def merge_call(self, merge: Callable[..., None], args: Sequence[Any]) -> None:
+        merge(self, *args)
+
+
+def test_variables_alike_are_told_apart_on_a_tpu_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "COMPILED_FROM", 2)
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        variables = {name: tf.Variable([1.0, 1.0]) for name in ("a/bias", "b/bias")}
+        optimizer = AdamWeightDecay(variables)
+        monkeypatch.setattr(tf.distribute, "get_replica_context", LikeTpu)
+        optimizer.apply([tf.constant([0.1, 0.1])] * 2, tf.constant(0.1))
+    first, second = (variable.numpy().tolist() for variable in variables.values())
+    assert first == second != [1.0, 1.0]
 
 
 def test_slots_are_named_after_their_variable() -> None:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import PurePath
 from typing import Any
 
@@ -13,10 +14,13 @@ from jobs.errors import StoreError
 from jobs.store import Store
 
 _READERS = 16
+_SHARE = 0.01
+"""Of the time, at most, goes into writing heartbeats: who writes them is held up, and a bucket may be slow."""
+_LONGEST = 60.0
 
 
 class Heartbeat:
-    """Writes ``<name>/progress/<shard>.json`` at most once per ``every`` seconds.
+    """Writes ``<name>/progress/<shard>.json`` at most once per ``every`` seconds, less often where that takes long.
 
     ``done`` of ``total`` counted in ``unit`` (documents, steps); other fields as the step has them
     (``loss``). A heartbeat that cannot be written is let go: it decides nothing.
@@ -39,23 +43,23 @@ class Heartbeat:
         self._clock = clock
         self._started = clock()
         self._first: int | None = None
-        self._last = float("-inf")
+        self._next = float("-inf")
+        self._ended = False
 
     def beat(self, done: int, total: int, **fields: Any) -> None:
         now = self._clock()
         if self._first is None:
             # A resumed run begins at a step that it did not do itself.
             self._first, self._started = done, now
-        if now - self._last < self._every and done < total:
+        if now < self._next and (done < total or self._ended):
             return
-        self._last = now
+        self._ended = done >= total
         elapsed = now - self._started
         rate = (done - self._first) / elapsed if elapsed > 0 else 0.0
         beat = {"at": now, "done": done, "total": total, "unit": self._unit, "rate": rate, **fields}
-        try:
+        with suppress(StoreError):
             self._store.put(self._path, json.dumps(beat).encode())
-        except StoreError:
-            return
+        self._next = now + max(self._every, min((self._clock() - now) / _SHARE, _LONGEST))
 
 
 def read_heartbeats(store: Store, name: str) -> dict[int, dict[str, Any]]:

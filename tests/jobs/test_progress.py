@@ -18,6 +18,27 @@ def test_beats_are_spaced_but_the_last_is_written(tmp_path: Path) -> None:
     assert read_heartbeats(store, "step")[3]["done"] == 10
 
 
+def test_a_slow_bucket_gets_fewer_beats(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    now = [100.0]
+
+    def each_look_takes_a_tenth_of_a_second() -> float:
+        now[0] += 0.1
+        return now[0]
+
+    heartbeat = Heartbeat(store, "step", 0, unit="steps", clock=each_look_takes_a_tenth_of_a_second)
+    heartbeat.beat(1, 100)
+    now[0] = 105.0
+    heartbeat.beat(2, 100)
+    assert read_heartbeats(store, "step")[0]["done"] == 1
+    now[0] = 111.0
+    heartbeat.beat(3, 100)
+    assert read_heartbeats(store, "step")[0]["done"] == 3
+    heartbeat.beat(100, 100, loss=1.0)
+    heartbeat.beat(100, 100, loss=2.0)  # many a batch is evaluated after the last step
+    assert read_heartbeats(store, "step")[0]["loss"] == 1.0
+
+
 def test_a_continued_run_counts_only_its_own_work(tmp_path: Path) -> None:
     store = Store(str(tmp_path))
     now = [0.0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from controller.doctor import bucket as of_bucket
 from controller.doctor import clock as of_clock
@@ -15,9 +15,11 @@ from controller.doctor.queue import queue
 from controller.doctor.region import region
 from controller.doctor.tpu import tpu_offered
 from controller.kubernetes import KubernetesCluster
-from controller.profile import Profile
+from controller.manifest import part_of
+from controller.profile import Part, Profile
 from jobs.errors import PreflightError
 from jobs.recipe import Recipe
+from jobs.spec import Kind
 
 CLUSTER_CHECKS = (
     "clock",
@@ -54,14 +56,16 @@ def all_checks(
     yield from examine({"TPU": lambda: tpu_offered(profile)})
 
 
-def cheap_checks(profile: Profile, *, trains: bool = False, connect: Connect = connect) -> Iterator[Check]:
-    """What ``submit`` asks before it makes anything, and nothing is written. ``trains``: pretraining is among it."""
+def cheap_checks(profile: Profile, kinds: Iterable[Kind], *, connect: Connect = connect) -> Iterator[Check]:
+    """What ``submit`` asks before it makes anything: of what steps of these kinds use. Nothing is written."""
     if profile.is_local:
         yield from examine({"packages": machine.packages, "compiled parts": machine.compiled})
         return
-    yield from examine({"images": lambda: of_images.images(profile)})
-    yield from _of_cluster(profile, connect, only=CHEAP)
-    if trains:
+    used = {part_of(kind) for kind in kinds}
+    parts = [part for part in Part if part in used]
+    yield from examine({"images": lambda: of_images.images(profile, parts)})
+    yield from _of_cluster(profile, connect, CHEAP, parts)
+    if Part.TRAINER in parts:
         yield from examine({"TPU": lambda: tpu_offered(profile)})
 
 
@@ -83,7 +87,9 @@ def _of_machine(profile: Profile, recipe: Recipe) -> Iterator[Check]:
     return examine({**checks, "memory": lambda: machine.memory(recipe)})
 
 
-def _of_cluster(profile: Profile, connect: Connect, only: tuple[str, ...] = CLUSTER_CHECKS) -> Iterator[Check]:
+def _of_cluster(
+    profile: Profile, connect: Connect, only: Collection[str] = CLUSTER_CHECKS, parts: Iterable[Part] = Part
+) -> Iterator[Check]:
     """All of them, or where the cluster does not answer why."""
     from controller.doctor import cluster as of_cluster
 
@@ -107,8 +113,8 @@ def _of_cluster(profile: Profile, connect: Connect, only: tuple[str, ...] = CLUS
         "permissions": lambda: of_cluster.permissions(cluster),
         "service account": lambda: of_cluster.service_account(cluster, profile),
         "Workload Identity": lambda: of_cluster.workload_identity(cluster, profile),
-        "quota": lambda: of_cluster.quota(cluster, profile),
-        "limits": lambda: of_cluster.limits(cluster, profile),
+        "quota": lambda: of_cluster.quota(cluster, profile, parts),
+        "limits": lambda: of_cluster.limits(cluster, profile, parts),
         "queue": lambda: queue(cluster, profile),
         "nodes": lambda: of_cluster.nodes(cluster, profile),
     }

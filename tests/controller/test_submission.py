@@ -12,6 +12,7 @@ from controller.ledger import Event, EventType
 from controller.preflight import preflight
 from controller.submission import Outcome
 from jobs.errors import PreflightError
+from jobs.spec import Kind
 from tests.api_server.server import ApiServer
 from tests.controller.steps import complete, profile, steps
 from tests.controller.tracked import World
@@ -123,11 +124,11 @@ def test_a_dry_run_tells_who_may_not_create_jobs(world: World) -> None:
 def test_preflight_tries_the_bucket_and_leaves_nothing(world: World, tmp_path: Path) -> None:
     account(world)
     (tmp_path / "bucket").mkdir()
-    preflight(profile(world.store.location), world.cluster)
+    preflight(profile(world.store.location), world.cluster, Kind)
     assert list((tmp_path / "bucket").iterdir()) == []
 
 
 def test_preflight_names_all_that_is_in_the_way(world: World, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(PreflightError, match=r"there is no covid-ctl-worker.*bucket: "):
-        preflight(profile(str(tmp_path / "file" / "bucket")), world.cluster)
+        preflight(profile(str(tmp_path / "file" / "bucket")), world.cluster, Kind)

@@ -7,7 +7,7 @@ Raises the classes of ``controller.api_errors`` only. What writes: ``create``, `
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,17 +138,24 @@ class KubernetesCluster:
             self.api.delete(f"{self._jobs}/{name}", options)
         except NotFoundError:
             return
+        for _, error in self.wait_until_gone([name] if wait_seconds else (), wait_seconds=wait_seconds):
+            if error:
+                raise error
+
+    def wait_until_gone(
+        self, names: Iterable[str], *, wait_seconds: float = DELETION_SECONDS
+    ) -> Iterator[tuple[str, StillThereError | None]]:
+        """Each Job once it and its pods are gone, or with why not yet: ``wait_seconds`` are for all together."""
         deadline = self._clock() + wait_seconds
-        while wait_seconds:
-            if self.job(name) is None and not self.pods(name):
-                return
-            if self._clock() >= deadline:
-                raise StillThereError(
-                    f"jobs/{name}",
-                    f"is still being deleted after {wait_seconds:.0f} s",
-                    f"kubectl --namespace {self.namespace} get pods --selector {LABEL_JOB}={name}",
-                )
-            self._sleep(1.0)
+        for name in names:
+            while not (gone := self.job(name) is None and not self.pods(name)) and self._clock() < deadline:
+                self._sleep(1.0)
+            error = StillThereError(
+                f"jobs/{name}",
+                f"is still being deleted after {wait_seconds:.0f} s",
+                f"kubectl --namespace {self.namespace} get pods --selector {LABEL_JOB}={name}",
+            )
+            yield name, None if gone else error
 
     def status(self, name: str, *, waiting_for: Sequence[str] | None = None) -> JobStatus | None:
         """By three requests; ``waiting_for`` as in ``controller.reasons``."""

@@ -105,7 +105,7 @@ def test_a_submitters(world: World) -> None:
     preflight(profile(world.store.location, queue="covid"), world.cluster, Kind)
     world.submit(*steps()[:2])
     track(world)
-    cancel(steps()[1].name, world.store, world.cluster, who="", clock=world.now)
+    assert len(list(cancel([steps()[1].name], world.store, world.cluster, who="", clock=world.now))) == 1
     rights = granted("submitter-role.yaml", "covid-ctl-submitter")
     assert used(by_covid_ctl(world)) <= rights
     assert {resource for verb, _, resource in rights if verb not in ("get", "list", "watch")} == {"jobs"}

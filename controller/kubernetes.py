@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.api import APPLY_PATCH, MERGE_PATCH, Api
-from controller.api_errors import ConflictError, ForeignJobError, NotFoundError, StillThereError
+from controller.api_errors import ConflictError, ForeignJobError, NotFoundError, StillThereError, UnreachableError
 from controller.cluster import JobStatus
 from controller.connection import connect
 from controller.manifest import (
@@ -223,9 +223,16 @@ class KubernetesCluster:
         return Review(bool(status.get("allowed")), status.get("reason") or status.get("evaluationError") or "")
 
     def version(self) -> tuple[int, int]:
-        """``(1, 34)``. GKE writes the minor version as ``34+``."""
+        """``(1, 34)``. GKE writes the minor version as ``34+``.
+
+        Raises ``UnreachableError`` when what answers is something else, such as a proxy's page.
+        """
         found = self.api.get("/version")
-        return int(found["major"]), int(found["minor"].rstrip("+"))
+        try:
+            return int(found["major"]), int(str(found["minor"]).rstrip("+"))
+        except (KeyError, TypeError, ValueError) as error:
+            reason = "what answered tells no version of Kubernetes: it is no API server"
+            raise UnreachableError(f"context {self.api.context}", reason, "kubectl cluster-info") from error
 
     def watch_jobs(self) -> Watch[ObservedJob]:
         return Watch(self.api, self._jobs, ObservedJob.of, query={"labelSelector": OURS})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from controller.doctor.bucket import bucket
-from controller.doctor.check import examine
+from controller.doctor.check import examine, side_by_side
 from controller.doctor.examination import cheap_checks, refusal
 from controller.kubernetes import KubernetesCluster
 from controller.profile import Profile
@@ -17,9 +17,9 @@ def preflight(profile: Profile, cluster: KubernetesCluster, kinds: Iterable[Kind
 
     Raises ``PreflightError`` with all that is in the way.
     """
-    checks = [
-        *cheap_checks(profile, kinds, connect=lambda _: cluster),
-        *examine({"bucket": lambda: bucket(profile.bucket)}),
-    ]
+    checks = side_by_side(
+        cheap_checks(profile, kinds, connect=lambda _: cluster),
+        examine({"bucket": lambda: bucket(profile.bucket)}),
+    )
     if refused := refusal(checks):
         raise refused

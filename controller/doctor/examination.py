@@ -9,7 +9,7 @@ from controller.doctor import clock as of_clock
 from controller.doctor import images as of_images
 from controller.doctor import machine
 from controller.doctor import recipe as of_recipe
-from controller.doctor.check import Check, Examination, State, examine, skipped
+from controller.doctor.check import Check, Examination, State, examine, side_by_side, skipped
 from controller.doctor.clock import Ask, http_date
 from controller.doctor.queue import queue
 from controller.doctor.region import region
@@ -63,10 +63,11 @@ def cheap_checks(profile: Profile, kinds: Iterable[Kind], *, connect: Connect = 
         return
     used = {part_of(kind) for kind in kinds}
     parts = [part for part in Part if part in used]
-    yield from examine({"images": lambda: of_images.images(profile, parts)})
-    yield from _of_cluster(profile, connect, CHEAP, parts)
-    if Part.TRAINER in parts:
-        yield from examine({"TPU": lambda: tpu_offered(profile)})
+    yield from side_by_side(
+        examine({"images": lambda: of_images.images(profile, parts)}),
+        _of_cluster(profile, connect, CHEAP, parts),
+        examine({"TPU": lambda: tpu_offered(profile)} if Part.TRAINER in parts else {}),
+    )
 
 
 def _of_recipe(recipe: Recipe, vocabulary: str | None) -> Iterator[Check]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from controller.api_errors import ForbiddenError, ForeignJobError, NotFoundError, StillThereError
+from controller.doctor.check import Check, failed
 from controller.kubernetes import KubernetesCluster
 from controller.ledger import Event, EventType
 from controller.preflight import preflight
@@ -126,6 +128,21 @@ def test_preflight_tries_the_bucket_and_leaves_nothing(world: World, tmp_path: P
     (tmp_path / "bucket").mkdir()
     preflight(profile(world.store.location), world.cluster, Kind)
     assert list((tmp_path / "bucket").iterdir()) == []
+
+
+def test_the_outside_is_asked_side_by_side_and_told_in_order(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    account(world)
+    all_three = threading.Barrier(3, timeout=20.0)
+
+    def meet(name: str) -> Check:
+        all_three.wait()
+        return failed(name, "met", "")
+
+    monkeypatch.setattr("controller.doctor.images.images", lambda *_: meet("images"))
+    monkeypatch.setattr("controller.doctor.examination.tpu_offered", lambda _: meet("TPU"))
+    monkeypatch.setattr("controller.preflight.bucket", lambda _: meet("bucket"))
+    with pytest.raises(PreflightError, match="images: met; TPU: met; bucket: met"):
+        preflight(profile(world.store.location), world.cluster, Kind)
 
 
 def test_preflight_names_all_that_is_in_the_way(world: World, tmp_path: Path) -> None:

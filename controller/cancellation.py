@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from controller.api_errors import ForbiddenError, ForeignJobError
+from controller.api_errors import ForbiddenError, ForeignJobError, OverloadedError, UnauthorizedError, UnreachableError
 from controller.history import History
 from controller.kubernetes import KubernetesCluster
 from controller.ledger import Event, EventType, Ledger
@@ -14,8 +14,10 @@ from controller.manifest import ANNOTATION_BUCKET, LABEL_MANAGED_BY, MANAGER
 from controller.state import observe
 from controller.verdict import State
 from jobs.artifact import Artifact
-from jobs.errors import PreflightError
+from jobs.errors import CovidCtlError, PreflightError
 from jobs.store import Store
+
+_OUTAGES = (UnreachableError, UnauthorizedError, OverloadedError)
 
 
 @dataclass(frozen=True)
@@ -24,16 +26,39 @@ class Cancelled:
     """``cancelled``, or why there was nothing to cancel."""
     behind: tuple[str, ...] = ()
     """Jobs that stay suspended because of it."""
+    going: bool = False
+    """Its Job is being deleted, after its pods."""
 
 
 def cancel(
-    name: str, store: Store, cluster: KubernetesCluster, *, who: str, clock: Callable[[], float] = time.time
-) -> Cancelled:
-    """Note it, delete the Job, and wait until its pods are gone.
+    names: Iterable[str], store: Store, cluster: KubernetesCluster, *, who: str, clock: Callable[[], float] = time.time
+) -> Iterator[tuple[str, Cancelled | CovidCtlError]]:
+    """Note each and delete its Job, then wait until the pods of all are gone.
 
-    Raises ``ConfigurationError`` when no such step was submitted, ``ForeignJobError``, ``ForbiddenError`` before
-    anything is noted, and ``StillThereError`` when the deletion takes long: it goes on.
+    One that cannot be ended does not keep the next running: instead there is ``ConfigurationError`` when no such step
+    was submitted, ``ForeignJobError``, ``ForbiddenError`` before anything is noted, and ``StillThereError`` when the
+    deletion takes long: it goes on. A cluster that answers nobody is asked no more, and comes last, under its context.
     """
+    ended: dict[str, Cancelled | CovidCtlError] = {}
+    outage: CovidCtlError | None = None
+    try:
+        for name in names:
+            try:
+                ended[name] = _end(name, store, cluster, who, clock)
+            except _OUTAGES:
+                raise
+            except CovidCtlError as error:
+                ended[name] = error
+        going = [name for name, one in ended.items() if isinstance(one, Cancelled) and one.going]
+        ended |= {name: error for name, error in cluster.wait_until_gone(going) if error}
+    except _OUTAGES as error:
+        outage = error
+    yield from ended.items()
+    if outage:
+        yield cluster.api.context, outage
+
+
+def _end(name: str, store: Store, cluster: KubernetesCluster, who: str, clock: Callable[[], float]) -> Cancelled:
     artifact = Artifact.open(store, name)
     ledger = Ledger(store)
     history = History(ledger.events(name))
@@ -57,10 +82,10 @@ def cancel(
     if not complete and history.life is not EventType.CANCELLED:
         # Before the deletion, which a tracker would else take for an accident.
         ledger.append(name, Event(EventType.CANCELLED, clock(), who))
-    cluster.delete(name)
-    return Cancelled(
-        "already complete; its Job is deleted" if complete else "cancelled", () if complete else _behind(name, cluster)
-    )
+    cluster.delete(name, wait_seconds=0)
+    if complete:
+        return Cancelled("already complete; its Job is deleted", going=True)
+    return Cancelled("cancelled", _behind(name, cluster), going=True)
 
 
 def cancel_local(name: str, store: Store, *, who: str, clock: Callable[[], float] = time.time) -> Cancelled:

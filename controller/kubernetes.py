@@ -7,12 +7,12 @@ Raises the classes of ``controller.api_errors`` only. What writes: ``create``, `
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from controller.api import APPLY_PATCH, MERGE_PATCH, Api
-from controller.api_errors import ConflictError, ForeignJobError, NotFoundError, StillThereError
+from controller.api_errors import ConflictError, ForeignJobError, NotFoundError, StillThereError, UnreachableError
 from controller.cluster import JobStatus
 from controller.connection import connect
 from controller.manifest import (
@@ -138,17 +138,24 @@ class KubernetesCluster:
             self.api.delete(f"{self._jobs}/{name}", options)
         except NotFoundError:
             return
+        for _, error in self.wait_until_gone([name] if wait_seconds else (), wait_seconds=wait_seconds):
+            if error:
+                raise error
+
+    def wait_until_gone(
+        self, names: Iterable[str], *, wait_seconds: float = DELETION_SECONDS
+    ) -> Iterator[tuple[str, StillThereError | None]]:
+        """Each Job once it and its pods are gone, or with why not yet: ``wait_seconds`` are for all together."""
         deadline = self._clock() + wait_seconds
-        while wait_seconds:
-            if self.job(name) is None and not self.pods(name):
-                return
-            if self._clock() >= deadline:
-                raise StillThereError(
-                    f"jobs/{name}",
-                    f"is still being deleted after {wait_seconds:.0f} s",
-                    f"kubectl --namespace {self.namespace} get pods --selector {LABEL_JOB}={name}",
-                )
-            self._sleep(1.0)
+        for name in names:
+            while not (gone := self.job(name) is None and not self.pods(name)) and self._clock() < deadline:
+                self._sleep(1.0)
+            error = StillThereError(
+                f"jobs/{name}",
+                f"is still being deleted after {wait_seconds:.0f} s",
+                f"kubectl --namespace {self.namespace} get pods --selector {LABEL_JOB}={name}",
+            )
+            yield name, None if gone else error
 
     def status(self, name: str, *, waiting_for: Sequence[str] | None = None) -> JobStatus | None:
         """By three requests; ``waiting_for`` as in ``controller.reasons``."""
@@ -216,9 +223,16 @@ class KubernetesCluster:
         return Review(bool(status.get("allowed")), status.get("reason") or status.get("evaluationError") or "")
 
     def version(self) -> tuple[int, int]:
-        """``(1, 34)``. GKE writes the minor version as ``34+``."""
+        """``(1, 34)``. GKE writes the minor version as ``34+``.
+
+        Raises ``UnreachableError`` when what answers is something else, such as a proxy's page.
+        """
         found = self.api.get("/version")
-        return int(found["major"]), int(found["minor"].rstrip("+"))
+        try:
+            return int(found["major"]), int(str(found["minor"]).rstrip("+"))
+        except (KeyError, TypeError, ValueError) as error:
+            reason = "what answered tells no version of Kubernetes: it is no API server"
+            raise UnreachableError(f"context {self.api.context}", reason, "kubectl cluster-info") from error
 
     def watch_jobs(self) -> Watch[ObservedJob]:
         return Watch(self.api, self._jobs, ObservedJob.of, query={"labelSelector": OURS})

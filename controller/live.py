@@ -18,6 +18,7 @@ from controller.profile import Profile
 from controller.spending import Spending, spending
 from controller.state import StepState
 from controller.status_view import News, status_line, status_table, step_json
+from controller.verdict import State
 from controller.view import console_of
 from jobs.store import Store
 
@@ -27,8 +28,8 @@ COST_SECONDS = 30.0
 def follow(profile: Profile, store: Store, name: str | None, *, every: float, output: str) -> StepState:
     """Show all steps for ever, or one until it has ended, which is returned then."""
     console = console_of(sys.stdout)
+    costs = Costs(profile, store)
     if console.is_terminal and output == "text":
-        costs = _Costs(profile, store)
         with Live(console=console, auto_refresh=False) as live:
 
             def draw(found: Overview, now: float) -> None:
@@ -44,9 +45,9 @@ def follow(profile: Profile, store: Store, name: str | None, *, every: float, ou
             unreachable = found.unreachable
             click.echo(f"cluster not reachable: {unreachable}" if unreachable else "cluster reachable again", err=True)
         fresh = news.of(found.steps, now)
-        costs = spending(store, [step.name for step in fresh], profile)
+        known = costs.of(fresh, now)
         for step in fresh:
-            spent = costs.get(step.name)
+            spent = known.get(step.name)
             text = json.dumps(step_json(step, spent), ensure_ascii=False) if output == "json" else None
             click.echo(text or status_line(step, now, spent))
         sys.stdout.flush()
@@ -67,19 +68,19 @@ def _loop(
         time.sleep(max(every, time.time() - now))
 
 
-class _Costs:
-    """Looked at now and then: of a step of many shards they take many requests."""
+class Costs:
+    """Read again when a step's state is another, else now and then: of many shards they take many requests."""
 
     def __init__(self, profile: Profile, store: Store) -> None:
         self._profile = profile
         self._store = store
         self._spent: dict[str, Spending] = {}
-        self._due = float("-inf")
+        self._due: dict[tuple[str, State], float] = {}
 
     def of(self, steps: Sequence[StepState], now: float) -> dict[str, Spending]:
-        if now >= self._due:
-            self._spent = spending(self._store, [step.name for step in steps], self._profile)
-            self._due = now + COST_SECONDS
+        due = [step for step in steps if now >= self._due.get((step.name, step.state), now)]
+        self._spent |= spending(self._store, [step.name for step in due], self._profile)
+        self._due |= {(step.name, step.state): now + COST_SECONDS for step in due}
         return self._spent
 
 

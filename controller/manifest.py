@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from controller.plan import Step
-from controller.profile import Pool, Profile
+from controller.profile import Part, Pool, Profile
 from controller.tpu import RESOURCE as TPU
 from jobs.errors import ConfigurationError, DivergedError, ShardError
 from jobs.spec import Kind
@@ -80,20 +80,15 @@ def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
     }
 
 
-_ON_CPU_WITH_TENSORFLOW = (Kind.CHECKPOINT, Kind.EXPORT)
+def part_of(kind: Kind) -> Part:
+    """Whose image and pool a step of this kind gets."""
+    if kind in (Kind.CHECKPOINT, Kind.EXPORT):
+        return Part.EXPORTER
+    return Part.TRAINER if kind == Kind.PRETRAIN else Part.WORKER
 
 
 def pool_of(kind: Kind, profile: Profile) -> Pool:
-    if kind in _ON_CPU_WITH_TENSORFLOW:
-        return profile.exporter
-    return profile.trainer if kind == Kind.PRETRAIN else profile.workers
-
-
-def _image(step: Step, profile: Profile) -> str:
-    images, kind = profile.images, step.spec.kind
-    if kind in _ON_CPU_WITH_TENSORFLOW:
-        return images.exporter
-    return images.trainer if kind == Kind.PRETRAIN else images.worker
+    return profile.pool(part_of(kind))
 
 
 def _pod_annotations(pool: Pool) -> dict[str, str]:
@@ -148,7 +143,7 @@ def _pod(step: Step, profile: Profile) -> dict[str, Any]:
         "containers": [
             {
                 "name": CONTAINER,
-                "image": _image(step, profile),
+                "image": getattr(profile.images, part_of(step.spec.kind)),
                 # As for digests anyway; a tag that a node has, as on kind, is the one that is meant.
                 "imagePullPolicy": "IfNotPresent",
                 "command": ["python", "-m", "jobs"],

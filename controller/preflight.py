@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from controller.doctor.bucket import bucket
-from controller.doctor.check import examine
+from controller.doctor.check import examine, side_by_side
 from controller.doctor.examination import cheap_checks, refusal
 from controller.kubernetes import KubernetesCluster
 from controller.profile import Profile
+from jobs.spec import Kind
 
 
-def preflight(profile: Profile, cluster: KubernetesCluster, *, trains: bool = False) -> None:
-    """``trains``: pretraining is among the steps. Whether Jobs may be created a dry run tells next.
+def preflight(profile: Profile, cluster: KubernetesCluster, kinds: Iterable[Kind]) -> None:
+    """For steps of these kinds. Whether Jobs may be created a dry run tells next.
 
     Raises ``PreflightError`` with all that is in the way.
     """
-    checks = [
-        *cheap_checks(profile, trains=trains, connect=lambda _: cluster),
-        *examine({"bucket": lambda: bucket(profile.bucket)}),
-    ]
+    checks = side_by_side(
+        cheap_checks(profile, kinds, connect=lambda _: cluster),
+        examine({"bucket": lambda: bucket(profile.bucket)}),
+    )
     if refused := refusal(checks):
         raise refused

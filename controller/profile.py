@@ -6,6 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,19 @@ _BY_DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 _QUANTITY = r"^\d+(\.\d+)?(m|[KMGT]i?)?$"
 NAME = r"^[a-z][-a-z0-9]{0,30}$"
 _DNS_LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+
+
+class Part(StrEnum):
+    """What steps are told apart by: each has an image and a pool of its own."""
+
+    WORKER = "worker"
+    TRAINER = "trainer"
+    EXPORTER = "exporter"
+
+    @property
+    def pool(self) -> str:
+        """What a profile calls it."""
+        return "workers" if self is Part.WORKER else str(self)
 
 
 class Images(Section):
@@ -104,6 +118,9 @@ class Profile(Section):
             raise ValueError("its name is empty: name a directory or gs://BUCKET/PREFIX")
         return bucket
 
+    def pool(self, part: Part) -> Pool:
+        return {Part.WORKER: self.workers, Part.TRAINER: self.trainer, Part.EXPORTER: self.exporter}[part]
+
     @property
     def is_local(self) -> bool:
         return self.name == LOCAL
@@ -143,7 +160,7 @@ def _local() -> dict[str, Any]:
     """The built-in profile: processes of this machine, one shard per core, artifacts in a directory."""
     return {
         "bucket": DEFAULT_BUCKET,
-        "images": {part: f"covid-ctl-{part}:local" for part in ("worker", "trainer", "exporter")},
+        "images": {part: f"covid-ctl-{part}:local" for part in Part},
         "parallelism": os.cpu_count() or 1,
         "namespace": "default",
     }
@@ -211,7 +228,7 @@ def _set(data: dict[str, Any], place: list[str], value: str) -> None:
 
 
 def _check_cluster(profile: Profile, source: str) -> None:
-    for part in ("worker", "trainer", "exporter", "controller"):
+    for part in (*Part, "controller"):
         image = getattr(profile.images, part)
         if image and not (profile.images.tags_allowed or has_digest(image)):
             raise ConfigurationError(

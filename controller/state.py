@@ -13,8 +13,8 @@ from controller.cluster import JobStatus
 from controller.ledger import Event, EventType, Ledger, Observed
 from controller.lineage import steps_read
 from controller.verdict import Evidence, Reach, State, judge, last_observed, speaks
-from jobs.artifact import Artifact, incomplete
-from jobs.errors import ConfigurationError, CovidCtlError
+from jobs.artifact import Artifact, incomplete, no_such_step
+from jobs.errors import CovidCtlError
 from jobs.progress import read_heartbeats
 from jobs.spec import Kind
 from jobs.store import Store
@@ -92,7 +92,7 @@ def observe(store: Store, name: str, *, now: float, sight: Sight | None = None) 
     artifact = Artifact.open(store, name)
     events = Ledger(store).events(name)
     if not events:
-        raise ConfigurationError(name, f"no such step in {store.location}", "covid-ctl status")
+        raise no_such_step(store, name)
     complete = artifact.manifest() is not None
     beats = {} if complete else _beats(artifact, _started_at(events))
     done = set(range(artifact.spec.shards) if complete else artifact.shards_done())

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from jobs.errors import ConfigurationError, DamagedError, MissingObjectError
-from jobs.spec import VERSIONS, Spec, canonical
+from jobs.spec import VERSIONS, Kind, Spec, canonical
 from jobs.store import Store
+from jobs.validation import nearest
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -68,6 +69,12 @@ class Manifest:
         return tuple(o for o in self.outputs if o.path.startswith(folder + "/"))
 
 
+def no_such_step(store: Store, name: str) -> ConfigurationError:
+    """With the nearest name that is there."""
+    known = [folder for folder in store.folders() if folder.partition("-")[0] in set(Kind) and folder != name]
+    return ConfigurationError(name, f"no such step in {store.location}{nearest(name, known)}", "covid-ctl status")
+
+
 Conclude = Callable[["Artifact", Manifest], Iterable[Output]]
 """What a step does once all its shards are there, before it is complete."""
 
@@ -89,7 +96,7 @@ class Artifact:
         # A name is a folder's: anything else would reach for other objects.
         fields = store.find_json(f"{name}/spec.json") if _NAME.fullmatch(name) else None
         if fields is None:
-            raise ConfigurationError(name, f"no such step in {store.location}", "covid-ctl status")
+            raise no_such_step(store, name)
         with _intact(store, f"{name}/spec.json"):
             spec = Spec.from_json(fields)
         if spec.name != name:

@@ -57,11 +57,24 @@ def status(name: str | None, output: str, **place: str | None) -> None:
 
     profile = profile_of(place)
     store = Store(profile.bucket)
+    _check_directory(profile.bucket)
     found = look(profile, store, name, now=time.time())
     _warn(found.unreachable)
     spent = spending(store, [step.name for step in found.steps], profile)
     data = [step_json(step, spent.get(step.name)) for step in found.steps]
     show(output, lambda: status_table(found.steps, spent), data, empty="no steps yet")
+
+
+def _check_directory(bucket: str) -> None:
+    """Raises ``ConfigurationError`` where there is none; the default one is made by the first ``submit``."""
+    from pathlib import Path
+
+    from controller.profile import DEFAULT_BUCKET
+    from jobs.errors import ConfigurationError
+
+    if "://" in bucket or Path(bucket).exists() or Path(bucket) == Path(DEFAULT_BUCKET).absolute():
+        return
+    raise ConfigurationError(bucket, "this directory does not exist", "name the --bucket that steps were submitted to")
 
 
 @click.command()

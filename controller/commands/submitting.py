@@ -67,7 +67,7 @@ def run_here(request: Request, out: IO[str]) -> list[Manifest]:
     Raises ``PreflightError`` where this machine lacks what steps import.
     """
     steps = request.steps_to_submit()
-    if refused := refusal(cheap_checks(request.profile)):
+    if refused := refusal(cheap_checks(request.profile, _kinds(steps))):
         raise refused
     request.upload_vocabulary()
     interrupted = interruption()
@@ -107,7 +107,7 @@ def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None) -
     profile, store = request.profile, request.store
     steps = request.steps_to_submit()
     cluster = KubernetesCluster.connect(profile.context or None, profile.namespace)
-    preflight(profile, cluster, trains=any(step.spec.kind == Kind.PRETRAIN for step in steps))
+    preflight(profile, cluster, _kinds(steps))
     request.upload_vocabulary()
     submitted = submit(steps, profile, store, cluster)
     with Reporter(out) as reporter:
@@ -143,6 +143,10 @@ def whoami() -> str:
     except (OSError, KeyError):
         user = "somebody"
     return f"by {user} on {socket.gethostname()}"
+
+
+def _kinds(steps: Sequence[Step]) -> set[Kind]:
+    return {step.spec.kind for step in steps}
 
 
 def _tell(request: Request, reporter: Reporter) -> None:

@@ -85,14 +85,14 @@ def _log_event(name: str, event: Event) -> None:
 
 def end(names: Sequence[str], profile: Profile) -> Iterator[tuple[str, Cancelled | CovidCtlError]]:
     """Each as it ends: one that cannot be ended does not keep the next running."""
-    store = Store(profile.bucket)
-    cluster = None if profile.is_local else KubernetesCluster.connect(profile.context or None, profile.namespace)
-    for name in dict.fromkeys(names):
+    store, once = Store(profile.bucket), dict.fromkeys(names)
+    if not profile.is_local:
+        cluster = KubernetesCluster.connect(profile.context or None, profile.namespace)
+        yield from cancel(once, store, cluster, who=whoami())
+        return
+    for name in once:
         try:
-            yield (
-                name,
-                cancel(name, store, cluster, who=whoami()) if cluster else cancel_local(name, store, who=whoami()),
-            )
+            yield name, cancel_local(name, store, who=whoami())
         except CovidCtlError as error:
             yield name, error
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from controller.api_errors import ForbiddenError, NotFoundError
 from controller.cost import quantity
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.kubernetes import KubernetesCluster
-from controller.profile import Pool, Profile
+from controller.profile import Part, Pool, Profile
 from controller.tpu import RESOURCE
 
 OLDEST = (1, 31)
@@ -63,8 +63,8 @@ def permissions(cluster: KubernetesCluster) -> Check:
     return ok(name, f"you may do what submitting takes in namespace {cluster.namespace}")
 
 
-def quota(cluster: KubernetesCluster, profile: Profile) -> Check:
-    """What one pod of each pool asks for, against the namespace's quotas. What others use now, a Job waits for: while
+def quota(cluster: KubernetesCluster, profile: Profile, parts: Iterable[Part] = Part) -> Check:
+    """What one pod of each part asks for, against the namespace's quotas. What others use now, a Job waits for: while
     the one TPU trains, other steps may be submitted, and that one again."""
     name, look = "quota", f"kubectl describe resourcequota --namespace {cluster.namespace}"
     try:
@@ -78,7 +78,7 @@ def quota(cluster: KubernetesCluster, profile: Profile) -> Check:
         for resource, hard in (status.get("hard") or {}).items():
             taken = used.get(resource, "0")
             plain = resource.removeprefix("requests.").removeprefix("limits.")
-            for pool_name, pool in _pools(profile).items():
+            for pool_name, pool in _pools(profile, parts).items():
                 asked = {"pods": 1.0, "count/pods": 1.0, **_asks(pool)}.get(plain, 0.0)
                 if asked > quantity(hard):
                     never.append(f"{resource} for a pod of {pool_name} (all of it is {hard})")
@@ -91,7 +91,7 @@ def quota(cluster: KubernetesCluster, profile: Profile) -> Check:
     return ok(name, "it leaves room for a pod of each kind" if quotas else "the namespace has none")
 
 
-def limits(cluster: KubernetesCluster, profile: Profile) -> Check:
+def limits(cluster: KubernetesCluster, profile: Profile, parts: Iterable[Part] = Part) -> Check:
     name, look = "limits", f"kubectl describe limitrange --namespace {cluster.namespace}"
     try:
         ranges = _items(cluster, f"/api/v1/namespaces/{cluster.namespace}/limitranges")
@@ -103,7 +103,7 @@ def limits(cluster: KubernetesCluster, profile: Profile) -> Check:
         for limit in found["spec"]["limits"]
         if limit.get("type") in ("Container", "Pod")
         for resource, most in (limit.get("max") or {}).items()
-        for pool_name, pool in _pools(profile).items()
+        for pool_name, pool in _pools(profile, parts).items()
         if (pool_resource := {"cpu": pool.cpu, "memory": pool.memory}.get(resource))
         and quantity(pool_resource) > quantity(most)
     ]
@@ -176,8 +176,8 @@ def _asks(pool: Pool) -> dict[str, float]:
     return asks | ({RESOURCE: float(pool.tpu_slice.chips)} if pool.tpu_slice else {})
 
 
-def _pools(profile: Profile) -> dict[str, Pool]:
-    return {"workers": profile.workers, "trainer": profile.trainer, "exporter": profile.exporter}
+def _pools(profile: Profile, parts: Iterable[Part] = Part) -> dict[str, Pool]:
+    return {part.pool: profile.pool(part) for part in parts}
 
 
 def _account_path(cluster: KubernetesCluster, profile: Profile) -> str:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from controller.doctor import bucket as of_bucket
 from controller.doctor import clock as of_clock
 from controller.doctor import images as of_images
 from controller.doctor import machine
 from controller.doctor import recipe as of_recipe
-from controller.doctor.check import Check, Examination, State, examine, skipped
+from controller.doctor.check import Check, Examination, State, examine, side_by_side, skipped
 from controller.doctor.clock import Ask, http_date
 from controller.doctor.queue import queue
 from controller.doctor.region import region
 from controller.doctor.tpu import tpu_offered
 from controller.kubernetes import KubernetesCluster
-from controller.profile import Profile
+from controller.manifest import part_of
+from controller.profile import Part, Profile
 from jobs.errors import PreflightError
 from jobs.recipe import Recipe
+from jobs.spec import Kind
 
 CLUSTER_CHECKS = (
     "clock",
@@ -54,15 +56,18 @@ def all_checks(
     yield from examine({"TPU": lambda: tpu_offered(profile)})
 
 
-def cheap_checks(profile: Profile, *, trains: bool = False, connect: Connect = connect) -> Iterator[Check]:
-    """What ``submit`` asks before it makes anything, and nothing is written. ``trains``: pretraining is among it."""
+def cheap_checks(profile: Profile, kinds: Iterable[Kind], *, connect: Connect = connect) -> Iterator[Check]:
+    """What ``submit`` asks before it makes anything: of what steps of these kinds use. Nothing is written."""
     if profile.is_local:
         yield from examine({"packages": machine.packages, "compiled parts": machine.compiled})
         return
-    yield from examine({"images": lambda: of_images.images(profile)})
-    yield from _of_cluster(profile, connect, only=CHEAP)
-    if trains:
-        yield from examine({"TPU": lambda: tpu_offered(profile)})
+    used = {part_of(kind) for kind in kinds}
+    parts = [part for part in Part if part in used]
+    yield from side_by_side(
+        examine({"images": lambda: of_images.images(profile, parts)}),
+        _of_cluster(profile, connect, CHEAP, parts),
+        examine({"TPU": lambda: tpu_offered(profile)} if Part.TRAINER in parts else {}),
+    )
 
 
 def _of_recipe(recipe: Recipe, vocabulary: str | None) -> Iterator[Check]:
@@ -83,7 +88,9 @@ def _of_machine(profile: Profile, recipe: Recipe) -> Iterator[Check]:
     return examine({**checks, "memory": lambda: machine.memory(recipe)})
 
 
-def _of_cluster(profile: Profile, connect: Connect, only: tuple[str, ...] = CLUSTER_CHECKS) -> Iterator[Check]:
+def _of_cluster(
+    profile: Profile, connect: Connect, only: Collection[str] = CLUSTER_CHECKS, parts: Iterable[Part] = Part
+) -> Iterator[Check]:
     """All of them, or where the cluster does not answer why."""
     from controller.doctor import cluster as of_cluster
 
@@ -107,8 +114,8 @@ def _of_cluster(profile: Profile, connect: Connect, only: tuple[str, ...] = CLUS
         "permissions": lambda: of_cluster.permissions(cluster),
         "service account": lambda: of_cluster.service_account(cluster, profile),
         "Workload Identity": lambda: of_cluster.workload_identity(cluster, profile),
-        "quota": lambda: of_cluster.quota(cluster, profile),
-        "limits": lambda: of_cluster.limits(cluster, profile),
+        "quota": lambda: of_cluster.quota(cluster, profile, parts),
+        "limits": lambda: of_cluster.limits(cluster, profile, parts),
         "queue": lambda: queue(cluster, profile),
         "nodes": lambda: of_cluster.nodes(cluster, profile),
     }

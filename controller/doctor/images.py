@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.doctor.registry import ClosedError, is_there
-from controller.profile import Images, Profile, has_digest
+from controller.profile import Images, Part, Profile, has_digest
 
 NAME = "images"
-PARTS = ("worker", "trainer", "exporter", "controller")
+PARTS = (*Part, "controller")
 
 
-def images(profile: Profile) -> Check:
+def images(profile: Profile, parts: Iterable[str] = PARTS) -> Check:
     """Asks the registries of those that are named by digest. One by tag may be on the nodes alone, as on kind."""
-    named = _by_image(profile.images)
+    named = _by_image(profile.images, parts)
     by_digest = [image for image in named if has_digest(image)]
     by_tag = [f"{named[image]} {image}" for image in named if not has_digest(image)]
-    if by_tag and not profile.images.tags_allowed:
-        return failed(NAME, f"{', '.join(by_tag)}: no digest", "name each as IMAGE@sha256:..., as `docker push` prints")
     with ThreadPoolExecutor(len(PARTS)) as pool:
         found = dict(zip(by_digest, pool.map(_look, by_digest), strict=True))
     if absent := [f"{named[image]} {image}" for image, there in found.items() if there is False]:
@@ -34,10 +33,10 @@ def images(profile: Profile) -> Check:
     return ok(NAME, "all by digest, and their registries have them")
 
 
-def _by_image(images: Images) -> dict[str, str]:
+def _by_image(images: Images, parts: Iterable[str]) -> dict[str, str]:
     """What each image is for; one may be for several."""
     found: dict[str, str] = {}
-    for part in PARTS:
+    for part in parts:
         if image := getattr(images, part):
             found[image] = f"{found[image]}, {part}" if image in found else part
     return found

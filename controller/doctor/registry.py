@@ -29,6 +29,8 @@ MANIFESTS = ", ".join(
         "docker.distribution.manifest.v2",
     )
 )
+_HOST = re.compile(r"[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:[0-9]+)?")
+"""And nothing that would make a URL mean another host than the one whose name decides about a token."""
 _GOOGLE = re.compile(r"(?:.+\.)?(?:pkg\.dev|gcr\.io)")
 _LOOPBACK = re.compile(r"(?:localhost|127\.\d+\.\d+\.\d+)(?::\d+)?")
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
@@ -47,11 +49,16 @@ class Image:
 
     @classmethod
     def of(cls, name: str) -> Image:
-        """``ubuntu@sha256:...`` is Docker Hub's ``library/ubuntu``, as for every container runtime."""
+        """``ubuntu@sha256:...`` is Docker Hub's ``library/ubuntu``, as for every container runtime.
+
+        Raises ``ClosedError`` for what is no host's name where one should be.
+        """
         rest, _, digest = name.partition("@")
         host, slash, path = rest.partition("/")
         if not slash or not ("." in host or ":" in host or host == "localhost"):
             host, path = "docker.io", rest
+        if not _HOST.fullmatch(host):
+            raise ClosedError(f"{host} is no registry's name")
         if host in ("docker.io", "index.docker.io"):  # names that answer no registry's questions
             host, path = "registry-1.docker.io", path if "/" in path else f"library/{path}"
         path, _, tag = path.partition(":")

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from controller.api_errors import ForbiddenError, ForeignJobError
+from controller.api_errors import ForbiddenError, ForeignJobError, StillThereError, UnreachableError
 from controller.cancellation import cancel
-from controller.kubernetes import KubernetesCluster
+from controller.kubernetes import DELETION_SECONDS, KubernetesCluster
 from controller.ledger import EventType
 from controller.manifest import ANNOTATION_BUCKET, LABEL_MANAGED_BY, MANAGER
 from controller.submission import Outcome
-from jobs.errors import ConfigurationError
-from tests.api_server.server import ApiServer
+from jobs.errors import ConfigurationError, CovidCtlError
+from tests.api_server.server import ApiServer, Fault
 from tests.controller.steps import complete, steps
 from tests.controller.tracked import World, until
 from tests.standin_kubelet import RUNS
@@ -28,7 +28,9 @@ def world(server: ApiServer, cluster: KubernetesCluster, tmp_path: Path) -> Worl
 
 
 def end(world: World, name: str) -> tuple[str, tuple[str, ...]]:
-    cancelled = cancel(name, world.store, world.cluster, who="by Ada", clock=world.now)
+    ((_, cancelled),) = cancel([name], world.store, world.cluster, who="by Ada", clock=world.now)
+    if isinstance(cancelled, CovidCtlError):
+        raise cancelled
     return cancelled.was, cancelled.behind
 
 
@@ -93,3 +95,33 @@ def test_another_ones_job_is_left_alone(world: World, change: dict[str, Any]) ->
         end(world, ingest.name)
     assert world.types(ingest) == [EventType.SUBMITTED]
     assert world.cluster.job(ingest.name) is not None
+
+
+def test_all_are_ended_before_any_is_waited_for_and_all_share_the_time(world: World) -> None:
+    several = [steps(shards)[0] for shards in (1, 2, 3)]
+    world.submit(*several)
+    for pod in world.server.store.all("pods", "default"):
+        pod["metadata"]["finalizers"].append("somebody/else")
+        world.server.store.update("pods", "default", pod)
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        assert all("deletionTimestamp" in job["metadata"] for job in world.server.store.all("jobs", "default"))
+        waited.append(seconds)
+
+    patient = KubernetesCluster(world.cluster.api, clock=lambda: sum(waited), sleep=sleep)
+    ended = dict(cancel([step.name for step in several], world.store, patient, who="by Ada", clock=world.now))
+    assert [type(one) for one in ended.values()] == [StillThereError] * 3
+    assert sum(waited) == DELETION_SECONDS
+    assert all(world.types(step)[-1] is CANCELLED for step in several)
+
+
+def test_a_cluster_that_does_not_answer_is_met_once(world: World, pauses: list[float]) -> None:
+    several = steps()[:3]
+    world.submit(*several)
+    world.server.faults.append(Fault("GET", several[1].name, 0, times=1000))
+    ended = list(cancel([step.name for step in several], world.store, world.cluster, who="by Ada", clock=world.now))
+    assert [name for name, _ in ended] == [several[0].name, world.cluster.api.context]
+    assert isinstance(ended[-1][1], UnreachableError)
+    assert pauses == [0.5, 1.0, 2.0, 4.0, 8.0]
+    assert CANCELLED not in world.types(several[1])

@@ -9,7 +9,9 @@ from controller.doctor.examination import all_checks, cheap_checks, refusal
 from controller.kubernetes import KubernetesCluster
 from controller.profile import Images, Pool, Profile
 from jobs.recipe import load_recipe
+from jobs.spec import Kind
 from tests.api_server.server import ApiServer, Fault
+from tests.controller.registry import registry_of_tests
 
 PROFILE = Profile(
     name="gke",
@@ -75,7 +77,7 @@ def test_what_may_not_be_done_is_listed(server: ApiServer, cluster: KubernetesCl
 
 def test_a_clock_that_is_off_fails_before_anything_is_made(server: ApiServer, cluster: KubernetesCluster) -> None:
     server.ahead = -7300.0
-    refused = refusal(cheap_checks(PROFILE, connect=lambda _: cluster))
+    refused = refusal(cheap_checks(PROFILE, Kind, connect=lambda _: cluster))
     assert refused is not None
     assert "this machine's is 2 h ahead of that of the API server" in refused.reason
     assert "timedatectl" in refused.remedy
@@ -170,10 +172,38 @@ def test_what_may_not_be_looked_at_is_skipped_and_hides_nothing_else(
 def test_submit_asks_a_few_things_only_and_refuses_with_all_that_failed(
     server: ApiServer, cluster: KubernetesCluster
 ) -> None:
-    assert refusal(cheap_checks(PROFILE, connect=lambda _: cluster)) is None
+    assert refusal(cheap_checks(PROFILE, Kind, connect=lambda _: cluster)) is None
     assert len(server.requests) <= 6
     profile = PROFILE.model_copy(update={"service_account": "absent"})
-    refused = refusal(cheap_checks(profile, connect=lambda _: cluster))
+    refused = refusal(cheap_checks(profile, Kind, connect=lambda _: cluster))
     assert refused is not None
     assert refused.cli_exit_code == 3
     assert "there is no absent" in refused.reason
+
+
+DATA_STEPS = (Kind.INGEST, Kind.SIGNATURES, Kind.VOCABULARY, Kind.PREPROCESS)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "failing"),
+    [
+        (DATA_STEPS, set()),
+        ([Kind.PRETRAIN], {"limits"}),
+        ([Kind.CHECKPOINT], {"images"}),
+        ([*DATA_STEPS, Kind.PRETRAIN, Kind.EXPORT], {"images", "limits"}),
+    ],
+    ids=["data", "training", "reading a model", "all"],
+)
+def test_submit_asks_for_what_its_steps_use_only(
+    server: ApiServer, cluster: KubernetesCluster, kinds: list[Kind], failing: set[str]
+) -> None:
+    """The exporter's and the tracker's image are nowhere, and the trainer's pod is larger than any may be."""
+    limits = [{"type": "Container", "max": {"cpu": "8"}}]
+    add(server, "limitranges", "default", {"metadata": {"name": "l"}, "spec": {"limits": limits}})
+    with registry_of_tests() as registry:
+        pushed = registry.push("covid/worker", "sha256:" + "0" * 64)
+        absent = f"{registry.host}/covid/absent@sha256:{'1' * 64}"
+        named = Images(worker=pushed, trainer=pushed, exporter=absent, controller=absent)
+        profile = PROFILE.model_copy(update={"images": named})
+        found = list(cheap_checks(profile, kinds, connect=lambda _: cluster))
+    assert {check.name for check in found if check.state is State.FAILED} == failing

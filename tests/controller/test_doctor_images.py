@@ -69,16 +69,27 @@ def test_a_name_that_no_registry_can_be_asked_for_is_not_known(name: str) -> Non
     assert images(profile(f"{name}@{DIGEST}")).state is State.SKIPPED
 
 
+@pytest.mark.parametrize("host", ["{}#.gcr.io", "{}?.pkg.dev", "{}\\.gcr.io", "me:{}#.pkg.dev"])
+def test_a_host_that_only_ends_like_googles_gets_no_token_and_is_not_asked(
+    registry: Registry, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+    monkeypatch.setattr("controller.doctor.registry.token", lambda scope: given.append(scope) or "secret")
+    check = images(profile(f"{host.format(registry.host)}/covid/worker@{DIGEST}"))
+    assert (check.state, "is no registry's name" in check.reason) == (State.SKIPPED, True)
+    assert (given, registry.asked) == ([], [])
+
+
 def test_a_sign_in_that_gives_no_token_is_not_known(registry: Registry) -> None:
     registry.wants_token, registry.token_answer = True, b"[]"
     check = images(profile(registry.push("covid/worker", DIGEST)))
     assert (check.state, "its sign-in gives no token" in check.reason) == (State.SKIPPED, True)
 
 
-def test_what_has_no_digest_fails_unless_the_profile_allows_tags_and_no_registry_is_asked() -> None:
-    check = images(profile("registry.invalid/worker:1"))
-    assert (check.state, "no digest" in check.reason) == (State.FAILED, True)
-    assert images(profile("registry.invalid/worker:1", tags_allowed=True)).state is State.OK
+def test_of_a_tag_that_the_profile_allows_no_registry_is_asked(registry: Registry) -> None:
+    check = images(profile(f"{registry.host}/worker:1", tags_allowed=True))
+    assert (check.state, "by tag, as the profile allows" in check.reason) == (State.OK, True)
+    assert registry.asked == []
 
 
 @pytest.mark.parametrize(

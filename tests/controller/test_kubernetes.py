@@ -11,6 +11,7 @@ from controller.api_errors import (
     NotFoundError,
     OverloadedError,
     StillThereError,
+    UnreachableError,
 )
 from controller.cluster import JobState
 from controller.kubernetes import KubernetesCluster
@@ -242,6 +243,12 @@ def test_the_log_of_a_pod(server: ApiServer, cluster: KubernetesCluster) -> None
 
 def test_the_version_of_a_managed_cluster(cluster: KubernetesCluster) -> None:
     assert cluster.version() == (1, 34)
+
+
+def test_what_tells_no_version_is_no_api_server(server: ApiServer, cluster: KubernetesCluster) -> None:
+    server.faults.append(Fault("GET", "version", 200))
+    with pytest.raises(UnreachableError, match="tells no version of Kubernetes"):
+        cluster.version()
 
 
 def test_a_quota_that_leaves_no_room_is_the_reason(server: ApiServer, cluster: KubernetesCluster) -> None:

@@ -15,6 +15,7 @@ from controller.kubernetes import KubernetesCluster
 from controller.lease import RENEW_SECONDS, Lease
 from controller.ledger import EventType
 from controller.preflight import preflight
+from jobs.spec import Kind
 from tests.api_server.server import ApiServer
 from tests.controller.steps import complete, profile, steps
 from tests.controller.tracked import World, until
@@ -101,10 +102,10 @@ def test_a_submitters(world: World) -> None:
     world.server.store.create("serviceaccounts", "default", {"metadata": {"name": "covid-ctl-worker"}})
     world.server.resources.kueue = True
     world.server.store.create("localqueues", "default", {"metadata": {"name": "covid"}})
-    preflight(profile(world.store.location, queue="covid"), world.cluster)
+    preflight(profile(world.store.location, queue="covid"), world.cluster, Kind)
     world.submit(*steps()[:2])
     track(world)
-    cancel(steps()[1].name, world.store, world.cluster, who="", clock=world.now)
+    assert len(list(cancel([steps()[1].name], world.store, world.cluster, who="", clock=world.now))) == 1
     rights = granted("submitter-role.yaml", "covid-ctl-submitter")
     assert used(by_covid_ctl(world)) <= rights
     assert {resource for verb, _, resource in rights if verb not in ("get", "list", "watch")} == {"jobs"}

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from controller.ledger import Event, EventType, Ledger
+from controller.live import COST_SECONDS, Costs
 from controller.profile import Images, Pool, Profile
 from controller.spending import spending
 from controller.state import observe
 from controller.status_view import status_table
+from controller.verdict import State
 from controller.view import as_lines
 from jobs.artifact import Artifact
 from jobs.progress import Heartbeat
@@ -92,3 +94,20 @@ def test_a_damaged_step_hides_no_other(store: Store) -> None:
     artifact = submitted(store, Spec(Kind.PREPROCESS, settings={}, shards=1), started=0.0)
     store.put("ingest-00000000/spec.json", b"{")
     assert list(spending(store, ["ingest-00000000", artifact.name], PROFILE)) == [artifact.name]
+
+
+def test_a_watch_reads_costs_now_and_then_and_when_the_state_is_another(store: Store) -> None:
+    artifact = submitted(store, Spec(Kind.PREPROCESS, settings={}, shards=3), started=1000.0)
+    costs = Costs(PROFILE, store)
+
+    def hours(state: State, now: float) -> float:
+        step = replace(observe(store, artifact.name, now=now), state=state)
+        return costs.of([step], now)[artifact.name].hours
+
+    assert hours(State.WAITING, 1000.0) == 0.0
+    artifact.commit(0, [], seconds=3600.0)
+    assert hours(State.WAITING, 1001.0) == 0.0
+    assert hours(State.RUNNING, 1002.0) == 1.0
+    artifact.commit(1, [], seconds=3600.0)
+    assert hours(State.RUNNING, 1003.0) == 1.0
+    assert hours(State.RUNNING, 1002.0 + COST_SECONDS) == 2.0

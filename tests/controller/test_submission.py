@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from controller.api_errors import ForbiddenError, ForeignJobError, NotFoundError, StillThereError
+from controller.doctor.check import Check, failed
 from controller.kubernetes import KubernetesCluster
 from controller.ledger import Event, EventType
 from controller.preflight import preflight
 from controller.submission import Outcome
 from jobs.errors import PreflightError
+from jobs.spec import Kind
 from tests.api_server.server import ApiServer
 from tests.controller.steps import complete, profile, steps
 from tests.controller.tracked import World
@@ -123,11 +126,26 @@ def test_a_dry_run_tells_who_may_not_create_jobs(world: World) -> None:
 def test_preflight_tries_the_bucket_and_leaves_nothing(world: World, tmp_path: Path) -> None:
     account(world)
     (tmp_path / "bucket").mkdir()
-    preflight(profile(world.store.location), world.cluster)
+    preflight(profile(world.store.location), world.cluster, Kind)
     assert list((tmp_path / "bucket").iterdir()) == []
+
+
+def test_the_outside_is_asked_side_by_side_and_told_in_order(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    account(world)
+    all_three = threading.Barrier(3, timeout=20.0)
+
+    def meet(name: str) -> Check:
+        all_three.wait()
+        return failed(name, "met", "")
+
+    monkeypatch.setattr("controller.doctor.images.images", lambda *_: meet("images"))
+    monkeypatch.setattr("controller.doctor.examination.tpu_offered", lambda _: meet("TPU"))
+    monkeypatch.setattr("controller.preflight.bucket", lambda _: meet("bucket"))
+    with pytest.raises(PreflightError, match="images: met; TPU: met; bucket: met"):
+        preflight(profile(world.store.location), world.cluster, Kind)
 
 
 def test_preflight_names_all_that_is_in_the_way(world: World, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(PreflightError, match=r"there is no covid-ctl-worker.*bucket: "):
-        preflight(profile(str(tmp_path / "file" / "bucket")), world.cluster)
+        preflight(profile(str(tmp_path / "file" / "bucket")), world.cluster, Kind)

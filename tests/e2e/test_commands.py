@@ -199,8 +199,10 @@ def test_the_next_command_can_be_given_as_it_is_shown(tmp_path: Path) -> None:
 
 def test_looking_makes_no_directory(tmp_path: Path) -> None:
     assert covid_ctl("render", "preprocess", bucket=tmp_path / "bucket").code == 0
-    assert covid_ctl("status", bucket=tmp_path / "bucket").out == "no steps yet\n"
-    assert not (tmp_path / "bucket").exists()
+    assert covid_ctl("status", cwd=tmp_path).out == "no steps yet\n"
+    named = covid_ctl("status", bucket=tmp_path / "bucket")
+    assert (named.code, f"{tmp_path / 'bucket'}: this directory does not exist" in named.err) == (2, True), named
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(scope="module")

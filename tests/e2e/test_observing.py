@@ -152,6 +152,14 @@ def test_completion(shell: str, bucket: Path, preprocess: str) -> None:
     assert preprocess in done.stdout
 
 
+@pytest.mark.parametrize("command", ["status", "explain", "logs", "cancel", "artifacts", "report"])
+def test_a_step_that_is_not_there_is_answered_with_the_nearest_that_is(
+    command: str, bucket: Path, preprocess: str
+) -> None:
+    done = covid_ctl(command, f"{preprocess[:-2]}xx", bucket=bucket)
+    assert (done.code, f"no such step in {bucket}; did you mean {preprocess}?" in done.err) == (2, True), done
+
+
 CASES = {
     "logs of nothing": (("logs", "ingest-00000000"), 2, "no such step"),
     "explain nothing": (("explain", "ingest-00000000"), 2, "no such step"),

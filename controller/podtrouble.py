@@ -7,6 +7,7 @@ The reasons are those of the kubelet (``pkg/kubelet``: images, container status)
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ _DISRUPTIONS = {
 }
 _WAITING_EVENTS = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox")
 _SCALING_EVENTS = ("NotTriggerScaleUp", "TriggeredScaleUp", "FailedScaleUp")
+_CLAIM = re.compile(r'persistentvolumeclaim(?:s| "(?P<name>[^"]+)")', re.IGNORECASE)
+"""In the scheduler's words: by name where it is missing, going or lost, in the plural where it is not bound."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,19 @@ def why_not_running(pod: ObservedPod, events: Iterable[ObservedEvent] = ()) -> T
         return Trouble(f"{pod.waiting}: {pod.waiting_message}".rstrip(": "), f"kubectl describe pod {pod.name}")
     if pod.unschedulable:
         scaling = [newest[reason].message for reason in _SCALING_EVENTS if reason in newest]
-        remedy = "" if "TriggeredScaleUp" in newest else "covid-ctl doctor compares the profile with the node pools"
+        remedy = "" if "TriggeredScaleUp" in newest else _how_to_schedule(pod.unschedulable)
         return Trouble("; ".join(["Unschedulable: " + pod.unschedulable, *scaling]), remedy)
     for reason in _WAITING_EVENTS:
         if reason in newest:
             return Trouble(f"{reason}: {newest[reason].message}", f"kubectl describe pod {pod.name}")
     return None
+
+
+def _how_to_schedule(told: str) -> str:
+    if claim := _CLAIM.search(told):
+        look = " ".join(filter(None, ["kubectl describe pvc", claim["name"]]))
+        return f"{look}: the claim that the profile names as bucket_volume must be there and bound"
+    return "covid-ctl doctor compares the profile with the node pools"
 
 
 def why_ended(pod: ObservedPod) -> Trouble | None:

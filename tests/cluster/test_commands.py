@@ -115,6 +115,7 @@ def kill_steadily(place: Place) -> None:
         until(
             lambda left=left, running=running: len(place.suspended()) < left or running.poll() is not None,
             "the tracker to release a step",
+            cluster=place.cluster,
             every=0.01,
         )
         assert running.poll() is None, running.communicate()
@@ -130,7 +131,8 @@ def test_trackers_that_are_killed_again_and_again_bring_it_to_its_end(place: Pla
     name = submitted.json()[-1]["name"]
     with place.kubelet():
         kill_steadily(place)
-        until(lambda: (place.bucket / name / "manifest.json").exists(), "the last step to complete")
+        done = place.bucket / name / "manifest.json"
+        until(done.exists, "the last step to complete", cluster=place.cluster)
     last = place.start("tracker", "--once", who="tracker")
     _, err = last.communicate(timeout=SECONDS)
     assert last.returncode == 0, err
@@ -144,7 +146,7 @@ def test_two_trackers_take_turns(place: Place) -> None:
     assert place.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
     both = [place.start("tracker", who="tracker") for _ in range(2)]
     with place.kubelet():
-        until(lambda: not place.suspended(), "all steps to be released")
+        until(lambda: not place.suspended(), "all steps to be released", cluster=place.cluster)
     for running in both:
         running.send_signal(signal.SIGTERM)
     said = [running.communicate(timeout=SECONDS)[1] for running in both]

@@ -7,6 +7,7 @@ import pytest
 from controller.cluster import JobState
 from controller.ledger import EventType, Ledger
 from controller.manifest import render
+from controller.observed import ObservedPod
 from controller.plan import Corpus, plan_preprocess
 from controller.profile import load_profile
 from jobs.artifact import Artifact
@@ -31,6 +32,10 @@ def step_of(place: Place, name: str) -> dict[str, Any]:
     return dict(found)
 
 
+def running(place: Place, name: str) -> list[ObservedPod]:
+    return [pod for pod in place.cluster.pods(name) if pod.phase == "Running"]
+
+
 def small(profile: dict[str, Any], part: str, **changes: Any) -> dict[str, Any]:
     return {part: profile[part] | changes}
 
@@ -40,7 +45,7 @@ def test_cancelling_leaves_no_pod_and_keeps_the_record(place: Place) -> None:
     with place.running("tracker"):
         place.succeed(*submit)
         name = by_kind(place, "pretrain")
-        runs = until(lambda: [pod for pod in place.cluster.pods(name) if pod.phase == "Running"], "pretrain to run")
+        runs = until(lambda: running(place, name), "pretrain to run", cluster=place.cluster)
         assert len(runs) == 1
         told = place.succeed("cancel", name).out
         assert "cancelled" in told
@@ -51,7 +56,7 @@ def test_cancelling_leaves_no_pod_and_keeps_the_record(place: Place) -> None:
         kept = place.states()
         assert {state for step, state in kept.items() if step != name} == {"complete"}
         place.succeed(*submit)
-        until(lambda: [pod for pod in place.cluster.pods(name) if pod.phase == "Running"], "pretrain to run again")
+        until(lambda: running(place, name), "pretrain to run again", cluster=place.cluster)
         place.succeed("cancel", name)
     events = [event.type for event in Ledger(place.store()).events(name)]
     assert events.count(EventType.CANCELLED) == 2

@@ -88,7 +88,8 @@ def test_the_deployment_releases_the_steps(place: Place, image: Image) -> None:
     apply(cluster.api, in_namespace(configuration, cluster.namespace))
     apply(cluster.api, deployment_for(place, image))
     place.succeed("submit", "preprocess")
-    until(lambda: set(place.states().values()) == {"complete"}, "the Deployment to release all steps", every=2)
+    complete = {"complete"}
+    until(lambda: set(place.states().values()) == complete, "all steps to complete", cluster=cluster, every=2)
     ledger = Ledger(place.store())
 
     def noted() -> bool:

@@ -256,3 +256,16 @@ def test_objects_seen_half_made() -> None:
 
 def test_what_only_a_tracker_can_mend_says_how_to_be_one() -> None:
     assert "covid-ctl tracker --once" in job_status(job(suspend=True), now=NOW).remedy
+
+
+@pytest.mark.parametrize(
+    ("told", "remedy"),
+    [
+        (SCHEDULER, "covid-ctl doctor compares the profile with the node pools"),
+        ('0/1 nodes are available: persistentvolumeclaim "papers" not found.', "kubectl describe pvc papers: "),
+        ("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.", "kubectl describe pvc: "),
+    ],
+)
+def test_what_to_do_about_a_pod_that_has_no_node(told: str, remedy: str) -> None:
+    pods = [pod(**condition("PodScheduled", "False", "Unschedulable", told))]
+    assert job_status(job(status=FULL), pods, now=NOW).remedy.startswith(remedy)

@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
-NATIVE := setup.py $(wildcard jobs/*/native/*.[ch])
+NATIVE := setup.py $(wildcard jobs/*/native/*.[ch] jobs/*/*/native/*.[ch])
 
 # Only tests import torch, to prove that exports load. Its CUDA companions are left unlocked:
 # a CPU build does not want them.

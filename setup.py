@@ -10,11 +10,15 @@ setup(
             depends=[f"jobs/examples/native/{name}.h" for name in ("example", "random", "tfrecord")],
             extra_compile_args=["-O3", "-std=c11"],
         ),
-        Extension(
-            "jobs.corpus._native",
-            sources=[f"jobs/corpus/native/{name}.c" for name in ("minhash", "needs")],
-            depends=["jobs/corpus/native/vectorised.h"],
-            extra_compile_args=["-O3", "-std=c11"],
+        *(
+            Extension(
+                f"jobs.corpus.{room}._native",
+                sources=[f"jobs/corpus/{room}/native/{name}.c"],
+                include_dirs=["jobs/corpus/native"],
+                depends=["jobs/corpus/native/vectorised.h"],
+                extra_compile_args=["-O3", "-std=c11"],
+            )
+            for room, name in (("cleaning", "prefilter"), ("screening", "minhash"))
         ),
     ]
 )

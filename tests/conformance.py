@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.cluster import Cluster, JobState, JobStatus
-from controller.manifest import ANNOTATION_SPEC, LABEL_MANAGED_BY, MANAGER, Job
+from controller.clusters.interface import Cluster, JobState, JobStatus
+from controller.labels import ANNOTATION_SPEC, LABEL_MANAGED_BY, MANAGER, Job
 from tests.standin_kubelet import DISRUPTED, NO_SCHEDULER, RUNS
 
 NAME = "conformance-00000000"

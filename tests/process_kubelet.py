@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
-from controller.api import MERGE_PATCH
-from controller.api_errors import ApiError
-from controller.kubernetes import OURS, KubernetesCluster
-from controller.observed import LABEL_INDEX
+from controller.clusters.kubernetes import OURS, KubernetesCluster
+from controller.kube.api import MERGE_PATCH
+from controller.kube.errors import ApiError
+from controller.labels import LABEL_INDEX
 
 Object = dict[str, Any]
 

@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.api import MERGE_PATCH
-from controller.api_errors import NotFoundError
-from controller.kubernetes import KubernetesCluster
-from controller.observed import LABEL_JOB, ObservedPod
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.clusters.objects import ObservedPod
+from controller.kube.api import MERGE_PATCH
+from controller.kube.errors import NotFoundError
+from controller.labels import LABEL_JOB
 
 NO_SCHEDULER = "nobody"
 RUNS = -1

@@ -13,12 +13,12 @@ from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 
 from controller.doctor.check import Check, failed, ok, skipped
-from controller.spans import span
+from controller.time_words import span
 from jobs.store import emulator_url
 
 NAME = "clock"
 TOLERATED_SECONDS = 60.0
-"""Half of the silence after which a worker is not taken to run (``controller.verdict``)."""
+"""Half of the silence after which a worker is not taken to run (``controller.status.derive``)."""
 API = "https://storage.googleapis.com"
 SECONDS = 10.0
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from controller.api_errors import ForbiddenError, NotFoundError
-from controller.cost import quantity
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.costs.pod_price import quantity
 from controller.doctor.check import Check, failed, ok, skipped
-from controller.kubernetes import KubernetesCluster
-from controller.profile import Part, Pool, Profile
-from controller.tpu import RESOURCE
+from controller.kube.errors import ForbiddenError, NotFoundError
+from controller.profiles.profile import Part, Pool, Profile
+from controller.profiles.tpu import RESOURCE
 
 OLDEST = (1, 31)
 """The first Kubernetes whose podFailurePolicy is generally available."""

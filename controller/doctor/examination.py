@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 
+from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor import bucket as of_bucket
 from controller.doctor import clock as of_clock
 from controller.doctor import images as of_images
@@ -14,9 +15,8 @@ from controller.doctor.clock import Ask, http_date
 from controller.doctor.queue import queue
 from controller.doctor.region import region
 from controller.doctor.tpu import tpu_offered
-from controller.kubernetes import KubernetesCluster
-from controller.manifest import part_of
-from controller.profile import Part, Profile
+from controller.profiles.pools import part_of
+from controller.profiles.profile import Part, Profile
 from jobs.errors import PreflightError
 from jobs.recipe import Recipe
 from jobs.spec import Kind

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.doctor.registry import ClosedError, is_there
-from controller.profile import Images, Part, Profile, has_digest
+from controller.profiles.profile import Images, Part, Profile, has_digest
 
 NAME = "images"
 PARTS = (*Part, "controller")

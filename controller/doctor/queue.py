@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from controller.api_errors import ForbiddenError, NotFoundError
+from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor.check import Check, failed, ok, skipped
-from controller.kubernetes import KubernetesCluster
-from controller.profile import Profile
+from controller.kube.errors import ForbiddenError, NotFoundError
+from controller.profiles.profile import Profile
 
 NAME = "queue"
 GROUP = "/apis/kueue.x-k8s.io"

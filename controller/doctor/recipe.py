@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.doctor.check import Check, ok, skipped
-from controller.inputs import identify_checkpoint, read_vocabulary
+from controller.planning.inputs import identify_checkpoint, read_vocabulary
 from jobs.recipe import Recipe
 
 

@@ -8,7 +8,7 @@ from http.client import HTTPException
 
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.doctor.google import token
-from controller.profile import Profile
+from controller.profiles.profile import Profile
 from jobs.prices import region_of
 from jobs.store import emulator_url
 

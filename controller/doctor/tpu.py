@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controller.doctor.check import Check, failed, ok, skipped
-from controller.profile import Profile
+from controller.profiles.profile import Profile
 
 if TYPE_CHECKING:
     from google.cloud.tpu_v2.services.tpu.transports import TpuTransport

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
-
-from jobs.model.waiting import result_of
+from typing import TypeVar
 
 
 class Background:
@@ -50,3 +49,18 @@ class Background:
             finally:
                 if self._task.done():
                     self._task = None
+
+
+EVERY = 0.1
+"""Seconds between two questions whether to stop."""
+
+
+T = TypeVar("T")
+
+
+def result_of(future: Future[T], check_stop: Callable[[], None]) -> T:
+    """What ``future`` comes to; while it does not, ``check_stop`` is called again and again and may raise."""
+    while not future.done():
+        if not wait([future], EVERY).done:
+            check_stop()
+    return future.result()

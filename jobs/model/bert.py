@@ -73,7 +73,7 @@ class Bert(tf.Module):  # type: ignore[misc]
         """The last layer's vectors, [B, S, H], for integer inputs [B, S].
 
         ``dropout_seed`` is two integers that alone decide what is dropped: the run's seed, and a number that differs
-        between steps, replicas and parts of a batch (``jobs.model.update``). None drops nothing.
+        between steps, replicas and parts of a batch (``jobs.model.train_step``). None drops nothing.
         """
         config = self.config
         batch, length = tf.shape(input_ids)[0], input_ids.shape[1]

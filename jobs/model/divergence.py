@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from jobs.artifact import Artifact
 from jobs.errors import DivergedError
-from jobs.model.shuffling import Shuffled
-from jobs.model.update import MEASURES
+from jobs.model.sampler import Shuffled
+from jobs.model.train_step import MEASURES
 from jobs.spec import canonical
 
 FOLDER = "diverged"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 Batch = Mapping[str, tf.Tensor]
-"""Features of B examples by name, as ``jobs.model.input`` parses them."""
+"""Features of B examples by name, as ``jobs.model.dataset`` parses them."""
 
 
 class Losses(NamedTuple):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jobs.model.input import Arrays
+from jobs.model.dataset import Arrays
 from jobs.vocabulary import CLS, CONTINUATION, MASK, SEP, Vocabulary
 
 Ids = npt.NDArray[np.int32]

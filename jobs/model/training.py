@@ -24,19 +24,19 @@ from jobs.model import checkpoint
 from jobs.model.background import Background
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.checkpoint import Progress, best_step
+from jobs.model.dataset import Examples
 from jobs.model.devices import Devices
 from jobs.model.divergence import check_finite
-from jobs.model.evaluating import evaluate, spread
-from jobs.model.flops import peak_flops
-from jobs.model.input import Examples
+from jobs.model.evaluation import evaluate, spread
 from jobs.model.loss import learnt
 from jobs.model.masking import Masking
-from jobs.model.meter import Meter
 from jobs.model.optimizer import AdamWeightDecay, learning_rate
-from jobs.model.pace import Pace
-from jobs.model.scalars import Scalars
-from jobs.model.shuffling import Shuffled
-from jobs.model.update import MEASURES, evaluate_function, update_function
+from jobs.model.peak_flops import peak_flops
+from jobs.model.sampler import Shuffled
+from jobs.model.steps_per_call import Pace
+from jobs.model.summaries import Scalars
+from jobs.model.throughput import Meter
+from jobs.model.train_step import MEASURES, evaluate_function, update_function
 from jobs.model.watchdog import Watchdog
 from jobs.progress import Heartbeat
 from jobs.recipe import Schedule

@@ -23,7 +23,7 @@ from safetensors.numpy import save_file
 
 from jobs.artifact import Output
 from jobs.errors import ConfigurationError
-from jobs.model.google import GoogleWeights
+from jobs.model.tf1_checkpoint import GoogleWeights
 from jobs.steps.context import StepContext
 from jobs.vocabulary import parse_vocabulary
 from jobs.weights.account import Allowed, account, check_account

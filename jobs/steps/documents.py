@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobs.artifact import Artifact, Output
-from jobs.corpus.document import Document
-from jobs.corpus.document_shards import read_documents
+from jobs.corpus.documents.document import Document
+from jobs.corpus.documents.shards import read_documents
 from jobs.steps.context import StepContext
 
 

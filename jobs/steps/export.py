@@ -16,18 +16,18 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from jobs.artifact import Artifact, Manifest
-from jobs.corpus.outcome import WITHOUT_TEXT
-from jobs.corpus.sample import SAMPLE
+from jobs.corpus.documents.outcome import WITHOUT_TEXT
 from jobs.errors import ConfigurationError
 from jobs.examples.wordpiece import WordPiece
 from jobs.model.bert import Bert, BertConfig
-from jobs.model.google import GoogleWeights, write_google_checkpoint
-from jobs.model.input import Examples, staged_shards
+from jobs.model.dataset import Examples, staged_shards
+from jobs.model.tf1_checkpoint import GoogleWeights, write_google_checkpoint
 from jobs.publish.card import Card, Data, Run, model_card, usable_length
 from jobs.publish.configuration import config_json
 from jobs.publish.forward import ExportedBert
 from jobs.publish.gate import LOGIT_TOLERANCE, LogitAgreement, check_logits, check_tokenizers
 from jobs.publish.tokenizer import load_tokenizer, tokenizer_config_json, tokenizer_json
+from jobs.sample.sample import SAMPLE
 from jobs.spec import Spec
 from jobs.steps.context import StepContext
 from jobs.vocabulary import Vocabulary, parse_vocabulary

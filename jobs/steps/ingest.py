@@ -12,18 +12,18 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from jobs.corpus.accounting import Accounting
-from jobs.corpus.document import Document
-from jobs.corpus.document_shards import DocumentShards
-from jobs.corpus.duplicates import DUPLICATE, Duplicates
-from jobs.corpus.holdout import held_out
-from jobs.corpus.opening import open_corpus
-from jobs.corpus.outcome import Corpus
-from jobs.corpus.sample import SAMPLE, sample_fingerprint, write_sample
-from jobs.corpus.workbench import Workbench
+from jobs.corpus.documents.accounting import Accounting
+from jobs.corpus.documents.document import Document
+from jobs.corpus.documents.outcome import Corpus
+from jobs.corpus.documents.shards import DocumentShards
+from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.reading.open_corpus import open_corpus
+from jobs.corpus.screening.exact_duplicates import DUPLICATE, Duplicates
+from jobs.corpus.screening.holdout import held_out
 from jobs.errors import ConfigurationError
 from jobs.files.place import locate
 from jobs.files.streams import OnBytes
+from jobs.sample.sample import SAMPLE, sample_fingerprint, write_sample
 from jobs.steps.context import StepContext
 
 

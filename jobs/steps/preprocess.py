@@ -19,9 +19,9 @@ from itertools import compress
 import numpy as np
 
 from jobs.artifact import Artifact, Counts, Manifest, Output
-from jobs.corpus.clean_text import write_document
-from jobs.corpus.outcome import WITHOUT_TEXT
-from jobs.corpus.text import COUNTED, clean_paragraphs, sentences_of
+from jobs.corpus.cleaning.clean_document import COUNTED, clean_paragraphs, sentences_of
+from jobs.corpus.cleaning.clean_text import write_document
+from jobs.corpus.documents.outcome import WITHOUT_TEXT
 from jobs.errors import ConfigurationError
 from jobs.examples.creation import write_examples
 from jobs.examples.encoded import DocumentEncoder, EncodedDocuments

@@ -17,12 +17,12 @@ from jobs.errors import ConfigurationError
 from jobs.flops import example_flops
 from jobs.model.bert import BertConfig, variable_shapes
 from jobs.model.checkpoint import State, write_tensors
+from jobs.model.dataset import REMEDY, Examples, staged_shards
 from jobs.model.devices import find_devices
-from jobs.model.initial import assign_initial
-from jobs.model.input import REMEDY, Examples, staged_shards
+from jobs.model.initial_weights import assign_initial
 from jobs.model.masking import Masking
-from jobs.model.memory import shortage_explained
-from jobs.model.pace import Pace
+from jobs.model.steps_per_call import Pace
+from jobs.model.tf_errors import shortage_explained
 from jobs.model.training import Trained, train
 from jobs.recipe import Schedule
 from jobs.spec import Spec

@@ -10,8 +10,8 @@ from operator import add
 from typing import Any
 
 from jobs.artifact import Artifact, Manifest, Output, add_counts
-from jobs.corpus.screening import most_frequent
-from jobs.corpus.text import PARAGRAPH_RULES, SENTENCE_RULES
+from jobs.corpus.cleaning.clean_document import PARAGRAPH_RULES, SENTENCE_RULES
+from jobs.corpus.screening.screening import most_frequent
 from jobs.report.page import page
 from jobs.report.prose import summary
 from jobs.report.tally import Tally

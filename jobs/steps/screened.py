@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from jobs.artifact import Artifact, Output
-from jobs.corpus.screening import screened_out
-from jobs.corpus.signature_shards import SignatureShard, decode, joined
+from jobs.corpus.screening.screening import screened_out
+from jobs.corpus.screening.signature_shards import SignatureShard, decode, joined
 from jobs.steps.context import StepContext
 
 READERS = 16

@@ -1,14 +1,14 @@
 """``signatures``: one shard of documents, filtered, and a MinHash signature of each that is left.
 
-signatures/00000.bin ...   see ``jobs.corpus.signature_shards``
+signatures/00000.bin ...   see ``jobs.corpus.screening.signature_shards``
 """
 
 from __future__ import annotations
 
 import time
 
-from jobs.corpus.screening import Screening
-from jobs.corpus.signature_shards import encode
+from jobs.corpus.screening.screening import Screening
+from jobs.corpus.screening.signature_shards import encode
 from jobs.recipe import Filters
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.corpus.document import Document
-from jobs.corpus.sentences import split_sentences
-from jobs.corpus.text import chosen_paragraphs
+from jobs.corpus.cleaning.clean_document import chosen_paragraphs
+from jobs.corpus.cleaning.sentences import split_sentences
+from jobs.corpus.documents.document import Document
 from jobs.examples.encoded import EncodedDocuments
 from jobs.report.histogram import DOUBLING, Histogram, even_bins
 from jobs.report.tally import MOST_REPEATED, SAMPLES, Remains, Repeats, Sample, Tally

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from jobs.corpus.text import document_sentences
+from jobs.corpus.cleaning.clean_document import document_sentences
 from jobs.examples.learning import learn_vocabulary
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents

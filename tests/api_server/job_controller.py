@@ -1,6 +1,6 @@
 """A model of Kubernetes' Job controller and garbage collector, written from their documentation.
 
-It shares no line with ``controller.jobpolicy``: the conformance table compares the two. Pods are made
+It shares no line with ``controller.clusters.job_policy``: the conformance table compares the two. Pods are made
 pending; whoever plays kubelet reports through their status how they fared.
 """
 

@@ -19,12 +19,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from jobs.corpus.document import Document  # noqa: E402
-from jobs.corpus.opening import open_corpus  # noqa: E402
-from jobs.corpus.screening import Screening, screened_out  # noqa: E402
-from jobs.corpus.sentences import split_sentences  # noqa: E402
-from jobs.corpus.text import SECTIONS, document_sentences  # noqa: E402
-from jobs.corpus.workbench import Workbench  # noqa: E402
+from jobs.corpus.cleaning.clean_document import SECTIONS, document_sentences  # noqa: E402
+from jobs.corpus.cleaning.sentences import split_sentences  # noqa: E402
+from jobs.corpus.documents.document import Document  # noqa: E402
+from jobs.corpus.documents.workspace import Workbench  # noqa: E402
+from jobs.corpus.reading.open_corpus import open_corpus  # noqa: E402
+from jobs.corpus.screening.screening import Screening, screened_out  # noqa: E402
 from jobs.files.place import locate  # noqa: E402
 from jobs.recipe import CorpusChoice, Filters  # noqa: E402
 

@@ -24,8 +24,8 @@ import time
 from pathlib import Path
 
 from jobs.artifact import Artifact
-from jobs.corpus.fingerprint import fingerprint
-from jobs.corpus.metadata import COLUMNS
+from jobs.corpus.cord19.metadata import COLUMNS
+from jobs.corpus.reading.fingerprint import fingerprint
 from jobs.files.place import locate
 from jobs.spec import Kind, Spec
 from jobs.store import Store

@@ -20,10 +20,10 @@ import numpy as np
 import repository_root  # noqa: F401
 
 from jobs.model.bert import BertConfig
-from jobs.model.input import Examples, Shard
+from jobs.model.dataset import Examples, Shard
 from jobs.model.masking import Masking
 from jobs.model.records import RecordFile
-from jobs.model.shuffling import Shuffled
+from jobs.model.sampler import Shuffled
 from jobs.vocabulary import SPECIALS, Vocabulary
 from tests.jobs.model.made import make_example, serialized
 

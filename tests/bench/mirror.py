@@ -20,12 +20,12 @@ from typing import Any
 
 import repository_root  # noqa: F401
 
-from controller.kubernetes import KubernetesCluster
-from controller.manifest import LABEL_MANAGED_BY, MANAGER, render
-from controller.mirror import Mirror
-from controller.observed import LABEL_INDEX, LABEL_JOB
-from controller.plan import Corpus, plan_preprocess
-from controller.profile import Images, Profile
+from controller.clusters.informer import Mirror
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.labels import LABEL_INDEX, LABEL_JOB, LABEL_MANAGED_BY, MANAGER
+from controller.planning.manifest import render
+from controller.planning.plan import Corpus, plan_preprocess
+from controller.profiles.profile import Images, Profile
 from jobs.recipe import load_recipe
 from tests.api_server.server import ApiServer
 

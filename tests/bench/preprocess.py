@@ -21,8 +21,8 @@ from typing import Any
 from examples import cpu_seconds, reference_module, run_reference
 
 from jobs.artifact import Artifact
-from jobs.corpus.fingerprint import fingerprint
-from jobs.corpus.text import document_sentences
+from jobs.corpus.cleaning.clean_document import document_sentences
+from jobs.corpus.reading.fingerprint import fingerprint
 from jobs.files.place import locate
 from jobs.recipe import Recipe, load_recipe
 from jobs.spec import Kind, Spec

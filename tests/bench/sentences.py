@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "jobs" / "corpus")]
 
 from sentence_cases import CASES, expected, text  # noqa: E402
 
-from jobs.corpus.sentences import split_sentences  # noqa: E402
+from jobs.corpus.cleaning.sentences import split_sentences  # noqa: E402
 
 Splitter = Callable[[str], list[str]]
 

@@ -23,15 +23,15 @@ from typing import Any
 
 import repository_root  # noqa: F401
 
-from controller.following import FollowedCluster
-from controller.kubernetes import KubernetesCluster
-from controller.ledger import Ledger
-from controller.manifest import LABEL_MANAGED_BY, MANAGER, render
-from controller.mirror import Mirror
-from controller.observed import LABEL_INDEX, LABEL_JOB
-from controller.plan import Corpus, plan_preprocess
-from controller.profile import Images, Profile
-from controller.tracker import Tracker
+from controller.clusters.informer import Mirror
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.labels import LABEL_INDEX, LABEL_JOB, LABEL_MANAGED_BY, MANAGER
+from controller.ledger.events import Ledger
+from controller.planning.manifest import render
+from controller.planning.plan import Corpus, plan_preprocess
+from controller.profiles.profile import Images, Profile
+from controller.tracking.observer import FollowedCluster
+from controller.tracking.tracker import Tracker
 from jobs.recipe import load_recipe
 from jobs.store import Store
 from tests.api_server.server import ApiServer

@@ -145,7 +145,7 @@ def our_step(config: Any, schedule: Any, batch: Any) -> Callable[[], float]:
 
     from jobs.model.bert import Bert
     from jobs.model.optimizer import AdamWeightDecay, learning_rate
-    from jobs.model.update import update_function
+    from jobs.model.train_step import update_function
 
     tf.config.experimental.enable_op_determinism()  # as training does
     model = Bert(config, schedule.seed, schedule.precision)

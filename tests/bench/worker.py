@@ -21,15 +21,15 @@ from pathlib import Path
 
 import numpy as np
 
-from controller.plan import ingest_settings, preprocess_settings
+from controller.planning.plan import ingest_settings, preprocess_settings
 from jobs.artifact import Artifact
-from jobs.corpus.document import Document
-from jobs.corpus.document_shards import DocumentShards
-from jobs.corpus.minhash import PERMUTATIONS
-from jobs.corpus.near_duplicates import Signatures
-from jobs.corpus.opening import open_corpus
-from jobs.corpus.signature_shards import SignatureShard, encode
-from jobs.corpus.workbench import Workbench
+from jobs.corpus.documents.document import Document
+from jobs.corpus.documents.shards import DocumentShards
+from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.reading.open_corpus import open_corpus
+from jobs.corpus.screening.minhash import PERMUTATIONS
+from jobs.corpus.screening.near_duplicates import Signatures
+from jobs.corpus.screening.signature_shards import SignatureShard, encode
 from jobs.files.place import locate
 from jobs.recipe import load_recipe
 from jobs.spec import Kind, Spec

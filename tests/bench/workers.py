@@ -66,7 +66,7 @@ def main() -> None:
 
 def made_by_submit(bucket: str, release: str, shards: int) -> Manifest:
     """The manifest of a preprocess step and, in the bucket, of all before it."""
-    program = "from controller.cli import main; main()"
+    program = "from controller.cli.main import main; main()"
     command = ["submit", "preprocess", "--corpus", release, "--shards", str(shards), "--bucket", bucket]
     command += [
         "--set",

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from controller.api_errors import ApiError
-from controller.kubernetes import KubernetesCluster
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.kube.errors import ApiError
 from tests import gcs_server
 from tests.cluster.pods import pod
 from tests.cluster.proxy import serve_pod

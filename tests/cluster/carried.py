@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from controller.kubernetes import KubernetesCluster
+from controller.clusters.kubernetes import KubernetesCluster
 from tests.cluster.holding import TEXT
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +78,7 @@ def _key(path: str) -> str:
 
 
 def main() -> None:
-    from controller.cli import main as covid_ctl
+    from controller.cli.main import main as covid_ctl
 
     create = KubernetesCluster.create
 

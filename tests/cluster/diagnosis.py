@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
-from controller.api_errors import ApiError
-from controller.kubernetes import KubernetesCluster
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.kube.errors import ApiError
 
 LOG_LINES = 60
 EVENTS = 80

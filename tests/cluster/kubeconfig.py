@@ -4,7 +4,7 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from controller.kubernetes import KubernetesCluster
+from controller.clusters.kubernetes import KubernetesCluster
 
 
 def kubeconfig_of(cluster: KubernetesCluster, account: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from controller.kubernetes import KubernetesCluster
+from controller.clusters.kubernetes import KubernetesCluster
 from jobs.store import Store
 from tests.cluster.bucket import Bucket
 from tests.cluster.carried import CONFIG_MAPS, ROOT

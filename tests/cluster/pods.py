@@ -4,9 +4,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from controller.kubernetes import KubernetesCluster
-from controller.observed import ObservedPod
-from controller.podtrouble import why_not_running
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.clusters.objects import ObservedPod
+from controller.clusters.pod_diagnosis import why_not_running
 from tests.cluster.waiting import until
 
 SECURITY = {

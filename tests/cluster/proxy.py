@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib3 import HTTPResponse, Timeout
 from urllib3.exceptions import HTTPError
 
-from controller.kubernetes import KubernetesCluster
+from controller.clusters.kubernetes import KubernetesCluster
 
 PASSED_BACK = ("content-type", "content-range", "etag", "last-modified", "x-goog-generation")
 PASSED_ON = ("content-type", "range", "x-goog-if-generation-match", "if-match", "if-none-match")

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from controller.api_errors import ForbiddenError, ForeignJobError, InvalidError, NotFoundError
-from controller.cluster import JobState
-from controller.kubernetes import KubernetesCluster
-from controller.manifest import ANNOTATION_SPEC, render
-from controller.mirror import Mirror
-from controller.plan import Corpus, plan_preprocess
-from controller.profile import Images, Profile
+from controller.clusters.informer import Mirror
+from controller.clusters.interface import JobState
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.kube.errors import ForbiddenError, ForeignJobError, InvalidError, NotFoundError
+from controller.labels import ANNOTATION_SPEC
+from controller.planning.manifest import render
+from controller.planning.plan import Corpus, plan_preprocess
+from controller.profiles.profile import Images, Profile
 from jobs.recipe import load_recipe
 from tests.cluster.waiting import until
 from tests.conformance import CASES, NAME, job

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from controller.kubernetes import KubernetesCluster
+from controller.clusters.kubernetes import KubernetesCluster
 from tests.cluster.kubeconfig import kubeconfig_of
 from tests.cluster.waiting import SECONDS, until
 from tests.e2e.cluster import PROFILE

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from controller.kubernetes import KubernetesCluster
+from controller.clusters.kubernetes import KubernetesCluster
 from tests.cluster.waiting import SECONDS
 from tests.conformance import CASES, NAME, Case, check, job
 from tests.standin_kubelet import StandinKubelet

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from controller.api_errors import ApiError, NotFoundError, OverloadedError
-from controller.cluster import JobStatus
-from controller.ledger import EventType, Ledger
+from controller.clusters.interface import JobStatus
+from controller.kube.errors import ApiError, NotFoundError, OverloadedError
+from controller.ledger.events import EventType, Ledger
 from jobs.artifact import Artifact
 from jobs.store import Store
 from tests.cluster.place import Place, write_recipe

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from controller.cluster import JobState
-from controller.ledger import EventType, Ledger
-from controller.manifest import render
-from controller.observed import ObservedPod
-from controller.plan import Corpus, plan_preprocess
-from controller.profile import load_profile
+from controller.clusters.interface import JobState
+from controller.clusters.objects import ObservedPod
+from controller.ledger.events import EventType, Ledger
+from controller.planning.manifest import render
+from controller.planning.plan import Corpus, plan_preprocess
+from controller.profiles.profile import load_profile
 from jobs.artifact import Artifact
 from jobs.recipe import load_recipe
 from tests.cluster.image import PROCESSES
@@ -93,7 +93,7 @@ def test_bad_configuration_fails_at_once_and_says_what_is_wrong(place: Place) ->
 def submitted() -> Any:
     import time
 
-    from controller.ledger import Event
+    from controller.ledger.events import Event
 
     return Event(EventType.SUBMITTED, time.time(), "covid-ctl ...")
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from controller.api import APPLY_PATCH, Api
-from controller.kubernetes import KubernetesCluster
-from controller.ledger import EventType, Ledger
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.kube.api import APPLY_PATCH, Api
+from controller.ledger.events import EventType, Ledger
 from tests.cluster.carried import add_code
 from tests.cluster.image import PROCESSES, Image
 from tests.cluster.place import Place
@@ -111,7 +111,7 @@ def deployment_for(place: Place, image: Image) -> dict[str, Any]:
     if place.config_maps:
         add_code(pod, place.config_maps)
     if place.config_maps or not image.holds["command"]:
-        program = "import sys; sys.argv[0] = 'covid-ctl'; from controller.cli import main; main()"
+        program = "import sys; sys.argv[0] = 'covid-ctl'; from controller.cli.main import main; main()"
         container["command"] = ["python", "-c", program, *container["command"][1:]]
     return made
 

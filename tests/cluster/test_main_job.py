@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from controller.api import MERGE_PATCH
+from controller.kube.api import MERGE_PATCH
 from jobs.artifact import Artifact
 from jobs.spec import Kind
 from tests.cluster.place import Place, write_recipe

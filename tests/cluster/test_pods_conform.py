@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from controller.api_errors import NotFoundError, OverloadedError
-from controller.kubernetes import KubernetesCluster
-from controller.observed import ANNOTATION_FAILURES, ANNOTATION_IGNORED
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.kube.errors import NotFoundError, OverloadedError
+from controller.labels import ANNOTATION_FAILURES, ANNOTATION_IGNORED
 from tests.cluster.image import Image
 from tests.cluster.pods import CONTAINER_SECURITY, RESOURCES
 from tests.cluster.waiting import SECONDS

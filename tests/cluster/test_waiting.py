@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.kubernetes import KubernetesCluster
+from controller.clusters.kubernetes import KubernetesCluster
 from tests.cluster.waiting import until
 from tests.conformance import CASES, NAME, job
 from tests.standin_kubelet import StandinKubelet

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from controller.jobpolicy import FAILED
-from controller.kubernetes import KubernetesCluster
+from controller.clusters.job_policy import FAILED
+from controller.clusters.kubernetes import KubernetesCluster
 
 SECONDS = float(os.environ.get("COVID_CTL_TEST_SECONDS") or 900)
 """For anything that pods must do first: images are pulled, disks are slow."""

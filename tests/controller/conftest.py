@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.kubernetes import KubernetesCluster
-from controller.retrying import Retrying
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.kube.backoff import Retrying
 from tests.api_server.server import ApiServer
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from controller.plan import Corpus, Step, plan_preprocess
-from controller.profile import Images, Profile
+from controller.planning.plan import Corpus, Step, plan_preprocess
+from controller.profiles.profile import Images, Profile
 from jobs.artifact import Artifact
 from jobs.recipe import load_recipe
 from jobs.store import Store

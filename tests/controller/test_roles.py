@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from controller.cancellation import cancel
-from controller.kubernetes import KubernetesCluster
-from controller.lease import RENEW_SECONDS, Lease
-from controller.ledger import EventType
-from controller.preflight import preflight
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.doctor.preflight import preflight
+from controller.kube.leader_election import RENEW_SECONDS, Lease
+from controller.ledger.events import EventType
+from controller.tracking.cancellation import cancel
 from jobs.spec import Kind
 from tests.api_server.server import ApiServer
 from tests.controller.steps import complete, profile, steps

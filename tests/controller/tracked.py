@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from controller.following import FollowedCluster
-from controller.history import History
-from controller.kubernetes import KubernetesCluster
-from controller.ledger import EventType, Ledger
-from controller.mirror import Mirror
-from controller.plan import Step
-from controller.submission import Submitted, submit
-from controller.tracker import Tracker
+from controller.clusters.informer import Mirror
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.ledger.events import EventType, Ledger
+from controller.ledger.history import History
+from controller.planning.plan import Step
+from controller.tracking.observer import FollowedCluster
+from controller.tracking.submission import Submitted, submit
+from controller.tracking.tracker import Tracker
 from jobs.errors import CovidCtlError
 from jobs.store import Store
 from tests.api_server.server import ApiServer

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from controller.api import Api
-from controller.connection import connect
-from controller.kubernetes import KubernetesCluster
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.kube.api import Api
+from controller.kube.connection import connect
 from tests.api_server.server import ApiServer
 from tests.e2e.command import COVID_CTL, Done, environment
 from tests.process_kubelet import ProcessKubelet

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from controller.ledger import Event, EventType, Ledger
+from controller.ledger.events import Event, EventType, Ledger
 from jobs.artifact import Artifact
 from jobs.store import Store
 from tests.controller.steps import steps

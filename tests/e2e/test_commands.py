@@ -16,7 +16,7 @@ from tests.e2e.corpora import write_corpus
 
 def test_help_imports_nothing_heavy() -> None:
     program = (
-        "import sys, controller.cli as c\n"
+        "import sys, controller.cli.main as c\n"
         "c.cli(['--help'], standalone_mode=False)\n"
         "heavy = {'tensorflow', 'kubernetes', 'pydantic', 'rich', 'obstore', 'numpy', 'yaml'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
@@ -27,7 +27,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_the_controller_never_imports_tensorflow(tmp_path: Path) -> None:
     program = (
-        "import sys, controller.cli as c\n"
+        "import sys, controller.cli.main as c\n"
         f"c.cli(['render', 'export', 'tiny', '--bucket', {str(tmp_path)!r}], standalone_mode=False)\n"
         "heavy = {'tensorflow', 'kubernetes', 'transformers', 'torch', 'tokenizers'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from controller.manifest import SCRATCH, USER, render
-from controller.plan import Corpus, Step, plan_export, plan_preprocess, plan_pretrain
-from controller.profile import Images, Profile
+from controller.planning.manifest import SCRATCH, USER, render
+from controller.planning.plan import Corpus, Step, plan_export, plan_preprocess, plan_pretrain
+from controller.profiles.profile import Images, Profile
 from jobs.artifact import Artifact
-from jobs.corpus.sample import SAMPLE, sample_fingerprint
 from jobs.recipe import load_recipe
+from jobs.sample.sample import SAMPLE, sample_fingerprint
 from jobs.store import Store
 
 pytestmark = pytest.mark.images
@@ -93,7 +93,12 @@ def test_the_worker_is_small_and_has_no_tensorflow(engine: Engine) -> None:
 
 
 def test_the_controller_has_what_its_tracker_imports(engine: Engine) -> None:
-    engine(*confined("python"), image("controller"), "-c", "import controller.tracker, controller.kubernetes")
+    engine(
+        *confined("python"),
+        image("controller"),
+        "-c",
+        "import controller.tracking.tracker, controller.clusters.kubernetes",
+    )
     assert "--bucket" in engine(*confined("covid-ctl"), image("controller"), "tracker", "--help")
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from controller.cli import cli
-from controller.cost import quantity
-from controller.profile import Profile, load_profile
+from controller.cli.main import cli
+from controller.costs.pod_price import quantity
+from controller.profiles.profile import Profile, load_profile
 from tests.k8s_files import BASE, K8S, OVERLAYS, kustomization, objects, the
 
 TRACKER = "covid-ctl-tracker"

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from jobs.corpus.cord19 import Cord19, open_cord19
-from jobs.corpus.form import Form
-from jobs.corpus.layouts import stem
-from jobs.corpus.metadata import COLUMNS
-from jobs.corpus.outcome import Outcome
-from jobs.corpus.workbench import Workbench
+from jobs.corpus.cord19.corpus import Cord19, open_cord19
+from jobs.corpus.cord19.layouts import stem
+from jobs.corpus.cord19.metadata import COLUMNS
+from jobs.corpus.documents.format import Form
+from jobs.corpus.documents.outcome import Outcome
+from jobs.corpus.documents.workspace import Workbench
 from jobs.files.place import locate
 
 HEADER = COLUMNS.split(",")

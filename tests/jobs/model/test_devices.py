@@ -26,7 +26,7 @@ from jobs.model import bert, optimizer as updating
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.devices import find_devices
 from jobs.model.optimizer import AdamWeightDecay
-from jobs.model.update import evaluate_function, update_function
+from jobs.model.train_step import evaluate_function, update_function
 
 devices = find_devices("cpu")
 assert devices.count == count, devices

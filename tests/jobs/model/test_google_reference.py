@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from jobs.model import bert
 from jobs.model.bert import Bert, BertConfig
-from jobs.model.google import GoogleWeights, write_google_checkpoint
+from jobs.model.tf1_checkpoint import GoogleWeights, write_google_checkpoint
 from jobs.weights.account import account
 from jobs.weights.names import tensors
 

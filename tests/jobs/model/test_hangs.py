@@ -13,8 +13,8 @@ import pytest
 from jobs.artifact import Artifact
 from jobs.errors import Interrupted
 from jobs.model.bert import BertConfig
+from jobs.model.dataset import Examples, Shard, staged_shards
 from jobs.model.devices import find_devices
-from jobs.model.input import Examples, Shard, staged_shards
 from jobs.model.training import train
 from jobs.model.watchdog import Watchdog
 from jobs.progress import Heartbeat

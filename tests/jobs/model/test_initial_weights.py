@@ -13,7 +13,7 @@ from safetensors.numpy import load, save_file
 from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, Interrupted
 from jobs.model.bert import Bert, BertConfig
-from jobs.model.initial import assign_initial
+from jobs.model.initial_weights import assign_initial
 from jobs.spec import Kind, Spec
 from jobs.steps import pretrain
 from jobs.steps.context import StepContext

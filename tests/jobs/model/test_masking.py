@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.model.input import Arrays
+from jobs.model.dataset import Arrays
 from jobs.model.masking import Masking, originals
 from jobs.vocabulary import CLS, MASK, SEP, SPECIALS, Vocabulary
 

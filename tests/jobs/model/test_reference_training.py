@@ -18,7 +18,7 @@ from jobs.model import bert
 from jobs.model import optimizer as updating
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.optimizer import AdamWeightDecay, learning_rate
-from jobs.model.update import update_function
+from jobs.model.train_step import update_function
 from jobs.recipe import Schedule
 from tests.jobs.model.made import make_example
 from tests.jobs.model.reference import ReferenceGraph

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.artifact import Artifact, Manifest
-from jobs.corpus.fingerprint import fingerprint
+from jobs.corpus.reading.fingerprint import fingerprint
 from jobs.files.place import locate
 from jobs.recipe import CorpusChoice, Filters, load_recipe
 from jobs.spec import Kind, Spec

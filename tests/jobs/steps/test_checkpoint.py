@@ -16,7 +16,7 @@ from safetensors.numpy import load, save_file
 
 from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, Interrupted
-from jobs.model.google import GoogleWeights, write_google_checkpoint
+from jobs.model.tf1_checkpoint import GoogleWeights, write_google_checkpoint
 from jobs.spec import Kind, Spec
 from jobs.steps import checkpoint
 from jobs.steps.context import StepContext

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.artifact import Artifact, Manifest
-from jobs.corpus.fingerprint import fingerprint
+from jobs.corpus.reading.fingerprint import fingerprint
 from jobs.files.place import locate
 from jobs.recipe import Examples, Filters
 from jobs.spec import Kind, Spec

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from jobs.artifact import Artifact, Manifest
-from jobs.corpus.document import Document
-from jobs.corpus.paragraph import plain
+from jobs.corpus.documents.document import Document
+from jobs.corpus.documents.paragraph import plain
 from jobs.errors import ConfigurationError, Interrupted, MissingObjectError
 from jobs.examples.wordpiece import WordPiece
 from jobs.recipe import Examples, Filters

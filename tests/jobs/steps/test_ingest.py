@@ -15,12 +15,12 @@ import pytest
 
 from jobs.__main__ import main
 from jobs.artifact import Artifact, Manifest
-from jobs.corpus.document_shards import read_documents
-from jobs.corpus.fingerprint import fingerprint
-from jobs.corpus.sample import sample_fingerprint, write_sample
+from jobs.corpus.documents.shards import read_documents
+from jobs.corpus.reading.fingerprint import fingerprint
 from jobs.errors import ConfigurationError, Interrupted
 from jobs.files.place import locate
 from jobs.progress import read_heartbeats
+from jobs.sample.sample import sample_fingerprint, write_sample
 from jobs.spec import Kind, Spec
 from jobs.steps.context import StepContext
 from jobs.steps.ingest import run

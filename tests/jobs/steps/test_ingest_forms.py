@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from jobs.artifact import Artifact
-from jobs.corpus.fingerprint import fingerprint
-from jobs.corpus.opening import open_corpus
-from jobs.corpus.sample import write_sample
-from jobs.corpus.workbench import Workbench
+from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.reading.fingerprint import fingerprint
+from jobs.corpus.reading.open_corpus import open_corpus
 from jobs.errors import ConfigurationError, Interrupted
 from jobs.files.place import locate
+from jobs.sample.sample import write_sample
 from jobs.spec import Kind, Spec
 from jobs.steps.context import StepContext
 from jobs.steps.ingest import run

@@ -13,9 +13,9 @@ from xml.etree import ElementTree
 import pytest
 
 from jobs.artifact import Artifact
-from jobs.corpus.fingerprint import fingerprint
-from jobs.corpus.opening import open_corpus
-from jobs.corpus.workbench import Workbench
+from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.reading.fingerprint import fingerprint
+from jobs.corpus.reading.open_corpus import open_corpus
 from jobs.examples.creation import write_examples
 from jobs.examples.encoded import DocumentEncoder
 from jobs.examples.wordpiece import WordPiece

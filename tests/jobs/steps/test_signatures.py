@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from jobs.artifact import Artifact
-from jobs.corpus.document import Document
-from jobs.corpus.minhash import PERMUTATIONS, signature, word_hashes
-from jobs.corpus.sample import write_sample
+from jobs.corpus.documents.document import Document
+from jobs.corpus.screening.minhash import PERMUTATIONS, signature, word_hashes
 from jobs.errors import MissingObjectError
+from jobs.sample.sample import write_sample
 from jobs.spec import Kind, Spec
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents

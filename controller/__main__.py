@@ -1,0 +1,5 @@
+"""``python -m controller`` is ``covid-ctl``."""
+
+from controller.cli.main import main
+
+main()

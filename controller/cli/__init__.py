@@ -1,0 +1,1 @@
+"""The commands: options in, lines and tables out."""

@@ -1,0 +1,150 @@
+"""Lines about steps: progress on a terminal, changes in a pipe, log events. Nothing here decides."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import IO
+
+from rich.live import Live
+from rich.text import Text
+
+from controller.cli.words import (
+    console_of,
+    duration,
+    progress_text,
+    reason_text,
+    running_text,
+    shards_text,
+    spent_text,
+    steady,
+    summary,
+)
+from controller.status.derive import State
+from controller.status.log_reading import LogLine
+from controller.status.spending import Spending
+from controller.status.step_status import StepState
+from controller.tracking.submission import Submitted
+from controller.tracking.wait import Snapshot
+from jobs.artifact import Manifest
+
+LINE_SECONDS = 10.0
+"""Between two lines about a step of which nothing but its progress is new."""
+
+
+class News:
+    """Which steps there is something new to say about, for whoever reads lines."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, tuple[object, float]] = {}
+
+    def of(self, states: Sequence[StepState], now: float) -> list[StepState]:
+        """Each once at first; then where it changed, and of running ones how far they are now and then."""
+        return [state for state in states if self._is_news(state, now)]
+
+    def _is_news(self, state: StepState, now: float) -> bool:
+        key = (state.state, shards_text(state), state.checkpoint, steady(reason_text(state)))
+        told = self._told.get(state.name)
+        due = state.state is State.RUNNING and told is not None and now - told[1] >= LINE_SECONDS
+        if told and told[0] == key and not due:
+            return False
+        self._told[state.name] = key, now
+        return True
+
+
+def status_line(state: StepState, now: float, spent: Spending | None = None) -> str:
+    at = datetime.fromtimestamp(now).astimezone().strftime("%H:%M:%S")
+    done = (shards_text(state), running_text(state), spent_text(spent), reason_text(state))
+    return "  ".join(part for part in (at, f"{state.name:<26}", f"{state.state:<11}", *done) if part)
+
+
+def log_text(line: LogLine, *, shard: bool) -> str:
+    """A worker's event as a person reads it; anything else as it is. ``shard`` says of which it is."""
+    text = line.text
+    if text.startswith("{"):
+        try:
+            text = _event_text(json.loads(text))
+        except (ValueError, KeyError, TypeError):
+            text = line.text
+    return f"[{line.index}] {text}" if shard else text
+
+
+def _event_text(event: Mapping[str, object]) -> str:
+    rest = {name: value for name, value in event.items() if name not in ("timestamp", "level", "event", "exception")}
+    fields = " ".join(f"{name}={_value(value)}" for name, value in rest.items())
+    at = str(event["timestamp"]).partition(".")[0].replace("T", " ").rstrip("Z")
+    text = f"{at} {event['level']:<7} {event['event']}  {fields}".rstrip()
+    return f"{text}\n{event['exception']}" if "exception" in event else text
+
+
+def _value(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    quoted = json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) and " " not in value and value else quoted
+
+
+PROGRESS_LINE_SECONDS = 5.0
+"""Between two progress lines of one step where there is no terminal."""
+
+
+class Reporter:
+    """Shows snapshots as they come: one live line on a terminal, plain lines elsewhere."""
+
+    def __init__(self, out: IO[str]) -> None:
+        self._console = console_of(out, soft_wrap=True)
+        self._live: Live | None = None
+        self._last: dict[str, tuple[int, str, float]] = {}
+
+    def __enter__(self) -> Reporter:
+        if self._console.is_terminal:
+            # Refreshed by hand: a thread of its own would be copied into every container's process.
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def note(self, text: str) -> None:
+        self._console.print(text)
+
+    def report(self, snapshot: Snapshot) -> None:
+        if snapshot.manifest:
+            self._console.print(finished_line(snapshot, snapshot.manifest))
+            if self._live:
+                self._live.update(Text(""), refresh=True)
+        elif self._live:
+            self._live.update(Text(progress_line(snapshot, width=0), no_wrap=True, overflow="ellipsis"), refresh=True)
+        elif self._is_news(snapshot):
+            self._console.print(progress_line(snapshot))
+
+    def _is_news(self, snapshot: Snapshot) -> bool:
+        now = (snapshot.progress.shards_done, snapshot.reason, snapshot.seconds)
+        last = self._last.get(snapshot.step.name)
+        if last and last[:2] == now[:2] and now[2] - last[2] < PROGRESS_LINE_SECONDS:
+            return False
+        self._last[snapshot.step.name] = now
+        return True
+
+
+def submitted_line(submitted: Submitted) -> str:
+    """``pretrain-bio-1a2b3c4d  created, waits for preprocess-5e6f7a8b``."""
+    waits = f", waits for {', '.join(submitted.missing)}" if submitted.missing else ""
+    waits += ", ready and still suspended" if submitted.unreleased else ""
+    why = f": {submitted.why_again}" if submitted.why_again else ""
+    return f"{submitted.step.name:<26}  {submitted.outcome}{waits}{why}"
+
+
+def finished_line(snapshot: Snapshot, manifest: Manifest) -> str:
+    how = f"done in {duration(snapshot.seconds)}" if snapshot.fresh else "already complete"
+    return "  ".join(part for part in (f"{snapshot.step.name:<26}", how, summary(manifest)) if part)
+
+
+def progress_line(snapshot: Snapshot, width: int = 26) -> str:
+    retries = f"{snapshot.retries} retried" if snapshot.retries else ""
+    name = f"{snapshot.step.name:<{width}}"
+    parts = (name, duration(snapshot.seconds), progress_text(snapshot.progress), retries, snapshot.reason)
+    return "  ".join(part for part in parts if part)

@@ -1,0 +1,93 @@
+"""Steps as they change: a table on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import click
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from controller.cli.lines import News, status_line
+from controller.cli.tables import status_table, step_json
+from controller.cli.words import console_of
+from controller.profiles.profile import Profile
+from controller.status.derive import State
+from controller.status.overview import Overview, look
+from controller.status.spending import Spending, spending
+from controller.status.step_status import StepState
+from jobs.store import Store
+
+COST_SECONDS = 30.0
+
+
+def follow(profile: Profile, store: Store, name: str | None, *, every: float, output: str) -> StepState:
+    """Show all steps for ever, or one until it has ended, which is returned then."""
+    console = console_of(sys.stdout)
+    costs = Costs(profile, store)
+    if console.is_terminal and output == "text":
+        with Live(console=console, auto_refresh=False) as live:
+
+            def draw(found: Overview, now: float) -> None:
+                live.update(_screen(found, costs.of(found.steps, now), now), refresh=True)
+
+            return _loop(profile, store, name, every, draw)
+    news = News()
+    unreachable = ""
+
+    def tell(found: Overview, now: float) -> None:
+        nonlocal unreachable
+        if found.unreachable != unreachable:
+            unreachable = found.unreachable
+            click.echo(f"cluster not reachable: {unreachable}" if unreachable else "cluster reachable again", err=True)
+        fresh = news.of(found.steps, now)
+        known = costs.of(fresh, now)
+        for step in fresh:
+            spent = known.get(step.name)
+            text = json.dumps(step_json(step, spent), ensure_ascii=False) if output == "json" else None
+            click.echo(text or status_line(step, now, spent))
+        sys.stdout.flush()
+
+    return _loop(profile, store, name, every, tell)
+
+
+def _loop(
+    profile: Profile, store: Store, name: str | None, every: float, tell: Callable[[Overview, float], None]
+) -> StepState:
+    while True:
+        now = time.time()
+        found = look(profile, store, name, now=now)
+        tell(found, now)
+        if name is not None and not found.steps[0].state.goes_on:
+            return found.steps[0]
+        # Looking never takes more than half of the time.
+        time.sleep(max(every, time.time() - now))
+
+
+class Costs:
+    """Read again when a step's state is another, else now and then: of many shards they take many requests."""
+
+    def __init__(self, profile: Profile, store: Store) -> None:
+        self._profile = profile
+        self._store = store
+        self._spent: dict[str, Spending] = {}
+        self._due: dict[tuple[str, State], float] = {}
+
+    def of(self, steps: Sequence[StepState], now: float) -> dict[str, Spending]:
+        due = [step for step in steps if now >= self._due.get((step.name, step.state), now)]
+        self._spent |= spending(self._store, [step.name for step in due], self._profile)
+        self._due |= {(step.name, step.state): now + COST_SECONDS for step in due}
+        return self._spent
+
+
+def _screen(found: Overview, spent: Mapping[str, Spending], now: float) -> Group:
+    at = datetime.fromtimestamp(now).astimezone().strftime("%H:%M:%S")
+    parts: list[RenderableType] = [status_table(found.steps, spent)] if found.steps else [Text("no steps yet")]
+    if found.unreachable:
+        parts.append(Text(f"cluster not reachable: {found.unreachable}; what the bucket knows", style="yellow"))
+    return Group(*parts, Text(f"{at}  Ctrl-C leaves; nothing is stopped by it", style="dim"))

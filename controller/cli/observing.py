@@ -1,0 +1,277 @@
+"""Commands that look: what steps do, what they said, why they do not run, what is left over."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from controller.cli.options import Command, output_option, place_options, profile_of, show
+
+if TYPE_CHECKING:
+    from controller.profiles.profile import Profile
+    from controller.status.log_reading import LogLine, Selection
+    from jobs.store import Store
+
+WATCH_SECONDS = 2.0
+SHELLS = ("bash", "zsh", "fish")
+
+
+def complete_step(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Step names for the shell, of buckets that are directories: a distant one would make it wait."""
+    from controller.ledger.events import Ledger
+    from jobs.errors import CovidCtlError
+    from jobs.store import Store
+
+    try:
+        place = {field: context.params.get(field) for field in ("profile", "bucket", "context", "namespace")}
+        bucket = profile_of(place).bucket
+        names = [] if "://" in bucket else Ledger(Store(bucket)).steps()
+    except CovidCtlError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def name_argument(*, required: bool) -> Callable[[Command], Command]:
+    return click.argument("name", required=required, shell_complete=complete_step)
+
+
+@click.command()
+@name_argument(required=False)
+@place_options
+@output_option
+def status(name: str | None, output: str, **place: str | None) -> None:
+    """What became of every step submitted, or of one, and why; where prices are known, what it has cost.
+
+    Asks the profile's cluster and the bucket; where the cluster does not answer, the bucket alone.
+    """
+    import time
+
+    from controller.cli.tables import status_table, step_json
+    from controller.status.overview import look
+    from controller.status.spending import spending
+    from jobs.store import Store
+
+    profile = profile_of(place)
+    store = Store(profile.bucket)
+    _check_directory(profile.bucket)
+    found = look(profile, store, name, now=time.time())
+    _warn(found.unreachable)
+    spent = spending(store, [step.name for step in found.steps], profile)
+    data = [step_json(step, spent.get(step.name)) for step in found.steps]
+    show(output, lambda: status_table(found.steps, spent), data, empty="no steps yet")
+
+
+def _check_directory(bucket: str) -> None:
+    """Raises ``ConfigurationError`` where there is none; the default one is made by the first ``submit``."""
+    from pathlib import Path
+
+    from controller.profiles.profile import DEFAULT_BUCKET
+    from jobs.errors import ConfigurationError
+
+    if "://" in bucket or Path(bucket).exists() or Path(bucket) == Path(DEFAULT_BUCKET).absolute():
+        return
+    raise ConfigurationError(bucket, "this directory does not exist", "name the --bucket that steps were submitted to")
+
+
+@click.command()
+@name_argument(required=False)
+@click.option("--every", type=click.FloatRange(0.1), default=WATCH_SECONDS, show_default=True, help="Seconds.")
+@place_options
+@output_option
+def watch(name: str | None, every: float, output: str, **place: str | None) -> None:
+    """The table of `status`, kept current. Ctrl-C leaves, and stops nothing.
+
+    With NAME it ends with its step: 0 when that is complete, else 1. In a pipe, a line for each change; with
+    --output json, an object in each line.
+    """
+    from controller.cli.live import follow
+    from jobs.store import Store
+
+    profile = profile_of(place)
+    try:
+        last = follow(profile, Store(profile.bucket), name, every=every, output=output)
+    except KeyboardInterrupt:
+        return
+    if last.state != "complete":
+        sys.exit(1)
+
+
+@click.command()
+@name_argument(required=True)
+@click.option("-f", "--follow", is_flag=True, help="Go on until the step has ended.")
+@click.option("--index", type=click.IntRange(0), help="Of this shard only.")
+@click.option("--tail", type=click.IntRange(0), metavar="LINES", help="The last lines of each shard only.")
+@click.option("--previous", is_flag=True, help="Of each shard's last attempt but one.")
+@place_options
+@output_option
+def logs(
+    name: str, follow: bool, index: int | None, tail: int | None, previous: bool, output: str, **place: str | None
+) -> None:
+    """What a step's workers wrote: from their pods, or from the bucket once those are gone.
+
+    Of each shard the last attempt. With --output json, an object for each line, which is in it as it was written.
+    """
+    from dataclasses import asdict
+
+    from controller.cli.lines import log_text
+    from controller.status.log_reading import Selection
+    from jobs.artifact import Artifact
+    from jobs.errors import ConfigurationError
+    from jobs.store import Store
+
+    if follow and previous:
+        raise click.UsageError("--previous has ended: it cannot be followed")
+    profile = profile_of(place)
+    store = Store(profile.bucket)
+    shards = Artifact.open(store, name).spec.shards
+    if index is not None and index >= shards:
+        raise ConfigurationError(name, f"shard {index} asked for, it has {shards}", f"covid-ctl status {name}")
+    several = shards > 1 and index is None
+    wrote = False
+    try:
+        for line in _log_lines(profile, store, Selection(name, index, tail, previous), follow):
+            wrote = True
+            text = json.dumps(asdict(line), ensure_ascii=False) if output == "json" else log_text(line, shard=several)
+            click.echo(text)
+    except KeyboardInterrupt:
+        return
+    if not wrote:
+        click.echo(f"no logs of {name} yet\n  next: covid-ctl explain {name}", err=True)
+
+
+def _log_lines(profile: Profile, store: Store, wanted: Selection, follow: bool) -> Iterator[LogLine]:
+    import time
+
+    from controller.cli.words import steady
+    from controller.kube.errors import ApiError
+    from controller.status.log_reading import follow_logs, read_logs
+    from controller.status.overview import connect, look
+
+    told = ""
+
+    def ended() -> bool:
+        nonlocal told
+        step = look(profile, store, wanted.name, now=time.time()).steps[0]
+        if step.reason and step.state.goes_on and steady(step.reason) != told:
+            told = steady(step.reason)
+            click.echo(f"{step.name}  {step.state}  {step.reason}", err=True)
+        return not step.state.goes_on
+
+    cluster = None if profile.is_local else connect(profile)
+    try:
+        yield from follow_logs(store, cluster, wanted, ended) if follow else read_logs(store, cluster, wanted)
+    except ApiError as error:
+        _warn(f"{error.thing}: {error.reason}")
+        yield from read_logs(store, None, wanted)
+
+
+@click.command()
+@name_argument(required=True)
+@place_options
+@output_option
+def explain(name: str, output: str, **place: str | None) -> None:
+    """Why a step does not run or go on, and what to do."""
+    import time
+    from dataclasses import asdict
+
+    from controller.status.explain import explain as explained
+    from controller.status.overview import look, upstream
+    from jobs.store import Store
+
+    profile = profile_of(place)
+    store = Store(profile.bucket)
+    now = time.time()
+    found = look(profile, store, name, now=now)
+    step = found.steps[0]
+    inputs = upstream(profile, store, step, now=now)
+    explanation = explained(step, inputs, now=now, unreachable=found.unreachable)
+    if output == "json":
+        click.echo(json.dumps(asdict(explanation), indent=1, ensure_ascii=False))
+        return
+    click.echo(explanation.text)
+    for advice in explanation.next:
+        click.echo(f"  next: {advice}")
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Remove it. Without this nothing is.")
+@click.option(
+    "--older-than",
+    default="30d",
+    show_default=True,
+    metavar="SPAN",
+    help="Only of what has not changed for so long: 12h, 30d, 4w.",
+)
+@place_options
+@output_option
+def gc(yes: bool, older_than: str, output: str, **place: str | None) -> None:
+    """Find, and with --yes remove, what of the bucket no step needs any more.
+
+    What failed or was left unfinished, artifacts that were made again, and of complete steps logs, heartbeats and
+    checkpoints; vocabularies that no step reads. Complete artifacts and what unfinished steps read stay, and
+    so does the record of every step.
+    """
+    import time
+    from dataclasses import asdict
+
+    from controller.cli.tables import gc_table
+    from controller.cli.words import size
+    from controller.status.gc import plan_gc
+    from controller.status.overview import look
+    from controller.status.removal import holdings, remove
+    from controller.time_words import parse_span
+    from jobs.store import Store
+
+    try:
+        seconds = parse_span(older_than)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--older-than") from error
+    profile = profile_of(place)
+    store = Store(profile.bucket)
+    now = time.time()
+    found = look(profile, store, None, now=now)
+    _warn(found.unreachable)
+    plan = plan_gc(*holdings(store, found.steps), now=now, older_than=seconds)
+    removed = [removal for removal in plan.removals if yes and remove(store, removal)]
+    chosen = removed if yes else list(plan.removals)
+    total = sum(removal.bytes for removal in chosen)
+    data = {"removed": yes, "bytes": total, "removals": [asdict(r) for r in chosen], "notes": list(plan.notes)}
+    if chosen or output == "json":
+        show(output, lambda: gc_table(chosen), data)
+    if output == "text":
+        for note in plan.notes:
+            click.echo(note)
+        if not chosen:
+            click.echo(f"nothing to remove that is older than {older_than}")
+        else:
+            click.echo(f"removed {size(total)}" if yes else f"{size(total)} could be removed: add --yes")
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print what makes SHELL complete commands, options and step names.
+
+    For bash, in ~/.bashrc: eval "$(covid-ctl completion bash)"; zsh alike. For fish:
+    covid-ctl completion fish > ~/.config/fish/completions/covid-ctl.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    assert found is not None  # of the choices above, each has one
+    click.echo(found(context.find_root().command, {}, "covid-ctl", "_COVID_CTL_COMPLETE").source())
+
+
+def _warn(unreachable: str) -> None:
+    if unreachable:
+        click.echo(f"cluster not reachable: {unreachable}\nwhat the bucket knows:", err=True)
+
+
+def register(group: click.Group) -> None:
+    for command in (status, watch, logs, explain, gc, completion):
+        group.add_command(command)

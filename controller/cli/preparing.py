@@ -1,0 +1,128 @@
+"""Commands that come before a step: where it can run, whether it will, how long it takes and by which recipe."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from controller.cli.options import output_option, overrides_option, place_options, profile_of, show
+
+
+@click.command()
+@click.option("--name", default="gke", show_default=True, prompt=True, help="What --profile will call it.")
+@click.option(
+    "--context", default="", prompt="kubeconfig context, empty for the current one", help="Of the kubeconfig."
+)
+@click.option("--namespace", default="covid-ctl", show_default=True, prompt=True)
+@click.option("--bucket", prompt="bucket, as gs://BUCKET/PREFIX", help="gs://BUCKET/PREFIX")
+@click.option("--worker-image", prompt="worker image, by digest")
+@click.option("--trainer-image", prompt="trainer image, by digest")
+@click.option("--exporter-image", prompt="exporter image, by digest")
+@click.option("--controller-image", default="", help="Of the tracker's Deployment.")
+@click.option("--tpu", default="v3-8", show_default=True, help="The slice that training runs on; '' for none.")
+@click.option("--zone", default="", help="Where the TPU is, for doctor and prices.")
+@click.option("--project", default="", help="The Google Cloud project, for doctor.")
+@click.option("--queue", default="", help="A Kueue LocalQueue.")
+@click.option("--config", default="covid-ctl.toml", show_default=True, envvar="COVID_CTL_CONFIG", help="The file.")
+def init(config: str, **answers: str) -> None:
+    """Add a cluster to covid-ctl.toml, asking for what no option gives."""
+    from pathlib import Path
+
+    from controller.profiles.new_profile import Answers, write_profile
+
+    write_profile(Path(config), Answers(**answers))
+    click.echo(f"profile {answers['name']} is in {config}\n  next: covid-ctl doctor --profile {answers['name']}")
+
+
+@click.command()
+@click.argument("recipe", default="tiny")
+@click.option("--vocab", help="The WordPiece vocab.txt that it will be trained with.")
+@overrides_option
+@place_options
+@output_option
+def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: str, **place: str | None) -> None:
+    """Look whether all is there that RECIPE's steps will need; exits with 3 when something is not.
+
+    Leaves nothing behind: of the bucket it asks by two objects that it deletes again.
+    """
+    from dataclasses import asdict
+
+    from controller.cli.tables import checks_table
+    from controller.doctor.check import State
+    from controller.doctor.examination import all_checks
+    from controller.planning.request import assignment
+    from jobs.errors import PreflightError
+    from jobs.recipe import load_recipe
+
+    chosen = load_recipe(recipe, dict(assignment(text) for text in overrides))
+    checks = list(all_checks(profile_of(place), chosen, vocabulary=vocab))
+    show(output, lambda: checks_table(checks), [asdict(check) for check in checks])
+    if any(check.state is State.FAILED for check in checks):
+        sys.exit(PreflightError.cli_exit_code)
+
+
+@click.command("estimate")
+@click.argument("what", type=click.Choice(["preprocess", "pretrain", "export", "all"]))
+@click.argument("recipe", default="tiny")
+@click.option("--corpus", help="As of submit. [default: the built-in sample]")
+@click.option("--shards", type=click.IntRange(1, 100_000), default=2, show_default=True)
+@overrides_option
+@place_options
+@output_option
+def estimate_command(what: str, recipe: str, output: str, **options: Any) -> None:
+    """How long it will take and what it will cost, before it is submitted.
+
+    Counts what RECIPE computes and how much text the corpus holds; runs and writes nothing. Where the profile
+    knows no price, or another than the list's, set its dollars_per_hour.
+    """
+    from controller.cli.tables import estimate_table
+    from controller.costs.estimate import estimate, kinds_of
+    from controller.planning.corpus_size import text_of
+    from controller.planning.request import assignment
+    from jobs.recipe import load_recipe
+
+    chosen = load_recipe(recipe, dict(assignment(text) for text in options["overrides"]))
+    text = text_of(options["corpus"] or "sample") if what in ("preprocess", "all") else None
+    found = estimate(kinds_of(what, chosen), chosen, profile_of(options), text=text, shards=options["shards"])
+    show(output, lambda: estimate_table(found), found.to_json())
+    if output == "text":
+        for note in found.notes:
+            click.echo(note)
+
+
+@click.group(invoke_without_command=True)
+@output_option
+@click.pass_context
+def recipes(context: click.Context, output: str) -> None:
+    """List the recipes, or show one."""
+    if context.invoked_subcommand:
+        return
+    from controller.cli.tables import recipes_table
+    from jobs.recipe import load_recipe, recipe_names
+
+    found = [load_recipe(name) for name in recipe_names()]
+    show(output, lambda: recipes_table(found), [recipe.model_dump(mode="json") for recipe in found])
+
+
+@recipes.command("show")
+@click.argument("recipe")
+@output_option
+def recipes_show(recipe: str, output: str) -> None:
+    """Print one recipe with every setting, as YAML that can be edited and used."""
+    import yaml
+
+    from jobs.recipe import load_recipe
+
+    data = load_recipe(recipe).model_dump(mode="json", exclude_none=True)
+    if output == "json":
+        click.echo(json.dumps(data, indent=1, ensure_ascii=False))
+    else:
+        click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
+
+
+def register(group: click.Group) -> None:
+    for command in (init, doctor, estimate_command, recipes):
+        group.add_command(command)

@@ -1,0 +1,167 @@
+"""``submit``: on a cluster it creates Jobs and returns, here it runs them."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import IO, Any, NoReturn
+
+from controller.cli.interruption import interruption
+from controller.cli.lines import Reporter, submitted_line
+from controller.cli.tables import manifest_json
+from controller.clusters.informer import Mirror
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.clusters.local import LocalCluster
+from controller.doctor.examination import cheap_checks, refusal
+from controller.doctor.preflight import preflight
+from controller.ledger.events import Event, EventType, Ledger
+from controller.planning.plan import Step
+from controller.planning.request import Request
+from controller.status.step_status import Progress
+from controller.tracking.observer import FollowedCluster, FollowedProcesses
+from controller.tracking.submission import Outcome, Submitted, submit
+from controller.tracking.tracker import Tracker
+from controller.tracking.wait import Snapshot, Waiting, tolerate_outages
+from jobs.artifact import Artifact, Manifest
+from jobs.errors import CovidCtlError
+from jobs.spec import Kind
+
+LOCAL_REPORT_SECONDS = 0.5
+CLUSTER_REPORT_SECONDS = 10.0
+"""Each report lists the step's heartbeats in the bucket."""
+
+
+class CancelledStepError(CovidCtlError):
+    """Somebody asked for the end: the containers were told, and what they had committed stays."""
+
+    cli_exit_code = 130
+
+
+class DetachedError(CovidCtlError):
+    """Somebody stopped waiting; the Jobs go on."""
+
+    cli_exit_code = 130
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What ``send`` did."""
+
+    submitted: Sequence[Submitted]
+    manifests: Sequence[Manifest] = ()
+    """Of all steps, if they were waited for."""
+
+    def to_json(self) -> list[dict[str, Any]]:
+        if self.manifests:
+            return [manifest_json(manifest) for manifest in self.manifests]
+        return [
+            {"name": one.step.name, "outcome": str(one.outcome), "waits_for": one.missing} for one in self.submitted
+        ]
+
+
+def run_here(request: Request, out: IO[str]) -> list[Manifest]:
+    """Run the steps as processes of this machine, one after the other. Ctrl-C ends them.
+
+    Raises ``PreflightError`` where this machine lacks what steps import.
+    """
+    steps = request.steps_to_submit()
+    if refused := refusal(cheap_checks(request.profile, _kinds(steps))):
+        raise refused
+    request.upload_vocabulary()
+    interrupted = interruption()
+    with LocalCluster(request.store) as cluster, Reporter(out) as reporter:
+        _tell(request, reporter)
+
+        def on_interrupt(left: Sequence[Step]) -> NoReturn:
+            for step in left:
+                cluster.delete(step.name)
+                Ledger(request.store).append(step.name, Event(EventType.CANCELLED, time.time(), whoami()))
+            raise CancelledStepError(left[0].name, "cancelled", "the same command continues it")
+
+        def run(step: Step) -> Manifest:
+            (submitted,) = submit([step], request.profile, request.store, cluster)
+            if submitted.outcome is Outcome.COMPLETE:
+                return _report_complete(submitted, request, reporter)
+            following = FollowedProcesses(cluster)
+            waiting = Waiting(
+                Tracker(following, on_error=tolerate_outages),
+                following,
+                request.store,
+                reporter.report,
+                report_seconds=LOCAL_REPORT_SECONDS,
+                interrupted=interrupted,
+                on_interrupt=on_interrupt,
+            )
+            return waiting.until_complete([step])[0]
+
+        return [run(step) for step in steps]
+
+
+def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None) -> Sent:
+    """Create the steps' Jobs on the profile's cluster, and with ``wait`` follow them to their end.
+
+    Raises ``PreflightError`` or an ``ApiError`` before anything is created, where that can be known.
+    """
+    profile, store = request.profile, request.store
+    steps = request.steps_to_submit()
+    cluster = KubernetesCluster.connect(profile.context or None, profile.namespace)
+    preflight(profile, cluster, _kinds(steps))
+    request.upload_vocabulary()
+    submitted = submit(steps, profile, store, cluster)
+    with Reporter(out) as reporter:
+        _tell(request, reporter)
+        for one in submitted:
+            reporter.note(submitted_line(one))
+        if not wait:
+            if any(one.missing or one.unreleased for one in submitted):
+                reporter.note("suspended Jobs are released by the tracker in the cluster, or by submit --wait")
+            return Sent(submitted)
+        interrupted = interruption()
+        with Mirror(cluster) as mirror:
+            following = FollowedCluster(cluster, mirror)
+            waiting = Waiting(
+                Tracker(following, names={step.name for step in steps}, on_error=tolerate_outages),
+                following,
+                store,
+                reporter.report,
+                report_seconds=CLUSTER_REPORT_SECONDS,
+                interrupted=interrupted,
+                on_interrupt=_detach,
+                timeout=timeout,
+            )
+            left = waiting.until_complete([one.step for one in submitted if one.outcome is not Outcome.COMPLETE])
+        complete = [Artifact(store, one.step.spec).require() for one in submitted if one.outcome is Outcome.COMPLETE]
+        return Sent(submitted, [*complete, *left])
+
+
+def whoami() -> str:
+    """For the ledger."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = "somebody"
+    return f"by {user} on {socket.gethostname()}"
+
+
+def _kinds(steps: Sequence[Step]) -> set[Kind]:
+    return {step.spec.kind for step in steps}
+
+
+def _tell(request: Request, reporter: Reporter) -> None:
+    for note in request.notes:
+        reporter.note(note)
+
+
+def _report_complete(submitted: Submitted, request: Request, reporter: Reporter) -> Manifest:
+    step = submitted.step
+    manifest = Artifact(request.store, step.spec).require()
+    reporter.report(Snapshot(step, Progress(step.spec.shards, step.spec.shards), 0.0, 0, manifest, fresh=False))
+    return manifest
+
+
+def _detach(left: Sequence[Step]) -> NoReturn:
+    names = ", ".join(step.name for step in left)
+    raise DetachedError(names, "no longer waited for; it goes on", "covid-ctl status; covid-ctl cancel ends a step")

@@ -1,0 +1,135 @@
+"""Tables of steps, checks, estimates, artifacts and recipes. Nothing here decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from io import StringIO
+from typing import Any
+
+from rich.table import Table
+
+from controller.cli.words import (
+    console_of,
+    cost_text,
+    hours_text,
+    reason_text,
+    running_text,
+    shards_text,
+    size,
+    spent_text,
+    summary,
+)
+from controller.costs.estimate import Estimate
+from controller.doctor.check import Check
+from controller.planning.dry_run import DryRun
+from controller.status.gc import Removal
+from controller.status.spending import Spending
+from controller.status.step_status import StepState
+from jobs.artifact import Manifest
+from jobs.recipe import Recipe
+
+
+def dry_run_table(planned: DryRun) -> Table:
+    table = table_of("STEP", "SHARDS", "STATE")
+    for step in planned.steps:
+        table.add_row(step.name, f"{step.shards:,}", "already complete" if step.complete else "to run")
+    return table
+
+
+def checks_table(checks: Sequence[Check]) -> Table:
+    table = table_of("CHECK", "STATE", "REASON", "FIX")
+    for check in checks:
+        table.add_row(check.name, check.state, check.reason, check.fix)
+    return table
+
+
+def estimate_table(estimate: Estimate) -> Table:
+    table = table_of("STEP", "PODS", "ON", "TIME", "COST", "BY", "AT")
+    for step in estimate.steps:
+        table.add_row(
+            step.kind, f"{step.pods}", step.on, hours_text(step.hours), cost_text(step.dollars), step.basis, step.price
+        )
+    if len(estimate.steps) > 1:
+        table.add_row("total", "", "", hours_text(estimate.hours), cost_text(estimate.dollars), "", "")
+    return table
+
+
+def artifacts_table(manifests: Sequence[Manifest]) -> Table:
+    table = table_of("ARTIFACT", "FILES", "SIZE", "CONTENT")
+    for manifest in manifests:
+        total = sum(output.size for output in manifest.outputs)
+        table.add_row(manifest.name, f"{len(manifest.outputs)}", size(total), summary(manifest))
+    return table
+
+
+def outputs_table(manifest: Manifest) -> Table:
+    table = table_of("FILE", "SIZE", "CRC32C")
+    for output in manifest.outputs:
+        table.add_row(output.path, size(output.size), output.crc32c)
+    return table
+
+
+def recipes_table(recipes: Sequence[Recipe]) -> Table:
+    table = table_of("RECIPE", "STEPS", "BATCH", "VOCABULARY", "DESCRIPTION")
+    for recipe in recipes:
+        vocabulary = recipe.vocabulary
+        table.add_row(
+            recipe.name,
+            f"{recipe.schedule.train_steps:,}",
+            f"{recipe.schedule.train_batch_size:,}",
+            f"{vocabulary.size:,}" if vocabulary.size else "learned",
+            recipe.description,
+        )
+    return table
+
+
+def manifest_json(manifest: Manifest) -> dict[str, Any]:
+    return {**asdict(manifest), "spec": manifest.spec.to_json()}
+
+
+def as_lines(table: Table) -> str:
+    """A table as a pipe gets it: whole lines, which its reader cuts as it likes."""
+    out = StringIO()
+    console_of(out, width=100_000).print(table)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def table_of(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(
+            column, no_wrap=column not in ("REASON", "DESCRIPTION", "CONTENT", "BY", "FIX"), overflow="fold"
+        )
+    return table
+
+
+def step_json(state: StepState, spent: Spending | None) -> dict[str, Any]:
+    """For programs."""
+    return {**asdict(state), "spending": asdict(spent) if spent else None}
+
+
+def status_table(states: Sequence[StepState], spent: Mapping[str, Spending]) -> Table:
+    """With a column of costs where a price is known: of this machine none is."""
+    priced = any(one.dollars is not None for one in spent.values())
+    table = table_of("STEP", "STATE", "SHARDS", "PROGRESS", *(["COST"] if priced else []), "SUBMITTED", "REASON")
+    for state in states:
+        submitted = datetime.fromtimestamp(state.submitted_at).astimezone().strftime("%Y-%m-%d %H:%M")
+        table.add_row(
+            state.name,
+            state.state,
+            shards_text(state),
+            running_text(state),
+            *([spent_text(spent.get(state.name))] if priced else []),
+            submitted if state.submitted_at else "",
+            reason_text(state),
+        )
+    return table
+
+
+def gc_table(removals: Sequence[Removal]) -> Table:
+    table = table_of("WHAT", "OF", "OBJECTS", "SIZE", "REASON")
+    for removal in removals:
+        table.add_row(removal.what, removal.name, f"{len(removal.paths):,}", size(removal.bytes), removal.why)
+    return table

@@ -1,0 +1,168 @@
+"""Words and numbers of steps, as people read them: durations, sizes, progress, reasons. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import IO
+
+from rich.console import Console
+
+from controller.status.derive import State
+from controller.status.spending import Spending
+from controller.status.step_status import Progress, StepState
+from controller.time_words import times
+from jobs.artifact import Manifest
+from jobs.corpus.documents.balance import Spread
+from jobs.ranges import Range, dollars_text, time_text
+from jobs.spec import Kind
+
+_TIMES = re.compile(r"\d+ (?:s|min|h|days)\b|just now")
+
+
+def spent_text(spent: Spending | None) -> str:
+    """``$12.40 in 1.6 h (expected $71 to 95 in 8.9 to 12 h)``; of what has not begun the latter alone."""
+    if spent is None or spent.dollars is None:
+        return ""
+    begun = f"${spent.dollars:,.2f} in {time_text(Range(spent.hours, spent.hours))}" if spent.hours else ""
+    if not (spent.expected_hours and spent.expected_dollars):
+        return begun
+    expected = f"expected {dollars_text(spent.expected_dollars)} in {time_text(spent.expected_hours)}"
+    return f"{begun} ({expected})" if begun else expected
+
+
+def shards_text(state: StepState) -> str:
+    """``2/8, 3 active, 1 failed``."""
+    parts = [f"{state.progress.shards_done}/{state.progress.shards}"]
+    if state.active and state.progress.shards > 1:
+        parts.append(f"{state.active} active")
+    if state.failed:
+        parts.append(f"{state.failed} failed")
+    return ", ".join(parts)
+
+
+def reason_text(state: StepState) -> str:
+    parts = [state.reason]
+    if state.state is not State.COMPLETE:
+        parts += [f"retried {times(state.retries)}"] if state.retries else []
+        parts += [f"preempted {times(state.preempted)}"] if state.preempted else []
+    return "; ".join(filter(None, parts))
+
+
+def running_text(state: StepState) -> str:
+    parts = [progress_text(state.progress, shards=False)] if state.state is State.RUNNING else []
+    if state.checkpoint is not None and state.state is not State.COMPLETE:
+        parts.append(f"checkpoint {state.checkpoint:,}")
+    return "  ".join(parts)
+
+
+def steady(reason: str) -> str:
+    """Without its times: "tried again in 7 s" is not another reason than "tried again in 9 s"."""
+    return _TIMES.sub("", reason)
+
+
+def console_of(out: IO[str], *, width: int | None = None, soft_wrap: bool = False) -> Console:
+    """Shows text as it is: what schedulers, workers and registries say may look like markup."""
+    return Console(file=out, width=width, soft_wrap=soft_wrap, highlight=False, markup=False, emoji=False)
+
+
+def progress_text(progress: Progress, *, shards: bool = True) -> str:
+    """``shards 3/8  412 documents/s  loss 6.31  ETA 0:42``, as far as it is known."""
+    parts = []
+    if shards and progress.shards > 1:
+        parts.append(f"shards {progress.shards_done}/{progress.shards}")
+    if progress.total:
+        if progress.unit == "bytes":
+            parts.append(f"unpacked {size(progress.done)}/{size(progress.total)}")
+        else:
+            parts.append(f"{progress.unit} {progress.done:,}/{progress.total:,}")
+    if progress.rate:
+        rate = f"{size(round(progress.rate))}" if progress.unit == "bytes" else f"{progress.rate:,.1f} {progress.unit}"
+        parts.append(f"{rate}/s")
+    if progress.loss is not None:
+        parts.append(f"loss {progress.loss:.3f}")
+    if progress.eta_seconds is not None:
+        parts.append(f"ETA {duration(progress.eta_seconds)}")
+    return "  ".join(parts) or "starting"
+
+
+def summary(manifest: Manifest) -> str:
+    """What a complete step made, in a few words."""
+    counts, facts = manifest.counts, manifest.facts
+    match manifest.spec.kind:
+        case Kind.INGEST:
+            documents = counts["documents"]
+            dropped = sum(documents["dropped"].values())
+            text = (
+                f"{documents['kept']:,} documents kept, {dropped:,} dropped, "
+                f"{documents['quarantined']:,} quarantined of {documents['read']:,}"
+            )
+            rows = counts.get("rows", {}).get("quarantined", 0)
+            return f"{text}; {rows:,} rows quarantined" if rows else text
+        case Kind.SIGNATURES:
+            documents = counts["documents"]
+            dropped = "".join(f", {count:,} dropped by {why}" for why, count in documents["dropped"].items())
+            return f"{documents['kept']:,} of {documents['read']:,} documents pass{dropped}"
+        case Kind.VOCABULARY:
+            return f"{counts['entries']:,} entries"
+        case Kind.PREPROCESS:
+            examples = counts["examples"]
+            return f"{examples['train']:,} training examples, {examples['validation']:,} held out"
+        case Kind.CHECKPOINT:
+            variables = counts["variables"]
+            kinds = {"extended": "extended", "missing": "missing", "unused": "unused", "mismatched": "of another shape"}
+            kinds |= {"aside": "set aside"}
+            notes = "".join(f", {variables[kind]:,} {words}" for kind, words in kinds.items() if variables[kind])
+            return f"{variables['matched']:,} variables of {facts['checkpoint']}{notes}"
+        case Kind.PRETRAIN:
+            # An early end takes an earlier step's weights: what was scored after it is not this model.
+            scored = [e for e in facts["evaluations"] if e["step"] <= facts["steps"]]
+            if not scored:
+                return f"{facts['steps']:,} steps, nothing held out to score them"
+            first, last = scored[0], scored[-1]
+            return (
+                f"{facts['steps']:,} steps, held-out MLM loss {first['mlm_loss']:.3f} -> {last['mlm_loss']:.3f}, "
+                f"accuracy {last['mlm_accuracy']:.1%}"
+            )
+        case Kind.EXPORT:
+            ids, logits = facts["gate"]["tokenizer"]["ids"], facts["gate"]["logits"]["mlm_max_difference"]
+            return f"{ids:,} token ids agree with training, logits within {logits:.0e}"
+
+
+def duration(seconds: float) -> str:
+    """``0:07``, ``12:30``, ``3:05:00``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def size(count: int) -> str:
+    """Bytes for people: ``812 B``, ``3.4 MB``."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def spread_text(spread: Spread) -> str:
+    """How even the shards will be; of uneven ones, why and what would be even."""
+    text = (
+        f"about {size(round(spread.mean))} of text a shard, from {size(spread.smallest)} to {size(spread.largest)} "
+        f"({spread.unevenness:.2f} times the mean), judged by the files of {spread.documents:,} documents"
+    )
+    if spread.is_even:
+        return text
+    even = f"--shards {spread.surely_even} or fewer are even" if spread.surely_even > 1 else "--shards 1 is even"
+    return (
+        f"{text}\nuneven: the largest document has {size(spread.largest_document)}, and a document is never split; "
+        f"{even}"
+    )
+
+
+def hours_text(hours: Range | None) -> str:
+    return time_text(hours) if hours else "?"
+
+
+def cost_text(dollars: Range | None) -> str:
+    return dollars_text(dollars) if dollars else ""

@@ -1,0 +1,249 @@
+"""Jobs on a Kubernetes cluster. Each method is one short exchange with the API server; nothing is kept.
+
+Raises the classes of ``controller.kube.errors`` only. What writes: ``create``, ``release``, ``delete``, and
+``evict``, which tests use. To follow many Jobs use ``controller.clusters.informer``, which watches instead of asking.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from controller.clusters.interface import JobStatus
+from controller.clusters.job_status import job_status
+from controller.clusters.objects import ObservedEvent, ObservedJob, ObservedPod
+from controller.kube.api import APPLY_PATCH, MERGE_PATCH, Api
+from controller.kube.backoff import Retrying
+from controller.kube.connection import connect
+from controller.kube.errors import ConflictError, ForeignJobError, NotFoundError, StillThereError, UnreachableError
+from controller.kube.watch import Watch
+from controller.labels import (
+    ANNOTATION_BUCKET,
+    ANNOTATION_QUEUE,
+    ANNOTATION_SPEC,
+    CONTAINER,
+    LABEL_JOB,
+    LABEL_MANAGED_BY,
+    LABEL_QUEUE,
+    MANAGER,
+    Job,
+)
+
+OURS = f"{LABEL_MANAGED_BY}={MANAGER}"
+DELETION_SECONDS = 90.0
+"""The grace period of a pod three times over."""
+LOG_IDLE_SECONDS = 3600.0
+
+# Of events, leave out the ones that say all is well: there are five of them for each pod.
+_TELLING = ",".join(
+    f"reason!={reason}"
+    for reason in ("Scheduled", "Pulling", "Pulled", "Created", "Started", "SuccessfulCreate", "SuccessfulDelete")
+)
+
+
+@dataclass(frozen=True)
+class Review:
+    """The answer to "may I?"."""
+
+    allowed: bool
+    reason: str = ""
+
+
+class KubernetesCluster:
+    """Implements ``controller.clusters.interface.Cluster`` for one namespace of one context."""
+
+    def __init__(
+        self, api: Api, *, clock: Callable[[], float] = time.time, sleep: Callable[[float], object] = time.sleep
+    ) -> None:
+        self.api = api
+        self.namespace = api.namespace
+        self._clock = clock
+        self._sleep = sleep
+        self._jobs = f"/apis/batch/v1/namespaces/{self.namespace}/jobs"
+        self._pods = f"/api/v1/namespaces/{self.namespace}/pods"
+        self._events = f"/api/v1/namespaces/{self.namespace}/events"
+
+    @classmethod
+    def connect(
+        cls, context: str | None = None, namespace: str | None = None, *, retrying: Retrying | None = None
+    ) -> KubernetesCluster:
+        """By the kubeconfig, or from inside a pod; see ``controller.kube.connection``. Sends nothing yet."""
+        return cls(Api(connect(context, namespace), retrying=retrying))
+
+    def create(self, job: Job, *, dry_run: bool = False) -> None:
+        """Apply the Job, unless it is there: then nothing is sent, so that a released Job stays released.
+
+        Needs the verbs get, patch and create: the server asks for both of the latter where it applies something new.
+        ``dry_run`` has the server check everything, admission included, and store nothing. Raises
+        ``ForeignJobError`` when a Job of that name is not ours, or is of another spec or for another bucket;
+        ``NotFoundError`` when the namespace is missing; ``InvalidError`` naming the fields; ``ForbiddenError`` by
+        permission, quota, policy.
+        """
+        name = job["metadata"]["name"]
+        if self._is_there(name, job):
+            return
+        metadata = {**job["metadata"], "namespace": self.namespace}
+        query = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
+        if dry_run:
+            query["dryRun"] = "All"
+        try:
+            # Not forced: where another Job of the name came between, its owner's fields are in conflict.
+            self.api.patch(f"{self._jobs}/{name}", {**job, "metadata": metadata}, APPLY_PATCH, **query)
+        except ConflictError:
+            if not self._is_there(name, job):
+                raise
+
+    def _is_there(self, name: str, job: Job) -> bool:
+        try:
+            found = self.api.get(f"{self._jobs}/{name}")["metadata"]
+        except NotFoundError:
+            return False
+        theirs, ours = found.get("annotations", {}), job["metadata"]["annotations"]
+        if found.get("labels", {}).get(LABEL_MANAGED_BY) != MANAGER:
+            reason = "a Job of this name exists that covid-ctl did not make"
+        elif theirs.get(ANNOTATION_SPEC) != ours[ANNOTATION_SPEC]:
+            reason = "a Job of this name exists that was made of another spec"
+        elif theirs.get(ANNOTATION_BUCKET) != ours.get(ANNOTATION_BUCKET):
+            # Names are content: two buckets may want the same step, and one namespace holds one Job of the name.
+            reason = f"a Job of this name exists that fills another bucket, {theirs.get(ANNOTATION_BUCKET)}"
+        elif "deletionTimestamp" in found:
+            reason = "the Job of this name is still being deleted"
+            raise StillThereError(f"jobs/{name}", reason, "give the same command again in a minute")
+        else:
+            return True
+        raise ForeignJobError(
+            f"jobs/{name} in namespace {self.namespace}",
+            reason,
+            f"kubectl --namespace {self.namespace} describe job {name}; then use another namespace, or delete it",
+        )
+
+    def release(self, name: str) -> None:
+        """Set ``suspend: false``; of a Job meant for a Kueue queue, its label: then Kueue unsuspends it.
+
+        Raises ``NotFoundError``.
+        """
+        queue = self.api.get(f"{self._jobs}/{name}")["metadata"].get("annotations", {}).get(ANNOTATION_QUEUE)
+        release = {"metadata": {"labels": {LABEL_QUEUE: queue}}} if queue else {"spec": {"suspend": False}}
+        self.api.patch(f"{self._jobs}/{name}", release, MERGE_PATCH, fieldManager=f"{MANAGER}-tracker")
+
+    def delete(self, name: str, *, wait_seconds: float = DELETION_SECONDS) -> None:
+        """Delete the Job after its pods, and wait until all are gone; done already is fine.
+
+        Raises ``StillThereError`` after ``wait_seconds``: the deletion goes on; 0 does not wait.
+        """
+        # Foreground: the Job outlives its pods, so that its absence proves theirs.
+        options = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Foreground"}
+        try:
+            self.api.delete(f"{self._jobs}/{name}", options)
+        except NotFoundError:
+            return
+        for _, error in self.wait_until_gone([name] if wait_seconds else (), wait_seconds=wait_seconds):
+            if error:
+                raise error
+
+    def wait_until_gone(
+        self, names: Iterable[str], *, wait_seconds: float = DELETION_SECONDS
+    ) -> Iterator[tuple[str, StillThereError | None]]:
+        """Each Job once it and its pods are gone, or with why not yet: ``wait_seconds`` are for all together."""
+        deadline = self._clock() + wait_seconds
+        for name in names:
+            while not (gone := self.job(name) is None and not self.pods(name)) and self._clock() < deadline:
+                self._sleep(1.0)
+            error = StillThereError(
+                f"jobs/{name}",
+                f"is still being deleted after {wait_seconds:.0f} s",
+                f"kubectl --namespace {self.namespace} get pods --selector {LABEL_JOB}={name}",
+            )
+            yield name, None if gone else error
+
+    def status(self, name: str, *, waiting_for: Sequence[str] | None = None) -> JobStatus | None:
+        """By three requests; ``waiting_for`` as in ``controller.clusters.job_status``."""
+        job = self.job(name)
+        if job is None:
+            return None
+        events = [] if {"Complete", "Failed"} & job.conditions.keys() else self.events()
+        return job_status(job, self.pods(name), events, now=self._clock(), waiting_for=waiting_for)
+
+    def job(self, name: str) -> ObservedJob | None:
+        try:
+            return ObservedJob.of(self.api.get(f"{self._jobs}/{name}"))
+        except NotFoundError:
+            return None
+
+    def jobs(self) -> list[ObservedJob]:
+        """All that covid-ctl made here, by label."""
+        return [ObservedJob.of(job) for job in self._all(self._jobs, labelSelector=OURS)]
+
+    def pods(self, name: str) -> list[ObservedPod]:
+        """Those of one Job that are still to be seen."""
+        return [ObservedPod.of(pod) for pod in self._all(self._pods, labelSelector=f"{LABEL_JOB}={name}")]
+
+    def events(self) -> list[ObservedEvent]:
+        """Of the whole namespace, without the ones that say all is well; servers keep them for an hour."""
+        return [ObservedEvent.of(event) for event in self._all(self._events, fieldSelector=_TELLING)]
+
+    def logs(
+        self, pod: str, *, container: str = CONTAINER, follow: bool = False, tail: int | None = None
+    ) -> Iterator[bytes]:
+        """A container's log as it comes, in pieces of any size; ``tail`` is the number of last lines.
+
+        Raises ``NotFoundError`` when the pod is gone and ``InvalidError`` while its container has not started.
+        """
+        query: dict[str, str | int] = {"container": container, "follow": "true" if follow else "false"}
+        if tail is not None:
+            query["tailLines"] = tail
+        with self.api.stream(f"{self._pods}/{pod}/log", idle_seconds=LOG_IDLE_SECONDS, **query) as stream:
+            yield from stream.chunks()
+
+    def evict(self, pod: str) -> None:
+        """As draining a node does. Raises ``OverloadedError`` while a disruption budget forbids it."""
+        eviction = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": pod, "namespace": self.namespace},
+        }
+        self.api.post(f"{self._pods}/{pod}/eviction", eviction)
+
+    def may(self, verb: str, resource: str, *, group: str = "", subresource: str = "") -> Review:
+        """Ask the server itself (SelfSubjectAccessReview), for this namespace."""
+        attributes = {
+            "namespace": self.namespace,
+            "verb": verb,
+            "group": group,
+            "resource": resource,
+            "subresource": subresource,
+        }
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        status = self.api.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review)["status"]
+        return Review(bool(status.get("allowed")), status.get("reason") or status.get("evaluationError") or "")
+
+    def version(self) -> tuple[int, int]:
+        """``(1, 34)``. GKE writes the minor version as ``34+``.
+
+        Raises ``UnreachableError`` when what answers is something else, such as a proxy's page.
+        """
+        found = self.api.get("/version")
+        try:
+            return int(found["major"]), int(str(found["minor"]).rstrip("+"))
+        except (KeyError, TypeError, ValueError) as error:
+            reason = "what answered tells no version of Kubernetes: it is no API server"
+            raise UnreachableError(f"context {self.api.context}", reason, "kubectl cluster-info") from error
+
+    def watch_jobs(self) -> Watch[ObservedJob]:
+        return Watch(self.api, self._jobs, ObservedJob.of, query={"labelSelector": OURS})
+
+    def watch_pods(self) -> Watch[ObservedPod]:
+        return Watch(self.api, self._pods, ObservedPod.of, query={"labelSelector": OURS})
+
+    def watch_events(self) -> Watch[ObservedEvent]:
+        return Watch(self.api, self._events, ObservedEvent.of, query={"fieldSelector": _TELLING})
+
+    def _all(self, path: str, **query: str | int) -> Iterator[Mapping[str, Any]]:
+        for page in self.api.pages(path, **query):
+            yield from page.get("items") or ()

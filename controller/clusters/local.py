@@ -1,0 +1,221 @@
+"""Jobs as processes of this machine: the same container command, once per index."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from controller.clusters.interface import JobState, JobStatus
+from controller.clusters.job_policy import COMPLETE, IndexedJob, JobPolicy
+from controller.labels import Job
+from jobs.errors import StoreError
+from jobs.store import Store
+
+BACKOFF_SECONDS = 1.0
+"""Shorter than a cluster's: nothing here needs time to come back."""
+LOG_SECONDS = 1.0
+"""Between two copies of a log that grows."""
+TERMINATION_MESSAGE_BYTES = 2048
+"""As the kubelet's ``FallbackToLogsOnError``."""
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class _Container:
+    process: subprocess.Popen[bytes]
+    log: Path
+    attempt: int
+    copied_bytes: int = 0
+    copied_at: float = float("-inf")
+
+
+@dataclass
+class _Running:
+    job: Job
+    indexes: IndexedJob
+    containers: dict[int, _Container] = field(default_factory=dict)
+    attempts: dict[int, int] = field(default_factory=dict)
+    message: str = ""
+
+
+class LocalCluster:
+    """Runs Jobs while somebody asks for their status: ``status`` reaps what ended and starts what may run.
+
+    Logs are copied to ``<name>/logs/`` in the bucket while a container runs, and when it ends.
+    """
+
+    def __init__(
+        self, store: Store, *, clock: Callable[[], float] = time.monotonic, backoff_seconds: float = BACKOFF_SECONDS
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._backoff_seconds = backoff_seconds
+        self._jobs: dict[str, _Running] = {}
+        self._scratch = Path(tempfile.mkdtemp(prefix="covid-ctl-"))
+
+    def __enter__(self) -> LocalCluster:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in list(self._jobs):
+            self.delete(name)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def create(self, job: Job) -> None:
+        name = job["metadata"]["name"]
+        if name not in self._jobs:
+            indexes = IndexedJob(JobPolicy.of(job), self._backoff_seconds, suspended=job["spec"].get("suspend", False))
+            self._jobs[name] = _Running(job, indexes, attempts=self._attempts_so_far(name))
+
+    def jobs(self) -> dict[str, Job]:
+        """Those that were created and not deleted, by name."""
+        return {name: running.job for name, running in self._jobs.items()}
+
+    def release(self, name: str) -> None:
+        self._jobs[name].indexes.suspended = False
+
+    def _attempts_so_far(self, name: str) -> dict[int, int]:
+        """By index: earlier commands' logs stay."""
+        attempts: dict[int, int] = {}
+        for info in self._store.objects(f"{name}/logs"):
+            index, _, attempt = Path(info.path).stem.partition("-")
+            if index.isdecimal() and attempt.isdecimal():
+                attempts[int(index)] = max(attempts.get(int(index), 0), int(attempt) + 1)
+        return attempts
+
+    def status(self, name: str) -> JobStatus | None:
+        running = self._jobs.get(name)
+        if running is None:
+            return None
+        self._reap(running)
+        running.indexes.tick(self._clock())
+        if running.indexes.condition:
+            self._stop(running)  # a Job that has failed ends its other containers
+        for index in running.indexes.startable(self._clock()):
+            self._start(running, index)
+        indexes = running.indexes
+        return JobStatus(
+            active=len(indexes.active),
+            succeeded=len(indexes.succeeded),
+            failed=len(indexes.failed),
+            retries=sum(indexes.failures.values()),
+            condition=indexes.condition,
+            message=running.message,
+            state=_state(indexes),
+        )
+
+    def delete(self, name: str) -> None:
+        running = self._jobs.pop(name, None)
+        if running:
+            self._stop(running)
+
+    def _start(self, running: _Running, index: int) -> None:
+        pod = running.job["spec"]["template"]["spec"]
+        container = pod["containers"][0]
+        attempt = running.attempts.get(index, 0)
+        running.attempts[index] = attempt + 1
+        name = running.job["metadata"]["name"]
+        # The emptyDir of this pod.
+        scratch = self._scratch / f"{name}-{index}-{attempt}"
+        scratch.mkdir()
+        mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
+        declared = {e["name"]: str(scratch) if e["value"] in mounts else e["value"] for e in container["env"]}
+        log = self._scratch / f"{name}-{index}-{attempt}.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [_executable(container["command"][0]), *container["command"][1:], *container["args"]],
+                env={**os.environ, **declared, "JOB_COMPLETION_INDEX": str(index)},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for covid-ctl, which then asks its containers to end
+                preexec_fn=_die_with_parent,
+            )
+        running.containers[index] = _Container(process, log, attempt)
+        running.indexes.started(index)
+
+    def _reap(self, running: _Running) -> None:
+        for index, container in list(running.containers.items()):
+            code = container.process.poll()
+            if code is not None:
+                self._ended(running, index, code)
+            elif self._clock() - container.copied_at >= LOG_SECONDS:
+                self._copy_log(running, index, container)
+
+    def _copy_log(self, running: _Running, index: int, container: _Container) -> None:
+        text = container.log.read_bytes()
+        container.copied_at = self._clock()
+        if len(text) > container.copied_bytes:
+            container.copied_bytes = len(text)
+            # What cannot be written now is written when the container ends, or said then.
+            with contextlib.suppress(StoreError):
+                self._store.put(_log_path(running, index, container), text)
+
+    def _ended(self, running: _Running, index: int, code: int) -> None:
+        container = running.containers.pop(index)
+        text = container.log.read_bytes()
+        shutil.rmtree(container.log.with_suffix(""), ignore_errors=True)
+        container.log.unlink()
+        try:
+            self._store.put(_log_path(running, index, container), text)
+        except StoreError as error:
+            text += f"\n{error}".encode()
+        # A process ended by a signal: its number below zero here, 128 + number from a container.
+        exit_code = code if code >= 0 else 128 - code
+        if exit_code:
+            end = text[-TERMINATION_MESSAGE_BYTES:].decode(errors="replace").strip()
+            if code < 0:
+                end = f"{end}\nkilled by {signal.Signals(-code).name}".strip()
+            running.message = end
+        running.indexes.exited(index, exit_code, self._clock())
+
+    def _stop(self, running: _Running) -> None:
+        """SIGTERM to all, then SIGKILL to those that outstay the grace period."""
+        grace = running.job["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+        for container in running.containers.values():
+            container.process.terminate()
+        deadline = self._clock() + grace
+        for index, container in list(running.containers.items()):
+            try:
+                container.process.wait(max(0.0, deadline - self._clock()))
+            except subprocess.TimeoutExpired:
+                container.process.kill()
+                container.process.wait()
+            self._ended(running, index, container.process.returncode)
+
+
+def _log_path(running: _Running, index: int, container: _Container) -> str:
+    return f"{running.job['metadata']['name']}/logs/{index:05d}-{container.attempt}.log"
+
+
+def _state(indexes: IndexedJob) -> JobState:
+    if indexes.condition:
+        return JobState.COMPLETE if indexes.condition.type == COMPLETE else JobState.FAILED
+    if indexes.suspended:
+        return JobState.SUSPENDED
+    return JobState.RUNNING if indexes.active else JobState.PENDING
+
+
+def _executable(command: str) -> str:
+    """``python`` is this interpreter: the image's would have the same packages."""
+    return sys.executable if command == "python" else command
+
+
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def _die_with_parent() -> None:
+    """On Linux, have the kernel send SIGTERM when covid-ctl itself is killed: no orphans go on training."""
+    if _LIBC:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,1 @@
+"""What steps cost: hours and dollars, before and after they ran."""

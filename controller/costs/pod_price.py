@@ -1,0 +1,36 @@
+"""What an hour of a pod costs, by its profile or by the price table. Pure."""
+
+from __future__ import annotations
+
+import os
+
+from controller.profiles.profile import Pool, Profile
+from jobs.prices import Price, cpu_price, region_of, tpu_price
+
+_UNITS = {"": 1.0, "m": 1e-3, "k": 1e3} | {
+    f"{letter}{i}": (1024.0 if i else 1000.0) ** power
+    for power, letter in enumerate("KMGTPE", 1)
+    for i in ("", "i")
+}  # fmt: skip
+
+
+def pod_price(pool: Pool, profile: Profile) -> Price | None:
+    """Of an hour of one pod: the profile's own figure, else the table's; None on this machine or where unknown."""
+    if pool.dollars_per_hour is not None:
+        return Price(pool.dollars_per_hour, f"by profile {profile.name}")
+    region = region_of(profile.zone)
+    if profile.is_local or not region:
+        return None
+    if pool.tpu:
+        return tpu_price(pool.tpu, region, pool.spot)
+    return cpu_price(quantity(pool.cpu), quantity(pool.memory) / 2**30, region, pool.spot)
+
+
+def quantity(text: str) -> float:
+    """Kubernetes' ``500m``, ``2Gi`` or ``4`` as a number."""
+    digits = text.rstrip("mkKMGTPEi")
+    return float(digits) * _UNITS[text[len(digits) :]]
+
+
+def cores_of(pool: Pool, profile: Profile) -> float:
+    return float(os.cpu_count() or 1) if profile.is_local else quantity(pool.cpu)

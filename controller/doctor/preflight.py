@@ -1,0 +1,25 @@
+"""What can be known before anything is created: the doctor's cheap checks, and whether the bucket can be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.doctor.bucket import bucket
+from controller.doctor.check import examine, side_by_side
+from controller.doctor.examination import cheap_checks, refusal
+from controller.profiles.profile import Profile
+from jobs.spec import Kind
+
+
+def preflight(profile: Profile, cluster: KubernetesCluster, kinds: Iterable[Kind]) -> None:
+    """For steps of these kinds. Whether Jobs may be created a dry run tells next.
+
+    Raises ``PreflightError`` with all that is in the way.
+    """
+    checks = side_by_side(
+        cheap_checks(profile, kinds, connect=lambda _: cluster),
+        examine({"bucket": lambda: bucket(profile.bucket)}),
+    )
+    if refused := refusal(checks):
+        raise refused

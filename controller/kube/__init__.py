@@ -1,0 +1,1 @@
+"""The Kubernetes API: requests, retries, watches, errors and leader election."""

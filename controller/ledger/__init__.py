@@ -1,0 +1,1 @@
+"""What the bucket says about every step that was ever submitted."""

@@ -1,0 +1,63 @@
+"""What a step's ledger says so far, folded event by event: all that a tracker needs to know of it. No I/O."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+
+from controller.ledger.events import NOTES, Event, EventType, Observed, read_observed, read_pod_failures
+
+UNDER_WAY = (EventType.SUBMITTED, EventType.RELEASED, EventType.STARTED)
+"""A life with one of these as its last event has not ended."""
+
+
+class History:
+    """One step's. ``add`` its events in order."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.known = 0
+        """Events so far."""
+        self.life: EventType | None = None
+        """The last event that is no note."""
+        self.detail = ""
+        """Its detail."""
+        self.started_at: float | None = None
+        self.observed: Observed | None = None
+        """None also when its Job was created again since."""
+        self.observed_at = 0.0
+        self.attempts: dict[str, int] = {}
+        """By the name of a failed pod: which of its index's attempts it was."""
+        self.preempted = 0
+        self._failed_attempts: dict[int, int] = {}
+        for event in events:
+            self.add(event)
+
+    def add(self, event: Event) -> None:
+        self.known += 1
+        if event.type not in NOTES:
+            self.life, self.detail = event.type, event.detail
+        # A note that cannot be read says nothing; those around it do.
+        with contextlib.suppress(ValueError, TypeError, AttributeError):
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
+        match event.type:
+            case EventType.SUBMITTED:
+                self.observed = None
+            case EventType.STARTED:
+                self.started_at = event.at
+            case EventType.OBSERVED:
+                self.observed, self.observed_at = read_observed(event), event.at
+            case EventType.POD_FAILED:
+                for failure in read_pod_failures(event):
+                    self.attempts[failure.pod] = failure.attempt
+                    self._failed_attempts[failure.index] = failure.attempt + 1
+                    self.preempted += failure.preempted
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.life in UNDER_WAY
+
+    def next_attempt(self, index: int) -> int:
+        """The number of attempts of an index that are known to have failed."""
+        return self._failed_attempts.get(index, 0)

@@ -1,0 +1,1 @@
+"""From a command's options to the steps and Jobs that it means."""

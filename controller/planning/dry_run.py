@@ -1,0 +1,42 @@
+"""What a submission would do: its steps, and how even their shards will be. Writes nothing to the bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from controller.planning.corpus_size import spread_of
+from controller.planning.request import Request
+from jobs.corpus.documents.balance import Spread
+from jobs.spec import Kind
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    name: str
+    shards: int
+    complete: bool
+
+
+@dataclass(frozen=True)
+class DryRun:
+    steps: Sequence[PlannedStep]
+    spread: Spread | None
+    """Of documents over shards; None where no corpus is read, or none that lists its documents' sizes."""
+    note: str
+    """Why there is no ``spread``."""
+
+    def to_json(self) -> dict[str, Any]:
+        spread = self.spread and {**vars(self.spread), "unevenness": round(self.spread.unevenness, 4)}
+        return {"steps": [vars(step) for step in self.steps], "spread": spread, "note": self.note}
+
+
+def dry_run(request: Request) -> DryRun:
+    """Raises what ``submit`` would raise before anything runs."""
+    steps = request.steps_to_submit()
+    planned = [PlannedStep(step.name, step.spec.shards, request.is_complete(step)) for step in steps]
+    ingest = next((step for step in steps if step.spec.kind == Kind.INGEST), None)
+    spread = spread_of(ingest.arguments[1], ingest.spec.settings["document_shards"]) if ingest else None
+    note = "" if spread or not ingest else "nothing lists its documents' sizes: ingest fills shards evenly as it reads"
+    return DryRun(planned, spread, note)

@@ -1,0 +1,177 @@
+"""A step as a ``batch/v1`` Job: a plain camelCase dict, the same for processes and for a cluster. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from controller.labels import (
+    ANNOTATION_AFTER,
+    ANNOTATION_BUCKET,
+    ANNOTATION_QUEUE,
+    ANNOTATION_SPEC,
+    CONTAINER,
+    LABEL_KIND,
+    LABEL_MANAGED_BY,
+    LABEL_NAME,
+    LABEL_QUEUE,
+    LABEL_RECIPE,
+    MANAGER,
+    Job,
+)
+from controller.planning.plan import Step
+from controller.profiles.pools import part_of, pool_of
+from controller.profiles.profile import Pool, Profile
+from controller.profiles.tpu import RESOURCE as TPU
+from jobs.errors import ConfigurationError, DivergedError, ShardError
+from jobs.spec import Kind
+
+SCRATCH = "/scratch"
+RETRIES_PER_SHARD = 3
+GRACE_SECONDS = 30
+"""Between SIGTERM and SIGKILL. Spot nodes give less: a save is planned for 12 s."""
+TTL_SECONDS = 7 * 24 * 3600
+DAY_SECONDS = 24 * 3600
+USER = 65532
+"""Of the images; any number but 0 does."""
+
+
+def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
+    """The Job of one step. Its name is the artifact's; shards are its completion indexes.
+
+    ``suspend`` it while what it reads is not complete.
+    """
+    spec = step.spec
+    labels = {LABEL_NAME: "covid-ctl", LABEL_MANAGED_BY: MANAGER, LABEL_KIND: str(spec.kind)}
+    if spec.recipe:
+        labels[LABEL_RECIPE] = spec.recipe
+    annotations = {ANNOTATION_SPEC: spec.sha256, ANNOTATION_BUCKET: profile.bucket}
+    if step.after:
+        annotations[ANNOTATION_AFTER] = ",".join(step.after)
+    queued = {}
+    if profile.queue:
+        annotations[ANNOTATION_QUEUE] = profile.queue
+        queued = {} if suspend else {LABEL_QUEUE: profile.queue}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": step.name,
+            "namespace": profile.namespace,
+            "labels": {**labels, **queued},
+            "annotations": annotations,
+        },
+        "spec": {
+            "suspend": suspend or bool(profile.queue),
+            "completionMode": "Indexed",
+            "completions": spec.shards,
+            "parallelism": min(spec.shards, profile.parallelism),
+            "backoffLimitPerIndex": RETRIES_PER_SHARD,
+            "podReplacementPolicy": "Failed",
+            "podFailurePolicy": {"rules": _failure_rules()},
+            "activeDeadlineSeconds": (14 if spec.kind == Kind.PRETRAIN else 2) * DAY_SECONDS,
+            "ttlSecondsAfterFinished": TTL_SECONDS,
+            "template": {
+                "metadata": {"labels": dict(labels), "annotations": _pod_annotations(pool_of(step.spec.kind, profile))},
+                "spec": _pod(step, profile),
+            },
+        },
+    }
+
+
+def _pod_annotations(pool: Pool) -> dict[str, str]:
+    """The autoscaler may move CPU workers together, which costs a shard; moving a TPU pod costs the slice."""
+    return {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false" if pool.tpu else "true"}
+
+
+def _failure_rules() -> list[dict[str, Any]]:
+    """Preemption is not failure; a bad shard fails its index; what no retry mends fails the Job."""
+
+    def on_exit(action: str, *codes: int) -> dict[str, Any]:
+        return {"action": action, "onExitCodes": {"containerName": CONTAINER, "operator": "In", "values": list(codes)}}
+
+    return [
+        {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+        on_exit("FailIndex", ShardError.container_exit_code),
+        on_exit("FailJob", ConfigurationError.container_exit_code, DivergedError.container_exit_code),
+    ]
+
+
+def _pod(step: Step, profile: Profile) -> dict[str, Any]:
+    pool = pool_of(step.spec.kind, profile)
+    volumes: list[dict[str, Any]] = [{"name": "scratch", "emptyDir": {"sizeLimit": pool.scratch}}]
+    mounts = [{"name": "scratch", "mountPath": SCRATCH}]
+    if profile.bucket_volume:
+        volumes.append({"name": "bucket", "persistentVolumeClaim": {"claimName": profile.bucket_volume}})
+        mounts.append({"name": "bucket", "mountPath": profile.bucket})
+    env = {
+        **profile.env,
+        "TMPDIR": SCRATCH,
+        "HOME": SCRATCH,
+        # `python -m` would let modules of the working directory take the place of ours.
+        "PYTHONSAFEPATH": "1",
+        **({"COVID_CTL_DEVICE": "tpu"} if pool.tpu else {}),
+    }
+    pod = {
+        "restartPolicy": "Never",
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "serviceAccountName": profile.service_account,
+        # Workers need the bucket, never the API server.
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "nodeSelector": _node_selector(pool),
+        "tolerations": _tolerations(pool),
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [
+            {
+                "name": CONTAINER,
+                "image": getattr(profile.images, part_of(step.spec.kind)),
+                # As for digests anyway; a tag that a node has, as on kind, is the one that is meant.
+                "imagePullPolicy": "IfNotPresent",
+                "command": ["python", "-m", "jobs"],
+                "args": [str(step.spec.kind), "--bucket", profile.bucket, "--name", step.name, *step.arguments],
+                "env": [{"name": name, "value": value} for name, value in env.items()],
+                "resources": _resources(pool),
+                "securityContext": {
+                    "allowPrivilegeEscalation": False,
+                    "readOnlyRootFilesystem": True,
+                    "capabilities": {"drop": ["ALL"]},
+                },
+                "terminationMessagePolicy": "FallbackToLogsOnError",
+                "volumeMounts": mounts,
+            }
+        ],
+        "volumes": volumes,
+    }
+    return {key: value for key, value in pod.items() if value not in ({}, [], "")}
+
+
+def _node_selector(pool: Pool) -> dict[str, str]:
+    tpu = pool.tpu_slice.node_selector if pool.tpu_slice else {}
+    spot = {"cloud.google.com/gke-spot": "true"} if pool.spot else {}
+    return {**pool.node_selector, **tpu, **spot}
+
+
+def _tolerations(pool: Pool) -> list[dict[str, str]]:
+    tolerations = []
+    if pool.spot:
+        tolerations.append(
+            {"key": "cloud.google.com/gke-spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}
+        )
+    if pool.tpu:
+        tolerations.append({"key": TPU, "operator": "Exists", "effect": "NoSchedule"})
+    return tolerations
+
+
+def _resources(pool: Pool) -> dict[str, Any]:
+    """No limit on CPU: what a node has to spare may be used."""
+    tpu = {TPU: str(pool.tpu_slice.chips)} if pool.tpu_slice else {}
+    return {
+        "requests": {"cpu": pool.cpu, "memory": pool.memory, "ephemeral-storage": pool.scratch, **tpu},
+        "limits": {"memory": pool.memory, "ephemeral-storage": pool.scratch, **tpu},
+    }

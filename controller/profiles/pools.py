@@ -1,0 +1,17 @@
+"""Which image and node pool each kind of step runs on."""
+
+from __future__ import annotations
+
+from controller.profiles.profile import Part, Pool, Profile
+from jobs.spec import Kind
+
+
+def part_of(kind: Kind) -> Part:
+    """Whose image and pool a step of this kind gets."""
+    if kind in (Kind.CHECKPOINT, Kind.EXPORT):
+        return Part.EXPORTER
+    return Part.TRAINER if kind == Kind.PRETRAIN else Part.WORKER
+
+
+def pool_of(kind: Kind, profile: Profile) -> Pool:
+    return profile.pool(part_of(kind))

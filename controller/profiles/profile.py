@@ -1,0 +1,246 @@
+"""Where things run: ``local``, built in, or the profiles of ``covid-ctl.toml``."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from controller.profiles.tpu import SLICES, Slice, find_slice
+from jobs.errors import ConfigurationError
+from jobs.validation import Section, nearest, validated
+
+CONFIG_FILE = "covid-ctl.toml"
+LOCAL = "local"
+DEFAULT_BUCKET = "bucket"
+
+_VARIABLE = "COVID_CTL_"
+_VARIABLES_OF_OTHERS = ("COVID_CTL_TEST_", "COVID_CTL_DEVICE")
+_BY_DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
+_QUANTITY = r"^\d+(\.\d+)?(m|[KMGT]i?)?$"
+NAME = r"^[a-z][-a-z0-9]{0,30}$"
+_DNS_LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+
+
+class Part(StrEnum):
+    """What steps are told apart by: each has an image and a pool of its own."""
+
+    WORKER = "worker"
+    TRAINER = "trainer"
+    EXPORTER = "exporter"
+
+    @property
+    def pool(self) -> str:
+        """What a profile calls it."""
+        return "workers" if self is Part.WORKER else str(self)
+
+
+class Images(Section):
+    """A container image for each part, by digest: a tag may be another image tomorrow."""
+
+    worker: str
+    """Of the data steps: no tensorflow."""
+    trainer: str
+    """Of pretraining: with the tensorflow of its device."""
+    exporter: str
+    """Of reading and exporting models: with tensorflow for CPUs."""
+    controller: str = ""
+    """Of the tracker's Deployment."""
+    tags_allowed: bool = False
+    """For a cluster of one's own, such as kind, where images have no digest before they are pushed."""
+
+
+class Pool(Section):
+    """The nodes that a kind of pod runs on, and what it asks of them."""
+
+    cpu: str = Field(pattern=_QUANTITY)
+    memory: str = Field(pattern=_QUANTITY)
+    scratch: str = Field(default="20Gi", pattern=_QUANTITY)
+    """Disk for the pod's emptyDir."""
+    node_selector: dict[str, str] = Field(default_factory=dict)
+    spot: bool = False
+    """On Spot nodes, which are cheap and taken away at 15 seconds' notice."""
+    tpu: str = ""
+    """A slice, such as ``v3-8``."""
+    dollars_per_hour: float | None = Field(default=None, ge=0)
+    """Of one pod, in place of the built-in price table."""
+
+    @field_validator("tpu")
+    @classmethod
+    def _known_slice(cls, name: str) -> str:
+        if name and name not in SLICES:
+            raise ValueError(f"unknown TPU slice {name}{nearest(name, SLICES)}")
+        return name
+
+    @property
+    def tpu_slice(self) -> Slice | None:
+        return find_slice(self.tpu) if self.tpu else None
+
+
+class Profile(Section):
+    """One place where steps run."""
+
+    name: str = Field(pattern=NAME)
+    bucket: str
+    """``gs://BUCKET/PREFIX``, or a directory's absolute path."""
+    images: Images
+    workers: Pool = Pool(cpu="1", memory="2Gi")
+    trainer: Pool = Pool(cpu="4", memory="16Gi")
+    exporter: Pool = Pool(cpu="4", memory="16Gi")
+    parallelism: int = Field(32, ge=1)
+    """Shards that run at the same time, at most."""
+    context: str = ""
+    """Of the kubeconfig; empty, its current one."""
+    namespace: str = Field("covid-ctl", pattern=_DNS_LABEL)
+    service_account: str = "covid-ctl-worker"
+    """Of the pods: on GKE it may read and write the bucket."""
+    queue: str = ""
+    """A Kueue LocalQueue: then Kueue decides when a released Job starts."""
+    zone: str = ""
+    """Where the TPU is, for prices and for ``covid-ctl doctor``."""
+    project: str = ""
+    """The Google Cloud project, for ``covid-ctl doctor``."""
+    env: dict[str, str] = Field(default_factory=dict)
+    """Variables for every pod, such as a proxy's."""
+    bucket_volume: str = ""
+    """A PersistentVolumeClaim that holds a bucket that is a directory; pods find it at that very path."""
+
+    @field_validator("bucket")
+    @classmethod
+    def _named(cls, bucket: str) -> str:
+        if not bucket:
+            raise ValueError("its name is empty: name a directory or gs://BUCKET/PREFIX")
+        return bucket
+
+    def pool(self, part: Part) -> Pool:
+        return {Part.WORKER: self.workers, Part.TRAINER: self.trainer, Part.EXPORTER: self.exporter}[part]
+
+    @property
+    def is_local(self) -> bool:
+        return self.name == LOCAL
+
+
+def has_digest(image: str) -> bool:
+    return bool(_BY_DIGEST.fullmatch(image))
+
+
+def load_profile(
+    name: str | None, *, environment: Mapping[str, str], config: Path | None = None, **flags: Any
+) -> Profile:
+    """The profile ``name``, or the file's ``default_profile``, or ``local``.
+
+    A value comes from the flags, else from ``COVID_CTL_FIELD`` or ``COVID_CTL_SECTION__FIELD`` in the
+    environment, else from the file. Raises ``ConfigurationError`` naming file and field.
+    """
+    path = config or Path(environment.get("COVID_CTL_CONFIG", CONFIG_FILE))
+    file = _read(path, wanted=config is not None or "COVID_CTL_CONFIG" in environment)
+    known = {LOCAL: _local(), **file.get("profiles", {})}
+    name = name or environment.get("COVID_CTL_PROFILE") or file.get("default_profile") or LOCAL
+    if name not in known:
+        raise ConfigurationError(f"profile {name}", f"not in {path}{nearest(name, known)}", "covid-ctl init --help")
+    data = {"name": name, **known[name]}
+    for variable, place in _variables(environment).items():
+        _set(data, place, environment[variable])
+    data |= {field: value for field, value in flags.items() if value is not None}
+    source = "profile local" if name == LOCAL else f"{path}, profile {name}"
+    profile = validated(Profile, data, source, "covid-ctl init --help tells what a profile holds")
+    if profile.is_local:
+        return profile.model_copy(update={"bucket": _absolute(profile.bucket)})
+    _check_cluster(profile, source)
+    return profile
+
+
+def _local() -> dict[str, Any]:
+    """The built-in profile: processes of this machine, one shard per core, artifacts in a directory."""
+    return {
+        "bucket": DEFAULT_BUCKET,
+        "images": {part: f"covid-ctl-{part}:local" for part in Part},
+        "parallelism": os.cpu_count() or 1,
+        "namespace": "default",
+    }
+
+
+def _read(path: Path, *, wanted: bool) -> dict[str, Any]:
+    if not path.exists() and not wanted:
+        return {}
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(
+            str(path), f"cannot be read ({error.strerror})", "covid-ctl init writes one"
+        ) from error
+    except ValueError as error:
+        raise ConfigurationError(
+            str(path), f"not TOML: {error}", "mend it, or write a new one: covid-ctl init"
+        ) from error
+    _check_layout(path, data)
+    return data
+
+
+def _check_layout(path: Path, data: Mapping[str, Any]) -> None:
+    for key in data.keys() - {"default_profile", "profiles"}:
+        hint = nearest(key, ["default_profile", "profiles"])
+        raise ConfigurationError(str(path), f"{key}: no such field{hint}", "profiles are [profiles.NAME]")
+    profiles = data.get("profiles", {})
+    if not isinstance(profiles, dict) or not all(isinstance(p, dict) for p in profiles.values()):
+        raise ConfigurationError(str(path), "profiles: not tables", "write each as [profiles.NAME]")
+    if LOCAL in profiles:
+        raise ConfigurationError(str(path), "profiles.local: that one is built in", "choose another name")
+
+
+def _variables(environment: Mapping[str, str]) -> dict[str, list[str]]:
+    """``COVID_CTL_IMAGES__WORKER`` -> ``[images, worker]``, of those that are set."""
+    known = {_VARIABLE + "__".join(place).upper(): place for place in _places(Profile) if place != ["name"]}
+    own = {"COVID_CTL_PROFILE", "COVID_CTL_CONFIG"}
+    found = {}
+    for variable in environment:
+        if not variable.startswith(_VARIABLE) or variable.startswith(_VARIABLES_OF_OTHERS) or variable in own:
+            continue
+        if variable not in known:
+            hint = nearest(variable, known | dict.fromkeys(own))
+            raise ConfigurationError(variable, f"no such setting{hint}", f"unset {variable}")
+        if environment[variable]:
+            found[variable] = known[variable]
+    return found
+
+
+def _places(section: type[Section]) -> list[list[str]]:
+    places = []
+    for name, field in section.model_fields.items():
+        inner = field.annotation
+        is_section = isinstance(inner, type) and issubclass(inner, Section)
+        places += [[name, *rest] for rest in _places(inner)] if is_section else [[name]]  # type: ignore[arg-type]
+    return places
+
+
+def _set(data: dict[str, Any], place: list[str], value: str) -> None:
+    *sections, last = place
+    for section in sections:
+        data[section] = dict(data.get(section, {}))
+        data = data[section]
+    data[last] = value
+
+
+def _check_cluster(profile: Profile, source: str) -> None:
+    for part in (*Part, "controller"):
+        image = getattr(profile.images, part)
+        if image and not (profile.images.tags_allowed or has_digest(image)):
+            raise ConfigurationError(
+                source, f"images.{part}: {image} has no digest", "name it as IMAGE@sha256:..., as `docker push` prints"
+            )
+    if "://" not in profile.bucket and not profile.bucket_volume:
+        raise ConfigurationError(
+            source,
+            f"bucket: {profile.bucket} is a directory, which pods do not see",
+            "give gs://BUCKET/PREFIX, or as bucket_volume the claim that holds it",
+        )
+
+
+def _absolute(bucket: str) -> str:
+    return bucket if "://" in bucket else os.path.abspath(os.path.expanduser(bucket))  # noqa: PTH100, PTH111

@@ -1,0 +1,1 @@
+"""What each step's state is, why, and what can be done about it."""

@@ -1,0 +1,187 @@
+"""Which state a step is in and why, from what the bucket and the cluster say of it. Pure.
+
+The manifest alone says complete. Of the rest the cluster knows best, where it can be asked; where it cannot,
+nothing is called running that did not speak a moment ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from controller.clusters.interface import JobState, JobStatus
+from controller.ledger.events import NOTES, Event, EventType, Observed, read_observed
+from controller.time_words import ago, span
+
+SILENCE_SECONDS = 120.0
+"""A step that has said nothing for so long is not taken to be running on its word alone."""
+STALL_SECONDS = 900.0
+"""A pod that runs and says nothing for so long is worth a remark. Compiling for a TPU takes minutes."""
+CREATION_SECONDS = 60.0
+"""Between the ledger's word of a step and its Job."""
+
+CONTINUE = "the same command continues it: "
+
+
+class State(StrEnum):
+    COMPLETE = "complete"
+    RUNNING = "running"
+    PENDING = "pending"
+    """Its Job is there, and no pod of it runs."""
+    WAITING = "waiting"
+    """For its inputs, or for a queue."""
+    ENDING = "ending"
+    SUBMITTED = "submitted"
+    """Asked for a moment ago."""
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    """Nothing works on it any more, and nobody said that it should end."""
+    UNKNOWN = "unknown"
+    """Not complete, and the cluster that would know cannot be asked."""
+    COLLECTED = "collected"
+    """``covid-ctl gc`` has removed what it had made."""
+    DAMAGED = "damaged"
+    """What the bucket holds of it cannot be read."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it may become another without anybody doing anything."""
+        return self in (
+            State.RUNNING, State.PENDING, State.WAITING, State.ENDING, State.SUBMITTED, State.UNKNOWN
+        )  # fmt: skip
+
+
+class Reach(StrEnum):
+    """Whether there is a cluster to ask."""
+
+    NONE = "none"
+    """Steps run as processes of this machine."""
+    REACHED = "reached"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known of a step."""
+
+    complete: bool
+    """Its manifest exists."""
+    events: Sequence[Event]
+    """The ledger's, oldest first; at least one."""
+    heard_at: float | None = None
+    """When a worker last gave a sign of life, by its own clock."""
+    missing: tuple[str, ...] = ()
+    """The steps it reads that are not complete."""
+    reach: Reach = Reach.NONE
+    job: JobStatus | None = None
+    """None, too, where ``reach`` is not ``REACHED``."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    state: State
+    reason: str = ""
+    remedy: str = ""
+
+
+def judge(evidence: Evidence, now: float) -> Verdict:
+    """``now`` in seconds since the epoch."""
+    if evidence.complete:
+        return Verdict(State.COMPLETE)
+    if evidence.job:
+        return _by_job(evidence.job, evidence, now)
+    last = last_of_life(evidence.events)
+    again = f"{CONTINUE}{evidence.events[0].detail}"
+    match last.type:
+        case EventType.FAILED:
+            return Verdict(State.FAILED, last.detail, again)
+        case EventType.CANCELLED:
+            return Verdict(State.CANCELLED, " ".join(filter(None, [last.detail, ago(now - last.at)])), again)
+        case EventType.COLLECTED:
+            made_again = f"the same command makes it again: {evidence.events[0].detail}"
+            return Verdict(State.COLLECTED, f"{last.detail}; removed {ago(now - last.at)}", made_again)
+    if speaks(evidence.heard_at, now):
+        elsewhere = evidence.reach is Reach.REACHED
+        return Verdict(State.RUNNING, "by its signs of life; it has no Job in this namespace" if elsewhere else "")
+    if last.type is EventType.SUCCEEDED:
+        return Verdict(State.INTERRUPTED, "it was complete once, and its manifest is gone", again)
+    match evidence.reach:
+        case Reach.NONE:
+            return _of_this_machine(evidence, last, now, again)
+        case Reach.REACHED if evidence.events[-1].type is EventType.SUBMITTED and abs(now - last.at) < CREATION_SECONDS:
+            return Verdict(State.SUBMITTED, "its Job is being made")
+        case Reach.REACHED:
+            return Verdict(State.INTERRUPTED, "its Job is gone: deleted, or past its time to live", again)
+        case Reach.UNREACHABLE:
+            return Verdict(State.UNKNOWN, _last_known(evidence, last, now), "covid-ctl doctor says why")
+
+
+def last_of_life(events: Sequence[Event]) -> Event:
+    """The event that holds: notes of what happened meanwhile are passed over."""
+    return next((event for event in reversed(events) if event.type not in NOTES), events[0])
+
+
+def last_observed(events: Sequence[Event]) -> tuple[Observed, float] | None:
+    """What the tracker noted last of the step's Job, and when; None where that was before its latest start."""
+    for event in reversed(events):
+        if event.type in (EventType.SUBMITTED, EventType.STARTED):
+            break
+        if event.type is EventType.OBSERVED:
+            try:
+                return read_observed(event), event.at
+            except (TypeError, ValueError, AttributeError):
+                break  # it decides nothing
+    return None
+
+
+def _by_job(job: JobStatus, evidence: Evidence, now: float) -> Verdict:
+    state = {
+        JobState.SUSPENDED: State.WAITING,
+        JobState.PENDING: State.PENDING,
+        JobState.RUNNING: State.RUNNING,
+        JobState.ENDING: State.ENDING,
+        JobState.COMPLETE: State.FAILED,
+        JobState.FAILED: State.FAILED,
+    }[job.state]
+    again = f"{CONTINUE}{evidence.events[0].detail}"
+    if job.state is JobState.COMPLETE:
+        return Verdict(state, "its Job is complete and left no manifest", f"read covid-ctl logs; {again}")
+    reason = job.reason
+    heard = evidence.heard_at
+    if state is State.RUNNING and not reason and heard is not None and now - heard > STALL_SECONDS:
+        reason = f"runs, and has said nothing for {span(now - heard)}"
+    return Verdict(state, reason, job.remedy or (again if state is State.FAILED else ""))
+
+
+def _of_this_machine(evidence: Evidence, last: Event, now: float, again: str) -> Verdict:
+    """A process that ended without a word left only its silence."""
+    silent = now - max(last.at, evidence.heard_at or 0.0)
+    if last.type is EventType.SUBMITTED:
+        if evidence.missing:
+            return Verdict(State.WAITING, waits_for(evidence.missing))
+        return Verdict(State.SUBMITTED, "has not been started", again)
+    if abs(silent) < SILENCE_SECONDS:
+        return Verdict(State.RUNNING)
+    return Verdict(State.INTERRUPTED, f"silent for {span(silent)}", again)
+
+
+def _last_known(evidence: Evidence, last: Event, now: float) -> str:
+    if known := last_observed(evidence.events):
+        seen, at = known
+        return f"{': '.join(filter(None, [seen.state, seen.reason]))} ({ago(now - at)})"
+    if evidence.heard_at:
+        return f"last sign of life {ago(now - evidence.heard_at)}"
+    if evidence.missing:
+        return waits_for(evidence.missing)
+    return f"{last.type} {ago(now - last.at)}"
+
+
+def waits_for(missing: Sequence[str]) -> str:
+    return f"waits for its input{'s' * (len(missing) > 1)} {', '.join(missing)}"
+
+
+def speaks(heard_at: float | None, now: float) -> bool:
+    """A sign of life from the future is as little worth as an old one: the clocks disagree."""
+    return heard_at is not None and abs(now - heard_at) < SILENCE_SECONDS

@@ -1,0 +1,158 @@
+"""What of the bucket nobody needs any more: decided here, removed by ``controller.status.removal``. Pure.
+
+A complete step that nothing supersedes is needed, an unfinished one is needed, and so is all that they
+read. Of anything else, and of what a complete step keeps beside its outputs, what is old enough may go.
+The ledger stays, and every spec: what was removed can be made again under its name.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from controller.ledger.lineage import VOCABULARIES, closure, steps_read, vocabulary_read
+from controller.status.derive import State
+from controller.time_words import span
+from jobs.spec import Kind, Spec
+from jobs.store import ObjectInfo
+
+CHECKPOINTS, LOGS, PROGRESS = "checkpoints", "logs", "progress"
+SPEC, MANIFEST = "spec.json", "manifest.json"
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A step, and what it holds in the bucket."""
+
+    name: str
+    state: State
+    spec: Spec | None
+    """None where it cannot be read."""
+    touched_at: float
+    """When it last changed: its newest event or object."""
+    finished_at: float
+    objects: Sequence[ObjectInfo]
+    outputs: frozenset[str] = frozenset()
+    """Paths in the bucket, of a complete one."""
+    events: int = 0
+    """In the ledger when it was looked at."""
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Programs read it as JSON: fields may be added, and keep their names and meaning."""
+
+    name: str
+    """A step, or a vocabulary's object."""
+    what: str
+    """``artifact``, ``leftovers``, ``checkpoints``, ``logs``, ``heartbeats`` or ``vocabulary``."""
+    why: str
+    paths: tuple[str, ...]
+    bytes: int
+    whole: bool = False
+    """Of the step nothing but its spec stays."""
+    events: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    removals: tuple[Removal, ...]
+    notes: tuple[str, ...] = ()
+    """Why something else was left alone."""
+
+
+def plan_gc(holdings: Sequence[Holding], vocabularies: Sequence[ObjectInfo], *, now: float, older_than: float) -> Plan:
+    """Everything that may go of what has not changed for ``older_than`` seconds."""
+    specs = {held.name: held.spec for held in holdings if held.spec}
+    old = [held for held in holdings if now - held.touched_at >= older_than]
+    if unread := sorted(held.name for held in holdings if held.spec is None and held.objects):
+        # Nobody knows what these need.
+        note = f"whole steps and vocabularies are left alone while it is not known what {', '.join(unread)} needs"
+        return Plan(tuple(removal for held in old for removal in _beside(held)), (note,))
+    superseded = _superseded(holdings, specs)
+    needed = closure(
+        (held.name for held in holdings if _is_needed(held) and held.name not in superseded), specs
+    )  # fmt: skip
+    removals = [
+        removal
+        for held in old
+        for removal in (_beside(held) if held.name in needed else _whole(held, superseded.get(held.name), now))
+    ]
+    gone = {removal.name for removal in removals if removal.whole}
+    staying = [
+        held.spec
+        for held in holdings
+        if held.spec and held.name not in gone and held.state is not State.COLLECTED
+    ]  # fmt: skip
+    return Plan((*removals, *_unreferenced(vocabularies, staying, now, older_than)))
+
+
+def _is_needed(held: Holding) -> bool:
+    return held.state is State.COMPLETE or held.state.goes_on or held.state is State.DAMAGED
+
+
+def _superseded(holdings: Sequence[Holding], specs: Mapping[str, Spec]) -> dict[str, str]:
+    """Of complete steps that were asked for alike, by another version or afresh, all but the newest: by which."""
+    alike: dict[object, list[Holding]] = defaultdict(list)
+    for held in holdings:
+        if held.state is State.COMPLETE and held.spec:
+            alike[_request(held.spec, specs)].append(held)
+    found = {}
+    for group in alike.values():
+        newest = max(group, key=lambda held: (held.finished_at, held.name))
+        found.update({held.name: newest.name for held in group if held is not newest})
+    return found
+
+
+def _request(spec: Spec, specs: Mapping[str, Spec]) -> str:
+    """What was asked for, whatever version made it and how often: its inputs' requests in place of their names."""
+    inputs = {}
+    for field, value in spec.inputs.items():
+        head, slash, rest = value.partition("/")
+        is_step = head in steps_read(spec) and head in specs
+        inputs[field] = f"{_request(specs[head], specs)}{slash}{rest}" if is_step else value
+    alike = Spec(spec.kind, spec.settings, inputs, spec.shards, spec.recipe, version=1)
+    return alike.sha256
+
+
+def _whole(held: Holding, successor: str | None, now: float) -> Iterable[Removal]:
+    kept = f"{held.name}/{SPEC}"
+    # The manifest first: from then on it is not complete, whatever becomes of the rest.
+    first = f"{held.name}/{MANIFEST}"
+    objects = sorted((o for o in held.objects if o.path != kept), key=lambda o: (o.path != first, o.path))
+    if objects:
+        why = (
+            f"superseded by {successor}" if successor else f"{held.state}, untouched for {span(now - held.touched_at)}"
+        )
+        what = "artifact" if successor else "leftovers"
+        if not successor and any(f"/{CHECKPOINTS}/" in o.path for o in objects):
+            why += "; its checkpoints go, too"
+        paths = tuple(o.path for o in objects)
+        yield Removal(held.name, what, why, paths, sum(o.size for o in objects), True, held.events)
+
+
+def _beside(held: Holding) -> Iterable[Removal]:
+    """Of a complete step, what only its making needed."""
+    if held.state is not State.COMPLETE or held.spec is None:
+        return
+    folders = {LOGS: LOGS, PROGRESS: "heartbeats"} | (
+        {CHECKPOINTS: CHECKPOINTS} if held.spec.kind == Kind.PRETRAIN else {}
+    )
+    for folder, what in folders.items():
+        below = f"{held.name}/{folder}/"
+        objects = [o for o in held.objects if o.path.startswith(below) and o.path not in held.outputs]
+        if objects:
+            paths = tuple(o.path for o in objects)
+            yield Removal(
+                held.name, what, "of a complete step", paths, sum(o.size for o in objects), False, held.events
+            )
+
+
+def _unreferenced(
+    vocabularies: Sequence[ObjectInfo], specs: Sequence[Spec], now: float, older_than: float
+) -> Iterable[Removal]:
+    read = {path for spec in specs if (path := vocabulary_read(spec))}
+    for found in vocabularies:
+        if found.path not in read and now - found.modified >= older_than and found.path.startswith(f"{VOCABULARIES}/"):
+            yield Removal(found.path, "vocabulary", "no step reads it", (found.path,), found.size)

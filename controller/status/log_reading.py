@@ -1,0 +1,214 @@
+"""What the workers of a step wrote: from their pods, or from the bucket once those are gone.
+
+<name>/logs/00012-1.log        of shard 12, its second attempt
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TypeVar
+
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.clusters.objects import ObservedPod
+from controller.clusters.pod_diagnosis import why_not_running
+from controller.kube.errors import ApiError, InvalidError, NotFoundError
+from jobs.errors import ConfigurationError
+from jobs.store import Store
+
+Attempt = TypeVar("Attempt")
+
+POLL_SECONDS = 1.0
+MOST_STREAMS = 32
+"""Pods that are followed at the same time: each is a connection that the API server holds open."""
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """Programs read it as JSON: fields may be added, and keep their names and meaning."""
+
+    index: int
+    """The shard."""
+    attempt: int
+    """Of this shard, from 0."""
+    source: str
+    """``pod`` or ``bucket``."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which lines are wanted."""
+
+    name: str
+    index: int | None = None
+    tail: int | None = None
+    """The last lines of each shard."""
+    previous: bool = False
+    """Of the attempt before the last one."""
+
+
+@dataclass(frozen=True)
+class BucketLog:
+    path: str
+    index: int
+    attempt: int
+    size: int
+
+
+def bucket_logs(store: Store, name: str, index: int | None = None) -> list[BucketLog]:
+    """By shard and attempt."""
+    found = []
+    for info in store.objects(f"{name}/logs"):
+        shard, _, attempt = PurePath(info.path).stem.partition("-")
+        if shard.isdecimal() and attempt.isdecimal() and index in (None, int(shard)):
+            found.append(BucketLog(info.path, int(shard), int(attempt), info.size))
+    return sorted(found, key=lambda log: (log.index, log.attempt))
+
+
+def read_logs(store: Store, cluster: KubernetesCluster | None, wanted: Selection) -> Iterator[LogLine]:
+    """What there is now, shard by shard. A shard's pod comes before the bucket's copy. Raises ``ApiError``."""
+    pods = _chosen(_started(cluster, wanted), wanted.previous) if cluster else {}
+    kept = _chosen(_by_index(bucket_logs(store, wanted.name, wanted.index)), wanted.previous)
+    for index in sorted(pods.keys() | kept.keys()):
+        if cluster and index in pods:
+            try:
+                yield from _of_pod(cluster, pods[index], tail=wanted.tail)
+                continue
+            except (NotFoundError, InvalidError):  # gone, with its node or a moment ago
+                if index not in kept:
+                    continue
+        log = kept[index]
+        for text in _last(_lines([store.get(log.path)]), wanted.tail):
+            yield LogLine(index, log.attempt, "bucket", text)
+
+
+def follow_logs(
+    store: Store,
+    cluster: KubernetesCluster | None,
+    wanted: Selection,
+    ended: Callable[[], bool],
+    *,
+    sleep: Callable[[float], object] = time.sleep,
+) -> Iterator[LogLine]:
+    """The lines as they come, of all attempts from the newest on, until ``ended()``. Raises ``ApiError``."""
+    if cluster and cluster.job(wanted.name):
+        return _follow_pods(cluster, wanted, ended)
+    return _follow_bucket(store, wanted, ended, sleep)
+
+
+def _follow_bucket(
+    store: Store, wanted: Selection, ended: Callable[[], bool], sleep: Callable[[float], object]
+) -> Iterator[LogLine]:
+    """Logs in the bucket are replaced by longer ones. A line is passed on once it is whole."""
+    read: dict[str, int] = {}
+    while True:
+        over = ended()  # asked before reading: what was written until then is there
+        logs = bucket_logs(store, wanted.name, wanted.index)
+        if not read:
+            newest = {log.index: log for log in logs}
+            read = {log.path: log.size for log in logs if log != newest[log.index]}
+        for log in logs:
+            if log.size > read.get(log.path, 0):
+                data = store.get(log.path)[read.get(log.path, 0) :]
+                whole = len(data) if over else data.rfind(b"\n") + 1
+                first = log.path not in read
+                read[log.path] = read.get(log.path, 0) + whole
+                for text in _last(_lines([data[:whole]]), wanted.tail if first else None):
+                    yield LogLine(log.index, log.attempt, "bucket", text)
+        if over:
+            return
+        sleep(POLL_SECONDS)
+
+
+def _follow_pods(cluster: KubernetesCluster, wanted: Selection, ended: Callable[[], bool]) -> Iterator[LogLine]:
+    """A thread for each pod, and again for those that come later."""
+    lines: queue.SimpleQueue[LogLine | None] = queue.SimpleQueue()
+    begun: set[str] = set()
+    going = 0
+    first = True
+
+    def pump(pod: ObservedPod, tail: int | None) -> None:
+        try:
+            for line in _of_pod(cluster, pod, follow=True, tail=tail):
+                lines.put(line)
+        except ApiError:
+            pass  # the pod is gone: why, `status` and `explain` say
+        finally:
+            lines.put(None)
+
+    while True:
+        over = ended()
+        found = _started(cluster, wanted)
+        new = [pod for pods in found.values() for pod in (pods[-1:] if first else pods) if pod.name not in begun]
+        begun |= {pod.name for pods in found.values() for pod in pods}
+        if going + len(new) > MOST_STREAMS:
+            raise ConfigurationError(
+                wanted.name,
+                f"{going + len(new)} pods are at work, and at most {MOST_STREAMS} are followed",
+                f"covid-ctl logs {wanted.name} -f --index N",
+            )
+        for pod in new:
+            threading.Thread(target=pump, args=(pod, wanted.tail if first else None), daemon=True).start()
+        going += len(new)
+        first = False
+        deadline = time.monotonic() + POLL_SECONDS
+        while going or not over:
+            try:
+                line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                break
+            if line is None:
+                going -= 1
+            else:
+                yield line
+        if over and not going:
+            return
+
+
+def _started(cluster: KubernetesCluster, wanted: Selection) -> dict[int, list[ObservedPod]]:
+    """By shard, the oldest first, the pods whose container has begun."""
+    found: dict[int, list[ObservedPod]] = defaultdict(list)
+    for pod in sorted(cluster.pods(wanted.name), key=lambda pod: pod.created_at or 0.0):
+        has_begun = pod.phase in ("Running", "Succeeded", "Failed") and not why_not_running(pod)
+        if pod.index is not None and wanted.index in (None, pod.index) and has_begun:
+            found[pod.index].append(pod)
+    return found
+
+
+def _by_index(logs: Iterable[BucketLog]) -> dict[int, list[BucketLog]]:
+    found: dict[int, list[BucketLog]] = defaultdict(list)
+    for log in logs:
+        found[log.index].append(log)
+    return found
+
+
+def _chosen(attempts: Mapping[int, list[Attempt]], previous: bool) -> dict[int, Attempt]:
+    position = -2 if previous else -1
+    return {index: found[position] for index, found in attempts.items() if len(found) >= -position}
+
+
+def _last(lines: Iterable[str], count: int | None) -> Iterable[str]:
+    return lines if count is None else deque(lines, count)
+
+
+def _of_pod(
+    cluster: KubernetesCluster, pod: ObservedPod, *, follow: bool = False, tail: int | None = None
+) -> Iterator[LogLine]:
+    for text in _lines(cluster.logs(pod.name, follow=follow, tail=tail)):
+        yield LogLine(pod.index or 0, pod.earlier_failures, "pod", text)
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield line.decode(errors="replace")
+    if rest:
+        yield rest.decode(errors="replace")

@@ -1,0 +1,101 @@
+"""Every step as it is now, by the cluster and the bucket together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from controller.clusters.interface import JobStatus
+from controller.clusters.job_policy import COMPLETE, FAILED
+from controller.clusters.job_status import job_status
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.clusters.objects import ObservedJob
+from controller.kube.backoff import Retrying
+from controller.kube.errors import ApiError
+from controller.labels import ANNOTATION_BUCKET, LABEL_MANAGED_BY, MANAGER
+from controller.ledger.lineage import steps_read
+from controller.profiles.profile import Profile
+from controller.status.derive import Reach
+from controller.status.step_status import Sight, StepState, observe, observe_all, observe_or_say
+from jobs.artifact import Artifact, incomplete
+from jobs.errors import CovidCtlError
+from jobs.store import Store
+
+LOOK = Retrying(attempts=2)
+"""Who looks would rather hear soon that a cluster does not answer."""
+
+
+@dataclass(frozen=True)
+class Overview:
+    steps: Sequence[StepState]
+    unreachable: str = ""
+    """Why the cluster could not be asked; then ``steps`` are what the bucket knows."""
+
+
+def connect(profile: Profile) -> KubernetesCluster:
+    """The profile's cluster. Raises ``ApiError``."""
+    return KubernetesCluster.connect(profile.context or None, profile.namespace, retrying=LOOK)
+
+
+def look(profile: Profile, store: Store, name: str | None, *, now: float) -> Overview:
+    """All steps, or one. The cluster is asked first: a Job that ends meanwhile has its manifest by then.
+
+    Raises ``ConfigurationError`` when there is no step of that name.
+    """
+    sight = see(profile, store, name, now=now)
+    steps = observe_all(store, now=now, sight=sight) if name is None else [observe(store, name, now=now, sight=sight)]
+    return Overview(steps, sight.unreachable)
+
+
+def upstream(profile: Profile, store: Store, step: StepState, *, now: float) -> dict[str, StepState]:
+    """The steps that are not complete of all that it reads, directly or through others."""
+    if not step.missing:
+        return {}
+    sight = see(profile, store, now=now)
+    found: dict[str, StepState] = {}
+    ahead = list(step.missing)
+    while ahead:
+        name = ahead.pop()
+        if name not in found:
+            found[name] = observe_or_say(store, name, now=now, sight=sight)
+            ahead += found[name].missing
+    return found
+
+
+def see(profile: Profile, store: Store, name: str | None = None, *, now: float) -> Sight:
+    """The Jobs of all steps, or of one; a cluster that does not answer is an answer, too."""
+    if profile.is_local:
+        return Sight()
+    try:
+        cluster = connect(profile)
+        jobs = cluster.jobs() if name is None else [job for job in [cluster.job(name)] if job]
+        ours = [job for job in jobs if _is_ours(job, profile)]
+        return Sight(Reach.REACHED, _statuses(cluster, ours, store, now))
+    except ApiError as error:
+        return Sight(Reach.UNREACHABLE, unreachable=f"{error.thing}: {error.reason}")
+
+
+def _is_ours(job: ObservedJob, profile: Profile) -> bool:
+    """Names are content: the same step may be at work for another bucket."""
+    return (job.labels.get(LABEL_MANAGED_BY), job.annotations.get(ANNOTATION_BUCKET)) == (MANAGER, profile.bucket)
+
+
+def _statuses(
+    cluster: KubernetesCluster, jobs: Sequence[ObservedJob], store: Store, now: float
+) -> dict[str, JobStatus]:
+    """Pods are asked for only where they can tell something, events once."""
+    at_work = [job for job in jobs if not job.suspended and not {COMPLETE, FAILED} & job.conditions.keys()]
+    events = cluster.events() if at_work else []
+    found = {}
+    for job in jobs:
+        pods = [] if job.suspended or COMPLETE in job.conditions else cluster.pods(job.name)
+        waiting_for = _waiting_for(store, job.name) if job.suspended else None
+        found[job.name] = job_status(job, pods, events, now=now, waiting_for=waiting_for)
+    return found
+
+
+def _waiting_for(store: Store, name: str) -> Sequence[str] | None:
+    try:
+        return incomplete(store, steps_read(Artifact.open(store, name).spec))
+    except CovidCtlError:
+        return None

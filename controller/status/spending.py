@@ -1,0 +1,79 @@
+"""What a submitted step has taken so far, in time and money, and beside it what was to be expected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from controller.costs.estimate import training_flops_of, training_hours
+from controller.costs.pod_price import cores_of, pod_price
+from controller.ledger.events import EventType, Ledger
+from controller.profiles.pools import pool_of
+from controller.profiles.profile import Profile
+from controller.status.step_status import READERS
+from jobs.artifact import Artifact
+from jobs.errors import CovidCtlError
+from jobs.progress import read_heartbeats
+from jobs.ranges import HOUR, Range
+from jobs.spec import Kind
+from jobs.store import Store
+
+SAMPLE = 100
+"""Shard records that are read of a step under way: each is a request to the bucket."""
+
+
+@dataclass(frozen=True)
+class Spending:
+    hours: float
+    """Of its containers together. What was lost with a container that died is not in it."""
+    dollars: float | None
+    """None where no price is known."""
+    expected_hours: Range | None
+    """Of training; other steps' texts are not looked at again."""
+    expected_dollars: Range | None
+
+
+def spending(store: Store, names: Sequence[str], profile: Profile) -> dict[str, Spending]:
+    """By step, of those that can be read, at the profile's prices."""
+
+    def of(name: str) -> Spending | None:
+        try:
+            return _of_step(Artifact.open(store, name), profile)
+        except CovidCtlError:
+            return None  # status says what is wrong with it
+
+    with ThreadPoolExecutor(READERS) as readers:
+        return {name: spent for name, spent in zip(names, readers.map(of, names), strict=True) if spent}
+
+
+def _of_step(artifact: Artifact, profile: Profile) -> Spending:
+    kind = artifact.spec.kind
+    pool = pool_of(kind, profile)
+    price = pod_price(pool, profile)
+    hours = container_seconds(artifact) / HOUR
+    flops = training_flops_of(artifact.spec) if kind == Kind.PRETRAIN else None
+    expected = training_hours(flops, pool, cores_of(pool, profile)) if flops else None
+    return Spending(
+        hours=hours,
+        dollars=hours * price.dollars_per_hour if price else None,
+        expected_hours=expected,
+        expected_dollars=expected * price.dollars_per_hour if expected and price else None,
+    )
+
+
+def container_seconds(artifact: Artifact) -> float:
+    """What committed shards say they took (of many, those of a sample), and of those at work the time from the last
+    start to their last word."""
+    manifest = artifact.manifest()
+    if manifest:
+        return manifest.seconds
+    done = artifact.shards_done()
+    sample = done[:: len(done) // SAMPLE + 1]
+    taken = [record.seconds for shard in sample if (record := artifact.record(shard))]
+    committed = sum(taken) / len(taken) * len(done) if taken else 0.0
+    started = [event.at for event in Ledger(artifact.store).events(artifact.name) if event.type is EventType.STARTED]
+    since = max(started, default=float("inf"))
+    beats = read_heartbeats(artifact.store, artifact.name)
+    at_work = (max(0.0, float(beat["at"]) - since) for shard, beat in beats.items() if shard not in done)
+    return committed + sum(at_work)

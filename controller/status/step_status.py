@@ -1,0 +1,185 @@
+"""What a step is now: derived from its events, its artifact, its heartbeats and its Job, never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import PurePath
+from typing import Any
+
+from controller.clusters.interface import JobStatus
+from controller.ledger.events import Event, EventType, Ledger, Observed
+from controller.ledger.lineage import steps_read
+from controller.status.derive import Evidence, Reach, State, judge, last_observed, speaks
+from jobs.artifact import Artifact, incomplete, no_such_step
+from jobs.errors import CovidCtlError
+from jobs.progress import read_heartbeats
+from jobs.spec import Kind
+from jobs.store import Store
+
+READERS = 16
+"""Steps that are read at the same time: of a bucket far away, each object takes its while."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a step is, summed over its shards."""
+
+    shards_done: int
+    shards: int
+    done: int = 0
+    """In ``unit``, of ``total``: of the shards that have begun."""
+    total: int = 0
+    unit: str = ""
+    rate: float = 0.0
+    """``unit`` per second, of the shards that are at work."""
+    loss: float | None = None
+    eta_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class StepState:
+    """Programs read it as JSON: fields may be added, and keep their names and meaning."""
+
+    name: str
+    kind: str
+    recipe: str
+    state: State
+    reason: str
+    """Why it is in that state; empty when it is complete, or running with nothing amiss."""
+    progress: Progress
+    submitted_at: float
+    command: str
+    """The command that submitted it."""
+    remedy: str = ""
+    """What a person can do about it; empty when time alone will mend it."""
+    active: int = 0
+    """Pods, as their Job counts them; without a Job, the shards that spoke a moment ago."""
+    failed: int = 0
+    """Shards that will not be tried again."""
+    retries: int = 0
+    preempted: int = 0
+    """Pods that were taken away; they count against nothing."""
+    checkpoint: int | None = None
+    """Of pretraining: the step of the newest checkpoint."""
+    heard_at: float | None = None
+    """When a worker last gave a sign of life."""
+    missing: tuple[str, ...] = ()
+    """The steps it reads that are not complete."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the cluster shows of the Jobs; of processes there is nothing to see."""
+
+    reach: Reach = Reach.NONE
+    jobs: Mapping[str, JobStatus] = field(default_factory=dict)
+    """By step, of those that have a Job."""
+    unreachable: str = ""
+    """Why the cluster could not be asked."""
+
+
+def observe_progress(artifact: Artifact, since: float) -> Progress:
+    """A step's progress by its shard records and the heartbeats written after ``since`` (epoch seconds)."""
+    beats = _beats(artifact, since)
+    return _progress(artifact.spec.shards, set(artifact.shards_done()), beats, beats.keys())
+
+
+def observe(store: Store, name: str, *, now: float, sight: Sight | None = None) -> StepState:
+    """One step. Raises ``ConfigurationError`` when none of that name was ever submitted."""
+    artifact = Artifact.open(store, name)
+    events = Ledger(store).events(name)
+    if not events:
+        raise no_such_step(store, name)
+    complete = artifact.manifest() is not None
+    beats = {} if complete else _beats(artifact, _started_at(events))
+    done = set(range(artifact.spec.shards) if complete else artifact.shards_done())
+    sight = sight or Sight()
+    evidence = Evidence(
+        complete=complete,
+        events=events,
+        heard_at=max((beat["at"] for beat in beats.values()), default=None),
+        missing=() if complete else incomplete(store, steps_read(artifact.spec)),
+        reach=sight.reach,
+        job=sight.jobs.get(name),
+    )
+    verdict = judge(evidence, now)
+    speaking = {shard for shard, beat in beats.items() if shard not in done and speaks(beat["at"], now)}
+    progress = _progress(artifact.spec.shards, done, beats, speaking)
+    known = last_observed(events)
+    counts = evidence.job or (known[0] if known else Observed(""))
+    return StepState(
+        name=name,
+        kind=str(artifact.spec.kind),
+        recipe=artifact.spec.recipe,
+        state=verdict.state,
+        reason=verdict.reason,
+        progress=progress if verdict.state is State.RUNNING else replace(progress, rate=0.0, eta_seconds=None),
+        submitted_at=events[0].at,
+        command=events[0].detail,
+        remedy=verdict.remedy,
+        active=evidence.job.active if evidence.job else len(speaking),
+        failed=counts.failed,
+        retries=counts.retries,
+        preempted=max(counts.preempted, known[0].preempted if known else 0),
+        checkpoint=_newest_checkpoint(artifact),
+        heard_at=evidence.heard_at,
+        missing=evidence.missing,
+    )
+
+
+def observe_all(store: Store, *, now: float, sight: Sight | None = None) -> list[StepState]:
+    """Every step ever submitted, oldest first."""
+    with ThreadPoolExecutor(READERS) as readers:
+        observed = readers.map(partial(observe_or_say, store, now=now, sight=sight), Ledger(store).steps())
+        return sorted(observed, key=lambda state: (state.submitted_at, state.name))
+
+
+def observe_or_say(store: Store, name: str, *, now: float, sight: Sight | None = None) -> StepState:
+    """One damaged step must not hide the others."""
+    try:
+        return observe(store, name, now=now, sight=sight)
+    except CovidCtlError as error:
+        kind = name.split("-", 1)[0]
+        reason = f"{error.thing}: {error.reason}"
+        return StepState(name, kind, "", State.DAMAGED, reason, Progress(0, 0), 0.0, "", error.remedy)
+
+
+def _started_at(events: Sequence[Event]) -> float:
+    return max((event.at for event in events if event.type is EventType.STARTED), default=events[0].at)
+
+
+def _beats(artifact: Artifact, since: float) -> dict[int, dict[str, Any]]:
+    return {k: b for k, b in read_heartbeats(artifact.store, artifact.name).items() if b["at"] >= since}
+
+
+def _progress(
+    shards: int, done: Collection[int], beats: Mapping[int, Mapping[str, Any]], speaking: Collection[int]
+) -> Progress:
+    """``speaking`` are the shards whose rates count, of those not yet ``done``."""
+    at_work = [beat for shard, beat in beats.items() if shard in speaking and shard not in done]
+    made, total = sum(b["done"] for b in beats.values()), sum(b["total"] for b in beats.values())
+    rate = sum(b["rate"] for b in at_work)
+    # Shards that have not begun are taken to be like those that have.
+    begun = len({*beats, *done})
+    left = total - made + (total / len(beats) * (shards - begun) if beats else 0)
+    return Progress(
+        shards_done=len(done),
+        shards=shards,
+        done=made,
+        total=total,
+        unit=next((b["unit"] for b in beats.values()), ""),
+        rate=rate,
+        loss=next((b["loss"] for b in at_work if "loss" in b), None),
+        eta_seconds=left / rate if rate > 0 else None,
+    )
+
+
+def _newest_checkpoint(artifact: Artifact) -> int | None:
+    """A checkpoint is there once its record is, which is written after it."""
+    if artifact.spec.kind != Kind.PRETRAIN:
+        return None
+    names = (PurePath(found.path) for found in artifact.store.objects(artifact.path("checkpoints")))
+    return max((int(name.stem) for name in names if name.suffix == ".json" and name.stem.isdecimal()), default=None)

@@ -1,0 +1,1 @@
+"""Submits, releases, watches and ends steps."""

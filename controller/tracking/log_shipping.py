@@ -1,0 +1,84 @@
+"""Pods' logs, brought to the bucket before the pods go: the end of each, once.
+
+<name>/logs/00012-0.log        shard 12, its first attempt
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from controller.clusters.objects import ObservedPod
+from controller.clusters.pod_diagnosis import why_ended
+from controller.kube.errors import InvalidError, NotFoundError, OverloadedError, UnreachableError
+from jobs.store import Store
+
+LINES = 1000
+BYTES = 256 << 10
+"""Of the last lines, no more than this."""
+AT_ONCE = 8
+
+ReadLog = Callable[[str, int], Iterator[bytes]]
+"""A pod's name and a number of lines to its log, in pieces."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    pod: ObservedPod
+    number: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.pod.index or 0:05d}-{self.number}"
+
+
+def log_path(step: str, key: str) -> str:
+    return f"{step}/logs/{key}.log"
+
+
+def shipped_logs(store: Store, step: str) -> set[str]:
+    """The keys of the attempts whose logs are there."""
+    return {PurePosixPath(info.path).stem for info in store.objects(f"{step}/logs")}
+
+
+def ship_logs(store: Store, step: str, attempts: Iterable[Attempt], read: ReadLog) -> set[str]:
+    """Copy the logs, several at once; returns the keys of those that are in the bucket now.
+
+    The others could not be read for the moment. Raises ``StoreError``.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        texts = pool.map(lambda attempt: _ship(store, step, attempt, read), attempts)
+        return {key for key in texts if key}
+
+
+def _ship(store: Store, step: str, attempt: Attempt, read: ReadLog) -> str | None:
+    try:
+        text = _end(read(attempt.pod.name, LINES))
+    except (NotFoundError, InvalidError):
+        text = b""  # the pod is gone, or never had a container
+    except (UnreachableError, OverloadedError):
+        return None
+    # What is there already is as good: another tracker's copy.
+    store.create(log_path(step, attempt.key), text or _what_is_known(attempt.pod))
+    return attempt.key
+
+
+def _end(pieces: Iterable[bytes]) -> bytes:
+    """The last ``BYTES``, from the beginning of a line, however much there is."""
+    kept = b""
+    cut = False
+    for piece in pieces:
+        kept += piece
+        if len(kept) > 2 * BYTES:
+            kept, cut = kept[-BYTES:], True
+    if len(kept) > BYTES:
+        kept, cut = kept[-BYTES:], True
+    return kept[kept.find(b"\n") + 1 :] if cut else kept
+
+
+def _what_is_known(pod: ObservedPod) -> bytes:
+    why = why_ended(pod)
+    lines = [pod.last_words, f"(no log of pod {pod.name}{f': {why.reason}' if why else ''})"]
+    return "\n".join(filter(None, lines)).encode() + b"\n"

@@ -1,0 +1,146 @@
+"""What a tracker follows: the Jobs of a cluster through its mirror, or those of this machine by asking."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from controller.clusters.informer import Mirror
+from controller.clusters.interface import JobStatus
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.clusters.local import LocalCluster
+from controller.clusters.objects import ObservedPod
+from controller.labels import ANNOTATION_AFTER, ANNOTATION_BUCKET, LABEL_QUEUE, Job
+
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What of a Job never changes, and where its artifact is."""
+
+    uid: str
+    bucket: str
+    inputs: tuple[str, ...] = ()
+    queued: bool = False
+    """A queue has it, and decides when it runs."""
+
+
+class Following(Protocol):
+    def is_listed(self) -> bool:
+        """Whether what is absent does not exist: at first nothing is known."""
+
+    def wait(self, seconds: float) -> set[str]:
+        """The names of Jobs about which anything changed since the last call; empty after ``seconds``."""
+
+    def names(self) -> list[str]:
+        """Of the Jobs that are there."""
+
+    def job(self, name: str) -> Followed | None: ...
+
+    def status(self, name: str, *, waiting_for: Sequence[str] | None = None) -> JobStatus | None: ...
+
+    def ended_pods(self, name: str) -> list[ObservedPod]:
+        """Those still to be seen, and once more those that vanished since the last call."""
+
+    def has_live_pods(self, name: str) -> bool:
+        """Whether a pod of the Job has not ended, as far as is known by now."""
+
+    def log(self, pod: str, lines: int) -> Iterator[bytes]:
+        """The end of a pod's log."""
+
+    def release(self, name: str) -> None: ...
+
+
+class FollowedCluster:
+    """By three watches: nothing is asked while nothing changes."""
+
+    def __init__(self, cluster: KubernetesCluster, mirror: Mirror) -> None:
+        self._cluster = cluster
+        self._mirror = mirror
+        self.wait = mirror.wait
+        self.status = mirror.status
+        self.release = cluster.release
+
+    def is_listed(self) -> bool:
+        return self._mirror.is_listed
+
+    def names(self) -> list[str]:
+        return [job.name for job in self._mirror.jobs()]
+
+    def job(self, name: str) -> Followed | None:
+        job = self._mirror.job(name)
+        if job is None:
+            return None
+        return Followed(job.uid, job.annotations.get(ANNOTATION_BUCKET, ""), job.inputs, LABEL_QUEUE in job.labels)
+
+    def ended_pods(self, name: str) -> list[ObservedPod]:
+        there = [pod for pod in self._mirror.pods(name) if pod.phase in ("Failed", "Succeeded")]
+        return [*there, *self._mirror.vanished(name)]
+
+    def has_live_pods(self, name: str) -> bool:
+        return any(pod.phase not in ("Failed", "Succeeded") for pod in self._mirror.pods(name))
+
+    def log(self, pod: str, lines: int) -> Iterator[bytes]:
+        return self._cluster.logs(pod, tail=lines)
+
+
+class FollowedProcesses:
+    """By asking again and again, which is also what makes a ``LocalCluster`` go on. It ships its logs itself."""
+
+    def __init__(
+        self,
+        cluster: LocalCluster,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._cluster = cluster
+        self._clock = clock
+        self._sleep = sleep
+        self._seen: dict[str, JobStatus | None] = {}
+        self.release = cluster.release
+
+    def wait(self, seconds: float) -> set[str]:
+        deadline = self._clock() + seconds
+        while True:
+            now = {name: self._cluster.status(name) for name in self._cluster.jobs()}
+            changed = {name for name in now.keys() | self._seen.keys() if now.get(name) != self._seen.get(name)}
+            self._seen = dict(now)
+            if changed or self._clock() >= deadline:
+                return changed
+            self._sleep(POLL_SECONDS)
+
+    def is_listed(self) -> bool:
+        return True
+
+    def names(self) -> list[str]:
+        return list(self._cluster.jobs())
+
+    def job(self, name: str) -> Followed | None:
+        job = self._cluster.jobs().get(name)
+        return _followed(job) if job else None
+
+    def status(self, name: str, *, waiting_for: Sequence[str] | None = None) -> JobStatus | None:
+        del waiting_for  # its Jobs are created when their inputs are there
+        return self._seen.get(name)
+
+    def ended_pods(self, name: str) -> list[ObservedPod]:
+        del name
+        return []
+
+    def has_live_pods(self, name: str) -> bool:
+        del name
+        return False
+
+    def log(self, pod: str, lines: int) -> Iterator[bytes]:
+        del pod, lines  # it shows no pods
+        return iter(())
+
+
+def _followed(job: Job) -> Followed:
+    annotations = job["metadata"]["annotations"]
+    inputs = tuple(filter(None, annotations.get(ANNOTATION_AFTER, "").split(",")))
+    return Followed("", annotations[ANNOTATION_BUCKET], inputs)

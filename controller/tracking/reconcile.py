@@ -1,0 +1,152 @@
+"""What a tracker does about a step: from what it sees of its Job and what the ledger says already. Pure.
+
+Level-triggered: nothing depends on which change was seen. One event at a time is proposed; whoever could
+not write it, because another tracker was first, reads on and asks again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from controller.clusters.interface import JobState, JobStatus
+from controller.clusters.job_policy import COMPLETE
+from controller.clusters.objects import ObservedPod
+from controller.clusters.pod_diagnosis import Trouble, last_words, why_ended
+from controller.ledger.events import Event, EventType, Observed, PodFailure, note_observed, note_pod_failures
+from controller.ledger.history import History
+
+OBSERVED_SECONDS = 30.0
+"""Between two notes of the same state whose reasons differ: a cluster in motion has a new one every second."""
+
+_DIGITS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One step's Job at one moment."""
+
+    status: JobStatus | None
+    """None: there was a Job, and it is gone."""
+    complete: bool = False
+    """The manifest exists. Looked up where it decides: of a Job that has ended or is gone."""
+    inputs: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Of the inputs, those that are not complete."""
+    queued: bool = False
+    """A queue decides when it runs, not we."""
+    ended_pods: Sequence[ObservedPod] = ()
+    """Also such as have vanished since."""
+
+
+def is_releasable(sight: Sight, history: History) -> bool:
+    """Once only: a Job that somebody suspends afterwards is meant to be."""
+    waits = sight.status is not None and sight.status.state is JobState.SUSPENDED
+    return waits and not sight.queued and not sight.missing and history.life in (None, EventType.SUBMITTED)
+
+
+def released(sight: Sight, now: float) -> Event:
+    return Event(EventType.RELEASED, now, ", ".join(sight.inputs))
+
+
+def is_settled(status: JobStatus | None, history: History) -> bool:
+    """Nothing is left to be noted."""
+    ended = status is None or status.condition is not None
+    return ended and history.life is not None and not history.is_under_way
+
+
+def next_event(sight: Sight, history: History, now: float) -> Event | None:
+    """The next thing to note, or None when all is."""
+    status = sight.status
+    if status is None:
+        return _of_a_vanished_job(sight, history, now)
+    if failures := _new_failures(sight, status, history):
+        return note_pod_failures(now, failures)
+    if status.condition:
+        if not history.is_under_way and history.life is not None:
+            return None
+        return _last_observation(status, history, now) or _end(sight, status, now)
+    if status.state is JobState.RUNNING and history.life not in (EventType.STARTED, EventType.CANCELLED):
+        return Event(EventType.STARTED, now)
+    return _observation(status, history, now)
+
+
+def why_failed(status: JobStatus) -> Trouble:
+    """Why a Job ended without its artifact, and what to do: from its containers' last words."""
+    condition = status.condition
+    deadline = condition is not None and condition.reason == "DeadlineExceeded"
+    if not deadline and (told := last_words(status.message)):
+        return told
+    if status.reason:
+        return Trouble(status.reason, status.remedy)
+    outline = f"{condition.reason}, {condition.message}" if condition and condition.type != COMPLETE else ""
+    last = status.message.strip().splitlines()[-1:] or [""]
+    return Trouble("; ".join(part for part in (outline, last[0]) if part) or "it wrote no manifest")
+
+
+def _of_a_vanished_job(sight: Sight, history: History, now: float) -> Event | None:
+    if not history.is_under_way:
+        return None
+    if sight.complete:
+        return Event(EventType.SUCCEEDED, now)
+    return Event(EventType.FAILED, now, "its Job was deleted before it was complete")
+
+
+def _end(sight: Sight, status: JobStatus, now: float) -> Event:
+    """The manifest alone decides."""
+    return (
+        Event(EventType.SUCCEEDED, now) if sight.complete else Event(EventType.FAILED, now, why_failed(status).reason)
+    )
+
+
+def _new_failures(sight: Sight, status: JobStatus, history: History) -> list[PodFailure]:
+    ending = status.state is JobState.ENDING or status.condition is not None
+    failures: list[PodFailure] = []
+    ahead: dict[int, int] = {}
+    for pod in sorted(sight.ended_pods, key=lambda pod: (pod.finished_at or pod.created_at or 0.0, pod.name)):
+        if pod.name in history.attempts or pod.index is None or not (pod.phase == "Failed" or pod.disruption):
+            continue
+        if ending and pod.deleting and not pod.disruption:
+            continue  # it ended because its Job did
+        why = why_ended(pod) or Trouble(f"disrupted: {pod.disruption}")
+        attempt = history.next_attempt(pod.index) + ahead.get(pod.index, 0)
+        ahead[pod.index] = ahead.get(pod.index, 0) + 1
+        failures.append(
+            PodFailure(pod.name, pod.index, attempt, why.reason, why.remedy, pod.exit_code, bool(pod.disruption))
+        )
+    return failures
+
+
+def _last_observation(status: JobStatus, history: History, now: float) -> Event | None:
+    """The terminal record: exact, for it is all that stays."""
+    observed = _observed(status, history)
+    return None if observed == history.observed else note_observed(now, observed)
+
+
+def _observation(status: JobStatus, history: History, now: float) -> Event | None:
+    observed, before = _observed(status, history), history.observed
+    if before is None or observed.state != before.state:
+        return note_observed(now, observed)
+    alike = _gist(observed) == _gist(before)
+    return None if alike or now - history.observed_at < OBSERVED_SECONDS else note_observed(now, observed)
+
+
+def _gist(observed: Observed) -> str:
+    """The reason without its numbers: seconds and shares change all the time."""
+    return _DIGITS.sub("#", observed.reason)
+
+
+def _observed(status: JobStatus, history: History) -> Observed:
+    why = Trouble(status.reason, status.remedy)
+    if status.condition and status.condition.type != COMPLETE:
+        why = why_failed(status)
+    return Observed(
+        state=str(status.state),
+        active=status.active,
+        succeeded=status.succeeded,
+        failed=status.failed,
+        retries=status.retries,
+        preempted=max(status.preempted, history.preempted),
+        **asdict(why),
+    )

@@ -1,0 +1,1 @@
+"""Paragraphs of papers in, sentences worth training on out."""

@@ -1,0 +1,59 @@
+"""Sentences that are no language: tables, plotted points, labels, remnants; and what is too long to be one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jobs.corpus.cleaning.references import is_label
+
+_LETTERS = bytes(range(ord("A"), ord("Z") + 1)) + bytes(range(ord("a"), ord("z") + 1))
+LETTERS = 0.4
+"""Of the characters besides blanks, at least this share is letters; those beyond ASCII count neither way."""
+SHORTEST_WORD, LONGEST_WORD = 2.2, 20.0
+"""Between these is the mean length of a sentence's words, their punctuation included."""
+FEWEST_WORDS = 2
+"""Words of a sentence, at least: "The", "and", "Nat." are what other rules and the parse left of one."""
+LONGEST = 1000
+"""Characters of a sentence, at most. One in a thousand is longer: lists of names, affiliations, legends."""
+
+_REMNANT = re.compile(
+    r"is the|Not applicable\.?|(?:under a )?CC[- ]BY(?:[- ](?:NC|ND|SA))*(?: [0-9]\.[0-9])?(?: International)?\W*"
+)
+"""Whole sentences: what is left of a preprint's notice, of a licence, and of a declaration asked for in vain."""
+
+
+def is_junk(sentence: str) -> bool:
+    """Whether too few of its characters are letters, or its words are too few, too short or too long on average;
+    or it is nothing but the label of a figure or table, or one of a few known remnants.
+
+    Words are not counted beyond ASCII, where a language may write without blanks.
+    """
+    blanks = sentence.count(" ")
+    if blanks + 1 < FEWEST_WORDS and sentence.isascii():
+        return True
+    plain = sentence.encode("ascii", "ignore")
+    if len(sentence) - blanks < SHORTEST_WORD * (blanks + 1) or len(plain) - blanks > LONGEST_WORD * (blanks + 1):
+        return True
+    others = len(plain.translate(None, _LETTERS)) - blanks
+    if others * 2 > len(sentence) - blanks and others > (1 - LETTERS) * (len(plain) - blanks):
+        return True
+    if others == len(plain) - blanks and not any(map(str.isalpha, sentence)):
+        return True
+    return is_label(sentence) or _REMNANT.fullmatch(sentence) is not None
+
+
+def cap(sentence: str) -> Iterator[str]:
+    """The sentence in parts of at most ``LONGEST`` characters: cut after a semicolon, else a comma, else a blank."""
+    start = 0
+    while len(sentence) - start > LONGEST:
+        half, end = start + LONGEST // 2, start + LONGEST
+        place = next(
+            (at + len(mark) for mark in ("; ", ", ", " ") if (at := sentence.rfind(mark, half, end)) > 0),
+            end,
+        )
+        yield sentence[start:place].rstrip(" ")
+        start = place
+        while sentence.startswith(" ", start):
+            start += 1
+    yield sentence[start:]

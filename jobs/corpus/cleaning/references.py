@@ -1,0 +1,73 @@
+"""References to figures, tables, equations and supplements: in brackets, "(see Table S1)", and as whole sentences."""
+
+from __future__ import annotations
+
+import re
+
+from jobs.corpus.cleaning.cutting import CUT, close_cuts
+
+
+def _any_case(words: str) -> str:
+    """An alternation, each word small, capitalised or large. (Ignoring case is several times slower.)"""
+    return "|".join(f"[{word[0]}{word[0].upper()}]{word[1:]}|{word.upper()}" for word in words.split())
+
+
+_THING = (
+    rf"(?:(?:{_any_case('figures figure figs fig tables table tabs tab equations equation eqns eqn eqs eq')}|"
+    rf"{_any_case('supplementary supplemental supplements supplement suppl supp movies movie videos video schemes')}|"
+    rf"{_any_case('scheme appendix appendices datasets dataset')}|[Ee]xtended\s[Dd]ata|[Aa]dditional\s[Ff]iles?)\b\.?)"
+)
+_COMPANION = (
+    rf"(?:(?:{_any_case('data files file information info materials material methods method texts text notes note')}|"
+    rf"{_any_case('online section panels panel left right top bottom upper lower middle inset see also and or to in')}|"
+    rf"{_any_case('the main compare cf')}|e\.g|i\.e)\b\.?)"
+)
+_DESIGNATOR = r"(?:[Ss]?[0-9]{1,3}(?:\.[0-9]{1,2})?[A-Za-z]{0,3}|[A-Za-z][0-9]{0,2}|[ivxIVX]{1,4})\b[’'′]?"
+MARK = "\x02"
+"""On both sides of a reference that the parse marked."""
+
+_TOKEN = rf"(?:{MARK}[^{MARK}]*+{MARK}|{_DESIGNATOR}|{_THING}|{_COMPANION})"
+_RUN = rf"(?:{_TOKEN}[\s,;:&–‐./-]*)"
+_ALONE = re.compile(rf"[(\[]\s*{_RUN}{{1,24}}+[)\]]")
+_FIRST = re.compile(rf"(?<=^[(\[])\s*{_RUN}{{1,8}}(?<=[,;])\s+")
+_LAST = re.compile(rf"[,;]\s*{_RUN}{{1,8}}+(?=[)\]]$)")
+_NAMES_ONE = re.compile(rf"{MARK}|\b{_THING}")
+_BETWEEN = r"[\s,;:&–‐./()\[\]-]*+"
+_LABEL = re.compile(
+    rf"{_BETWEEN}(?:(?:{_TOKEN}|{_any_case('insert about near here legend legends caption captions')}|[0-9.]+)"
+    rf"(?:(?=\W)|$){_BETWEEN}){{1,16}}+"
+)
+LONGEST_LABEL = 80
+"""Characters of a sentence that may be a label: what is longer is not looked at."""
+# Parts of the names, of those in capitals the usual three: most brackets are passed over by them.
+_HINTS = (
+    MARK, "[Ff]ig", "[Tt]ab", "upp", "[Ee]q", "dditional", "ideo", "ovie", "ppend", "cheme", "xtended", "ataset",
+    "FIG", "TAB", "UPP",
+)  # fmt: skip
+_BRACKETS = re.compile(rf"[(\[](?=[^()\[\]]{{0,300}}(?:{'|'.join(_HINTS)}))[^()\[\]]{{3,300}}[)\]]")
+NEEDS = (CUT, *(rf"[(\[][^()\[\]]*{hint}" for hint in _HINTS))
+
+
+def remove_references(text: str) -> str:
+    """What else the bracket says stays: "(Fig. 2; P < 0.05)" becomes "(P < 0.05)"; and so does
+    a reference that is part of the sentence: "as Fig. 2 shows".
+    """
+    return close_cuts(_BRACKETS.sub(_shortened, text))
+
+
+def is_label(sentence: str) -> bool:
+    """Whether it says nothing but what is to be looked at: "Table 1 ).", "[ Figure 2 near here]"."""
+    return len(sentence) <= LONGEST_LABEL and bool(_LABEL.fullmatch(sentence)) and bool(_NAMES_ONE.search(sentence))
+
+
+def _shortened(match: re.Match[str]) -> str:
+    content = match[0]
+    if not _NAMES_ONE.search(content):
+        return content
+    if _ALONE.fullmatch(content):
+        return CUT
+    return _LAST.sub(_drop_if_named, _FIRST.sub(_drop_if_named, content))
+
+
+def _drop_if_named(match: re.Match[str]) -> str:
+    return "" if _NAMES_ONE.search(match[0]) else match[0]

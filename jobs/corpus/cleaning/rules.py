@@ -1,0 +1,144 @@
+"""Text as released -> text as trained on: an ordered list of small pure rules."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from jobs.corpus.cleaning import citations, latex, letter_spacing, references
+from jobs.corpus.cleaning import preprint_notice as boilerplate
+from jobs.corpus.cleaning import publisher_notices as notices
+from jobs.corpus.cleaning.cutting import CUT, close_cuts
+from jobs.corpus.cleaning.prefilter import Needs
+from jobs.corpus.cleaning.whitespace import normalise_space
+
+
+@dataclass(frozen=True)
+class Rule:
+    name: str
+    apply: Callable[[str], str]
+    needs: tuple[str, ...]
+    """Of these patterns of ``Needs`` a text has one, or the rule leaves it as it is."""
+
+
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+
+
+def unescape_html(text: str) -> str:
+    """HTML entities as characters, twice: the dataset has ``&amp;lt;``.
+
+    Only entities with their semicolon: ``html.unescape`` alone would turn ``R&notch`` into ``R¬ch``.
+    """
+    for _ in range(2):
+        text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
+    return text
+
+
+_SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_PLAIN = str.maketrans(_SUPERSCRIPTS + "⁺⁻", "0123456789+-")
+_EXPONENT = re.compile(rf"(?<=[0-9])[⁺⁻]?[{_SUPERSCRIPTS}]+")
+_DEGREE = re.compile(r"[º˚](?=\s?[CFK]\b)")
+_SPACING_ACCENTS = re.compile(r"[´¨¯¸˘˙˚˛˜˝]")
+_VULGAR_FRACTION = re.compile(r"(?<=[0-9])(?=[¼½¾⅐-⅞])")
+
+
+def normalise_unicode(text: str) -> str:
+    """NFKC, except where it would change what is said.
+
+    It joins what should be one (micro sign and Greek mu, ligatures, full-width forms, ``℃``), leaves Greek
+    letters as they are, and makes ``m²`` the usual plain ``m2``. But an exponent would become part
+    of its number, so ``10⁵`` is written ``10^5``; ``2½`` becomes ``2 1/2``; the ordinal sign that
+    stands for a degree is made one; and spacing accents stay (NFKC would make them blank + accent).
+    """
+    if text.isascii() or (unicodedata.is_normalized("NFKC", text) and "⁄" not in text):
+        return text
+    text = _EXPONENT.sub(lambda match: "^" + match[0].translate(_PLAIN), text)
+    text = _DEGREE.sub("°", text)
+    text = _VULGAR_FRACTION.sub(" ", text)
+    if _SPACING_ACCENTS.search(text):
+        parts = re.split(f"({_SPACING_ACCENTS.pattern})", text)
+        text = "".join(p if _SPACING_ACCENTS.fullmatch(p) else unicodedata.normalize("NFKC", p) for p in parts)
+    else:
+        text = unicodedata.normalize("NFKC", text)
+    return text.replace("⁄", "/")
+
+
+_INVISIBLE = re.compile("[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufffe\uffff]")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufffd]")
+
+
+def remove_control_characters(text: str) -> str:
+    """Soft hyphens, zero-width and direction marks vanish; other control characters, private-use glyphs
+    (symbol fonts in PDFs) and replacement characters leave a blank, since they stood for something."""
+    if text.isprintable() and "\ufffd" not in text:
+        return text
+    return _CONTROL.sub(" ", _INVISIBLE.sub("", text))
+
+
+_EMAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
+_URL = re.compile(r"\b(?:(?:https?|ftp)\s?:\s?//|www\.)\S+", re.IGNORECASE)
+_ADDRESS_SIGNS = ("@", "://", "www.", "WWW.")
+_URL_TAIL = ".,;:!?)]}>\"'"
+
+
+def remove_addresses(text: str) -> str:
+    """URLs and e-mail addresses go; the punctuation that follows them and an emptied bracket do not stay wrong."""
+    if not any(map(text.__contains__, _ADDRESS_SIGNS)):
+        return text
+
+    def without_tail(match: re.Match[str]) -> str:
+        address = match[0]
+        return CUT + address[len(address.rstrip(_URL_TAIL)) :]
+
+    text = close_cuts(_EMAIL.sub(CUT, _URL.sub(without_tail, text.replace(CUT, " "))))
+    return text.replace("<>", "")
+
+
+def _literally(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(map(re.escape, texts))
+
+
+RULES = (
+    Rule("html", unescape_html, ("&",)),
+    Rule("latex", latex.plain_formulas, latex.NEEDS),
+    Rule("citations", citations.remove_citations, citations.NEEDS),
+    Rule("references", references.remove_references, references.NEEDS),
+    Rule("unicode", normalise_unicode, ("[^\x00-\x7f]",)),
+    Rule("control", remove_control_characters, ("[\x00-\x08\x0e-\x1b\x7f-\uffff]",)),
+    Rule("boilerplate", boilerplate.remove_boilerplate, _literally(boilerplate.ANCHORS)),
+    Rule("notices", notices.remove_notices, _literally(notices.ANCHORS)),
+    Rule("addresses", remove_addresses, _literally(_ADDRESS_SIGNS)),
+    Rule("letter_spacing", letter_spacing.join_spaced_letters, letter_spacing.NEEDS),
+    Rule("space", normalise_space, ("^ ", "  ", " $", "[\t-\r\x1c-\x1f\x7f-\uffff]")),
+)
+"""In the order in which they apply to a paragraph: superscripts are citations while they are superscripts,
+boilerplate is recognised with its addresses still in it."""
+
+_NEEDS = Needs([rule.needs for rule in RULES])
+
+
+def clean_each(texts: Sequence[str], changed: Counter[str] | None = None) -> list[str]:
+    """``texts`` after every rule; ``changed`` counts, by rule name, those that a rule changed."""
+    cleaned = list(texts)
+    met = _NEEDS.met(cleaned)
+    for number, rule in enumerate(RULES):
+        altered = []
+        for place in met[:, number].nonzero()[0].tolist():
+            after = rule.apply(cleaned[place])
+            if after != cleaned[place]:
+                cleaned[place] = after
+                altered.append(place)
+        if altered:
+            met[altered] = _NEEDS.met([cleaned[place] for place in altered])
+            if changed is not None:
+                changed[rule.name] += len(altered)
+    return cleaned
+
+
+def clean(text: str) -> str:
+    """``text`` after every rule."""
+    return clean_each([text])[0]

@@ -1,0 +1,143 @@
+"""Where sentences end in biomedical English: a regular expression proposes, a few rules decide."""
+
+from __future__ import annotations
+
+import re
+
+from jobs.corpus.cleaning.whitespace import normalise_space
+
+# A stop, then what may close a sentence after it (quotes, brackets, a citation number), then a blank.
+_CANDIDATE = re.compile(
+    r"[.!?…](?<![.!?…].)"
+    r"(?:\[[0-9][0-9,;–\- ]*\]|(?<=[a-z)\]]\.)[0-9]{1,3}(?:[,–-][0-9]{1,3})*(?= [A-Z])|[.!?…\"'”’»)\]]){0,12}"
+    r"(?: \[[0-9][0-9,;–\- ]*\](?= [A-Z]))? "
+)
+_OPENING = "([{\"'“‘«"
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_NEVER_ENDS = _words(
+    "fig figs eq eqs eqn ref refs tab suppl dr drs prof mr mrs ms st vs cf viz approx ca e.g i.e eg ie aka "
+    "incl excl subsp var cv gen dept univ assoc natl intl supp sect ser eur aka mt ft w.r.t a.k.a"
+)
+"""A word that announces the next one."""
+
+_SELDOM_ENDS = _words(
+    "al etc resp spp sp inc ltd co corp plc gmbh jr sr ph.d m.d u.s u.k temp conc wt mol avg max min biol med virol "
+    "immunol"
+)
+"""Ends a sentence only where the next word is one that sentences begin with."""
+
+_BEFORE_NUMBER = _words(
+    "no nos p pp vol ch sec cat lot par chap v ver aa nt art ed figure figures table equation section supplementary "
+    "jan feb mar apr jun jul aug sep sept oct nov dec"
+)
+"""Announces a number; before anything else an ordinary word."""
+
+_ANNOUNCES = _NEVER_ENDS | _SELDOM_ENDS | _BEFORE_NUMBER
+
+_MAY_END = _words(
+    "p.i h.p.i d.p.i hp.i dp.i w.p.i p.c i.v i.p i.m i.n i.c i.t i.d s.c p.o b.w a.m p.m s.d s.e s.e.m b.i.d t.i.d q.d "
+    "q.i.d p.r.n r.t b.p w.t s.l v.p"
+)
+"""Ends a sentence before a word that only a sentence's beginning makes large: "24 h p.i. Mice"."""
+
+_STARTERS = _words(
+    "A After All Although Among An And As At Because Before Besides Both But By Consequently Conversely Despite "
+    "Due During Each Finally First For From Furthermore Given Hence Here How However If Importantly In Indeed "
+    "Interestingly It Its Moreover Nevertheless Next No Notably Of On One Other Others Our Overall Patients Recently "
+    "Results Second Several She Similarly Since So Some Such Taken That The Their Then There Therefore These They "
+    "Third This Those Through Thus To Together Two Under Unlike Until Upon Using We What When Where Whereas "
+    "Whether Which While With Within Yet"
+)
+_LETTERED = _words(
+    "vitamin vitamins type types group groups hepatitis influenza panel panels class strain grade category phase "
+    "stage part appendix subtype clade serotype genotype case model arm cohort protein proteins gene genes factor "
+    "chromosome chain domain site lane lanes region segment patient patients compound allele antigen immunoglobulin "
+    "cytochrome coenzyme haemophilia hemophilia batch cluster level score lineage variant"
+)
+"""After these a single capital is a name's end (hepatitis B), not an initial or a genus (B. subtilis)."""
+
+_COUNTED = _words("day days week weeks month months grade grades type types group groups")
+"""After these a number is whole: "on day 7. 24 patients" is no decimal that a PDF parser tore, as "3. 5 mg" is."""
+
+_DOTTED = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]{1,2}")
+_NUMBERED = re.compile(
+    r"[0-9]{1,2}(?:\.[0-9]{1,2})*|"
+    r"(?:Supplement(?:ary|al) |Extended Data )?(?:Fig(?:ure)?\.?|Table|Box|Appendix) ?S?[0-9]{1,2}"
+)
+_NAMED_IN_LOWER_CASE = re.compile(r"[a-z]{1,4}[0-9A-Z]|[a-z]-[A-Z]|[α-ω]|(?:[a-h]|i{1,3}|iv|vi?)\)")
+"""mRNA, p53, nsp1, hACE2, pH, c-Myc, β-catenin and a legend's (b): what begins a sentence without a capital."""
+
+
+def split_sentences(text: str) -> list[str]:
+    """The sentences of one paragraph, in order, each on one line with single blanks between words.
+
+    Nothing but white space is lost. When in doubt it does not split: two sentences in one harm a
+    language model less than half a sentence.
+    """
+    return split_line(normalise_space(text))
+
+
+def split_line(text: str) -> list[str]:
+    """``split_sentences`` of a text that has single blanks between its words already."""
+    sentences = []
+    start = 0
+    for match in _CANDIDATE.finditer(text):
+        end = match.end()
+        if _ends(text, start, match.start(), end):
+            sentences.append(text[start : end - 1])
+            start = end
+    if start < len(text):
+        sentences.append(text[start:])
+    return sentences
+
+
+def _ends(text: str, start: int, stop: int, following: int) -> bool:
+    """Whether the stop at ``stop`` ends the sentence that began at ``start``; the next word is at ``following``."""
+    blank = text.find(" ", following)
+    following_word = text[following : blank if blank >= 0 else len(text)].lstrip(_OPENING)
+    if not following_word:
+        return False
+    first = following_word[0]
+    if not first.isalnum():
+        return first in "•●■▪◦>§#*±~≥≤" and text[stop] == "."
+    if first.islower() and not _NAMED_IN_LOWER_CASE.match(following_word):
+        return False
+    if text[stop] != "." or text.find(").", stop, following) > 0:
+        return True
+
+    if stop > start and text[stop - 1] == " ":
+        stop -= 1  # PDF parses set stops apart: "Fig . 2"
+    before = max(text.rfind(" ", start, stop) + 1, start)
+    word = text[before:stop].lstrip(_OPENING)
+    if not word:
+        return not first.islower()
+    lower = word.lower()
+    if len(word) > 1 and word.isalpha() and lower not in _ANNOUNCES:
+        return True  # as most words
+    starter = following_word.rstrip(",:;") in _STARTERS
+    if lower in _NEVER_ENDS and not (lower == "ser" and word != lower):  # Ser is serine
+        return False
+    if lower in _SELDOM_ENDS:
+        return starter
+    if "." in word and _DOTTED.fullmatch(word):
+        return starter or (lower in _MAY_END and first.isupper() and following_word[1:].rstrip(",").islower())
+    if lower in _BEFORE_NUMBER and any(map(str.isdigit, following_word)):
+        return False
+    if first.isdigit() and word.isdigit() and len(word) != 4:
+        return _word_before(text, start, before) in _COUNTED
+    if word[-1:].isdigit() and stop - start < 24 and _NUMBERED.fullmatch(text, start, stop):
+        return False  # a heading's or a list's number, or a legend's
+    if len(word) == 1 and word.isupper():
+        return starter or _word_before(text, start, before) in _LETTERED
+    return True
+
+
+def _word_before(text: str, start: int, place: int) -> str:
+    """The word of the sentence begun at ``start`` before the one at ``place``, in small letters."""
+    end = max(place - 1, start)
+    return text[text.rfind(" ", start, end) + 1 : end].lower()

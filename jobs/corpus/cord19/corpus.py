@@ -1,0 +1,173 @@
+"""A CORD-19 release, read paper by paper: every paper ends in exactly one ``Outcome``.
+
+rows:         read == documents read + merged + quarantined
+parse files:  found == chosen + set_aside + quarantined + unreferenced
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from jobs.corpus.cord19.layouts import METADATA, parse_kind, stem
+from jobs.corpus.cord19.metadata import Metadata, Paper, survey
+from jobs.corpus.cord19.paper_files import papers_with_files
+from jobs.corpus.cord19.paper_id import check_paper_id
+from jobs.corpus.cord19.parse import read_parse
+from jobs.corpus.cord19.parse_choice import Candidate, compose
+from jobs.corpus.cord19.release import Release, open_release
+from jobs.corpus.documents.digest_set import Seen
+from jobs.corpus.documents.document import Parse
+from jobs.corpus.documents.format import Form
+from jobs.corpus.documents.outcome import NO_TEXT, Outcome
+from jobs.corpus.documents.quarantine import MalformedError, Quarantined
+from jobs.corpus.documents.workspace import Workbench
+from jobs.errors import ConfigurationError, MissingObjectError
+from jobs.files.place import Place
+
+
+class Cord19:
+    """An opened release; a ``jobs.corpus.documents.outcome.Corpus``."""
+
+    def __init__(self, release: Release, metadata: Metadata) -> None:
+        self.release = release
+        self.metadata = metadata
+        self.source = metadata.source
+        self.broken: Sequence[Quarantined] = metadata.quarantined
+        self.refused: Sequence[Quarantined] = release.refused
+        self.total: int | None = metadata.distinct
+        self._named, self._chosen, self._set_aside = Seen(), Seen(), Seen()
+        self._bad_files, self._missing_files = Seen(), Seen()
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """One per paper, in metadata order. Holds one paper's parses in memory at a time."""
+        for paper in papers_with_files(self.metadata, self.release.files):
+            outcome = self._outcome(paper)
+            self._note(paper, outcome)
+            yield outcome
+
+    def estimate(self, done: int) -> int:
+        return max(done, self.total or 0)
+
+    def _note(self, paper: Paper, outcome: Outcome) -> None:
+        """Of each file what became of it; two papers may name the same."""
+        named = map(_normal, (*paper.pdf_json, *paper.pmc_json))
+        for name in named if self.metadata.has_parse_columns else (*paper.names.pdf, *paper.names.pmc):
+            self._named.add(name)
+        if outcome.chosen:
+            self._chosen.add(outcome.chosen)
+        for path in outcome.set_aside:
+            self._set_aside.add(path)
+        for entry in outcome.quarantine:
+            (self._bad_files if entry.file in self.release.files else self._missing_files).add(entry.file)
+
+    @cached_property
+    def _unreferenced(self) -> list[str]:
+        name_of = str if self.metadata.has_parse_columns else stem
+        return [path for path in self.release.files if name_of(path) not in self._named]
+
+    def counts(self) -> dict[str, Any]:
+        files, metadata = self.release.files, self.metadata
+        return {
+            "rows": {"read": metadata.rows, "merged": metadata.merged, "quarantined": len(metadata.quarantined)},
+            "parse_files": {
+                "found": len(files),
+                "chosen": len(self._chosen),
+                "set_aside": sum(path in self._set_aside and path not in self._chosen for path in files),
+                "quarantined": len(self._bad_files),
+                "unreferenced": len(self._unreferenced),
+            },
+            "missing_files": len(self._missing_files),
+            "refused_members": len(self.refused),
+        }
+
+    def listings(self) -> dict[str, Sequence[str]]:
+        return {"unreferenced_parses.txt": self._unreferenced}  # parse files that no row of metadata.csv names
+
+    def _outcome(self, paper: Paper) -> Outcome:
+        candidates: list[Candidate] = []
+        quarantine: list[Quarantined] = []
+        malformed = False
+        kinds: tuple[tuple[Parse, tuple[str, ...]], ...] = (("pmc_json", paper.pmc_json), ("pdf_json", paper.pdf_json))
+        for kind, paths in kinds:
+            for path in paths:
+                try:
+                    data = self._read(path)
+                    candidates.append(Candidate(kind, path, read_parse(data)))
+                    check_paper_id(path, data)
+                except MissingObjectError:
+                    quarantine.append(Quarantined(path, "no such file, though metadata.csv names it"))
+                except MalformedError as error:
+                    candidates = [candidate for candidate in candidates if candidate.path != path]
+                    malformed = True
+                    quarantine.append(Quarantined(path, error.reason, error.position))
+        document, source = compose(paper, candidates)
+        has_text = bool(document.abstract or document.body)
+        # A parse that cannot be read is lost text, so it is no abstract-only paper. One that is not
+        # there may never have been downloaded: then the abstract serves, if there is one.
+        lost = not candidates and (malformed or (bool(quarantine) and not has_text))
+        kept_from = "" if lost or not has_text else source.path if source else METADATA
+        entries = tuple(replace(entry, cord_uid=paper.cord_uid, kept_from=kept_from) for entry in quarantine)
+        return Outcome(
+            paper.cord_uid,
+            document if has_text and not lost else None,
+            dropped="" if has_text or lost else NO_TEXT,
+            quarantine=entries,
+            chosen=_normal(source.path) if source else "",
+            set_aside=tuple(_normal(c.path) for c in candidates if c is not source),
+        )
+
+    def _read(self, path: str) -> bytes:
+        pure = PurePosixPath(path)
+        if pure.is_absolute() or ".." in pure.parts:
+            raise MalformedError("the path leads out of the corpus directory")
+        normal = _normal(path)
+        if normal not in self.release.files:
+            raise MissingObjectError(path, "there is no such object", "get the whole release")
+        return self.release.get_bytes(normal)
+
+
+def open_cord19(place: Place, form: Form, bench: Workbench) -> Cord19:
+    """Opens the release in ``place``, to be read before ``bench`` is left.
+
+    Without a metadata.csv, every JSON file is taken for a parse, and those of one name for one paper.
+    Raises ``ConfigurationError`` when it cannot be used.
+    """
+    release = open_release(place, form, bench)
+    if not release.files and release.metadata is None:
+        raise ConfigurationError(
+            release.source, "there is no such file", "give a CORD-19 directory: metadata.csv and document_parses/"
+        )
+    metadata = survey(release.metadata or _made_metadata(release, bench.scratch), release.source)
+    if release.files and not metadata.has_parse_columns and not metadata.can_join:
+        raise ConfigurationError(
+            release.source,
+            f"no column pdf_json_files, pmc_json_files, sha or pmcid, so {len(release.files):,} parse files are lost",
+            "give the metadata.csv of the same release",
+        )
+    return Cord19(release, metadata)
+
+
+def _made_metadata(release: Release, scratch: Path) -> Path:
+    """The metadata.csv that a folder of bare parses would have: cord_uid is the file's name, which is its paper_id."""
+    path = scratch / "made-metadata.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("cord_uid", "pdf_json_files", "pmc_json_files"))
+        for parse in release.files:
+            pdf = parse_kind(parse) == "pdf_json"
+            writer.writerow((stem(parse), parse if pdf else "", "" if pdf else parse))
+    return path
+
+
+def _normal(path: str) -> str:
+    """As archives and directories are listed: nearly always the path itself, which costs a tenth to see."""
+    return path if _NORMAL.fullmatch(path) else str(PurePosixPath(path))
+
+
+_NORMAL = re.compile(r"[\w-]+(?:/\w[\w.-]*)*", re.ASCII)

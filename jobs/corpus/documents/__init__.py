@@ -1,0 +1,1 @@
+"""The document, its accounts, and shards of documents."""

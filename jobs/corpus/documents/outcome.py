@@ -1,0 +1,64 @@
+"""What a corpus of any kind yields: each of its documents ends in exactly one ``Outcome``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from jobs.corpus.documents.document import Document
+from jobs.corpus.documents.quarantine import Quarantined
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one document: ``document``, or why it was ``dropped``, or neither: it is quarantined."""
+
+    cord_uid: str
+    document: Document | None = None
+    dropped: str = ""
+    quarantine: tuple[Quarantined, ...] = ()
+    """Its files that could not be read, also where the document was kept from another."""
+    chosen: str = ""
+    """The parse file that its body is taken from."""
+    set_aside: tuple[str, ...] = ()
+    """Its readable parse files besides the chosen one."""
+
+
+NO_TEXT = "no_text"
+"""Neither abstract nor body: a title alone makes no sentence pair."""
+
+WITHOUT_TEXT = "without_text"
+"""The chosen sections have no sentence; looked at last, after ``jobs.corpus.screening.screening``."""
+
+
+class Corpus(Protocol):
+    """An opened corpus, to be read once."""
+
+    @property
+    def source(self) -> str:
+        """As errors call it."""
+
+    @property
+    def broken(self) -> Sequence[Quarantined]:
+        """What would have been documents, but is known from the start to be unreadable."""
+
+    @property
+    def refused(self) -> Sequence[Quarantined]:
+        """What was left aside and is no document: archive members."""
+
+    @property
+    def total(self) -> int | None:
+        """Outcomes to come; None where only reading tells."""
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """In the corpus's own order, one document in memory at a time."""
+
+    def estimate(self, done: int) -> int:
+        """How many outcomes there will be, judged after ``done`` of them: for progress only."""
+
+    def counts(self) -> Mapping[str, Any]:
+        """After the last outcome: what only this kind of corpus counts."""
+
+    def listings(self) -> Mapping[str, Sequence[str]]:
+        """After the last outcome: file name -> lines that only this kind of corpus leaves."""

@@ -1,0 +1,1 @@
+"""Detects a corpus's format and opens it."""

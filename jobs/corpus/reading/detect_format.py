@@ -1,0 +1,64 @@
+"""What kind of corpus lies in a place, by content. Light: the controller asks before it submits."""
+
+from __future__ import annotations
+
+import zlib
+
+from jobs.corpus.cord19.layouts import is_json, is_metadata, is_nested_archive
+from jobs.corpus.documents.format import ACCEPTED, Form
+from jobs.errors import ConfigurationError
+from jobs.files.archive import is_tar
+from jobs.files.place import Place
+from jobs.files.streams import GZIP_MAGIC
+from jobs.files.zips import ZIP_MAGICS
+from jobs.store import ObjectInfo
+
+_HEAD = 1 << 16
+
+
+def form_of(place: Place) -> Form:
+    """Raises ``ConfigurationError`` for what is none of these."""
+    return _form_of_file(place) if place.name else _form_of_directory(place)
+
+
+def own_files(place: Place, form: Form) -> list[ObjectInfo]:
+    """The files of a JSONL or text corpus, sorted by path."""
+    if place.name:
+        return [ObjectInfo(place.name, place.size)]
+    return [o for o in place.store.objects() if o.path.endswith(_ENDINGS[form])]
+
+
+_ENDINGS = {Form.JSONL: (".jsonl", ".jsonl.gz"), Form.TEXT: (".txt", ".txt.gz")}
+
+
+def _form_of_file(place: Place) -> Form:
+    with place.store.open(place.name) as file:
+        head = file.read(_HEAD)
+    if head.startswith(ZIP_MAGICS):
+        return Form.ZIP
+    if head.startswith(GZIP_MAGIC):
+        try:
+            head = zlib.decompressobj(31).decompress(head, _HEAD)
+        except zlib.error as error:
+            raise ConfigurationError(place.location, f"it begins like gzip but is not ({error})", ACCEPTED) from error
+    if is_tar(head):
+        return Form.TAR
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not text:
+        raise ConfigurationError(place.location, "it is empty", ACCEPTED)
+    if b"\0" in text or text.startswith(b"%PDF"):
+        raise ConfigurationError(place.location, "it is neither an archive nor text", ACCEPTED)
+    return Form.JSONL if text.startswith(b"{") else Form.TEXT
+
+
+def _form_of_directory(place: Place) -> Form:
+    if place.store.exists("metadata.csv"):
+        return Form.RELEASE
+    paths = [o.path for o in place.store.objects()]
+    if any(is_metadata(p) or is_nested_archive(p) or is_json(p) for p in paths):
+        return Form.RELEASE
+    found = [form for form, endings in _ENDINGS.items() if any(p.endswith(endings) for p in paths)]
+    if len(found) == 1:
+        return found[0]
+    reason = "it holds both .jsonl and .txt files" if found else "there is nothing in it that is a corpus"
+    raise ConfigurationError(place.location, reason, ACCEPTED)

@@ -1,0 +1,92 @@
+"""JSON Lines as a corpus: one document an object, fields ``id``, ``title``, ``abstract`` and ``text`` (or ``body``)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from jobs.corpus.documents.digest_set import Seen
+from jobs.corpus.documents.document import Document
+from jobs.corpus.documents.limits import MAX_DOCUMENT_BYTES
+from jobs.corpus.documents.outcome import NO_TEXT, Outcome
+from jobs.corpus.documents.paragraph import plain
+from jobs.corpus.documents.quarantine import MalformedError, Quarantined, not_json
+from jobs.corpus.reading.own_files import Line, base_name
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Jsonl:
+    """Reads the documents of one file after another.
+
+    A text's lines are its paragraphs, or it is a list of them. An ``id`` is text or a whole number and
+    occurs once in the corpus; without one, the document's is the file's name and its line. ``license`` and
+    ``publish_time`` are taken where they are there; other fields are not read.
+    """
+
+    def __init__(self) -> None:
+        self._ids = Seen()
+
+    def outcomes(self, path: str, lines: Iterator[Line]) -> Iterator[Outcome]:
+        return (self._outcome(path, line) for line in lines if not line.is_blank)
+
+    def _outcome(self, path: str, line: Line) -> Outcome:
+        uid = f"{base_name(path)}-{line.number:08d}"
+        try:
+            document = _document(line, uid)
+            if not self._ids.add(document.cord_uid):
+                raise MalformedError(f"its id {document.cord_uid!r} is an earlier document's")
+        except MalformedError as error:
+            position = f"line {line.number}" + (f", {error.position}" if error.position else "")
+            return Outcome(uid, quarantine=(Quarantined(path, error.reason, position, uid),))
+        if document.abstract or document.body:
+            return Outcome(document.cord_uid, document)
+        return Outcome(document.cord_uid, dropped=NO_TEXT)
+
+
+def _document(line: Line, made_uid: str) -> Document:
+    if line.size > len(line.data):
+        reason = f"a document of {line.size:,} bytes, more than the {MAX_DOCUMENT_BYTES:,} that one may have"
+        raise MalformedError(reason)
+    try:
+        fields = orjson.loads(line.data)
+    except orjson.JSONDecodeError as error:
+        raise not_json(line.data, error) from error
+    if not isinstance(fields, dict):
+        raise MalformedError("not a JSON object")
+    if "text" in fields and "body" in fields:
+        raise MalformedError("it has both text and body")
+    title = _paragraphs(fields, "title")
+    return Document(
+        cord_uid=_uid(fields, made_uid),
+        title=" ".join(title),
+        abstract=plain(_paragraphs(fields, "abstract")),
+        body=plain(_paragraphs(fields, "body" if "body" in fields else "text")),
+        parse="",
+        license=" ".join(_paragraphs(fields, "license")),
+        publish_time=" ".join(_paragraphs(fields, "publish_time")),
+    )
+
+
+def _uid(fields: Mapping[str, Any], made_uid: str) -> str:
+    uid = fields.get("id")
+    if uid is None:
+        return made_uid
+    if isinstance(uid, int) and not isinstance(uid, bool):
+        return str(uid)
+    if not isinstance(uid, str) or not uid.strip() or _CONTROL.search(uid):
+        raise MalformedError(f"its id {uid!r} is neither a line of text nor a whole number")
+    return uid.strip()
+
+
+def _paragraphs(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = fields.get(name)
+    if value is None:
+        return ()
+    parts = value if isinstance(value, list) else [value]
+    if not all(isinstance(part, str) for part in parts):
+        raise MalformedError(f"{name} is neither text nor a list of texts")
+    return tuple(text for part in parts for paragraph in part.splitlines() if (text := paragraph.strip()))

@@ -1,0 +1,32 @@
+"""A corpus of any form, opened."""
+
+from __future__ import annotations
+
+from jobs.corpus.cord19.corpus import open_cord19
+from jobs.corpus.documents.format import Form
+from jobs.corpus.documents.outcome import Corpus
+from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.reading import plain_text
+from jobs.corpus.reading.detect_format import form_of, own_files
+from jobs.corpus.reading.fingerprint import directory_identity, fingerprint
+from jobs.corpus.reading.jsonl import Jsonl
+from jobs.corpus.reading.own_files import OwnFiles
+from jobs.files.place import Place
+
+
+def open_corpus(place: Place, bench: Workbench) -> tuple[Corpus, str]:
+    """The corpus, to be read before ``bench`` is left, and its fingerprint.
+
+    Raises ``ConfigurationError`` when it cannot be used.
+    """
+    form = form_of(place)
+    if form in (Form.JSONL, Form.TEXT):
+        read = Jsonl().outcomes if form is Form.JSONL else plain_text.outcomes
+        return OwnFiles(place, own_files(place, form), read), fingerprint(place)
+    if form is not Form.RELEASE:
+        found = fingerprint(place)  # of its bytes, before they are trusted
+        return open_cord19(place, form, bench), found
+    corpus = open_cord19(place, form, bench)
+    listing, metadata = corpus.release.listing, corpus.release.metadata
+    assert listing is not None, "a directory was listed"
+    return corpus, directory_identity(place.store, listing, metadata or bench.scratch)

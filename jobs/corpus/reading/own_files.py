@@ -1,0 +1,101 @@
+"""A corpus of one's own, as files of text: read once, front to end, line by line, within bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.corpus.documents.limits import MAX_DOCUMENT_BYTES
+from jobs.corpus.documents.outcome import Outcome
+from jobs.corpus.documents.quarantine import Quarantined
+from jobs.files.limits import Budget
+from jobs.files.place import Place
+from jobs.files.streams import drain, unpacked
+from jobs.store import ObjectInfo
+
+_ENDINGS = (".gz", ".jsonl", ".txt")
+
+
+@dataclass(frozen=True)
+class Line:
+    number: int
+    """From 1."""
+    data: bytes
+    """With its line end."""
+    size: int
+    """In bytes; larger than ``data`` for a line that is too long to be kept."""
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.data.strip() and self.size == len(self.data)
+
+
+Reader = Callable[[str, Iterator[Line]], Iterator[Outcome]]
+"""The documents of one file: its path and lines, to be read to the last before the next file's."""
+
+
+class OwnFiles:
+    """The files of a corpus, and how far they are read; a ``jobs.corpus.documents.outcome.Corpus``."""
+
+    broken: Sequence[Quarantined] = ()
+    refused: Sequence[Quarantined] = ()
+    total: int | None = None
+
+    def __init__(self, place: Place, files: Sequence[ObjectInfo], read: Reader) -> None:
+        self.place = place
+        self.files = files
+        self.source = place.location
+        self.done_bytes = 0
+        self._read = read
+
+    def outcomes(self) -> Iterator[Outcome]:
+        for file in self.files:
+            yield from self._read(file.path, self.lines(file))
+
+    def counts(self) -> Mapping[str, Any]:
+        return {"files": len(self.files)}
+
+    def listings(self) -> Mapping[str, Sequence[str]]:
+        return {}
+
+    @property
+    def total_bytes(self) -> int:
+        return sum(file.size for file in self.files)
+
+    def lines(self, file: ObjectInfo) -> Iterator[Line]:
+        """Lines end with ``\\n``; a byte order mark is left out. Raises ``ConfigurationError`` for damaged gzip."""
+        before = self.done_bytes
+
+        def tell(count: int) -> None:
+            self.done_bytes = before + count
+
+        source = self.place.location if self.place.name else f"{self.place.location.rstrip('/')}/{file.path}"
+        with self.place.store.open(file.path) as opened:
+            stream = unpacked(opened, source, Budget(source, file.size), tell)
+            number = 0
+            while data := stream.readline(MAX_DOCUMENT_BYTES):
+                number += 1
+                if number == 1:
+                    data = data.removeprefix(b"\xef\xbb\xbf")
+                size = len(data)
+                rest = data
+                while len(rest) == MAX_DOCUMENT_BYTES and not rest.endswith(b"\n"):
+                    data = b""
+                    rest = stream.readline(MAX_DOCUMENT_BYTES)
+                    size += len(rest)
+                yield Line(number, data, size)
+            drain(stream)
+
+    def estimate(self, done: int) -> int:
+        """Documents in all, if those to come are as large as the ``done`` before them."""
+        if self.done_bytes >= self.total_bytes:
+            return done
+        return max(done + 1, round(done * self.total_bytes / max(1, self.done_bytes)))
+
+
+def base_name(path: str) -> str:
+    """``notes/a`` of ``notes/a.jsonl.gz``: what ids are made of."""
+    for ending in _ENDINGS:
+        path = path.removesuffix(ending)
+    return path

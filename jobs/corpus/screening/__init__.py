@@ -1,0 +1,1 @@
+"""Decides which documents are fit to train on."""

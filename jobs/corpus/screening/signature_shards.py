@@ -1,0 +1,64 @@
+"""What the signature pass leaves of one shard: who was dropped and why, and the others' signatures.
+
+One line of JSON, then the columns ``words`` (uint32), ``from_pmc`` (one byte) and ``signatures`` (uint16),
+little-endian: 261 bytes a document and its cord_uid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import orjson
+
+from jobs.corpus.screening.minhash import PERMUTATIONS
+from jobs.corpus.screening.near_duplicates import Signatures
+
+
+@dataclass(frozen=True)
+class SignatureShard:
+    dropped: Mapping[str, str]
+    """cord_uid -> why the filters dropped it."""
+    passed: Signatures
+
+
+def encode(shard: SignatureShard) -> bytes:
+    passed = shard.passed
+    header = orjson.dumps({"dropped": dict(shard.dropped), "passed": list(passed.cord_uids)})
+    columns = (
+        passed.words.astype("<u4").tobytes(),
+        passed.from_pmc.astype("u1").tobytes(),
+        passed.signatures.astype("<u2").tobytes(),
+    )
+    return b"".join([header, b"\n", *columns])
+
+
+def decode(data: bytes) -> SignatureShard:
+    """The inverse of ``encode``; the columns are views of ``data``."""
+    line = data.index(b"\n") + 1
+    header = orjson.loads(data[:line])
+    count = len(header["passed"])
+    words = np.frombuffer(data, "<u4", count, line)
+    from_pmc = np.frombuffer(data, "u1", count, line + 4 * count)
+    signatures = np.frombuffer(data, "<u2", count * PERMUTATIONS, line + 5 * count)
+    return SignatureShard(
+        header["dropped"],
+        Signatures(header["passed"], from_pmc.view(np.bool_), words, signatures.reshape(count, PERMUTATIONS)),
+    )
+
+
+def joined(shards: Iterable[SignatureShard], documents: int) -> SignatureShard:
+    """All shards as one, in order, ``documents`` of which passed; holds one shard besides the result."""
+    dropped: dict[str, str] = {}
+    cord_uids: list[str] = []
+    from_pmc = np.empty(documents, np.bool_)
+    words = np.empty(documents, np.uint32)
+    signatures = np.empty((documents, PERMUTATIONS), np.uint16)
+    for shard in shards:
+        dropped.update(shard.dropped)
+        rows = slice(len(cord_uids), len(cord_uids) + len(shard.passed))
+        from_pmc[rows], words[rows] = shard.passed.from_pmc, shard.passed.words
+        signatures[rows] = shard.passed.signatures
+        cord_uids += shard.passed.cord_uids
+    return SignatureShard(dropped, Signatures(cord_uids, from_pmc, words, signatures))

@@ -1,0 +1,1 @@
+"""The built-in sample corpus: made-up papers in CORD-19's format."""

@@ -1,0 +1,25 @@
+"""What a complete step made, in a few words."""
+
+import pytest
+
+from controller.cli.words import summary
+from jobs.artifact import Manifest
+from jobs.spec import Kind, Spec
+
+SCORES = [{"step": step, "mlm_loss": loss, "mlm_accuracy": 0.5} for step, loss in ((0, 9.0), (20, 3.0), (40, 4.0))]
+
+
+@pytest.mark.parametrize(
+    ("steps", "scores", "said"),
+    [
+        (40, SCORES, "40 steps, held-out MLM loss 9.000 -> 4.000, accuracy 50.0%"),
+        (20, SCORES, "20 steps, held-out MLM loss 9.000 -> 3.000, accuracy 50.0%"),
+        (40, [], "40 steps, nothing held out to score them"),
+    ],
+    ids=["to the end", "ended early", "nothing held out"],
+)
+def test_of_training_it_gives_the_scores_of_the_weights_kept(
+    steps: int, scores: list[dict[str, float]], said: str
+) -> None:
+    facts = {"steps": steps, "evaluations": scores}
+    assert summary(Manifest("pretrain-a", Spec(Kind.PRETRAIN, {}), (), {}, facts, 1.0)) == said

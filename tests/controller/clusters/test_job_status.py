@@ -1,0 +1,271 @@
+"""Why a Job does not run: from what the API says of it, its pods and its events, to one line. Tables."""
+
+from typing import Any
+
+import pytest
+
+from controller.clusters.interface import JobState, JobStatus
+from controller.clusters.job_status import job_status
+from controller.clusters.objects import ObservedEvent, ObservedJob, ObservedPod
+
+NOW = 1_800_000_000.0
+SOON = "2027-01-15T08:00:00Z"  # NOW
+
+
+def job(*, status: dict[str, Any] | None = None, labels: dict[str, str] | None = None, **spec: Any) -> ObservedJob:
+    return ObservedJob.of(
+        {
+            "metadata": {"name": "step-1", "labels": labels or {}},
+            "spec": {"completions": 4, "parallelism": 4, **spec},
+            "status": status or {},
+        }
+    )
+
+
+def ended(*conditions: str, **status: Any) -> dict[str, Any]:
+    """Conditions as ``Type/Reason``."""
+    found = [kind.partition("/") for kind in conditions]
+    return {
+        "conditions": [{"type": t, "status": "True", "reason": r, "message": "its message"} for t, _, r in found]
+    } | status
+
+
+def pod(index: int = 0, phase: str = "Pending", *, failures: int = 0, name: str = "", **status: Any) -> ObservedPod:
+    labels = {"batch.kubernetes.io/job-name": "step-1", "batch.kubernetes.io/job-completion-index": f"{index}"}
+    return ObservedPod.of(
+        {
+            "metadata": {
+                "name": name or f"step-1-{index}-abcde",
+                "labels": labels,
+                "annotations": {"batch.kubernetes.io/job-index-failure-count": str(failures)},
+                "creationTimestamp": SOON,
+            },
+            "spec": {},
+            "status": {"phase": phase, **status},
+        }
+    )
+
+
+def waiting(reason: str, message: str = "") -> dict[str, Any]:
+    return {"containerStatuses": [{"name": "step", "state": {"waiting": {"reason": reason, "message": message}}}]}
+
+
+def exited(code: int, reason: str = "Error", message: str = "") -> dict[str, Any]:
+    ending = {"exitCode": code, "reason": reason, "message": message, "finishedAt": SOON}
+    return {"containerStatuses": [{"name": "step", "state": {"terminated": ending}}]}
+
+
+def condition(kind: str, status: str, reason: str, message: str = "") -> dict[str, Any]:
+    return {"conditions": [{"type": kind, "status": status, "reason": reason, "message": message}]}
+
+
+def event(reason: str, message: str, *, kind: str = "Job", about: str = "step-1", at: str = SOON) -> ObservedEvent:
+    return ObservedEvent.of(
+        {
+            "metadata": {"name": "e"},
+            "involvedObject": {"kind": kind, "name": about},
+            "reason": reason,
+            "message": message,
+            "lastTimestamp": at,
+        }
+    )
+
+
+SCHEDULER = "0/9 nodes are available: 9 Insufficient google.com/tpu."
+UNSCHEDULABLE = condition("PodScheduled", "False", "Unschedulable", SCHEDULER)
+NODE_GONE = condition("DisruptionTarget", "True", "DeletionByTaintManager")
+PREEMPTED = condition("DisruptionTarget", "True", "PreemptionByScheduler")
+RUNNING = [pod(i, "Running") for i in range(4)]
+FULL = {"active": 4}
+QUOTA = (
+    'Error creating: pods "step-1-0-x" is forbidden: exceeded quota: q, requested: cpu=1, used: cpu=8, limited: cpu=8'
+)
+NO_ACCOUNT = 'Error creating: pods "step-1-0-" is forbidden: error looking up service account ns/w: not found'
+
+
+@pytest.mark.parametrize(
+    ("name", "observed", "pods", "events", "state", "reason"),
+    [
+        ("all runs", job(status=FULL), RUNNING, [], JobState.RUNNING, ""),
+        ("just made", job(), [], [], JobState.PENDING, "waits for the Job controller to make its pods"),
+        (
+            "pulling", job(status=FULL), [pod(**waiting("ContainerCreating"))], [],
+            JobState.PENDING, "its pods are starting",
+        ),
+        ("complete", job(status=ended("SuccessCriteriaMet", "Complete/X")), [], [], JobState.COMPLETE, ""),
+        ("completing", job(status=ended("SuccessCriteriaMet")), [], [], JobState.ENDING, "is complete and ends"),
+        ("suspended", job(suspend=True), [], [], JobState.SUSPENDED, "is suspended, and its inputs are there"),
+        (
+            "queued by Kueue", job(suspend=True, labels={"kueue.x-k8s.io/queue-name": "tpu"}), [], [],
+            JobState.SUSPENDED, "waits for the queue tpu to admit it",
+        ),
+        (
+            "no room", job(status=FULL), [pod(i, **UNSCHEDULABLE) for i in range(2)] + [pod(2, "Running")], [],
+            JobState.RUNNING, f"2 of 3 pods: Unschedulable: {SCHEDULER}",
+        ),
+        (
+            "no room, and no pool that could grow", job(status=FULL), [pod(**UNSCHEDULABLE)],
+            [event("NotTriggerScaleUp", "no node group fits", kind="Pod", about="step-1-0-abcde")],
+            JobState.PENDING, f"Unschedulable: {SCHEDULER}; no node group fits",
+        ),
+        (
+            "image", job(status=FULL), [pod(**waiting("ImagePullBackOff", "Back-off pulling image w:1"))], [],
+            JobState.PENDING, "ImagePullBackOff: Back-off pulling image w:1",
+        ),
+        (
+            "configuration of the container", job(status=FULL),
+            [pod(**waiting("CreateContainerConfigError", "secret not found"))], [],
+            JobState.PENDING, "CreateContainerConfigError: secret not found",
+        ),
+        (
+            "volume", job(status=FULL), [pod()],
+            [event("FailedMount", "no such volume", kind="Pod", about="step-1-0-abcde")],
+            JobState.PENDING, "FailedMount: no such volume",
+        ),
+        (
+            "an event of another Job's pod", job(status=FULL), [pod()],
+            [event("FailedMount", "no such volume", kind="Pod", about="other-0-abcde")],
+            JobState.PENDING, "its pods are starting",
+        ),
+        (
+            "quota", job(), [], [event("FailedCreate", QUOTA)],
+            JobState.PENDING, "quota: exceeded quota: q, requested: cpu=1, used: cpu=8",
+        ),
+        (
+            "no service account", job(), [], [event("FailedCreate", NO_ACCOUNT)],
+            JobState.PENDING, "no pod can be made: error looking up service account ns/w: not found",
+        ),
+        (
+            "a quota that was raised since", job(status={"active": 3}), RUNNING[:3],
+            [event("FailedCreate", QUOTA, at="2027-01-15T07:59:00Z")], JobState.RUNNING, "",
+        ),
+        (
+            "tried again already", job(status={"active": 3}), [pod(1, "Failed", **exited(1)), *RUNNING[1:]], [],
+            JobState.RUNNING, "",
+        ),
+        (
+            "back-off", job(status={"active": 0}), [pod(1, "Failed", **exited(1, message="disk\nfull"))], [],
+            JobState.PENDING, "back-off: index 1 tried again in 10 s, after exited with 1: full",
+        ),
+        (
+            "longer back-off", job(), [pod(1, "Failed", failures=3, **exited(137, "OOMKilled"))], [],
+            JobState.PENDING,
+            "back-off: index 1 tried again in 80 s, after OOMKilled: it used more memory than its limit",
+        ),
+        (
+            "back-off of ten minutes at most", job(), [pod(1, "Failed", failures=40, **exited(1))], [],
+            JobState.PENDING, "back-off: index 1 tried again in 600 s, after exited with 1",
+        ),
+        (
+            "back-off after preemption", job(), [pod(0, "Failed", **PREEMPTED), pod(3, "Failed", **PREEMPTED)], [],
+            JobState.PENDING,
+            "back-off: indexes 0,3 tried again in 10 s, after disrupted: preempted by a pod of higher priority",
+        ),
+        (
+            "evicted", job(), [pod(2, "Failed", reason="Evicted", message="The node was low on memory")], [],
+            JobState.PENDING, "back-off: index 2 tried again in 10 s, after evicted: The node was low on memory",
+        ),
+        (
+            "nothing waits for what succeeded later", job(status={"active": 0, "completedIndexes": "1"}),
+            [pod(1, "Failed", **exited(1))], [],
+            JobState.PENDING, "its pods are starting",
+        ),
+        (
+            "deadline", job(activeDeadlineSeconds=60, status=ended("FailureTarget", "Failed/DeadlineExceeded")), [], [],
+            JobState.FAILED, "DeadlineExceeded: it ran longer than the 60 s it may",
+        ),
+        (
+            "failed indexes", job(status=ended("FailureTarget", "Failed/FailedIndexes", failedIndexes="1,3")),
+            [pod(1, "Failed", **exited(42, message="bad shard")), pod(3, "Failed", **NODE_GONE)], [],
+            JobState.FAILED, "FailedIndexes: indexes 1,3 failed; index 1 exited with 42: bad shard",
+        ),
+        (
+            "failed, and no pod is left to say why", job(status=ended("Failed/PodFailurePolicy")), [], [],
+            JobState.FAILED, "PodFailurePolicy: its message",
+        ),
+        (
+            "failing", job(status=ended("FailureTarget/PodFailurePolicy", active=1)),
+            [pod(0, "Failed", **exited(43, message="no such recipe")), pod(1, "Running")], [],
+            JobState.ENDING,
+            "has failed and ends its pods: PodFailurePolicy: its message; index 0 exited with 43: no such recipe",
+        ),
+    ],
+)  # fmt: skip
+def test_why(
+    name: str,
+    observed: ObservedJob,
+    pods: list[ObservedPod],
+    events: list[ObservedEvent],
+    state: JobState,
+    reason: str,
+) -> None:
+    status = job_status(observed, pods, events, now=NOW)
+    assert status.state is state, name
+    assert status.reason.startswith(reason) if reason else status.reason == ""
+
+
+def test_an_input_that_is_not_complete() -> None:
+    status = job_status(job(suspend=True), now=NOW, waiting_for=["ingest-1", "vocabulary-2"])
+    assert (status.state, status.reason) == (JobState.SUSPENDED, "waits for its inputs ingest-1, vocabulary-2")
+    assert job_status(job(suspend=True), now=NOW, waiting_for=["a-1"]).reason == "waits for its input a-1"
+
+
+def test_being_deleted() -> None:
+    deleting = ObservedJob.of({"metadata": {"name": "step-1", "deletionTimestamp": SOON}})
+    status = job_status(deleting, [pod(0, "Running")], now=NOW)
+    assert (status.state, status.reason) == (JobState.ENDING, "is being deleted; 1 pods are still ending")
+
+
+def test_the_terminal_condition_is_found_by_type_wherever_it_stands() -> None:
+    for order in (
+        ["Failed/FailedIndexes", "FailureTarget/X", "Suspended/Y"],
+        ["FailureTarget/X", "Failed/FailedIndexes"],
+    ):
+        found = job_status(job(status=ended(*order)), now=NOW).condition
+        assert found is not None
+        assert (found.type, found.reason) == ("Failed", "FailedIndexes")
+    withdrawn = {"conditions": [{"type": "Failed", "status": "False"}]}
+    assert job_status(job(status=withdrawn), now=NOW).condition is None
+
+
+def test_the_counts() -> None:
+    observed = job(
+        completions=20, status={"active": 3, "failed": 5, "completedIndexes": "1,3-5,7", "failedIndexes": "0,9"}
+    )
+    pods = [pod(i, "Failed", name=f"step-1-{i}-x", **PREEMPTED) for i in range(2)]
+    pods.append(pod(9, "Failed", **exited(1, message="last words")))
+    status = job_status(observed, pods, now=NOW)
+    assert status == JobStatus(
+        active=3, succeeded=5, failed=2, retries=5, condition=None, message="last words",
+        state=JobState.PENDING, reason=status.reason, remedy=status.remedy, preempted=2,
+    )  # fmt: skip
+
+
+def test_the_pod_that_failed_the_job_is_the_one_the_condition_names() -> None:
+    told = "Container step for pod ns/step-1-0-abcde failed with exit code 43 matching FailJob rule at index 2"
+    status = {"conditions": [{"type": "Failed", "status": "True", "reason": "PodFailurePolicy", "message": told}]}
+    pods = [pod(0, "Failed", **exited(43, message="no such recipe")), pod(1, "Failed", **exited(143))]
+    assert "index 0 exited with 43: no such recipe" in job_status(job(status=status), pods, now=NOW).reason
+
+
+def test_objects_seen_half_made() -> None:
+    assert ObservedJob.of({"metadata": {"name": "x"}}).conditions == {}
+    assert ObservedPod.of({"metadata": {"name": "x"}}).phase == "Pending"
+    assert ObservedEvent.of({"metadata": {"name": "x"}}).at == 0.0
+
+
+def test_what_only_a_tracker_can_mend_says_how_to_be_one() -> None:
+    assert "covid-ctl tracker --once" in job_status(job(suspend=True), now=NOW).remedy
+
+
+@pytest.mark.parametrize(
+    ("told", "remedy"),
+    [
+        (SCHEDULER, "covid-ctl doctor compares the profile with the node pools"),
+        ('0/1 nodes are available: persistentvolumeclaim "papers" not found.', "kubectl describe pvc papers: "),
+        ("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.", "kubectl describe pvc: "),
+    ],
+)
+def test_what_to_do_about_a_pod_that_has_no_node(told: str, remedy: str) -> None:
+    pods = [pod(**condition("PodScheduled", "False", "Unschedulable", told))]
+    assert job_status(job(status=FULL), pods, now=NOW).remedy.startswith(remedy)

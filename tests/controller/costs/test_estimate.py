@@ -1,0 +1,115 @@
+"""What steps are said to take and to cost, before they run."""
+
+import pytest
+
+from controller.costs.estimate import Estimate, estimate, kinds_of, training_flops
+from controller.profiles.profile import Images, Pool, Profile
+from jobs.ranges import Range, dollars_text, time_text
+from jobs.recipe import load_recipe
+from jobs.spec import Kind
+
+IMAGES = Images(worker="w", trainer="t", exporter="e")
+TPU = Pool(cpu="90", memory="300Gi", tpu="v3-8")
+
+
+def cluster(**fields: object) -> Profile:
+    fields = {"trainer": TPU, "zone": "us-central1-a", **fields}
+    return Profile(name="gke", bucket="gs://papers", images=IMAGES, **fields)  # type: ignore[arg-type]
+
+
+def estimated(
+    what: str, recipe: str = "bio", *, megabytes: float = 10_000, shards: int = 1, **fields: object
+) -> Estimate:
+    chosen = load_recipe(recipe)
+    text = Range(megabytes * 1e6, megabytes * 1e6)
+    return estimate(kinds_of(what, chosen), chosen, cluster(**fields), text=text, shards=shards)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "spot", "zone", "time", "dollars"),
+    [
+        ("clinical", False, "us-central1-a", "8.9 to 12 h", "$71 to 95"),
+        ("clinical", True, "us-central1-b", "8.9 to 12 h", "$18 to 24"),
+        ("bio", False, "us-central1-a", "41 to 55 h", "$331 to 441"),
+        ("bio", True, "us-central1-a", "41 to 55 h", "$84 to 113"),
+        ("bio", False, "europe-west4-a", "41 to 55 h", "$364 to 485"),
+        ("bio", True, "europe-west4-a", "41 to 55 h", "$93 to 124"),
+    ],
+)
+def test_training_on_a_v3_8(recipe: str, spot: bool, zone: str, time: str, dollars: str) -> None:
+    step = estimated("pretrain", recipe, zone=zone, trainer=TPU.model_copy(update={"spot": spot})).steps[-1]
+    assert step.hours
+    assert step.dollars
+    assert (time_text(step.hours), dollars_text(step.dollars)) == (time, dollars)
+    assert zone.rpartition("-")[0] in step.price
+
+
+def test_a_profiles_own_price_takes_the_tables_place() -> None:
+    step = estimated("pretrain", trainer=TPU.model_copy(update={"dollars_per_hour": 1.0}), zone="").steps[-1]
+    assert step.dollars == step.hours
+    assert step.price == "$1/h by profile gke"
+
+
+@pytest.mark.parametrize("zone", ["", "mars-north1-a"])
+def test_where_no_price_is_known_there_is_none_and_a_word_about_it(zone: str) -> None:
+    found = estimated("pretrain", zone=zone)
+    assert found.hours
+    assert found.dollars is None
+    assert any("dollars_per_hour" in note and (zone or "no zone") in note for note in found.notes)
+
+
+def test_more_shards_take_less_time_for_a_little_more_money() -> None:
+    one, many = (estimated("preprocess", shards=shards, parallelism=32).steps[-1] for shards in (1, 64))
+    assert one.hours
+    assert one.dollars
+    assert many.hours
+    assert many.dollars
+    assert (one.pods, many.pods) == (1, 32)
+    assert many.hours.high < one.hours.high / 10
+    assert one.dollars.low < many.dollars.low < 2 * one.dollars.low
+
+
+def test_the_total_is_of_all_steps_or_not_known() -> None:
+    known = estimated("all")
+    kinds = ["ingest", "signatures", "preprocess", "checkpoint", "pretrain", "export"]
+    assert [step.kind for step in known.steps] == kinds
+    assert known.hours
+    assert known.hours.low == pytest.approx(sum(step.hours.low for step in known.steps if step.hours))
+    recipe = load_recipe("bio")
+    assert estimate(kinds_of("all", recipe), recipe, cluster(), text=None).hours is None
+
+
+def test_a_recipe_that_learns_its_vocabulary_has_a_step_for_it() -> None:
+    assert Kind.VOCABULARY in kinds_of("preprocess", load_recipe("tiny"))
+
+
+def test_longer_training_is_more_work_in_proportion() -> None:
+    half, whole = (training_flops(load_recipe("bio", {"schedule.train_steps": n})) for n in ("100000", "200000"))
+    assert whole / half == pytest.approx(2, rel=1e-3)
+
+
+def test_without_a_tpu_the_estimate_tells_what_one_would_take() -> None:
+    found = estimated("pretrain", trainer=Pool(cpu="4", memory="16Gi"))
+    assert any(note.startswith("pretrain on a v3-8: 41 to 55 h; $331 to 441 on demand") for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"),
+    [
+        (Range(41.3, 55.1), "41 to 55 h"),
+        (Range(9.0, 9.01), "9 h"),
+        (Range(0.5, 1.0), "30 to 60 min"),
+        (Range(0.001, 0.01), "3.6 to 36 s"),
+        (Range(49_612, 231_522), "49,600 to 232,000 h"),
+    ],
+)
+def test_times_are_told_in_their_unit_with_the_digits_that_are_meant(hours: Range, text: str) -> None:
+    assert time_text(hours) == text
+
+
+@pytest.mark.parametrize(
+    ("dollars", "text"),
+    [(Range(330.7, 441.2), "$331 to 441"), (Range(1.234, 5.678), "$1.2 to 5.7"), (Range(0, 0.001), "under $0.01")],
+)
+def test_money_is_told_as_a_range(dollars: Range, text: str) -> None:
+    assert dollars_text(dollars) == text

@@ -1,0 +1,88 @@
+"""The Job of each step, field by field where a field is a promise."""
+
+import json
+from typing import Any
+
+import pytest
+
+from controller.clusters.job_policy import JobPolicy
+from controller.planning.manifest import render
+from controller.planning.plan import Corpus, plan_export, plan_preprocess, plan_pretrain
+from controller.profiles.profile import Images, Profile
+from jobs.recipe import load_recipe
+
+PROFILE = Profile(
+    name="local",
+    bucket="/bucket",
+    images=Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1"),
+    parallelism=2,
+)
+TINY = load_recipe("tiny")
+DATA = plan_preprocess(TINY, Corpus("sample", "sample-1"), None, shards=8, salt="", command="c")
+PRETRAIN = plan_pretrain(TINY, DATA[-1].name, salt="", command="c")
+STEPS = [*DATA, PRETRAIN, plan_export(TINY, PRETRAIN.name, salt="", command="c")]
+BY_KIND = {str(step.spec.kind): step for step in STEPS}
+
+
+def container(job: dict[str, Any]) -> dict[str, Any]:
+    (only,) = job["spec"]["template"]["spec"]["containers"]
+    return dict(only)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: str(step.spec.kind))
+def test_a_job_is_indexed_retries_per_index_and_runs_restricted(step: Any) -> None:
+    job = render(step, PROFILE)
+    spec, pod = job["spec"], job["spec"]["template"]["spec"]
+    assert (job["apiVersion"], job["kind"], job["metadata"]["name"]) == ("batch/v1", "Job", step.name)
+    assert spec["completionMode"] == "Indexed"
+    assert spec["backoffLimitPerIndex"] == 3
+    assert spec["podReplacementPolicy"] == "Failed"
+    assert pod["restartPolicy"] == "Never"
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container(job)["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert "managedBy" not in spec
+    json.dumps(job)  # nothing but plain values
+
+
+def test_shards_are_completions_and_the_profile_bounds_parallelism() -> None:
+    spec = render(BY_KIND["preprocess"], PROFILE)["spec"]
+    assert (spec["completions"], spec["parallelism"]) == (8, 2)
+    spec = render(BY_KIND["pretrain"], PROFILE)["spec"]
+    assert (spec["completions"], spec["parallelism"]) == (1, 1)
+
+
+def test_the_container_runs_its_step() -> None:
+    job = render(BY_KIND["ingest"], PROFILE)
+    assert container(job)["command"] == ["python", "-m", "jobs"]
+    assert container(job)["args"] == [
+        "ingest", "--bucket", "/bucket", "--name", BY_KIND["ingest"].name, "--corpus", "sample",
+    ]  # fmt: skip
+
+
+def test_training_has_its_own_image() -> None:
+    images = {kind: container(render(step, PROFILE))["image"] for kind, step in BY_KIND.items()}
+    assert images == {
+        "ingest": "worker:1",
+        "signatures": "worker:1",
+        "vocabulary": "worker:1",
+        "preprocess": "worker:1",
+        "pretrain": "trainer:1",
+        "export": "exporter:1",
+    }
+
+
+def test_preemption_is_ignored_before_exit_codes_are_looked_at() -> None:
+    job = render(BY_KIND["preprocess"], PROFILE)
+    rules = job["spec"]["podFailurePolicy"]["rules"]
+    assert [rule["action"] for rule in rules] == ["Ignore", "FailIndex", "FailJob"]
+    assert rules[0]["onPodConditions"] == [{"type": "DisruptionTarget", "status": "True"}]
+    policy = JobPolicy.of(job)
+    assert [policy.action(code) for code in (1, 42, 43, 44, 137, 143)] == [
+        "Count", "FailIndex", "FailJob", "FailJob", "Count", "Count",
+    ]  # fmt: skip

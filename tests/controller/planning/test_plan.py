@@ -1,0 +1,171 @@
+"""Plans: what names follow from what, and what is refused before anything runs."""
+
+import pytest
+
+from controller.planning.plan import (
+    Corpus,
+    GivenCheckpoint,
+    GivenVocabulary,
+    Step,
+    inputs_first,
+    plan_checkpoint,
+    plan_export,
+    plan_preprocess,
+    plan_pretrain,
+)
+from jobs.errors import ConfigurationError, PreflightError
+from jobs.recipe import load_recipe
+
+SAMPLE = Corpus("sample", "sample-1")
+CASED = GivenVocabulary("vocab.txt", "ab" * 32, 28_996)
+
+
+def preprocess(
+    recipe: str = "tiny",
+    corpus: Corpus = SAMPLE,
+    vocabulary: GivenVocabulary | None = None,
+    shards: int = 2,
+    salt: str = "",
+    overrides: dict[str, str] | None = None,
+) -> list[Step]:
+    return plan_preprocess(
+        load_recipe(recipe, overrides),
+        corpus,
+        vocabulary,
+        shards=shards,
+        salt=salt,
+        command="covid-ctl submit preprocess",
+    )
+
+
+def names(steps: list[Step]) -> list[str]:
+    return [step.name.rsplit("-", 1)[0] for step in steps]
+
+
+def test_the_data_side_learns_a_vocabulary_only_where_none_is_given() -> None:
+    assert names(preprocess()) == ["ingest", "signatures", "vocabulary", "preprocess"]
+    assert names(preprocess(vocabulary=CASED)) == ["ingest", "signatures", "preprocess"]
+
+
+def test_another_vocabulary_reuses_the_ingested_documents() -> None:
+    learned, given = preprocess(), preprocess(vocabulary=CASED)
+    assert [step.name for step in learned[:2]] == [step.name for step in given[:2]]
+    assert learned[-1].name != given[-1].name
+
+
+def test_where_the_corpus_lies_does_not_matter_what_it_holds_does() -> None:
+    here, there = (preprocess(corpus=Corpus(place, "f00d"))[-1].name for place in ("/here", "gs://there"))
+    assert here == there
+    assert preprocess(corpus=Corpus("/here", "beef"))[-1].name != here
+
+
+def test_the_same_command_means_the_same_names() -> None:
+    assert [s.name for s in preprocess()] == [s.name for s in preprocess()]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shards": 3},
+        {"salt": "x"},
+        {"overrides": {"examples.random_seed": "1"}},
+        {"overrides": {"corpus.sections": "[body]"}},
+        {"overrides": {"corpus.languages": "[en, de]"}},
+        {"overrides": {"corpus.licenses": "[cc-by]"}},
+        {"overrides": {"corpus.published_until": "2020-06-30"}},
+        {"overrides": {"corpus.near_duplicate_similarity": "0.7"}},
+    ],
+    ids=str,
+)
+def test_what_matters_makes_another_name(change: dict[str, object]) -> None:
+    assert preprocess(**change)[-1].name != preprocess()[-1].name
+
+
+def test_a_filter_reuses_the_documents_and_a_similarity_their_signatures() -> None:
+    before = [step.name for step in preprocess()]
+    filtered = [step.name for step in preprocess(overrides={"corpus.licenses": "[cc-by]"})]
+    alike = [step.name for step in preprocess(overrides={"corpus.near_duplicate_similarity": "0.7"})]
+    assert [a == b for a, b in zip(before, filtered, strict=True)] == [True, False, False, False]
+    assert [a == b for a, b in zip(before, alike, strict=True)] == [True, True, False, False]
+
+
+def test_a_training_setting_does_not_touch_the_examples() -> None:
+    longer = preprocess(overrides={"schedule.train_steps": "999"})
+    assert [s.name for s in longer] == [s.name for s in preprocess()]
+
+
+def test_a_recipe_that_learns_nothing_asks_for_its_vocabulary() -> None:
+    with pytest.raises(PreflightError, match="it needs its vocabulary of 28,996 entries") as caught:
+        preprocess("clinical")
+    assert "--vocab" in caught.value.remedy
+
+
+def test_a_vocabulary_of_another_size_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="recipe bio needs 58,996"):
+        preprocess("bio", vocabulary=CASED)
+
+
+def test_each_step_names_what_it_reads() -> None:
+    data = preprocess()
+    pretrain = plan_pretrain(load_recipe("tiny"), data[-1].name, salt="", command="c")
+    export = plan_export(load_recipe("tiny"), pretrain.name, salt="", command="c")
+    assert pretrain.after == (data[-1].name,)
+    assert export.after == (pretrain.name,)
+    ingest, signatures, vocabulary, examples = data
+    assert signatures.after == (ingest.name,)
+    assert vocabulary.after == (ingest.name, signatures.name)
+    assert examples.after == (ingest.name, signatures.name, vocabulary.name)
+    assert pretrain.name.startswith("pretrain-tiny-")
+
+
+def checkpoint(fingerprint: str = "f00d", location: str = "/here", **overrides: str) -> Step:
+    settings = {field.replace("__", "."): value for field, value in overrides.items()}
+    recipe = load_recipe("clinical", settings)
+    assert recipe.initial_checkpoint
+    return plan_checkpoint(
+        recipe, recipe.initial_checkpoint, GivenCheckpoint(location, fingerprint), salt="", command="c"
+    )
+
+
+def test_a_checkpoint_is_named_by_its_content_and_how_it_is_read() -> None:
+    assert checkpoint().name == checkpoint(location="gs://there").name
+    # What only training or the card needs does not convert it again.
+    assert checkpoint(schedule__train_steps="200000", architecture__hidden_dropout_prob="0").name == checkpoint().name
+    for other in (
+        checkpoint("beef"),
+        checkpoint(initial_checkpoint__allow_missing="['cls/*']"),
+        checkpoint(architecture__num_hidden_layers="6"),
+        checkpoint(vocabulary__size="30000"),
+    ):
+        assert other.name != checkpoint().name
+
+
+def test_training_from_a_checkpoint_is_another_training() -> None:
+    recipe = load_recipe("clinical")
+    scratch, started = (plan_pretrain(recipe, "preprocess-1", c, salt="", command="c") for c in (None, "checkpoint-1"))
+    assert scratch.name != started.name
+    assert started.after == ("preprocess-1", "checkpoint-1")
+
+
+def test_steps_are_ordered_inputs_first() -> None:
+    data = preprocess()
+    pretrain = plan_pretrain(load_recipe("tiny"), data[-1].name, salt="", command="c")
+    assert inputs_first([pretrain, *reversed(data)]) == [*data, pretrain]
+    assert inputs_first([pretrain, pretrain]) == [pretrain]
+
+
+@pytest.mark.parametrize(
+    ("field", "off", "on"),
+    [
+        ("masking", "static", "dynamic"),
+        ("next_sentence_prediction", "true", "false"),
+        ("accumulation", "1", "2"),
+    ],
+)
+def test_a_setting_beyond_the_recipe_makes_a_name_only_where_it_is_used(field: str, off: str, on: str) -> None:
+    def step(value: str) -> Step:
+        recipe = load_recipe("tiny", {f"schedule.{field}": value})
+        return plan_pretrain(recipe, "preprocess-01234567", salt="", command="covid-ctl submit pretrain")
+
+    assert field not in step(off).spec.settings["schedule"]
+    assert field in step(on).spec.settings["schedule"]

@@ -1,0 +1,151 @@
+"""Profiles: what is built in, what the file says, and what overrides it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.profiles.new_profile import Answers, write_profile
+from controller.profiles.profile import load_profile
+from jobs.errors import ConfigurationError
+
+DIGEST = "@sha256:" + "0" * 64
+FILE = f"""
+default_profile = "gke"
+
+[profiles.gke]
+context = "gke_project_zone_cluster"
+bucket = "gs://papers/runs"
+parallelism = 64
+[profiles.gke.images]
+worker = "registry/worker{DIGEST}"
+trainer = "registry/trainer{DIGEST}"
+exporter = "registry/exporter{DIGEST}"
+[profiles.gke.trainer]
+cpu = "90"
+memory = "300Gi"
+tpu = "v3-8"
+
+[profiles.kind]
+bucket = "/bucket"
+bucket_volume = "bucket"
+[profiles.kind.images]
+worker = "worker:1"
+trainer = "trainer:1"
+exporter = "trainer:1"
+tags_allowed = true
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "covid-ctl.toml"
+    path.write_text(FILE)
+    return path
+
+
+def test_without_a_file_the_profile_is_local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    profile = load_profile(None, environment={})
+    assert profile.is_local
+    assert profile.bucket == str(tmp_path / "bucket")
+    assert load_profile(None, environment={}, bucket="gs://bucket/prefix").bucket == "gs://bucket/prefix"
+
+
+def test_the_files_default_is_taken_unless_another_is_named(config: Path) -> None:
+    assert load_profile(None, environment={}, config=config).name == "gke"
+    assert load_profile("kind", environment={}, config=config).bucket == "/bucket"
+    assert load_profile(None, environment={"COVID_CTL_PROFILE": "kind"}, config=config).name == "kind"
+    assert load_profile("local", environment={}, config=config).is_local
+
+
+def test_flags_win_over_variables_and_these_over_the_file(config: Path) -> None:
+    variables = {"COVID_CTL_PARALLELISM": "8", "COVID_CTL_BUCKET": "gs://other", "COVID_CTL_TRAINER__MEMORY": "100Gi"}
+    profile = load_profile(None, environment=variables, config=config, bucket="gs://third", parallelism=None)
+    assert (profile.bucket, profile.parallelism, profile.trainer.memory) == ("gs://third", 8, "100Gi")
+    assert profile.trainer.tpu == "v3-8"  # the rest of the section stays
+
+
+def test_the_file_may_be_named_by_a_variable(config: Path) -> None:
+    assert load_profile(None, environment={"COVID_CTL_CONFIG": str(config)}).name == "gke"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("parallelism = 64", "paralelism = 64", "profile gke: paralelism: no such field; did you mean parallelism?"),
+        ("[profiles.gke.trainer]", "[profiles.gke.trainr]", "trainr: no such field; did you mean trainer?"),
+        ('cpu = "90"', 'cpus = "90"', "trainer.cpus: no such field; did you mean cpu?"),
+        ('cpu = "90"', 'cpu = "many"', "trainer.cpu: String should match pattern"),
+        ('tpu = "v3-8"', 'tpu = "v3-9"', "trainer.tpu: unknown TPU slice v3-9; did you mean v3-8?"),
+        ("parallelism = 64", "parallelism = 0", "parallelism: Input should be greater than or equal to 1"),
+        ('default_profile = "gke"', 'default = "gke"', "default: no such field; did you mean default_profile?"),
+        ('default_profile = "gke"', 'default_profile = "gk"', "profile gk: not in .*; did you mean gke?"),
+        (f"worker{DIGEST}", "worker:latest", "images.worker: registry/worker:latest has no digest"),
+        ('bucket = "gs://papers/runs"', 'bucket = "/data"', "bucket: /data is a directory, which pods do not see"),
+        ("[profiles.kind]", "[profiles.local]", "profiles.local: that one is built in"),
+        ("[profiles.gke]", "[profiles.gke", "not TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused_by_field_and_reason(config: Path, old: str, new: str, message: str) -> None:
+    assert old in FILE
+    config.write_text(FILE.replace(old, new, 1))
+    with pytest.raises(ConfigurationError, match=message):
+        load_profile(None, environment={}, config=config)
+
+
+def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load_profile(None, environment={}, config=tmp_path / "absent.toml")
+
+
+def test_a_misspelt_variable_is_refused(config: Path) -> None:
+    said = r"COVID_CTL_BUKET: no such setting; did you mean COVID_CTL_BUCKET\?\n  next: unset COVID_CTL_BUKET"
+    with pytest.raises(ConfigurationError, match=said):
+        load_profile(None, environment={"COVID_CTL_BUKET": "x"}, config=config)
+
+
+def answers(**changed: str) -> Answers:
+    values: dict[str, Any] = {
+        "name": "gke",
+        "bucket": "gs://papers/runs",
+        "context": "gke_project_zone_cluster",
+        "namespace": "covid-ctl",
+        "worker_image": f"worker{DIGEST}",
+        "trainer_image": f"trainer{DIGEST}",
+        "exporter_image": f"exporter{DIGEST}",
+        "controller_image": "",
+        "tpu": "v3-8",
+        "zone": "us-central1-b",
+        "project": "",
+        "queue": "",
+    }
+    return Answers(**{**values, **changed})
+
+
+def test_a_new_profile_can_be_used_at_once_and_joins_others(tmp_path: Path) -> None:
+    path = tmp_path / "covid-ctl.toml"
+    write_profile(path, answers())
+    write_profile(path, answers(name="second", tpu="", queue='the "best"'))
+    first, second = (load_profile(name, environment={}, config=path) for name in (None, "second"))
+    assert (first.name, first.trainer.tpu, first.zone, first.queue) == ("gke", "v3-8", "us-central1-b", "")
+    assert (second.trainer.tpu, second.queue) == ("", 'the "best"')
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({}, "profile gke is there already"),
+        ({"name": "other", "worker_image": "worker:latest"}, "worker:latest has no digest"),
+        ({"name": "My GKE"}, "begins with a letter"),
+        ({"name": "other", "bucket": "/data"}, "is a directory"),
+        ({"name": "other", "namespace": "Not A Label"}, "namespace: String should match"),
+    ],
+)
+def test_what_does_not_do_leaves_the_file_as_it_was(tmp_path: Path, changed: dict[str, str], message: str) -> None:
+    path = tmp_path / "covid-ctl.toml"
+    write_profile(path, answers())
+    before = path.read_bytes()
+    with pytest.raises(ConfigurationError, match=message):
+        write_profile(path, answers(**changed))
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [before]

@@ -1,0 +1,179 @@
+"""Status by cluster and bucket together, over HTTP; and by the bucket alone where the cluster does not answer."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.ledger.events import Event, EventType, Ledger, Observed, note_observed
+from controller.planning.manifest import render
+from controller.planning.plan import Corpus, Step, plan_preprocess
+from controller.profiles.profile import Images, Profile
+from controller.status.derive import State
+from controller.status.overview import look, upstream
+from controller.status.step_status import StepState
+from jobs.artifact import Artifact
+from jobs.progress import Heartbeat
+from jobs.recipe import load_recipe
+from jobs.store import Store
+from tests.api_server.server import ApiServer, Fault
+from tests.api_server.store import Object
+from tests.standin_kubelet import DISRUPTED, RUNS, StandinKubelet
+
+STEPS = plan_preprocess(load_recipe("tiny"), Corpus("sample", "1"), None, shards=3, salt="", command="covid-ctl submit")
+INGEST, SIGNATURES, VOCABULARY, PREPROCESS = STEPS
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture
+def profile(tmp_path: Path, server: ApiServer) -> Profile:
+    assert server.url
+    images = Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1")
+    return Profile(name="test", bucket=str(tmp_path / "bucket"), images=images, namespace="default", bucket_volume="b")
+
+
+@pytest.fixture
+def store(profile: Profile) -> Store:
+    store = Store(profile.bucket)
+    for step in STEPS:
+        Artifact(store, step.spec).submit()
+        Ledger(store).append(step.name, Event(EventType.SUBMITTED, NOW - 3600, step.command))
+    return store
+
+
+@pytest.fixture
+def submit(profile: Profile, cluster: KubernetesCluster) -> Callable[..., None]:
+    def submit(*steps: Step, suspend: bool = False) -> None:
+        for step in steps:
+            cluster.create(render(step, profile, suspend=suspend))
+
+    return submit
+
+
+def complete(store: Store, step: Step) -> None:
+    artifact = Artifact(store, step.spec)
+    for shard in range(step.spec.shards):
+        artifact.commit(shard, [])
+    assert artifact.finish()
+
+
+def by_name(found: list[StepState]) -> dict[str, StepState]:
+    return {state.name: state for state in found}
+
+
+def test_every_step_with_its_reason(
+    cluster: KubernetesCluster, profile: Profile, store: Store, submit: Callable[..., None]
+) -> None:
+    complete(store, INGEST)
+    submit(SIGNATURES)
+    submit(PREPROCESS, suspend=True)
+    StandinKubelet(cluster, SIGNATURES.name, {0: [RUNS], 1: [DISRUPTED], 2: [RUNS]}).step()
+    found = by_name(list(look(profile, store, None, now=NOW).steps))
+    assert {name: state.state for name, state in found.items()} == {
+        INGEST.name: State.COMPLETE,
+        SIGNATURES.name: State.RUNNING,
+        VOCABULARY.name: State.INTERRUPTED,
+        PREPROCESS.name: State.WAITING,
+    }
+    at_work = found[SIGNATURES.name]
+    assert (at_work.active, at_work.preempted, at_work.retries, at_work.progress.shards_done) == (2, 1, 0, 0)
+    assert "back-off: index 1" in at_work.reason
+    assert found[PREPROCESS.name].reason == f"waits for its inputs {SIGNATURES.name}, {VOCABULARY.name}"
+    assert found[VOCABULARY.name].reason.startswith("its Job is gone")
+
+
+def test_what_is_asked_of_the_cluster_does_not_grow_with_what_is_complete(
+    server: ApiServer, profile: Profile, store: Store, submit: Callable[..., None]
+) -> None:
+    for step in STEPS[:3]:
+        complete(store, step)
+    submit(*STEPS[:3], suspend=True)
+    submit(PREPROCESS)
+    server.requests.clear()
+    look(profile, store, None, now=NOW)
+    assert len(server.requests) == 3  # Jobs, events, the pods of the one that is at work
+
+
+def test_an_evicted_pod_is_not_running_however_young_its_heartbeat(
+    cluster: KubernetesCluster, profile: Profile, store: Store, submit: Callable[..., None]
+) -> None:
+    submit(INGEST)
+    Heartbeat(store, INGEST.name, 0, unit="documents", clock=lambda: NOW - 1).beat(5, 10)
+    StandinKubelet(cluster, INGEST.name, {0: [DISRUPTED]}).step()
+    (state,) = look(profile, store, INGEST.name, now=NOW).steps
+    assert (state.state, state.active, state.progress.rate, state.preempted) == (State.PENDING, 0, 0.0, 1)
+    assert state.reason.startswith("back-off: index 0")
+
+
+@pytest.mark.parametrize("fault", [Fault("GET", "/jobs", 503, times=9), Fault("GET", "/jobs", 0, times=9)])
+def test_the_bucket_alone_while_the_cluster_does_not_answer(
+    fault: Fault, server: ApiServer, profile: Profile, store: Store, submit: Callable[..., None]
+) -> None:
+    complete(store, INGEST)
+    submit(SIGNATURES)
+    Ledger(store).append(
+        SIGNATURES.name, note_observed(NOW - 600, Observed("running", active=2, retries=4, preempted=7))
+    )
+    Ledger(store).append(VOCABULARY.name, Event(EventType.FAILED, NOW - 600, "no words"))
+    Heartbeat(store, PREPROCESS.name, 1, unit="documents", clock=lambda: NOW - 5).beat(5, 10)
+    server.faults.append(fault)
+    overview = look(profile, store, None, now=NOW)
+    assert overview.unreachable
+    found = by_name(list(overview.steps))
+    assert {name: (state.state, state.reason) for name, state in found.items()} == {
+        INGEST.name: (State.COMPLETE, ""),
+        SIGNATURES.name: (State.UNKNOWN, "running (10 min ago)"),
+        VOCABULARY.name: (State.FAILED, "no words"),
+        PREPROCESS.name: (State.RUNNING, ""),
+    }
+    assert (found[SIGNATURES.name].retries, found[SIGNATURES.name].preempted) == (4, 7)
+
+
+def test_no_kubeconfig_is_a_cluster_that_cannot_be_asked(
+    profile: Profile, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", "/nowhere")
+    overview = look(profile, store, INGEST.name, now=NOW)
+    assert "no kubeconfig" in overview.unreachable
+    assert overview.steps[0].state is State.UNKNOWN
+
+
+def test_forbidden_is_said_and_the_bucket_still_shown(server: ApiServer, profile: Profile, store: Store) -> None:
+    server.denied.add(("list", "jobs"))
+    overview = look(profile, store, None, now=NOW)
+    assert 'cannot list resource "jobs"' in overview.unreachable
+    assert len(overview.steps) == 4
+
+
+@pytest.mark.parametrize("change", [{"labels": {}}, {"annotations": {"covid-ctl/bucket": "gs://other"}}])
+def test_a_job_of_the_same_name_for_another_bucket_says_nothing(
+    change: Object, server: ApiServer, profile: Profile, store: Store, submit: Callable[..., None]
+) -> None:
+    submit(INGEST)
+    job = server.store.get("jobs", "default", INGEST.name)
+    job["metadata"] |= change
+    server.store.update("jobs", "default", job)
+    for name in (INGEST.name, None):
+        found = by_name(list(look(profile, store, name, now=NOW).steps))
+        assert found[INGEST.name].state is State.INTERRUPTED
+
+
+def test_one_damaged_step_hides_no_other(profile: Profile, store: Store, submit: Callable[..., None]) -> None:
+    submit(INGEST, suspend=True)
+    submit(VOCABULARY)
+    store.put(f"{INGEST.name}/spec.json", b"{")
+    store.put(f"ledger/{SIGNATURES.name}/00000.json", b"[]")
+    found = by_name(list(look(profile, store, None, now=NOW).steps))
+    states = {name: state.state for name, state in found.items()}
+    assert states == {
+        INGEST.name: State.DAMAGED,
+        SIGNATURES.name: State.DAMAGED,
+        VOCABULARY.name: State.PENDING,
+        PREPROCESS.name: State.INTERRUPTED,
+    }
+
+
+def test_what_holds_a_step_up_is_looked_up_to_the_beginning(profile: Profile, store: Store) -> None:
+    (step,) = look(profile, store, PREPROCESS.name, now=NOW).steps
+    assert upstream(profile, store, step, now=NOW).keys() == {INGEST.name, SIGNATURES.name, VOCABULARY.name}

@@ -1,0 +1,74 @@
+"""Numbers that count a manuscript's lines go; numbers that say something stay."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.corpus.cleaning.line_numbers import remove_line_numbers
+
+TEXT = "the virus binds to cells of the upper airway and enters them within hours of exposure in most hosts"
+WORDS = TEXT.split()
+
+
+def manuscript(seed: int, lines: int, first: int = 1, step: int = 1, paragraph: int = 9) -> tuple[list[str], list[str]]:
+    """Paragraphs with a number before each line (each ``step``th), and without; some lines state numbers."""
+    rng = random.Random(seed)
+    numbered, plain = [], []
+    for start in range(first, first + lines, paragraph):
+        rows = []
+        for line in range(start, start + paragraph):
+            words = rng.choices(WORDS, k=12)
+            if rng.random() < 0.3:
+                words.insert(6, str(rng.choice((5, 12, 37, 110, 2020))))
+            rows.append((str(line) if line % step == 0 else "", " ".join(words)))
+        numbered.append(" ".join(" ".join(row) if row[0] else row[1] for row in rows))
+        plain.append(" ".join(text for _, text in rows))
+    return numbered, plain
+
+
+def test_every_line_number_goes_and_stated_numbers_stay() -> None:
+    numbered, plain = manuscript(seed=1, lines=90)
+    assert remove_line_numbers(numbered) == plain
+
+
+def test_every_fifth_line_may_be_numbered() -> None:
+    numbered, plain = manuscript(seed=2, lines=180, step=5)
+    assert remove_line_numbers(numbered) == plain
+
+
+def test_digits_may_be_set_apart() -> None:
+    numbered, plain = manuscript(seed=3, lines=72, first=201)
+    lines = {str(number) for number in range(201, 273)}
+    apart = [" ".join(" ".join(word) if word in lines else word for word in text.split()) for text in numbered]
+    assert "2 0 5" in apart[0]
+    assert remove_line_numbers(apart) == plain
+
+
+def test_a_notice_on_every_page_does_not_end_the_series() -> None:
+    numbered, plain = manuscript(seed=4, lines=60)
+    notice = "A notice that the server prints on every page, between two lines of the text. " * 4
+    assert remove_line_numbers([f"{p} {notice}".strip() for p in numbered]) == [f"{p} {notice}".strip() for p in plain]
+
+
+@given(st.integers(0, 200))
+def test_numbers_of_a_text_without_line_numbers_stay(seed: int) -> None:
+    rng = random.Random(seed)
+    text = [" ".join(rng.choice([*WORDS, str(rng.randint(1, 60))]) for _ in range(150)) for _ in range(12)]
+    assert remove_line_numbers(text) == text
+
+
+def test_lists_tables_and_captions_that_count_stay() -> None:
+    table = " ".join(f"{number} {number * 7}" for number in range(1, 40))
+    listed = " ".join(f"{number} cells" for number in range(1, 40))
+    captions = [
+        f"Table {number} gives what was measured in that part of the long study, by age" for number in range(1, 20)
+    ]
+    text = [table, listed, *captions]
+    assert remove_line_numbers(text) == text
+
+
+def test_no_number_no_work() -> None:
+    assert remove_line_numbers(["The virus.", ""]) == ["The virus.", ""]

@@ -1,0 +1,73 @@
+"""What a rule needs of a text: looked for as the regular expression that it is, and indeed needed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.corpus.cleaning.prefilter import Needs
+from jobs.corpus.cleaning.rules import RULES, Rule
+
+from .test_rules import CASES
+
+PATTERNS = ("ab", "[ab]c", "a[^b]*c", r"\[[a-c]*\]", "^a", "b$", "^$", "^[ab]*$", "γ", "[^a]b", " a", r"a[\s]*b")
+LOOKED_FOR = Needs([(pattern,) for pattern in PATTERNS])
+MANY = tuple(f"pattern {number}" for number in range(60))
+
+SHAPES = st.sampled_from(
+    [
+        *("[12]", "[\xa01\u2003]", "[1-3]", "(Li et al., 2020)", "virus.12 ", "virus,3 ", "virus²"),
+        *("[", "]", "(", ")", " ", ".", ",", ";", "1", "12", "2019", "a", "x y z w ", "word", "Smith", "et al."),
+        *("&amp;", "&", "\x00", "\x01", "\x02", "\xa0", "γ", "²", "\u200b", "\ufb01", "½", "\n", "\\usepackage{a}"),
+        *("Fig. ", "Tables ", "supp ", "Eq", "FIG", "http", "://", "www.", "@", "a.b", "doi: ", "Rxiv preprint"),
+        *("The copyright holder for", " this preprint", "peer review", "author/funder", "License Elsevier."),
+        *(
+            "This article is made available via the PMC ",
+            "under a ",
+            ". CC-BY 4.0 ",
+            "International license",
+            "reserved",
+        ),
+    ]
+)
+TEXT = st.lists(SHAPES | st.text(max_size=3), max_size=12).map("".join)
+
+
+@given(st.lists(st.text(alphabet="abc[] γ\xa0\n", max_size=8), max_size=4))
+def test_patterns_are_met_where_they_are(texts: list[str]) -> None:
+    met = LOOKED_FOR.met(texts)
+    assert met.shape == (len(texts), len(PATTERNS))
+    for text, found in zip(texts, met.tolist(), strict=True):
+        for pattern, is_met in zip(PATTERNS, found, strict=True):
+            is_there = re.search(pattern.replace("$", r"\Z"), text) is not None
+            assert is_met == is_there or (is_met and not text.isascii()), pattern
+
+
+def test_the_patterns_of_one_rule_are_alternatives() -> None:
+    assert Needs([("a", "b"), ("c",)]).met(["b", "c", "ac", ""]).tolist() == [
+        [True, False],
+        [False, True],
+        [True, True],
+        [False, False],
+    ]
+
+
+@pytest.mark.parametrize("pattern", ["a+", "(a)", "a|b", ".", r"\d", "[a-z]*b", "a{2}", "[a", "a" * 65])
+def test_other_regular_expressions_are_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match=r"no room|characters and sets"):
+        Needs([(pattern,)])
+
+
+def test_too_many_patterns_are_refused() -> None:
+    with pytest.raises(ValueError, match="no room"):
+        Needs([MANY])
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+@given(text=TEXT | st.sampled_from([text for text, _ in CASES.values()]))
+def test_a_rule_leaves_a_text_that_lacks_what_it_needs(rule: Rule, text: str) -> None:
+    if not Needs([rule.needs]).met([text])[0, 0]:
+        assert rule.apply(text) == text

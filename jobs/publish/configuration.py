@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobs.errors import ConfigurationError
-
-GELU_TANH = "gelu_pytorch_tanh"
-"""What google's "gelu" computes; transformers' own "gelu" is the erf form and moves logits by 6e-4."""
+from jobs.inference.forward import GELU_TANH
 
 LAYER_NORM_EPSILON = 1e-12
 """google-research/bert's, which its configuration does not name."""

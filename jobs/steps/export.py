@@ -19,12 +19,12 @@ from jobs.artifact import Artifact, Manifest
 from jobs.corpus.documents.outcome import WITHOUT_TEXT
 from jobs.errors import ConfigurationError
 from jobs.examples.wordpiece import WordPiece
+from jobs.inference.forward import ExportedBert
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.dataset import Examples, staged_shards
 from jobs.model.tf1_checkpoint import GoogleWeights, write_google_checkpoint
 from jobs.publish.card import Card, Data, Run, model_card, usable_length
 from jobs.publish.configuration import config_json
-from jobs.publish.forward import ExportedBert
 from jobs.publish.gate import LOGIT_TOLERANCE, LogitAgreement, check_logits, check_tokenizers
 from jobs.publish.tokenizer import load_tokenizer, tokenizer_config_json, tokenizer_json
 from jobs.sample.sample import SAMPLE

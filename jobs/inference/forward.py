@@ -1,46 +1,57 @@
 """BERT's forward pass in numpy, from the exported files alone.
 
-What is compared with TensorFlow before publishing is thus what people will download, read by code that
-shares nothing with the training path. Follows Devlin et al. 2018, "BERT" (arXiv:1810.04805); in float64,
-so that a difference is the other side's rounding.
+Publishing compares it with TensorFlow, in float64, so that a difference is the other side's rounding: what people
+will download is read by code that shares nothing with the training path. Search encodes queries with it, in float32.
+Follows Devlin et al. 2018, "BERT" (arXiv:1810.04805).
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from safetensors import safe_open
 
 from jobs.errors import ConfigurationError
-from jobs.publish.configuration import GELU_TANH
 
 Array = NDArray[Any]
+
+GELU_TANH = "gelu_pytorch_tanh"
+"""What google's "gelu" computes; transformers' own "gelu" is the erf form and moves logits by 6e-4."""
 
 _MASKED = -10000.0
 """Added to the attention scores of padding, as google-research/bert does."""
 
 
 class ExportedBert:
-    """The model in a Hugging Face directory (``config.json``, ``model.safetensors``); dropout off."""
+    """The model in a Hugging Face directory (``config.json``, ``model.safetensors``); dropout off.
 
-    def __init__(self, directory: Path) -> None:
+    Computes in ``dtype`` throughout; with float32 weights are used as they are stored.
+    """
+
+    def __init__(self, directory: Path, dtype: DTypeLike = np.float64) -> None:
+        self._dtype = np.dtype(dtype)
         self._config = json.loads((directory / "config.json").read_bytes())
         if self._config["hidden_act"] != GELU_TANH:
             reason = f"hidden_act is {self._config['hidden_act']!r}, not {GELU_TANH!r}"
             raise ConfigurationError("config.json", reason, "export again with this version of covid-ctl")
         with safe_open(str(directory / "model.safetensors"), framework="numpy") as file:
-            self._weights: Mapping[str, Array] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            # An encoder that is published alone has no prefix: there is no head to tell it from.
+            self._weights: Mapping[str, Array] = {
+                name if name.startswith(("bert.", "cls.")) else f"bert.{name}": file.get_tensor(name)
+                for name in file.keys()  # noqa: SIM118
+            }
 
     def pretraining_logits(
         self, input_ids: Array, input_mask: Array, segment_ids: Array, masked_lm_positions: Array
     ) -> tuple[Array, Array]:
-        """Whole numbers [B, S] (three) and [B, P] to MLM logits [B, P, V] and NSP logits [B, 2], float64."""
-        hidden = self._encode(input_ids, input_mask, segment_ids)
+        """Whole numbers [B, S] (three) and [B, P] to MLM logits [B, P, V] and NSP logits [B, 2]."""
+        hidden = self.hidden_states(input_ids, input_mask, segment_ids)
         masked = np.take_along_axis(hidden, masked_lm_positions[..., None], axis=1)
         masked = _gelu(self._dense(masked, "cls.predictions.transform.dense"))
         masked = self._layer_norm(masked, "cls.predictions.transform.LayerNorm")
@@ -48,14 +59,15 @@ class ExportedBert:
         pooled = np.tanh(self._dense(hidden[:, 0], "bert.pooler.dense"))
         return mlm, self._dense(pooled, "cls.seq_relationship")
 
-    def _encode(self, input_ids: Array, input_mask: Array, segment_ids: Array) -> Array:
+    def hidden_states(self, input_ids: Array, input_mask: Array, segment_ids: Array) -> Array:
+        """Whole numbers [B, S] to the last layer's output [B, S, H]."""
         hidden = (
-            self._weights["bert.embeddings.word_embeddings.weight"][input_ids].astype(np.float64)
+            self._weights["bert.embeddings.word_embeddings.weight"][input_ids].astype(self._dtype)
             + self._weights["bert.embeddings.position_embeddings.weight"][: input_ids.shape[1]]
             + self._weights["bert.embeddings.token_type_embeddings.weight"][segment_ids]
         )
         hidden = self._layer_norm(hidden, "bert.embeddings.LayerNorm")
-        hidden_from = (1.0 - input_mask[:, None, None, :]) * _MASKED
+        hidden_from = ((1.0 - input_mask[:, None, None, :]) * _MASKED).astype(self._dtype)
         for index in range(self._config["num_hidden_layers"]):
             layer = f"bert.encoder.layer.{index}"
             attended = self._attend(hidden, hidden_from, f"{layer}.attention.self")
@@ -73,7 +85,7 @@ class ExportedBert:
             projected = self._dense(hidden, f"{scope}.{part}")
             return projected.reshape(batch, length, heads, width // heads).transpose(0, 2, 1, 3)
 
-        scores = split("query") @ split("key").swapaxes(-1, -2) / np.sqrt(width // heads) + hidden_from
+        scores = split("query") @ split("key").swapaxes(-1, -2) / math.sqrt(width // heads) + hidden_from
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         context: Array = scores / scores.sum(axis=-1, keepdims=True) @ split("value")
         return context.transpose(0, 2, 1, 3).reshape(batch, length, width)
@@ -89,10 +101,10 @@ class ExportedBert:
         return normalised
 
     def _weight(self, name: str) -> Array:
-        return self._weights[name].astype(np.float64)
+        return self._weights[name].astype(self._dtype, copy=False)
 
 
 def _gelu(x: Array) -> Array:
     """The tanh form of Hendrycks & Gimpel 2016, "Gaussian Error Linear Units" (arXiv:1606.08415)."""
-    y: Array = 0.5 * x * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)))
+    y: Array = 0.5 * x * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
     return y

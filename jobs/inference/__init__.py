@@ -1,0 +1,1 @@
+"""Runs an exported model with numpy alone: no tensorflow, no torch."""

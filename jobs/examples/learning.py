@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
+from jobs.examples.word_counts import count_words, most_frequent
 from jobs.examples.wordpiece import split_words
 from jobs.vocabulary import CONTINUATION, SPECIALS, UNK, Vocabulary
 
 _ALPHABET = 1000
 """Characters kept at most, and half of the vocabulary with their ``##`` forms: a word with a rarer one is [UNK]."""
 
+MOST_LEARNED = 500_000
+"""Distinct words that the trainer is given, the most frequent ones: it takes 1.2 KB of memory for each."""
+
+_RUN = 1000
+"""Occurrences of a word that are given to the trainer at a time, as one text."""
+
 
 def learn_vocabulary(sentences: Iterable[str], size: int) -> Vocabulary:
     """A cased vocabulary of at most ``size`` entries, special tokens first, [PAD] entry 0.
 
-    Words are split as training will split them. The same words give the same vocabulary, whatever
-    their order: the trainer breaks ties by entry number, and would number continuing characters in
-    the order of a hash map; here the whole alphabet is numbered before it starts.
+    Words are split as training will split them. The same words give the same vocabulary, whatever their order
+    (up to ``MOST_COUNTED`` distinct ones): the trainer breaks ties by entry number, and would number continuing
+    characters in the order of a hash map; here the whole alphabet is numbered before it starts.
     """
-    words = Counter(word for sentence in sentences for word in split_words(sentence))
+    words = count_words(map(split_words, sentences))
     alphabet = _alphabet(words, min(_ALPHABET, (size - len(SPECIALS)) // 4))
     tokenizer = Tokenizer(models.WordPiece(unk_token=UNK))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
@@ -34,9 +41,16 @@ def learn_vocabulary(sentences: Iterable[str], size: int) -> Vocabulary:
         continuing_subword_prefix=CONTINUATION,
         show_progress=False,
     )
-    tokenizer.train_from_iterator((" ".join([word] * count) for word, count in sorted(words.items())), trainer)
+    tokenizer.train_from_iterator(_runs(most_frequent(words, MOST_LEARNED)), trainer)
     by_id = sorted(tokenizer.get_vocab().items(), key=lambda entry: entry[1])
     return Vocabulary(tuple(token for token, _ in by_id))
+
+
+def _runs(words: Counter[str]) -> Iterator[str]:
+    """Every word as often as it was counted. The trainer takes text only, and holds all of a text at a time."""
+    for word, count in sorted(words.items()):
+        for first in range(0, count, _RUN):
+            yield " ".join([word] * min(_RUN, count - first))
 
 
 def _alphabet(words: Counter[str], limit: int) -> list[str]:

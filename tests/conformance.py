@@ -42,7 +42,6 @@ class Case:
     completions: int = 3
     parallelism: int = 2
     backoff_limit: int = 1
-    max_failed_indexes: int | None = None
     rules: tuple[Mapping[str, Any], ...] = RULES
     suspended: bool = False
     deadline_seconds: int | None = None
@@ -55,7 +54,6 @@ class Case:
 
 COMPLETE = ("Complete", "CompletionsReached")
 SOME_FAILED = ("Failed", "FailedIndexes")
-TOO_MANY_FAILED = ("Failed", "MaxFailedIndexesExceeded")
 BY_POLICY = ("Failed", "PodFailurePolicy")
 
 CASES = (
@@ -82,14 +80,6 @@ CASES = (
     Case(
         "FailJob starts no further index", {0: (44,)}, BY_POLICY,
         succeeded=0, retries=1, attempts={0: 1, 1: 0}, parallelism=1,
-    ),
-    Case(
-        "more failed indexes than allowed end the Job", {0: (42,), 1: (42,)}, TOO_MANY_FAILED,
-        succeeded=0, failed=2, retries=2, attempts={2: 0}, parallelism=1, max_failed_indexes=1,
-    ),
-    Case(
-        "as many failed indexes as allowed do not", {0: (42,)}, SOME_FAILED,
-        succeeded=2, failed=1, retries=1, parallelism=1, max_failed_indexes=1,
     ),
     Case(
         "an ignored exit code is tried again and counts for nothing", {0: (45, 0)}, COMPLETE,
@@ -128,8 +118,6 @@ def job(case: Case, program: str = "") -> Job:
     }
     if case.deadline_seconds is not None:
         spec["activeDeadlineSeconds"] = case.deadline_seconds
-    if case.max_failed_indexes is not None:
-        spec["maxFailedIndexes"] = case.max_failed_indexes
     container = {
         "name": "step",
         "image": "none",

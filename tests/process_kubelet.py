@@ -13,7 +13,7 @@ from typing import Any
 
 from controller.clusters.kubernetes import OURS, KubernetesCluster
 from controller.kube.api import MERGE_PATCH
-from controller.kube.errors import ApiError
+from controller.kube.api_errors import ApiError
 from controller.labels import LABEL_INDEX
 
 Object = dict[str, Any]

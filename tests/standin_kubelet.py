@@ -15,7 +15,7 @@ from typing import Any
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.clusters.objects import ObservedPod
 from controller.kube.api import MERGE_PATCH
-from controller.kube.errors import NotFoundError
+from controller.kube.api_errors import NotFoundError
 from controller.labels import LABEL_JOB
 
 NO_SCHEDULER = "nobody"

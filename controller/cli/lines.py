@@ -26,7 +26,7 @@ from controller.status.log_reading import LogLine
 from controller.status.spending import Spending
 from controller.status.step_status import StepState
 from controller.tracking.submission import Submitted
-from controller.tracking.wait import Snapshot
+from controller.tracking.wait import StepUpdate
 from jobs.artifact import Manifest
 
 LINE_SECONDS = 10.0
@@ -111,22 +111,22 @@ class Reporter:
     def note(self, text: str) -> None:
         self._console.print(text)
 
-    def report(self, snapshot: Snapshot) -> None:
-        if snapshot.manifest:
-            self._console.print(finished_line(snapshot, snapshot.manifest))
+    def report(self, update: StepUpdate) -> None:
+        if update.manifest:
+            self._console.print(finished_line(update, update.manifest))
             if self._live:
                 self._live.update(Text(""), refresh=True)
         elif self._live:
-            self._live.update(Text(progress_line(snapshot, width=0), no_wrap=True, overflow="ellipsis"), refresh=True)
-        elif self._is_news(snapshot):
-            self._console.print(progress_line(snapshot))
+            self._live.update(Text(progress_line(update, width=0), no_wrap=True, overflow="ellipsis"), refresh=True)
+        elif self._is_news(update):
+            self._console.print(progress_line(update))
 
-    def _is_news(self, snapshot: Snapshot) -> bool:
-        now = (snapshot.progress.shards_done, snapshot.reason, snapshot.seconds)
-        last = self._last.get(snapshot.step.name)
+    def _is_news(self, update: StepUpdate) -> bool:
+        now = (update.progress.shards_done, update.reason, update.seconds)
+        last = self._last.get(update.step.name)
         if last and last[:2] == now[:2] and now[2] - last[2] < PROGRESS_LINE_SECONDS:
             return False
-        self._last[snapshot.step.name] = now
+        self._last[update.step.name] = now
         return True
 
 
@@ -138,13 +138,13 @@ def submitted_line(submitted: Submitted) -> str:
     return f"{submitted.step.name:<26}  {submitted.outcome}{waits}{why}"
 
 
-def finished_line(snapshot: Snapshot, manifest: Manifest) -> str:
-    how = f"done in {duration(snapshot.seconds)}" if snapshot.fresh else "already complete"
-    return "  ".join(part for part in (f"{snapshot.step.name:<26}", how, summary(manifest)) if part)
+def finished_line(update: StepUpdate, manifest: Manifest) -> str:
+    how = f"done in {duration(update.seconds)}" if update.fresh else "already complete"
+    return "  ".join(part for part in (f"{update.step.name:<26}", how, summary(manifest)) if part)
 
 
-def progress_line(snapshot: Snapshot, width: int = 26) -> str:
-    retries = f"{snapshot.retries} retried" if snapshot.retries else ""
-    name = f"{snapshot.step.name:<{width}}"
-    parts = (name, duration(snapshot.seconds), progress_text(snapshot.progress), retries, snapshot.reason)
+def progress_line(update: StepUpdate, width: int = 26) -> str:
+    retries = f"{update.retries} retried" if update.retries else ""
+    name = f"{update.step.name:<{width}}"
+    parts = (name, duration(update.seconds), progress_text(update.progress), retries, update.reason)
     return "  ".join(part for part in parts if part)

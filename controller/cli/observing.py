@@ -147,7 +147,7 @@ def _log_lines(profile: Profile, store: Store, wanted: Selection, follow: bool) 
     import time
 
     from controller.cli.words import steady
-    from controller.kube.errors import ApiError
+    from controller.kube.api_errors import ApiError
     from controller.status.log_reading import follow_logs, read_logs
     from controller.status.overview import connect, look
 
@@ -176,8 +176,8 @@ def _log_lines(profile: Profile, store: Store, wanted: Selection, follow: bool) 
 def explain(name: str, output: str, **place: str | None) -> None:
     """Why a step does not run or go on, and what to do."""
     import time
-    from dataclasses import asdict
 
+    from controller.cli.tables import explanation_json
     from controller.status.explain import explain as explained
     from controller.status.overview import look, upstream
     from jobs.store import Store
@@ -190,11 +190,11 @@ def explain(name: str, output: str, **place: str | None) -> None:
     inputs = upstream(profile, store, step, now=now)
     explanation = explained(step, inputs, now=now, unreachable=found.unreachable)
     if output == "json":
-        click.echo(json.dumps(asdict(explanation), indent=1, ensure_ascii=False))
+        click.echo(json.dumps(explanation_json(explanation), indent=1, ensure_ascii=False))
         return
     click.echo(explanation.text)
-    for advice in explanation.next:
-        click.echo(f"  next: {advice}")
+    for remedy in explanation.remedies:
+        click.echo(f"  next: {remedy}")
 
 
 @click.command()

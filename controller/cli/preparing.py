@@ -48,10 +48,8 @@ def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: s
 
     Leaves nothing behind: of the bucket it asks by two objects that it deletes again.
     """
-    from dataclasses import asdict
-
-    from controller.cli.tables import checks_table
-    from controller.doctor.check import State
+    from controller.cli.tables import check_json, checks_table
+    from controller.doctor.check import CheckState
     from controller.doctor.examination import all_checks
     from controller.planning.request import assignment
     from jobs.errors import PreflightError
@@ -59,8 +57,8 @@ def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: s
 
     chosen = load_recipe(recipe, dict(assignment(text) for text in overrides))
     checks = list(all_checks(profile_of(place), chosen, vocabulary=vocab))
-    show(output, lambda: checks_table(checks), [asdict(check) for check in checks])
-    if any(check.state is State.FAILED for check in checks):
+    show(output, lambda: checks_table(checks), [check_json(check) for check in checks])
+    if any(check.state is CheckState.FAILED for check in checks):
         sys.exit(PreflightError.cli_exit_code)
 
 

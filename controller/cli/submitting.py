@@ -12,7 +12,7 @@ from typing import IO, Any, NoReturn
 from controller.cli.interruption import interruption
 from controller.cli.lines import Reporter, submitted_line
 from controller.cli.tables import manifest_json
-from controller.clusters.informer import Mirror
+from controller.clusters.informer import Informer
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.clusters.local import LocalCluster
 from controller.doctor.examination import cheap_checks, refusal
@@ -20,11 +20,11 @@ from controller.doctor.preflight import preflight
 from controller.ledger.events import Event, EventType, Ledger
 from controller.planning.plan import Step
 from controller.planning.request import Request
-from controller.status.step_status import Progress
-from controller.tracking.observer import FollowedCluster, FollowedProcesses
-from controller.tracking.submission import Outcome, Submitted, submit
+from controller.status.step_status import StepProgress
+from controller.tracking.observer import ClusterObserver, ProcessObserver
+from controller.tracking.submission import SubmissionOutcome, Submitted, submit
 from controller.tracking.tracker import Tracker
-from controller.tracking.wait import Snapshot, Waiting, tolerate_outages
+from controller.tracking.wait import StepUpdate, Waiting, tolerate_outages
 from jobs.artifact import Artifact, Manifest
 from jobs.errors import CovidCtlError
 from jobs.spec import Kind
@@ -83,12 +83,12 @@ def run_here(request: Request, out: IO[str]) -> list[Manifest]:
 
         def run(step: Step) -> Manifest:
             (submitted,) = submit([step], request.profile, request.store, cluster)
-            if submitted.outcome is Outcome.COMPLETE:
+            if submitted.outcome is SubmissionOutcome.COMPLETE:
                 return _report_complete(submitted, request, reporter)
-            following = FollowedProcesses(cluster)
+            observer = ProcessObserver(cluster)
             waiting = Waiting(
-                Tracker(following, on_error=tolerate_outages),
-                following,
+                Tracker(observer, on_error=tolerate_outages),
+                observer,
                 request.store,
                 reporter.report,
                 report_seconds=LOCAL_REPORT_SECONDS,
@@ -120,11 +120,11 @@ def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None) -
                 reporter.note("suspended Jobs are released by the tracker in the cluster, or by submit --wait")
             return Sent(submitted)
         interrupted = interruption()
-        with Mirror(cluster) as mirror:
-            following = FollowedCluster(cluster, mirror)
+        with Informer(cluster) as informer:
+            observer = ClusterObserver(cluster, informer)
             waiting = Waiting(
-                Tracker(following, names={step.name for step in steps}, on_error=tolerate_outages),
-                following,
+                Tracker(observer, names={step.name for step in steps}, on_error=tolerate_outages),
+                observer,
                 store,
                 reporter.report,
                 report_seconds=CLUSTER_REPORT_SECONDS,
@@ -132,8 +132,12 @@ def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None) -
                 on_interrupt=_detach,
                 timeout=timeout,
             )
-            left = waiting.until_complete([one.step for one in submitted if one.outcome is not Outcome.COMPLETE])
-        complete = [Artifact(store, one.step.spec).require() for one in submitted if one.outcome is Outcome.COMPLETE]
+            left = waiting.until_complete(
+                [one.step for one in submitted if one.outcome is not SubmissionOutcome.COMPLETE]
+            )
+        complete = [
+            Artifact(store, one.step.spec).require() for one in submitted if one.outcome is SubmissionOutcome.COMPLETE
+        ]
         return Sent(submitted, [*complete, *left])
 
 
@@ -158,7 +162,7 @@ def _tell(request: Request, reporter: Reporter) -> None:
 def _report_complete(submitted: Submitted, request: Request, reporter: Reporter) -> Manifest:
     step = submitted.step
     manifest = Artifact(request.store, step.spec).require()
-    reporter.report(Snapshot(step, Progress(step.spec.shards, step.spec.shards), 0.0, 0, manifest, fresh=False))
+    reporter.report(StepUpdate(step, StepProgress(step.spec.shards, step.spec.shards), 0.0, 0, manifest, fresh=False))
     return manifest
 
 

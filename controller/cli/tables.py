@@ -24,6 +24,7 @@ from controller.cli.words import (
 from controller.costs.estimate import Estimate
 from controller.doctor.check import Check
 from controller.planning.dry_run import DryRun
+from controller.status.explain import Explanation
 from controller.status.gc import Removal
 from controller.status.spending import Spending
 from controller.status.step_status import StepState
@@ -39,9 +40,9 @@ def dry_run_table(planned: DryRun) -> Table:
 
 
 def checks_table(checks: Sequence[Check]) -> Table:
-    table = table_of("CHECK", "STATE", "REASON", "FIX")
+    table = table_of("CHECK", "STATE", "REASON", "NEXT")
     for check in checks:
-        table.add_row(check.name, check.state, check.reason, check.fix)
+        table.add_row(check.name, check.state, check.reason, check.remedy)
     return table
 
 
@@ -100,14 +101,28 @@ def table_of(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(
-            column, no_wrap=column not in ("REASON", "DESCRIPTION", "CONTENT", "BY", "FIX"), overflow="fold"
+            column, no_wrap=column not in ("REASON", "DESCRIPTION", "CONTENT", "BY", "NEXT"), overflow="fold"
         )
     return table
 
 
 def step_json(state: StepState, spent: Spending | None) -> dict[str, Any]:
-    """For programs."""
-    return {**asdict(state), "spending": asdict(spent) if spent else None}
+    """A step as programs get it. Field names are a contract; ``heard_at`` is the time of the last heartbeat."""
+    fields = asdict(state)
+    fields["heard_at"] = fields.pop("last_heartbeat_at")
+    return {**fields, "spending": asdict(spent) if spent else None}
+
+
+def check_json(check: Check) -> dict[str, Any]:
+    """A check as programs get it: ``fix`` is the remedy."""
+    return {"name": check.name, "state": check.state, "reason": check.reason, "fix": check.remedy}
+
+
+def explanation_json(explanation: Explanation) -> dict[str, Any]:
+    """An explanation as programs get it: ``next`` holds the remedies."""
+    fields = asdict(explanation)
+    fields["next"] = fields.pop("remedies")
+    return fields
 
 
 def status_table(states: Sequence[StepState], spent: Mapping[str, Spending]) -> Table:

@@ -12,14 +12,14 @@ import structlog
 
 from controller.cli.interruption import interruption
 from controller.cli.submitting import whoami
-from controller.clusters.informer import Mirror
+from controller.clusters.informer import Informer
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.kube.backoff import Retrying
-from controller.kube.leader_election import Lease
+from controller.kube.leader_election import LeaderElection
 from controller.ledger.events import Event
 from controller.profiles.profile import Profile
 from controller.tracking.cancellation import Cancelled, cancel, cancel_local
-from controller.tracking.observer import FollowedCluster
+from controller.tracking.observer import ClusterObserver
 from controller.tracking.tracker import Tracker
 from jobs.errors import CovidCtlError, PreflightError
 from jobs.store import Store
@@ -39,7 +39,7 @@ def track(profile: Profile, *, once: bool) -> None:
     stopped = interruption()
     # A lease that cannot be renewed at once is a lost one: no attempts in between.
     single = KubernetesCluster.connect(profile.context or None, profile.namespace, retrying=Retrying(attempts=1))
-    lease = Lease(single.api, f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}")
+    election = LeaderElection(single.api, f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}")
     cluster = KubernetesCluster.connect(profile.context or None, profile.namespace)
 
     def on_error(name: str, error: CovidCtlError) -> None:
@@ -48,13 +48,13 @@ def track(profile: Profile, *, once: bool) -> None:
     log.info("tracker.started", namespace=profile.namespace, bucket=profile.bucket)
     try:
         while not stopped():
-            if once or lease.held():
-                _lead(cluster, lease.held if not once else lambda: True, stopped, on_error, once=once)
+            if once or election.acquire_or_renew():
+                _lead(cluster, election.acquire_or_renew if not once else lambda: True, stopped, on_error, once=once)
             if once:
                 return
             time.sleep(STEP_SECONDS)
     finally:
-        lease.give_up()
+        election.release()
         log.info("tracker.stopped")
 
 
@@ -68,11 +68,13 @@ def _lead(
 ) -> None:
     log = structlog.get_logger()
     log.info("tracker.leads")
-    with Mirror(cluster) as mirror:
-        tracker = Tracker(FollowedCluster(cluster, mirror), may_write=may_write, on_error=on_error, on_event=_log_event)
+    with Informer(cluster) as informer:
+        tracker = Tracker(
+            ClusterObserver(cluster, informer), may_write=may_write, on_error=on_error, on_event=_log_event
+        )
         while may_write() and not stopped():
             looked_at = tracker.step(STEP_SECONDS)
-            if once and mirror.is_listed:
+            if once and informer.is_listed:
                 return
             if looked_at:
                 time.sleep(PACE_SECONDS)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from controller.status.derive import State
 from controller.status.spending import Spending
-from controller.status.step_status import Progress, StepState
+from controller.status.step_status import StepProgress, StepState
 from controller.time_words import times
 from jobs.artifact import Manifest
 from jobs.corpus.documents.balance import Spread
@@ -65,7 +65,7 @@ def console_of(out: IO[str], *, width: int | None = None, soft_wrap: bool = Fals
     return Console(file=out, width=width, soft_wrap=soft_wrap, highlight=False, markup=False, emoji=False)
 
 
-def progress_text(progress: Progress, *, shards: bool = True) -> str:
+def progress_text(progress: StepProgress, *, shards: bool = True) -> str:
     """``shards 3/8  412 documents/s  loss 6.31  ETA 0:42``, as far as it is known."""
     parts = []
     if shards and progress.shards > 1:

@@ -17,7 +17,7 @@ from controller.clusters.objects import ObservedEvent, ObservedJob, ObservedPod
 from controller.kube.watch import ChangeType, Watch
 
 
-class Mirror:
+class Informer:
     """Use it with ``with``. Every read is of one moment; what it returns is immutable."""
 
     def __init__(self, cluster: KubernetesCluster, *, clock: Callable[[], float] = time.time) -> None:
@@ -37,7 +37,7 @@ class Mirror:
         ]
         self._threads = [threading.Thread(target=self._follow, args=pair, daemon=True) for pair in self._watches]
 
-    def __enter__(self) -> Mirror:
+    def __enter__(self) -> Informer:
         for thread in self._threads:
             thread.start()
         return self

@@ -33,7 +33,6 @@ class JobPolicy:
     completions: int
     parallelism: int
     retries_per_index: int
-    max_failed_indexes: int | None
     rules: tuple[Mapping[str, Any], ...]
     deadline_seconds: float | None = None
     """From the start or the release, whatever the retries."""
@@ -45,7 +44,6 @@ class JobPolicy:
             completions=spec["completions"],
             parallelism=spec["parallelism"],
             retries_per_index=spec["backoffLimitPerIndex"],
-            max_failed_indexes=spec.get("maxFailedIndexes"),
             rules=tuple(spec.get("podFailurePolicy", {}).get("rules", ())),
             deadline_seconds=spec.get("activeDeadlineSeconds"),
         )
@@ -108,7 +106,7 @@ class IndexedJob:
             self.succeeded.add(index)
         else:
             self._exited_badly(index, exit_code, now)
-        self._conclude()
+        self._finalize()
 
     def _exited_badly(self, index: int, exit_code: int, now: float) -> None:
         action = self.policy.action(exit_code)
@@ -123,13 +121,10 @@ class IndexedJob:
         times = max(self.failures.get(index, 0) - 1, 0)
         self.not_before[index] = now + min(self.backoff_seconds * 2**times, MAX_BACKOFF_SECONDS)
 
-    def _conclude(self) -> None:
+    def _finalize(self) -> None:
         if self.condition:
             return
-        limit = self.policy.max_failed_indexes
-        if limit is not None and len(self.failed) > limit:
-            self.condition = Condition(FAILED, "MaxFailedIndexesExceeded", f"indexes {format_indexes(self.failed)}")
-        elif len(self.succeeded) + len(self.failed) == self.policy.completions:
+        if len(self.succeeded) + len(self.failed) == self.policy.completions:
             if self.failed:
                 self.condition = Condition(FAILED, "FailedIndexes", f"indexes {format_indexes(self.failed)}")
             else:

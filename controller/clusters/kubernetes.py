@@ -1,7 +1,7 @@
 """Jobs on a Kubernetes cluster. Each method is one short exchange with the API server; nothing is kept.
 
-Raises the classes of ``controller.kube.errors`` only. What writes: ``create``, ``release``, ``delete``, and
-``evict``, which tests use. To follow many Jobs use ``controller.clusters.informer``, which watches instead of asking.
+Raises the classes of ``controller.kube.api_errors`` only. It writes by ``create``, ``release`` and ``delete``.
+To follow many Jobs use ``controller.clusters.informer``, which watches instead of asking.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from controller.clusters.interface import JobStatus
 from controller.clusters.job_status import job_status
 from controller.clusters.objects import ObservedEvent, ObservedJob, ObservedPod
 from controller.kube.api import APPLY_PATCH, MERGE_PATCH, Api
+from controller.kube.api_errors import ConflictError, ForeignJobError, NotFoundError, StillThereError, UnreachableError
 from controller.kube.backoff import Retrying
 from controller.kube.connection import connect
-from controller.kube.errors import ConflictError, ForeignJobError, NotFoundError, StillThereError, UnreachableError
 from controller.kube.watch import Watch
 from controller.labels import (
     ANNOTATION_BUCKET,
@@ -196,15 +196,6 @@ class KubernetesCluster:
             query["tailLines"] = tail
         with self.api.stream(f"{self._pods}/{pod}/log", idle_seconds=LOG_IDLE_SECONDS, **query) as stream:
             yield from stream.chunks()
-
-    def evict(self, pod: str) -> None:
-        """As draining a node does. Raises ``OverloadedError`` while a disruption budget forbids it."""
-        eviction = {
-            "apiVersion": "policy/v1",
-            "kind": "Eviction",
-            "metadata": {"name": pod, "namespace": self.namespace},
-        }
-        self.api.post(f"{self._pods}/{pod}/eviction", eviction)
 
     def may(self, verb: str, resource: str, *, group: str = "", subresource: str = "") -> Review:
         """Ask the server itself (SelfSubjectAccessReview), for this namespace."""

@@ -21,7 +21,7 @@ from controller.labels import Job
 from jobs.errors import StoreError
 from jobs.store import Store
 
-BACKOFF_SECONDS = 1.0
+LOCAL_BACKOFF_SECONDS = 1.0
 """Shorter than a cluster's: nothing here needs time to come back."""
 LOG_SECONDS = 1.0
 """Between two copies of a log that grows."""
@@ -56,7 +56,11 @@ class LocalCluster:
     """
 
     def __init__(
-        self, store: Store, *, clock: Callable[[], float] = time.monotonic, backoff_seconds: float = BACKOFF_SECONDS
+        self,
+        store: Store,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        backoff_seconds: float = LOCAL_BACKOFF_SECONDS,
     ) -> None:
         self._store = store
         self._clock = clock

@@ -108,7 +108,7 @@ class ObservedPod:
     exit_code: int | None
     ended: str
     """Why the container ended: ``OOMKilled``, ``Error``; or empty."""
-    last_words: str
+    termination_message: str
     """The termination message: under ``FallbackToLogsOnError`` the end of the log."""
 
     @classmethod
@@ -138,7 +138,7 @@ class ObservedPod:
             waiting_message=(waiting.get("message") or "")[:MESSAGE_CHARACTERS],
             exit_code=ended.get("exitCode"),
             ended=ended.get("reason") or "",
-            last_words=(ended.get("message") or "").strip()[-MESSAGE_CHARACTERS:],
+            termination_message=(ended.get("message") or "").strip()[-MESSAGE_CHARACTERS:],
         )
 
 

@@ -29,28 +29,28 @@ _CLAIM = re.compile(r'persistentvolumeclaim(?:s| "(?P<name>[^"]+)")', re.IGNOREC
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Diagnosis:
     reason: str
     remedy: str = ""
 
 
-def why_not_running(pod: ObservedPod, events: Iterable[ObservedEvent] = ()) -> Trouble | None:
+def why_not_running(pod: ObservedPod, events: Iterable[ObservedEvent] = ()) -> Diagnosis | None:
     """Of a pod that is pending; None where it is merely starting. ``events`` are those about it."""
     newest = {event.reason: event for event in sorted(events, key=lambda event: event.at)}
     if pod.waiting in _IMAGE:
-        return Trouble(
+        return Diagnosis(
             f"{pod.waiting}: {pod.waiting_message or 'its image cannot be pulled'}",
             "check the image's name and digest in the profile, and that the nodes may pull it",
         )
     if pod.waiting in _START:
-        return Trouble(f"{pod.waiting}: {pod.waiting_message}".rstrip(": "), f"kubectl describe pod {pod.name}")
+        return Diagnosis(f"{pod.waiting}: {pod.waiting_message}".rstrip(": "), f"kubectl describe pod {pod.name}")
     if pod.unschedulable:
         scaling = [newest[reason].message for reason in _SCALING_EVENTS if reason in newest]
         remedy = "" if "TriggeredScaleUp" in newest else _how_to_schedule(pod.unschedulable)
-        return Trouble("; ".join(["Unschedulable: " + pod.unschedulable, *scaling]), remedy)
+        return Diagnosis("; ".join(["Unschedulable: " + pod.unschedulable, *scaling]), remedy)
     for reason in _WAITING_EVENTS:
         if reason in newest:
-            return Trouble(f"{reason}: {newest[reason].message}", f"kubectl describe pod {pod.name}")
+            return Diagnosis(f"{reason}: {newest[reason].message}", f"kubectl describe pod {pod.name}")
     return None
 
 
@@ -61,26 +61,26 @@ def _how_to_schedule(told: str) -> str:
     return "covid-ctl doctor compares the profile with the node pools"
 
 
-def why_ended(pod: ObservedPod) -> Trouble | None:
+def why_ended(pod: ObservedPod) -> Diagnosis | None:
     """Of a pod that failed."""
     if pod.phase != "Failed":
         return None
     if pod.disruption:
         words = _DISRUPTIONS.get(pod.disruption, pod.disruption)
-        return Trouble("; ".join(filter(None, [f"disrupted: {words}", pod.message])))
+        return Diagnosis("; ".join(filter(None, [f"disrupted: {words}", pod.message])))
     if pod.reason == "Evicted":
-        return Trouble(f"evicted: {pod.message}", "ask for more of what ran out in the profile's resources")
+        return Diagnosis(f"evicted: {pod.message}", "ask for more of what ran out in the profile's resources")
     if pod.ended == "OOMKilled":
-        return Trouble("OOMKilled: it used more memory than its limit", "raise the memory in the profile's resources")
+        return Diagnosis("OOMKilled: it used more memory than its limit", "raise the memory in the profile's resources")
     if pod.exit_code is not None:
-        if told := last_words(pod.last_words):
-            return Trouble(f"exited with {pod.exit_code}: {told.reason}", told.remedy)
-        last = pod.last_words.splitlines()[-1:]
-        return Trouble(f"exited with {pod.exit_code}" + "".join(f": {line}" for line in last))
-    return Trouble("; ".join(filter(None, [pod.reason or "failed", pod.message])))
+        if told := parse_termination_message(pod.termination_message):
+            return Diagnosis(f"exited with {pod.exit_code}: {told.reason}", told.remedy)
+        last = pod.termination_message.splitlines()[-1:]
+        return Diagnosis(f"exited with {pod.exit_code}" + "".join(f": {line}" for line in last))
+    return Diagnosis("; ".join(filter(None, [pod.reason or "failed", pod.message])))
 
 
-def last_words(log: str) -> Trouble | None:
+def parse_termination_message(log: str) -> Diagnosis | None:
     """What a container of ours said of its failure, at the end of its log; None where it could not."""
     for line in reversed(log.splitlines()):
         try:
@@ -88,5 +88,5 @@ def last_words(log: str) -> Trouble | None:
         except ValueError:
             continue
         if isinstance(event, dict) and event.get("event") == "step.failed":
-            return Trouble(f"{event.get('thing')}: {event.get('reason')}", str(event.get("remedy") or ""))
+            return Diagnosis(f"{event.get('thing')}: {event.get('reason')}", str(event.get("remedy") or ""))
     return None

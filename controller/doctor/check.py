@@ -11,7 +11,7 @@ from itertools import chain
 from jobs.errors import CovidCtlError
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     OK = "ok"
     FAILED = "failed"
     SKIPPED = "skipped"
@@ -21,9 +21,9 @@ class State(StrEnum):
 @dataclass(frozen=True)
 class Check:
     name: str
-    state: State
+    state: CheckState
     reason: str
-    fix: str = ""
+    remedy: str = ""
     """The next command, of one that failed; of one that was skipped, how to look for oneself."""
 
 
@@ -31,15 +31,15 @@ Examination = Callable[[], Check]
 
 
 def ok(name: str, reason: str) -> Check:
-    return Check(name, State.OK, reason)
+    return Check(name, CheckState.OK, reason)
 
 
-def failed(name: str, reason: str, fix: str) -> Check:
-    return Check(name, State.FAILED, reason, fix)
+def failed(name: str, reason: str, remedy: str) -> Check:
+    return Check(name, CheckState.FAILED, reason, remedy)
 
 
-def skipped(name: str, reason: str, fix: str = "") -> Check:
-    return Check(name, State.SKIPPED, reason, fix)
+def skipped(name: str, reason: str, remedy: str = "") -> Check:
+    return Check(name, CheckState.SKIPPED, reason, remedy)
 
 
 def of_error(name: str, error: CovidCtlError) -> Check:

@@ -39,10 +39,12 @@ def clock(servers: Mapping[str, Ask], *, now: Callable[[], float] = time.time) -
     if not off:
         return ok(NAME, f"it agrees with that of {' and '.join(ahead)}")
     apart = " and ".join(f"{span(abs(by))} {'behind' if by > 0 else 'ahead of'} that of {s}" for s, by in off.items())
-    fix = "set it: sudo timedatectl set-ntp true"
+    remedy = "set it: sudo timedatectl set-ntp true"
     if len(off) < len(ahead):
-        fix = f"have the clock of {' and '.join(off)} set: this machine agrees with {' and '.join(ahead.keys() - off)}"
-    return failed(NAME, f"this machine's is {apart}", fix)
+        remedy = (
+            f"have the clock of {' and '.join(off)} set: this machine agrees with {' and '.join(ahead.keys() - off)}"
+        )
+    return failed(NAME, f"this machine's is {apart}", remedy)
 
 
 def google_storage() -> float | None:

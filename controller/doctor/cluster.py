@@ -8,9 +8,9 @@ from typing import Any
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.costs.pod_price import quantity
 from controller.doctor.check import Check, failed, ok, skipped
-from controller.kube.errors import ForbiddenError, NotFoundError
-from controller.profiles.profile import Part, Pool, Profile
-from controller.profiles.tpu import RESOURCE
+from controller.kube.api_errors import ForbiddenError, NotFoundError
+from controller.profiles.profile import Pool, Profile, Role
+from controller.profiles.tpu_slices import RESOURCE
 
 OLDEST = (1, 31)
 """The first Kubernetes whose podFailurePolicy is generally available."""
@@ -63,7 +63,7 @@ def permissions(cluster: KubernetesCluster) -> Check:
     return ok(name, f"you may do what submitting takes in namespace {cluster.namespace}")
 
 
-def quota(cluster: KubernetesCluster, profile: Profile, parts: Iterable[Part] = Part) -> Check:
+def quota(cluster: KubernetesCluster, profile: Profile, roles: Iterable[Role] = Role) -> Check:
     """What one pod of each part asks for, against the namespace's quotas. What others use now, a Job waits for: while
     the one TPU trains, other steps may be submitted, and that one again."""
     name, look = "quota", f"kubectl describe resourcequota --namespace {cluster.namespace}"
@@ -78,7 +78,7 @@ def quota(cluster: KubernetesCluster, profile: Profile, parts: Iterable[Part] = 
         for resource, hard in (status.get("hard") or {}).items():
             taken = used.get(resource, "0")
             plain = resource.removeprefix("requests.").removeprefix("limits.")
-            for pool_name, pool in _pools(profile, parts).items():
+            for pool_name, pool in _pools(profile, roles).items():
                 asked = {"pods": 1.0, "count/pods": 1.0, **_asks(pool)}.get(plain, 0.0)
                 if asked > quantity(hard):
                     never.append(f"{resource} for a pod of {pool_name} (all of it is {hard})")
@@ -91,7 +91,7 @@ def quota(cluster: KubernetesCluster, profile: Profile, parts: Iterable[Part] = 
     return ok(name, "it leaves room for a pod of each kind" if quotas else "the namespace has none")
 
 
-def limits(cluster: KubernetesCluster, profile: Profile, parts: Iterable[Part] = Part) -> Check:
+def limits(cluster: KubernetesCluster, profile: Profile, roles: Iterable[Role] = Role) -> Check:
     name, look = "limits", f"kubectl describe limitrange --namespace {cluster.namespace}"
     try:
         ranges = _items(cluster, f"/api/v1/namespaces/{cluster.namespace}/limitranges")
@@ -103,7 +103,7 @@ def limits(cluster: KubernetesCluster, profile: Profile, parts: Iterable[Part] =
         for limit in found["spec"]["limits"]
         if limit.get("type") in ("Container", "Pod")
         for resource, most in (limit.get("max") or {}).items()
-        for pool_name, pool in _pools(profile, parts).items()
+        for pool_name, pool in _pools(profile, roles).items()
         if (pool_resource := {"cpu": pool.cpu, "memory": pool.memory}.get(resource))
         and quantity(pool_resource) > quantity(most)
     ]
@@ -117,8 +117,8 @@ def service_account(cluster: KubernetesCluster, profile: Profile) -> Check:
     try:
         cluster.api.get(_account_path(cluster, profile))
     except NotFoundError:
-        fix = f"kubectl create serviceaccount {account} --namespace {cluster.namespace}"
-        return failed(name, f"there is no {account}: no pod would start", fix)
+        remedy = f"kubectl create serviceaccount {account} --namespace {cluster.namespace}"
+        return failed(name, f"there is no {account}: no pod would start", remedy)
     except ForbiddenError:
         return skipped(name, "you may not look at it", f"kubectl get serviceaccount --namespace {cluster.namespace}")
     return ok(name, f"{account} is there")
@@ -176,8 +176,8 @@ def _asks(pool: Pool) -> dict[str, float]:
     return asks | ({RESOURCE: float(pool.tpu_slice.chips)} if pool.tpu_slice else {})
 
 
-def _pools(profile: Profile, parts: Iterable[Part] = Part) -> dict[str, Pool]:
-    return {part.pool: profile.pool(part) for part in parts}
+def _pools(profile: Profile, roles: Iterable[Role] = Role) -> dict[str, Pool]:
+    return {role.pool: profile.pool(role) for role in roles}
 
 
 def _account_path(cluster: KubernetesCluster, profile: Profile) -> str:

@@ -10,13 +10,13 @@ from controller.doctor import clock as of_clock
 from controller.doctor import images as of_images
 from controller.doctor import machine
 from controller.doctor import recipe as of_recipe
-from controller.doctor.check import Check, Examination, State, examine, side_by_side, skipped
+from controller.doctor.check import Check, CheckState, Examination, examine, side_by_side, skipped
 from controller.doctor.clock import Ask, http_date
 from controller.doctor.queue import queue
 from controller.doctor.region import region
-from controller.doctor.tpu import tpu_offered
+from controller.doctor.tpu_offer import tpu_offered
 from controller.profiles.pools import part_of
-from controller.profiles.profile import Part, Profile
+from controller.profiles.profile import Profile, Role
 from jobs.errors import PreflightError
 from jobs.recipe import Recipe
 from jobs.spec import Kind
@@ -59,14 +59,14 @@ def all_checks(
 def cheap_checks(profile: Profile, kinds: Iterable[Kind], *, connect: Connect = connect) -> Iterator[Check]:
     """What ``submit`` asks before it makes anything: of what steps of these kinds use. Nothing is written."""
     if profile.is_local:
-        yield from examine({"packages": machine.packages, "compiled parts": machine.compiled})
+        yield from examine({"packages": machine.packages, "compiled parts": machine.compiled_modules})
         return
     used = {part_of(kind) for kind in kinds}
-    parts = [part for part in Part if part in used]
+    roles = [role for role in Role if role in used]
     yield from side_by_side(
-        examine({"images": lambda: of_images.images(profile, parts)}),
-        _of_cluster(profile, connect, CHEAP, parts),
-        examine({"TPU": lambda: tpu_offered(profile)} if Part.TRAINER in parts else {}),
+        examine({"images": lambda: of_images.images(profile, roles)}),
+        _of_cluster(profile, connect, CHEAP, roles),
+        examine({"TPU": lambda: tpu_offered(profile)} if Role.TRAINER in roles else {}),
     )
 
 
@@ -80,7 +80,7 @@ def _of_recipe(recipe: Recipe, vocabulary: str | None) -> Iterator[Check]:
 
 
 def _of_machine(profile: Profile, recipe: Recipe) -> Iterator[Check]:
-    checks: dict[str, Examination] = {"packages": machine.packages, "compiled parts": machine.compiled}
+    checks: dict[str, Examination] = {"packages": machine.packages, "compiled parts": machine.compiled_modules}
     if storage := _storage(profile):
         checks["clock"] = lambda: of_clock.clock(storage)
     if "://" not in profile.bucket:
@@ -89,7 +89,7 @@ def _of_machine(profile: Profile, recipe: Recipe) -> Iterator[Check]:
 
 
 def _of_cluster(
-    profile: Profile, connect: Connect, only: Collection[str] = CLUSTER_CHECKS, parts: Iterable[Part] = Part
+    profile: Profile, connect: Connect, only: Collection[str] = CLUSTER_CHECKS, roles: Iterable[Role] = Role
 ) -> Iterator[Check]:
     """All of them, or where the cluster does not answer why."""
     from controller.doctor import cluster as of_cluster
@@ -114,8 +114,8 @@ def _of_cluster(
         "permissions": lambda: of_cluster.permissions(cluster),
         "service account": lambda: of_cluster.service_account(cluster, profile),
         "Workload Identity": lambda: of_cluster.workload_identity(cluster, profile),
-        "quota": lambda: of_cluster.quota(cluster, profile, parts),
-        "limits": lambda: of_cluster.limits(cluster, profile, parts),
+        "quota": lambda: of_cluster.quota(cluster, profile, roles),
+        "limits": lambda: of_cluster.limits(cluster, profile, roles),
         "queue": lambda: queue(cluster, profile),
         "nodes": lambda: of_cluster.nodes(cluster, profile),
     }
@@ -133,8 +133,8 @@ def _sees_bucket(profile: Profile) -> bool:
 
 def refusal(checks: Iterable[Check]) -> PreflightError | None:
     """What ``submit`` raises where a check failed; None where none did."""
-    bad = [check for check in checks if check.state is State.FAILED]
+    bad = [check for check in checks if check.state is CheckState.FAILED]
     if not bad:
         return None
     reason = "; ".join(f"{check.name}: {check.reason}" for check in bad)
-    return PreflightError("nothing was started", reason, "\n        ".join(check.fix for check in bad))
+    return PreflightError("nothing was started", reason, "\n        ".join(check.remedy for check in bad))

@@ -7,22 +7,22 @@ from concurrent.futures import ThreadPoolExecutor
 
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.doctor.registry import ClosedError, is_there
-from controller.profiles.profile import Images, Part, Profile, has_digest
+from controller.profiles.profile import Images, Profile, Role, has_digest
 
 NAME = "images"
-PARTS = (*Part, "controller")
+IMAGE_ROLES = (*Role, "controller")
 
 
-def images(profile: Profile, parts: Iterable[str] = PARTS) -> Check:
+def images(profile: Profile, roles: Iterable[str] = IMAGE_ROLES) -> Check:
     """Asks the registries of those that are named by digest. One by tag may be on the nodes alone, as on kind."""
-    named = _by_image(profile.images, parts)
+    named = _by_image(profile.images, roles)
     by_digest = [image for image in named if has_digest(image)]
     by_tag = [f"{named[image]} {image}" for image in named if not has_digest(image)]
-    with ThreadPoolExecutor(len(PARTS)) as pool:
+    with ThreadPoolExecutor(len(IMAGE_ROLES)) as pool:
         found = dict(zip(by_digest, pool.map(_look, by_digest), strict=True))
     if absent := [f"{named[image]} {image}" for image, there in found.items() if there is False]:
-        fix = "push it, and name the digest that `docker push` prints"
-        return failed(NAME, f"{', '.join(absent)}: its registry has no such image", fix)
+        remedy = "push it, and name the digest that `docker push` prints"
+        return failed(NAME, f"{', '.join(absent)}: its registry has no such image", remedy)
     if unseen := {image: there for image, there in found.items() if isinstance(there, ClosedError)}:
         who = ", ".join(named[image] for image in unseen)
         why = "; ".join(sorted({str(error) for error in unseen.values()}))
@@ -33,12 +33,12 @@ def images(profile: Profile, parts: Iterable[str] = PARTS) -> Check:
     return ok(NAME, "all by digest, and their registries have them")
 
 
-def _by_image(images: Images, parts: Iterable[str]) -> dict[str, str]:
+def _by_image(images: Images, roles: Iterable[str]) -> dict[str, str]:
     """What each image is for; one may be for several."""
     found: dict[str, str] = {}
-    for part in parts:
-        if image := getattr(images, part):
-            found[image] = f"{found[image]}, {part}" if image in found else part
+    for role in roles:
+        if image := getattr(images, role):
+            found[image] = f"{found[image]}, {role}" if image in found else role
     return found
 
 

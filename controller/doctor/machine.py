@@ -28,7 +28,7 @@ def packages() -> Check:
     return ok("packages", "all that steps import is installed")
 
 
-def compiled() -> Check:
+def compiled_modules() -> Check:
     absent = [module for module in COMPILED if importlib.util.find_spec(module) is None]
     if absent:
         return failed(
@@ -73,6 +73,6 @@ def activations(recipe: Recipe) -> int:
     return int(4 * at_once * shape.num_hidden_layers * layer)
 
 
-def _enough(name: str, there: float, needed: float, where: str, fix: str) -> Check:
+def _enough(name: str, there: float, needed: float, where: str, remedy: str) -> Check:
     text = f"{there / GB:,.0f} GB {where}, about {needed / GB:,.0f} GB needed"
-    return ok(name, text) if there >= needed else failed(name, text, fix)
+    return ok(name, text) if there >= needed else failed(name, text, remedy)

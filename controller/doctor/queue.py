@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor.check import Check, failed, ok, skipped
-from controller.kube.errors import ForbiddenError, NotFoundError
+from controller.kube.api_errors import ForbiddenError, NotFoundError
 from controller.profiles.profile import Profile
 
 NAME = "queue"
@@ -19,8 +19,8 @@ def queue(cluster: KubernetesCluster, profile: Profile) -> Check:
     try:
         version = cluster.api.get(GROUP)["preferredVersion"]["groupVersion"]
     except NotFoundError:
-        fix = f"install it (https://kueue.sigs.k8s.io), or take queue out of profile {profile.name}"
-        return failed(NAME, f"the cluster has no Kueue, and the profile's queue is {wanted}", fix)
+        remedy = f"install it (https://kueue.sigs.k8s.io), or take queue out of profile {profile.name}"
+        return failed(NAME, f"the cluster has no Kueue, and the profile's queue is {wanted}", remedy)
     except ForbiddenError:
         return skipped(NAME, "you may not ask which APIs there are", look)
     try:

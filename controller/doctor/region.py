@@ -35,8 +35,8 @@ def region(profile: Profile) -> Check:
     place = region_of(profile.zone)
     if location.lower() == place or place.startswith(MULTI_REGIONS.get(location, ("-",))):
         return ok(NAME, f"the bucket lies in {location}, the work in {place}")
-    fix = f"gcloud storage buckets create gs://NAME --location {place}, and name it in the profile"
-    return failed(NAME, f"the bucket lies in {location}, the work in {place}", fix)
+    remedy = f"gcloud storage buckets create gs://NAME --location {place}, and name it in the profile"
+    return failed(NAME, f"the bucket lies in {location}, the work in {place}", remedy)
 
 
 def _location(bucket: str) -> str:

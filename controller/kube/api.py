@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from controller.kube.api_errors import ApiError, OverloadedError, UnreachableError, api_error
 from controller.kube.backoff import Retrying
 from controller.kube.connection import Connection
-from controller.kube.errors import ApiError, OverloadedError, UnreachableError, api_error
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from controller.kube.errors import ContextError
+from controller.kube.api_errors import ContextError
 from controller.labels import MANAGER
 
 DEFAULT_KUBECONFIG = "~/.kube/config"

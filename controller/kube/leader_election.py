@@ -1,7 +1,8 @@
-"""Who of several trackers works: a ``coordination.k8s.io`` Lease, as Kubernetes' own controllers elect.
+"""Elects which of several trackers works, with a ``coordination.k8s.io`` Lease, as Kubernetes' own controllers do.
 
-Clocks are not compared: a holder is taken to be gone when its lease has not changed for its whole duration
-by our own clock. Losing it costs nothing but doubled work, since every write of a tracker may be repeated.
+Clocks of different machines are not compared: a holder counts as gone when its Lease has not changed for its whole
+duration by our own clock. Losing the Lease costs doubled work and nothing else, since every write of a tracker may be
+repeated.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.kube.api import Api
-from controller.kube.errors import ConflictError, ForbiddenError, NotFoundError, OverloadedError, UnreachableError
+from controller.kube.api_errors import ConflictError, ForbiddenError, NotFoundError, OverloadedError, UnreachableError
 
-NAME = "covid-ctl-tracker"
+LEASE_NAME = "covid-ctl-tracker"
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 5.0
 
 
-class Lease:
-    """Ask ``held`` before every write: it renews in time, and takes over what nobody renews."""
+class LeaderElection:
+    """One candidate. Call ``acquire_or_renew`` before every write."""
 
     def __init__(
         self,
@@ -35,35 +36,29 @@ class Lease:
         self._clock = clock
         self._wall_clock = wall_clock
         self._leases = f"/apis/coordination.k8s.io/v1/namespaces/{api.namespace}/leases"
-        self._path = f"{self._leases}/{NAME}"
+        self._path = f"{self._leases}/{LEASE_NAME}"
         self._renewed_at: float | None = None
         self._tried_at = float("-inf")
-        self._seen = ""
-        self._seen_at = 0.0
+        self._version = ""
+        self._version_at = 0.0
 
-    def held(self) -> bool:
-        """Whether we hold it. At most one attempt to get or renew it in ``RENEW_SECONDS``."""
+    def acquire_or_renew(self) -> bool:
+        """Whether we are the leader. Sends requests at most once in ``RENEW_SECONDS``."""
         now = self._clock()
         if now - self._tried_at >= RENEW_SECONDS:
             self._tried_at = now
             try:
-                if self._try(now):
-                    self._renewed_at = now
-                else:
-                    self._renewed_at = None
+                self._renewed_at = now if self._try(now) else None
             except (UnreachableError, OverloadedError, ConflictError):
-                pass  # still ours until it runs out
+                pass  # still ours until it expires
             except ForbiddenError:
-                # Of what was allowed before: a server that has just started does so for a moment, see ``watch``.
-                if not self._lasts(now):
+                # A server that has just started refuses for a moment what it allows otherwise: see ``watch``.
+                if not self._is_valid(now):
                     raise
-        return self._lasts(now)
+        return self._is_valid(now)
 
-    def _lasts(self, now: float) -> bool:
-        return self._renewed_at is not None and now - self._renewed_at < LEASE_SECONDS - RENEW_SECONDS
-
-    def give_up(self) -> None:
-        """Let another have it at once."""
+    def release(self) -> None:
+        """Let another candidate take the Lease at once."""
         if self._renewed_at is None:
             return
         self._renewed_at = None
@@ -72,21 +67,24 @@ class Lease:
             if found["spec"].get("holderIdentity") == self._identity:
                 self._put(found, {**found["spec"], "holderIdentity": "", "leaseDurationSeconds": 1})
         except (NotFoundError, ForbiddenError, UnreachableError, OverloadedError, ConflictError):
-            return  # it runs out by itself
+            return  # it expires by itself
+
+    def _is_valid(self, now: float) -> bool:
+        return self._renewed_at is not None and now - self._renewed_at < LEASE_SECONDS - RENEW_SECONDS
 
     def _try(self, now: float) -> bool:
         try:
             found = self._api.get(self._path)
         except NotFoundError:
-            meta = {"name": NAME, "namespace": self._api.namespace}
+            meta = {"name": LEASE_NAME, "namespace": self._api.namespace}
             body = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": meta, "spec": self._spec({})}
             self._api.post(self._leases, body)
             return True
         version, spec = found["metadata"]["resourceVersion"], found.get("spec") or {}
-        if version != self._seen:
-            self._seen, self._seen_at = version, now
+        if version != self._version:
+            self._version, self._version_at = version, now
         holder = spec.get("holderIdentity")
-        if holder and holder != self._identity and now - self._seen_at < spec.get("leaseDurationSeconds", 0):
+        if holder and holder != self._identity and now - self._version_at < spec.get("leaseDurationSeconds", 0):
             return False
         self._put(found, self._spec(spec))
         return True
@@ -99,5 +97,5 @@ class Lease:
         return {**spec, "renewTime": now}
 
     def _put(self, found: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
-        """Refused with a conflict when somebody was first: the version is sent along."""
+        """Fails with ``ConflictError`` when another candidate wrote first: the resource version is sent along."""
         self._api.put(self._path, {**found, "spec": dict(spec)})

@@ -17,8 +17,8 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from controller.kube.api import Api, Query, Stream
+from controller.kube.api_errors import ExpiredError, ForbiddenError, OverloadedError, UnreachableError, api_error
 from controller.kube.backoff import Retrying
-from controller.kube.errors import ExpiredError, ForbiddenError, OverloadedError, UnreachableError, api_error
 
 WINDOW_SECONDS = 300
 """How long the server is asked to keep one stream open."""

@@ -21,7 +21,7 @@ from controller.labels import (
 from controller.planning.plan import Step
 from controller.profiles.pools import part_of, pool_of
 from controller.profiles.profile import Pool, Profile
-from controller.profiles.tpu import RESOURCE as TPU
+from controller.profiles.tpu_slices import RESOURCE as TPU
 from jobs.errors import ConfigurationError, DivergedError, ShardError
 from jobs.spec import Kind
 

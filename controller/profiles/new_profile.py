@@ -8,7 +8,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from controller.profiles.profile import NAME, load_profile
+from controller.profiles.profile import NAME_PATTERN, load_profile
 from jobs.errors import ConfigurationError
 
 
@@ -35,7 +35,7 @@ def write_profile(path: Path, answers: Answers) -> None:
 
     Raises ``ConfigurationError`` and leaves the file as it was when the name is taken or a value does not do.
     """
-    if not re.fullmatch(NAME, answers.name):
+    if not re.fullmatch(NAME_PATTERN, answers.name):
         reason = "a name has lower-case letters, digits and hyphens, and begins with a letter"
         raise ConfigurationError(f"profile {answers.name}", reason, "choose another --name")
     before = path.read_text("utf-8") if path.exists() else ""

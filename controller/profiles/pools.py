@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from controller.profiles.profile import Part, Pool, Profile
+from controller.profiles.profile import Pool, Profile, Role
 from jobs.spec import Kind
 
 
-def part_of(kind: Kind) -> Part:
+def part_of(kind: Kind) -> Role:
     """Whose image and pool a step of this kind gets."""
     if kind in (Kind.CHECKPOINT, Kind.EXPORT):
-        return Part.EXPORTER
-    return Part.TRAINER if kind == Kind.PRETRAIN else Part.WORKER
+        return Role.EXPORTER
+    return Role.TRAINER if kind == Kind.PRETRAIN else Role.WORKER
 
 
 def pool_of(kind: Kind, profile: Profile) -> Pool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from controller.profiles.tpu import SLICES, Slice, find_slice
+from controller.profiles.tpu_slices import SLICES, Slice, find_slice
 from jobs.errors import ConfigurationError
 from jobs.validation import Section, nearest, validated
 
@@ -24,11 +24,11 @@ _VARIABLE = "COVID_CTL_"
 _VARIABLES_OF_OTHERS = ("COVID_CTL_TEST_", "COVID_CTL_DEVICE")
 _BY_DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 _QUANTITY = r"^\d+(\.\d+)?(m|[KMGT]i?)?$"
-NAME = r"^[a-z][-a-z0-9]{0,30}$"
+NAME_PATTERN = r"^[a-z][-a-z0-9]{0,30}$"
 _DNS_LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 
 
-class Part(StrEnum):
+class Role(StrEnum):
     """What steps are told apart by: each has an image and a pool of its own."""
 
     WORKER = "worker"
@@ -38,7 +38,7 @@ class Part(StrEnum):
     @property
     def pool(self) -> str:
         """What a profile calls it."""
-        return "workers" if self is Part.WORKER else str(self)
+        return "workers" if self is Role.WORKER else str(self)
 
 
 class Images(Section):
@@ -86,7 +86,7 @@ class Pool(Section):
 class Profile(Section):
     """One place where steps run."""
 
-    name: str = Field(pattern=NAME)
+    name: str = Field(pattern=NAME_PATTERN)
     bucket: str
     """``gs://BUCKET/PREFIX``, or a directory's absolute path."""
     images: Images
@@ -118,8 +118,8 @@ class Profile(Section):
             raise ValueError("its name is empty: name a directory or gs://BUCKET/PREFIX")
         return bucket
 
-    def pool(self, part: Part) -> Pool:
-        return {Part.WORKER: self.workers, Part.TRAINER: self.trainer, Part.EXPORTER: self.exporter}[part]
+    def pool(self, role: Role) -> Pool:
+        return {Role.WORKER: self.workers, Role.TRAINER: self.trainer, Role.EXPORTER: self.exporter}[role]
 
     @property
     def is_local(self) -> bool:
@@ -160,7 +160,7 @@ def _local() -> dict[str, Any]:
     """The built-in profile: processes of this machine, one shard per core, artifacts in a directory."""
     return {
         "bucket": DEFAULT_BUCKET,
-        "images": {part: f"covid-ctl-{part}:local" for part in Part},
+        "images": {role: f"covid-ctl-{role}:local" for role in Role},
         "parallelism": os.cpu_count() or 1,
         "namespace": "default",
     }
@@ -228,11 +228,11 @@ def _set(data: dict[str, Any], place: list[str], value: str) -> None:
 
 
 def _check_cluster(profile: Profile, source: str) -> None:
-    for part in (*Part, "controller"):
-        image = getattr(profile.images, part)
+    for role in (*Role, "controller"):
+        image = getattr(profile.images, role)
         if image and not (profile.images.tags_allowed or has_digest(image)):
             raise ConfigurationError(
-                source, f"images.{part}: {image} has no digest", "name it as IMAGE@sha256:..., as `docker push` prints"
+                source, f"images.{role}: {image} has no digest", "name it as IMAGE@sha256:..., as `docker push` prints"
             )
     if "://" not in profile.bucket and not profile.bucket_volume:
         raise ConfigurationError(

@@ -53,7 +53,7 @@ class State(StrEnum):
         )  # fmt: skip
 
 
-class Reach(StrEnum):
+class Reachability(StrEnum):
     """Whether there is a cluster to ask."""
 
     NONE = "none"
@@ -63,59 +63,61 @@ class Reach(StrEnum):
 
 
 @dataclass(frozen=True)
-class Evidence:
+class StateInputs:
     """All that is known of a step."""
 
     complete: bool
     """Its manifest exists."""
     events: Sequence[Event]
     """The ledger's, oldest first; at least one."""
-    heard_at: float | None = None
+    last_heartbeat_at: float | None = None
     """When a worker last gave a sign of life, by its own clock."""
     missing: tuple[str, ...] = ()
     """The steps it reads that are not complete."""
-    reach: Reach = Reach.NONE
+    reachability: Reachability = Reachability.NONE
     job: JobStatus | None = None
     """None, too, where ``reach`` is not ``REACHED``."""
 
 
 @dataclass(frozen=True)
-class Verdict:
+class DerivedState:
     state: State
     reason: str = ""
     remedy: str = ""
 
 
-def judge(evidence: Evidence, now: float) -> Verdict:
+def derive_state(inputs: StateInputs, now: float) -> DerivedState:
     """``now`` in seconds since the epoch."""
-    if evidence.complete:
-        return Verdict(State.COMPLETE)
-    if evidence.job:
-        return _by_job(evidence.job, evidence, now)
-    last = last_of_life(evidence.events)
-    again = f"{CONTINUE}{evidence.events[0].detail}"
+    if inputs.complete:
+        return DerivedState(State.COMPLETE)
+    if inputs.job:
+        return _by_job(inputs.job, inputs, now)
+    last = last_of_life(inputs.events)
+    again = f"{CONTINUE}{inputs.events[0].detail}"
     match last.type:
         case EventType.FAILED:
-            return Verdict(State.FAILED, last.detail, again)
+            return DerivedState(State.FAILED, last.detail, again)
         case EventType.CANCELLED:
-            return Verdict(State.CANCELLED, " ".join(filter(None, [last.detail, ago(now - last.at)])), again)
+            return DerivedState(State.CANCELLED, " ".join(filter(None, [last.detail, ago(now - last.at)])), again)
         case EventType.COLLECTED:
-            made_again = f"the same command makes it again: {evidence.events[0].detail}"
-            return Verdict(State.COLLECTED, f"{last.detail}; removed {ago(now - last.at)}", made_again)
-    if speaks(evidence.heard_at, now):
-        elsewhere = evidence.reach is Reach.REACHED
-        return Verdict(State.RUNNING, "by its signs of life; it has no Job in this namespace" if elsewhere else "")
+            made_again = f"the same command makes it again: {inputs.events[0].detail}"
+            return DerivedState(State.COLLECTED, f"{last.detail}; removed {ago(now - last.at)}", made_again)
+    if is_alive(inputs.last_heartbeat_at, now):
+        elsewhere = inputs.reachability is Reachability.REACHED
+        return DerivedState(State.RUNNING, "by its signs of life; it has no Job in this namespace" if elsewhere else "")
     if last.type is EventType.SUCCEEDED:
-        return Verdict(State.INTERRUPTED, "it was complete once, and its manifest is gone", again)
-    match evidence.reach:
-        case Reach.NONE:
-            return _of_this_machine(evidence, last, now, again)
-        case Reach.REACHED if evidence.events[-1].type is EventType.SUBMITTED and abs(now - last.at) < CREATION_SECONDS:
-            return Verdict(State.SUBMITTED, "its Job is being made")
-        case Reach.REACHED:
-            return Verdict(State.INTERRUPTED, "its Job is gone: deleted, or past its time to live", again)
-        case Reach.UNREACHABLE:
-            return Verdict(State.UNKNOWN, _last_known(evidence, last, now), "covid-ctl doctor says why")
+        return DerivedState(State.INTERRUPTED, "it was complete once, and its manifest is gone", again)
+    match inputs.reachability:
+        case Reachability.NONE:
+            return _of_this_machine(inputs, last, now, again)
+        case Reachability.REACHED if (
+            inputs.events[-1].type is EventType.SUBMITTED and abs(now - last.at) < CREATION_SECONDS
+        ):
+            return DerivedState(State.SUBMITTED, "its Job is being made")
+        case Reachability.REACHED:
+            return DerivedState(State.INTERRUPTED, "its Job is gone: deleted, or past its time to live", again)
+        case Reachability.UNREACHABLE:
+            return DerivedState(State.UNKNOWN, _last_known(inputs, last, now), "covid-ctl doctor says why")
 
 
 def last_of_life(events: Sequence[Event]) -> Event:
@@ -136,7 +138,7 @@ def last_observed(events: Sequence[Event]) -> tuple[Observed, float] | None:
     return None
 
 
-def _by_job(job: JobStatus, evidence: Evidence, now: float) -> Verdict:
+def _by_job(job: JobStatus, inputs: StateInputs, now: float) -> DerivedState:
     state = {
         JobState.SUSPENDED: State.WAITING,
         JobState.PENDING: State.PENDING,
@@ -145,36 +147,36 @@ def _by_job(job: JobStatus, evidence: Evidence, now: float) -> Verdict:
         JobState.COMPLETE: State.FAILED,
         JobState.FAILED: State.FAILED,
     }[job.state]
-    again = f"{CONTINUE}{evidence.events[0].detail}"
+    again = f"{CONTINUE}{inputs.events[0].detail}"
     if job.state is JobState.COMPLETE:
-        return Verdict(state, "its Job is complete and left no manifest", f"read covid-ctl logs; {again}")
+        return DerivedState(state, "its Job is complete and left no manifest", f"read covid-ctl logs; {again}")
     reason = job.reason
-    heard = evidence.heard_at
+    heard = inputs.last_heartbeat_at
     if state is State.RUNNING and not reason and heard is not None and now - heard > STALL_SECONDS:
         reason = f"runs, and has said nothing for {span(now - heard)}"
-    return Verdict(state, reason, job.remedy or (again if state is State.FAILED else ""))
+    return DerivedState(state, reason, job.remedy or (again if state is State.FAILED else ""))
 
 
-def _of_this_machine(evidence: Evidence, last: Event, now: float, again: str) -> Verdict:
+def _of_this_machine(inputs: StateInputs, last: Event, now: float, again: str) -> DerivedState:
     """A process that ended without a word left only its silence."""
-    silent = now - max(last.at, evidence.heard_at or 0.0)
+    silent = now - max(last.at, inputs.last_heartbeat_at or 0.0)
     if last.type is EventType.SUBMITTED:
-        if evidence.missing:
-            return Verdict(State.WAITING, waits_for(evidence.missing))
-        return Verdict(State.SUBMITTED, "has not been started", again)
+        if inputs.missing:
+            return DerivedState(State.WAITING, waits_for(inputs.missing))
+        return DerivedState(State.SUBMITTED, "has not been started", again)
     if abs(silent) < SILENCE_SECONDS:
-        return Verdict(State.RUNNING)
-    return Verdict(State.INTERRUPTED, f"silent for {span(silent)}", again)
+        return DerivedState(State.RUNNING)
+    return DerivedState(State.INTERRUPTED, f"silent for {span(silent)}", again)
 
 
-def _last_known(evidence: Evidence, last: Event, now: float) -> str:
-    if known := last_observed(evidence.events):
+def _last_known(inputs: StateInputs, last: Event, now: float) -> str:
+    if known := last_observed(inputs.events):
         seen, at = known
         return f"{': '.join(filter(None, [seen.state, seen.reason]))} ({ago(now - at)})"
-    if evidence.heard_at:
-        return f"last sign of life {ago(now - evidence.heard_at)}"
-    if evidence.missing:
-        return waits_for(evidence.missing)
+    if inputs.last_heartbeat_at:
+        return f"last sign of life {ago(now - inputs.last_heartbeat_at)}"
+    if inputs.missing:
+        return waits_for(inputs.missing)
     return f"{last.type} {ago(now - last.at)}"
 
 
@@ -182,6 +184,6 @@ def waits_for(missing: Sequence[str]) -> str:
     return f"waits for its input{'s' * (len(missing) > 1)} {', '.join(missing)}"
 
 
-def speaks(heard_at: float | None, now: float) -> bool:
+def is_alive(last_heartbeat_at: float | None, now: float) -> bool:
     """A sign of life from the future is as little worth as an old one: the clocks disagree."""
-    return heard_at is not None and abs(now - heard_at) < SILENCE_SECONDS
+    return last_heartbeat_at is not None and abs(now - last_heartbeat_at) < SILENCE_SECONDS

@@ -17,7 +17,7 @@ class Explanation:
     name: str
     state: State
     text: str
-    next: tuple[str, ...]
+    remedies: tuple[str, ...]
     """What to do, the most promising first; empty when there is nothing to do but wait."""
     cause: str
     """The step that is the cause: the name itself, or an input that holds it up."""
@@ -31,7 +31,7 @@ def explain(step: StepState, inputs: Mapping[str, StepState], *, now: float, unr
     sentences.append(f"{'It' if cause is step else cause.name} {_history(cause, now)}.")
     if unreachable:
         sentences.append(f"The cluster could not be asked ({unreachable}): this is what the bucket knows.")
-    return Explanation(step.name, step.state, " ".join(sentences), _next(cause), cause.name)
+    return Explanation(step.name, step.state, " ".join(sentences), _remedies(cause), cause.name)
 
 
 def _chain(step: StepState, inputs: Mapping[str, StepState]) -> list[StepState]:
@@ -88,12 +88,12 @@ def _history(step: StepState, now: float) -> str:
         facts.append(f"was preempted {times(step.preempted)} (which costs no retry)")
     if step.checkpoint is not None:
         facts.append(f"has its newest checkpoint at step {step.checkpoint:,}")
-    if step.heard_at is not None:
-        facts.append(f"gave its last sign of life {ago(now - step.heard_at)}")
+    if step.last_heartbeat_at is not None:
+        facts.append(f"gave its last sign of life {ago(now - step.last_heartbeat_at)}")
     return _joined(facts)
 
 
-def _next(cause: StepState) -> tuple[str, ...]:
+def _remedies(cause: StepState) -> tuple[str, ...]:
     advice = [cause.remedy] if cause.remedy else []
     if cause.state in (State.FAILED, State.INTERRUPTED) and not any("covid-ctl logs" in one for one in advice):
         advice.insert(0, f"see what its workers said: covid-ctl logs {cause.name}")

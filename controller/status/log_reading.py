@@ -17,13 +17,13 @@ from typing import TypeVar
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.clusters.objects import ObservedPod
 from controller.clusters.pod_diagnosis import why_not_running
-from controller.kube.errors import ApiError, InvalidError, NotFoundError
+from controller.kube.api_errors import ApiError, InvalidError, NotFoundError
 from jobs.errors import ConfigurationError
 from jobs.store import Store
 
-Attempt = TypeVar("Attempt")
+_Attempt = TypeVar("_Attempt")
 
-POLL_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 MOST_STREAMS = 32
 """Pods that are followed at the same time: each is a connection that the API server holds open."""
 
@@ -123,7 +123,7 @@ def _follow_bucket(
                     yield LogLine(log.index, log.attempt, "bucket", text)
         if over:
             return
-        sleep(POLL_SECONDS)
+        sleep(_POLL_SECONDS)
 
 
 def _follow_pods(cluster: KubernetesCluster, wanted: Selection, ended: Callable[[], bool]) -> Iterator[LogLine]:
@@ -157,7 +157,7 @@ def _follow_pods(cluster: KubernetesCluster, wanted: Selection, ended: Callable[
             threading.Thread(target=pump, args=(pod, wanted.tail if first else None), daemon=True).start()
         going += len(new)
         first = False
-        deadline = time.monotonic() + POLL_SECONDS
+        deadline = time.monotonic() + _POLL_SECONDS
         while going or not over:
             try:
                 line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
@@ -188,7 +188,7 @@ def _by_index(logs: Iterable[BucketLog]) -> dict[int, list[BucketLog]]:
     return found
 
 
-def _chosen(attempts: Mapping[int, list[Attempt]], previous: bool) -> dict[int, Attempt]:
+def _chosen(attempts: Mapping[int, list[_Attempt]], previous: bool) -> dict[int, _Attempt]:
     position = -2 if previous else -1
     return {index: found[position] for index, found in attempts.items() if len(found) >= -position}
 

@@ -10,13 +10,13 @@ from controller.clusters.job_policy import COMPLETE, FAILED
 from controller.clusters.job_status import job_status
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.clusters.objects import ObservedJob
+from controller.kube.api_errors import ApiError
 from controller.kube.backoff import Retrying
-from controller.kube.errors import ApiError
 from controller.labels import ANNOTATION_BUCKET, LABEL_MANAGED_BY, MANAGER
 from controller.ledger.lineage import steps_read
 from controller.profiles.profile import Profile
-from controller.status.derive import Reach
-from controller.status.step_status import Sight, StepState, observe, observe_all, observe_or_say
+from controller.status.derive import Reachability
+from controller.status.step_status import ClusterView, StepState, observe, observe_all, observe_or_say
 from jobs.artifact import Artifact, incomplete
 from jobs.errors import CovidCtlError
 from jobs.store import Store
@@ -42,37 +42,37 @@ def look(profile: Profile, store: Store, name: str | None, *, now: float) -> Ove
 
     Raises ``ConfigurationError`` when there is no step of that name.
     """
-    sight = see(profile, store, name, now=now)
-    steps = observe_all(store, now=now, sight=sight) if name is None else [observe(store, name, now=now, sight=sight)]
-    return Overview(steps, sight.unreachable)
+    view = view_cluster(profile, store, name, now=now)
+    steps = observe_all(store, now=now, view=view) if name is None else [observe(store, name, now=now, view=view)]
+    return Overview(steps, view.unreachable)
 
 
 def upstream(profile: Profile, store: Store, step: StepState, *, now: float) -> dict[str, StepState]:
     """The steps that are not complete of all that it reads, directly or through others."""
     if not step.missing:
         return {}
-    sight = see(profile, store, now=now)
+    view = view_cluster(profile, store, now=now)
     found: dict[str, StepState] = {}
     ahead = list(step.missing)
     while ahead:
         name = ahead.pop()
         if name not in found:
-            found[name] = observe_or_say(store, name, now=now, sight=sight)
+            found[name] = observe_or_say(store, name, now=now, view=view)
             ahead += found[name].missing
     return found
 
 
-def see(profile: Profile, store: Store, name: str | None = None, *, now: float) -> Sight:
+def view_cluster(profile: Profile, store: Store, name: str | None = None, *, now: float) -> ClusterView:
     """The Jobs of all steps, or of one; a cluster that does not answer is an answer, too."""
     if profile.is_local:
-        return Sight()
+        return ClusterView()
     try:
         cluster = connect(profile)
         jobs = cluster.jobs() if name is None else [job for job in [cluster.job(name)] if job]
         ours = [job for job in jobs if _is_ours(job, profile)]
-        return Sight(Reach.REACHED, _statuses(cluster, ours, store, now))
+        return ClusterView(Reachability.REACHED, _statuses(cluster, ours, store, now))
     except ApiError as error:
-        return Sight(Reach.UNREACHABLE, unreachable=f"{error.thing}: {error.reason}")
+        return ClusterView(Reachability.UNREACHABLE, unreachable=f"{error.thing}: {error.reason}")
 
 
 def _is_ours(job: ObservedJob, profile: Profile) -> bool:

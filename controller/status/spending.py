@@ -19,7 +19,7 @@ from jobs.ranges import HOUR, Range
 from jobs.spec import Kind
 from jobs.store import Store
 
-SAMPLE = 100
+_SAMPLED_RECORDS = 100
 """Shard records that are read of a step under way: each is a request to the bucket."""
 
 
@@ -69,7 +69,7 @@ def container_seconds(artifact: Artifact) -> float:
     if manifest:
         return manifest.seconds
     done = artifact.shards_done()
-    sample = done[:: len(done) // SAMPLE + 1]
+    sample = done[:: len(done) // _SAMPLED_RECORDS + 1]
     taken = [record.seconds for shard in sample if (record := artifact.record(shard))]
     committed = sum(taken) / len(taken) * len(done) if taken else 0.0
     started = [event.at for event in Ledger(artifact.store).events(artifact.name) if event.type is EventType.STARTED]

@@ -12,7 +12,7 @@ from typing import Any
 from controller.clusters.interface import JobStatus
 from controller.ledger.events import Event, EventType, Ledger, Observed
 from controller.ledger.lineage import steps_read
-from controller.status.derive import Evidence, Reach, State, judge, last_observed, speaks
+from controller.status.derive import Reachability, State, StateInputs, derive_state, is_alive, last_observed
 from jobs.artifact import Artifact, incomplete, no_such_step
 from jobs.errors import CovidCtlError
 from jobs.progress import read_heartbeats
@@ -24,7 +24,7 @@ READERS = 16
 
 
 @dataclass(frozen=True)
-class Progress:
+class StepProgress:
     """How far a step is, summed over its shards."""
 
     shards_done: int
@@ -49,7 +49,7 @@ class StepState:
     state: State
     reason: str
     """Why it is in that state; empty when it is complete, or running with nothing amiss."""
-    progress: Progress
+    progress: StepProgress
     submitted_at: float
     command: str
     """The command that submitted it."""
@@ -64,30 +64,30 @@ class StepState:
     """Pods that were taken away; they count against nothing."""
     checkpoint: int | None = None
     """Of pretraining: the step of the newest checkpoint."""
-    heard_at: float | None = None
+    last_heartbeat_at: float | None = None
     """When a worker last gave a sign of life."""
     missing: tuple[str, ...] = ()
     """The steps it reads that are not complete."""
 
 
 @dataclass(frozen=True)
-class Sight:
+class ClusterView:
     """What the cluster shows of the Jobs; of processes there is nothing to see."""
 
-    reach: Reach = Reach.NONE
+    reachability: Reachability = Reachability.NONE
     jobs: Mapping[str, JobStatus] = field(default_factory=dict)
     """By step, of those that have a Job."""
     unreachable: str = ""
     """Why the cluster could not be asked."""
 
 
-def observe_progress(artifact: Artifact, since: float) -> Progress:
+def observe_progress(artifact: Artifact, since: float) -> StepProgress:
     """A step's progress by its shard records and the heartbeats written after ``since`` (epoch seconds)."""
     beats = _beats(artifact, since)
     return _progress(artifact.spec.shards, set(artifact.shards_done()), beats, beats.keys())
 
 
-def observe(store: Store, name: str, *, now: float, sight: Sight | None = None) -> StepState:
+def observe(store: Store, name: str, *, now: float, view: ClusterView | None = None) -> StepState:
     """One step. Raises ``ConfigurationError`` when none of that name was ever submitted."""
     artifact = Artifact.open(store, name)
     events = Ledger(store).events(name)
@@ -96,55 +96,55 @@ def observe(store: Store, name: str, *, now: float, sight: Sight | None = None) 
     complete = artifact.manifest() is not None
     beats = {} if complete else _beats(artifact, _started_at(events))
     done = set(range(artifact.spec.shards) if complete else artifact.shards_done())
-    sight = sight or Sight()
-    evidence = Evidence(
+    view = view or ClusterView()
+    inputs = StateInputs(
         complete=complete,
         events=events,
-        heard_at=max((beat["at"] for beat in beats.values()), default=None),
+        last_heartbeat_at=max((beat["at"] for beat in beats.values()), default=None),
         missing=() if complete else incomplete(store, steps_read(artifact.spec)),
-        reach=sight.reach,
-        job=sight.jobs.get(name),
+        reachability=view.reachability,
+        job=view.jobs.get(name),
     )
-    verdict = judge(evidence, now)
-    speaking = {shard for shard, beat in beats.items() if shard not in done and speaks(beat["at"], now)}
-    progress = _progress(artifact.spec.shards, done, beats, speaking)
+    derived = derive_state(inputs, now)
+    alive = {shard for shard, beat in beats.items() if shard not in done and is_alive(beat["at"], now)}
+    progress = _progress(artifact.spec.shards, done, beats, alive)
     known = last_observed(events)
-    counts = evidence.job or (known[0] if known else Observed(""))
+    counts = inputs.job or (known[0] if known else Observed(""))
     return StepState(
         name=name,
         kind=str(artifact.spec.kind),
         recipe=artifact.spec.recipe,
-        state=verdict.state,
-        reason=verdict.reason,
-        progress=progress if verdict.state is State.RUNNING else replace(progress, rate=0.0, eta_seconds=None),
+        state=derived.state,
+        reason=derived.reason,
+        progress=progress if derived.state is State.RUNNING else replace(progress, rate=0.0, eta_seconds=None),
         submitted_at=events[0].at,
         command=events[0].detail,
-        remedy=verdict.remedy,
-        active=evidence.job.active if evidence.job else len(speaking),
+        remedy=derived.remedy,
+        active=inputs.job.active if inputs.job else len(alive),
         failed=counts.failed,
         retries=counts.retries,
         preempted=max(counts.preempted, known[0].preempted if known else 0),
         checkpoint=_newest_checkpoint(artifact),
-        heard_at=evidence.heard_at,
-        missing=evidence.missing,
+        last_heartbeat_at=inputs.last_heartbeat_at,
+        missing=inputs.missing,
     )
 
 
-def observe_all(store: Store, *, now: float, sight: Sight | None = None) -> list[StepState]:
+def observe_all(store: Store, *, now: float, view: ClusterView | None = None) -> list[StepState]:
     """Every step ever submitted, oldest first."""
     with ThreadPoolExecutor(READERS) as readers:
-        observed = readers.map(partial(observe_or_say, store, now=now, sight=sight), Ledger(store).steps())
+        observed = readers.map(partial(observe_or_say, store, now=now, view=view), Ledger(store).steps())
         return sorted(observed, key=lambda state: (state.submitted_at, state.name))
 
 
-def observe_or_say(store: Store, name: str, *, now: float, sight: Sight | None = None) -> StepState:
+def observe_or_say(store: Store, name: str, *, now: float, view: ClusterView | None = None) -> StepState:
     """One damaged step must not hide the others."""
     try:
-        return observe(store, name, now=now, sight=sight)
+        return observe(store, name, now=now, view=view)
     except CovidCtlError as error:
         kind = name.split("-", 1)[0]
         reason = f"{error.thing}: {error.reason}"
-        return StepState(name, kind, "", State.DAMAGED, reason, Progress(0, 0), 0.0, "", error.remedy)
+        return StepState(name, kind, "", State.DAMAGED, reason, StepProgress(0, 0), 0.0, "", error.remedy)
 
 
 def _started_at(events: Sequence[Event]) -> float:
@@ -156,16 +156,16 @@ def _beats(artifact: Artifact, since: float) -> dict[int, dict[str, Any]]:
 
 
 def _progress(
-    shards: int, done: Collection[int], beats: Mapping[int, Mapping[str, Any]], speaking: Collection[int]
-) -> Progress:
+    shards: int, done: Collection[int], beats: Mapping[int, Mapping[str, Any]], alive: Collection[int]
+) -> StepProgress:
     """``speaking`` are the shards whose rates count, of those not yet ``done``."""
-    at_work = [beat for shard, beat in beats.items() if shard in speaking and shard not in done]
+    at_work = [beat for shard, beat in beats.items() if shard in alive and shard not in done]
     made, total = sum(b["done"] for b in beats.values()), sum(b["total"] for b in beats.values())
     rate = sum(b["rate"] for b in at_work)
     # Shards that have not begun are taken to be like those that have.
     begun = len({*beats, *done})
     left = total - made + (total / len(beats) * (shards - begun) if beats else 0)
-    return Progress(
+    return StepProgress(
         shards_done=len(done),
         shards=shards,
         done=made,

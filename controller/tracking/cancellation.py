@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from controller.clusters.kubernetes import KubernetesCluster
-from controller.kube.errors import ForbiddenError, ForeignJobError, OverloadedError, UnauthorizedError, UnreachableError
+from controller.kube.api_errors import (
+    ForbiddenError,
+    ForeignJobError,
+    OverloadedError,
+    UnauthorizedError,
+    UnreachableError,
+)
 from controller.labels import ANNOTATION_BUCKET, LABEL_MANAGED_BY, MANAGER
 from controller.ledger.events import Event, EventType, Ledger
 from controller.ledger.history import History

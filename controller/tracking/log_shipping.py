@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from controller.clusters.objects import ObservedPod
 from controller.clusters.pod_diagnosis import why_ended
-from controller.kube.errors import InvalidError, NotFoundError, OverloadedError, UnreachableError
+from controller.kube.api_errors import InvalidError, NotFoundError, OverloadedError, UnreachableError
 from jobs.store import Store
 
 LINES = 1000
@@ -80,5 +80,5 @@ def _end(pieces: Iterable[bytes]) -> bytes:
 
 def _what_is_known(pod: ObservedPod) -> bytes:
     why = why_ended(pod)
-    lines = [pod.last_words, f"(no log of pod {pod.name}{f': {why.reason}' if why else ''})"]
+    lines = [pod.termination_message, f"(no log of pod {pod.name}{f': {why.reason}' if why else ''})"]
     return "\n".join(filter(None, lines)).encode() + b"\n"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from controller.clusters.informer import Mirror
+from controller.clusters.informer import Informer
 from controller.clusters.interface import JobStatus
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.clusters.local import LocalCluster
@@ -18,7 +18,7 @@ POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
-class Followed:
+class TrackedJob:
     """What of a Job never changes, and where its artifact is."""
 
     uid: str
@@ -28,7 +28,7 @@ class Followed:
     """A queue has it, and decides when it runs."""
 
 
-class Following(Protocol):
+class Observer(Protocol):
     def is_listed(self) -> bool:
         """Whether what is absent does not exist: at first nothing is known."""
 
@@ -38,7 +38,7 @@ class Following(Protocol):
     def names(self) -> list[str]:
         """Of the Jobs that are there."""
 
-    def job(self, name: str) -> Followed | None: ...
+    def job(self, name: str) -> TrackedJob | None: ...
 
     def status(self, name: str, *, waiting_for: Sequence[str] | None = None) -> JobStatus | None: ...
 
@@ -54,40 +54,40 @@ class Following(Protocol):
     def release(self, name: str) -> None: ...
 
 
-class FollowedCluster:
+class ClusterObserver:
     """By three watches: nothing is asked while nothing changes."""
 
-    def __init__(self, cluster: KubernetesCluster, mirror: Mirror) -> None:
+    def __init__(self, cluster: KubernetesCluster, informer: Informer) -> None:
         self._cluster = cluster
-        self._mirror = mirror
-        self.wait = mirror.wait
-        self.status = mirror.status
+        self._informer = informer
+        self.wait = informer.wait
+        self.status = informer.status
         self.release = cluster.release
 
     def is_listed(self) -> bool:
-        return self._mirror.is_listed
+        return self._informer.is_listed
 
     def names(self) -> list[str]:
-        return [job.name for job in self._mirror.jobs()]
+        return [job.name for job in self._informer.jobs()]
 
-    def job(self, name: str) -> Followed | None:
-        job = self._mirror.job(name)
+    def job(self, name: str) -> TrackedJob | None:
+        job = self._informer.job(name)
         if job is None:
             return None
-        return Followed(job.uid, job.annotations.get(ANNOTATION_BUCKET, ""), job.inputs, LABEL_QUEUE in job.labels)
+        return TrackedJob(job.uid, job.annotations.get(ANNOTATION_BUCKET, ""), job.inputs, LABEL_QUEUE in job.labels)
 
     def ended_pods(self, name: str) -> list[ObservedPod]:
-        there = [pod for pod in self._mirror.pods(name) if pod.phase in ("Failed", "Succeeded")]
-        return [*there, *self._mirror.vanished(name)]
+        there = [pod for pod in self._informer.pods(name) if pod.phase in ("Failed", "Succeeded")]
+        return [*there, *self._informer.vanished(name)]
 
     def has_live_pods(self, name: str) -> bool:
-        return any(pod.phase not in ("Failed", "Succeeded") for pod in self._mirror.pods(name))
+        return any(pod.phase not in ("Failed", "Succeeded") for pod in self._informer.pods(name))
 
     def log(self, pod: str, lines: int) -> Iterator[bytes]:
         return self._cluster.logs(pod, tail=lines)
 
 
-class FollowedProcesses:
+class ProcessObserver:
     """By asking again and again, which is also what makes a ``LocalCluster`` go on. It ships its logs itself."""
 
     def __init__(
@@ -119,9 +119,9 @@ class FollowedProcesses:
     def names(self) -> list[str]:
         return list(self._cluster.jobs())
 
-    def job(self, name: str) -> Followed | None:
+    def job(self, name: str) -> TrackedJob | None:
         job = self._cluster.jobs().get(name)
-        return _followed(job) if job else None
+        return _tracked_job(job) if job else None
 
     def status(self, name: str, *, waiting_for: Sequence[str] | None = None) -> JobStatus | None:
         del waiting_for  # its Jobs are created when their inputs are there
@@ -140,7 +140,7 @@ class FollowedProcesses:
         return iter(())
 
 
-def _followed(job: Job) -> Followed:
+def _tracked_job(job: Job) -> TrackedJob:
     annotations = job["metadata"]["annotations"]
     inputs = tuple(filter(None, annotations.get(ANNOTATION_AFTER, "").split(",")))
-    return Followed("", annotations[ANNOTATION_BUCKET], inputs)
+    return TrackedJob("", annotations[ANNOTATION_BUCKET], inputs)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from controller.clusters.interface import JobState, JobStatus
 from controller.clusters.job_policy import COMPLETE
 from controller.clusters.objects import ObservedPod
-from controller.clusters.pod_diagnosis import Trouble, last_words, why_ended
+from controller.clusters.pod_diagnosis import Diagnosis, parse_termination_message, why_ended
 from controller.ledger.events import Event, EventType, Observed, PodFailure, note_observed, note_pod_failures
 from controller.ledger.history import History
 
@@ -24,7 +24,7 @@ _DIGITS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
-class Sight:
+class Snapshot:
     """One step's Job at one moment."""
 
     status: JobStatus | None
@@ -40,14 +40,14 @@ class Sight:
     """Also such as have vanished since."""
 
 
-def is_releasable(sight: Sight, history: History) -> bool:
+def is_releasable(snapshot: Snapshot, history: History) -> bool:
     """Once only: a Job that somebody suspends afterwards is meant to be."""
-    waits = sight.status is not None and sight.status.state is JobState.SUSPENDED
-    return waits and not sight.queued and not sight.missing and history.life in (None, EventType.SUBMITTED)
+    waits = snapshot.status is not None and snapshot.status.state is JobState.SUSPENDED
+    return waits and not snapshot.queued and not snapshot.missing and history.life in (None, EventType.SUBMITTED)
 
 
-def released(sight: Sight, now: float) -> Event:
-    return Event(EventType.RELEASED, now, ", ".join(sight.inputs))
+def released(snapshot: Snapshot, now: float) -> Event:
+    return Event(EventType.RELEASED, now, ", ".join(snapshot.inputs))
 
 
 def is_settled(status: JobStatus | None, history: History) -> bool:
@@ -56,60 +56,62 @@ def is_settled(status: JobStatus | None, history: History) -> bool:
     return ended and history.life is not None and not history.is_under_way
 
 
-def next_event(sight: Sight, history: History, now: float) -> Event | None:
+def next_event(snapshot: Snapshot, history: History, now: float) -> Event | None:
     """The next thing to note, or None when all is."""
-    status = sight.status
+    status = snapshot.status
     if status is None:
-        return _of_a_vanished_job(sight, history, now)
-    if failures := _new_failures(sight, status, history):
+        return _of_a_vanished_job(snapshot, history, now)
+    if failures := _new_failures(snapshot, status, history):
         return note_pod_failures(now, failures)
     if status.condition:
         if not history.is_under_way and history.life is not None:
             return None
-        return _last_observation(status, history, now) or _end(sight, status, now)
+        return _last_observation(status, history, now) or _end(snapshot, status, now)
     if status.state is JobState.RUNNING and history.life not in (EventType.STARTED, EventType.CANCELLED):
         return Event(EventType.STARTED, now)
     return _observation(status, history, now)
 
 
-def why_failed(status: JobStatus) -> Trouble:
+def why_failed(status: JobStatus) -> Diagnosis:
     """Why a Job ended without its artifact, and what to do: from its containers' last words."""
     condition = status.condition
     deadline = condition is not None and condition.reason == "DeadlineExceeded"
-    if not deadline and (told := last_words(status.message)):
+    if not deadline and (told := parse_termination_message(status.message)):
         return told
     if status.reason:
-        return Trouble(status.reason, status.remedy)
+        return Diagnosis(status.reason, status.remedy)
     outline = f"{condition.reason}, {condition.message}" if condition and condition.type != COMPLETE else ""
     last = status.message.strip().splitlines()[-1:] or [""]
-    return Trouble("; ".join(part for part in (outline, last[0]) if part) or "it wrote no manifest")
+    return Diagnosis("; ".join(part for part in (outline, last[0]) if part) or "it wrote no manifest")
 
 
-def _of_a_vanished_job(sight: Sight, history: History, now: float) -> Event | None:
+def _of_a_vanished_job(snapshot: Snapshot, history: History, now: float) -> Event | None:
     if not history.is_under_way:
         return None
-    if sight.complete:
+    if snapshot.complete:
         return Event(EventType.SUCCEEDED, now)
     return Event(EventType.FAILED, now, "its Job was deleted before it was complete")
 
 
-def _end(sight: Sight, status: JobStatus, now: float) -> Event:
+def _end(snapshot: Snapshot, status: JobStatus, now: float) -> Event:
     """The manifest alone decides."""
     return (
-        Event(EventType.SUCCEEDED, now) if sight.complete else Event(EventType.FAILED, now, why_failed(status).reason)
+        Event(EventType.SUCCEEDED, now)
+        if snapshot.complete
+        else Event(EventType.FAILED, now, why_failed(status).reason)
     )
 
 
-def _new_failures(sight: Sight, status: JobStatus, history: History) -> list[PodFailure]:
+def _new_failures(snapshot: Snapshot, status: JobStatus, history: History) -> list[PodFailure]:
     ending = status.state is JobState.ENDING or status.condition is not None
     failures: list[PodFailure] = []
     ahead: dict[int, int] = {}
-    for pod in sorted(sight.ended_pods, key=lambda pod: (pod.finished_at or pod.created_at or 0.0, pod.name)):
+    for pod in sorted(snapshot.ended_pods, key=lambda pod: (pod.finished_at or pod.created_at or 0.0, pod.name)):
         if pod.name in history.attempts or pod.index is None or not (pod.phase == "Failed" or pod.disruption):
             continue
         if ending and pod.deleting and not pod.disruption:
             continue  # it ended because its Job did
-        why = why_ended(pod) or Trouble(f"disrupted: {pod.disruption}")
+        why = why_ended(pod) or Diagnosis(f"disrupted: {pod.disruption}")
         attempt = history.next_attempt(pod.index) + ahead.get(pod.index, 0)
         ahead[pod.index] = ahead.get(pod.index, 0) + 1
         failures.append(
@@ -138,7 +140,7 @@ def _gist(observed: Observed) -> str:
 
 
 def _observed(status: JobStatus, history: History) -> Observed:
-    why = Trouble(status.reason, status.remedy)
+    why = Diagnosis(status.reason, status.remedy)
     if status.condition and status.condition.type != COMPLETE:
         why = why_failed(status)
     return Observed(

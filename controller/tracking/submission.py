@@ -19,7 +19,7 @@ from jobs.artifact import Artifact, incomplete, manifest_path
 from jobs.store import Store
 
 
-class Outcome(StrEnum):
+class SubmissionOutcome(StrEnum):
     COMPLETE = "already complete"
     THERE = "is there already"
     CREATED = "created"
@@ -31,7 +31,7 @@ class Submitted:
     """What became of one step's submission."""
 
     step: Step
-    outcome: Outcome
+    outcome: SubmissionOutcome
     missing: tuple[str, ...] = ()
     """The inputs that its Job waits for."""
     why_again: str = ""
@@ -62,12 +62,12 @@ def submit(
 
 def _submit(step: Step, profile: Profile, store: Store, cluster: Cluster, clock: Callable[[], float]) -> Submitted:
     if store.exists(manifest_path(step.name)):
-        return Submitted(step, Outcome.COMPLETE)
+        return Submitted(step, SubmissionOutcome.COMPLETE)
     missing = incomplete(store, step.after)
     status = cluster.status(step.name)
     if status and not status.condition:
         ready = status.state is JobState.SUSPENDED and not missing and not profile.queue
-        return Submitted(step, Outcome.THERE, missing, unreleased=ready)
+        return Submitted(step, SubmissionOutcome.THERE, missing, unreleased=ready)
     Artifact(store, step.spec).submit()
     why_again = _why_again(status, History(Ledger(store).events(step.name)))
     if status:
@@ -75,7 +75,7 @@ def _submit(step: Step, profile: Profile, store: Store, cluster: Cluster, clock:
     # Before the Job: a tracker that sees the Job finds out that it is another than the last.
     Ledger(store).append(step.name, Event(EventType.SUBMITTED, clock(), step.command))
     cluster.create(render(step, profile, suspend=bool(missing)))
-    return Submitted(step, Outcome.AGAIN if why_again else Outcome.CREATED, missing, why_again)
+    return Submitted(step, SubmissionOutcome.AGAIN if why_again else SubmissionOutcome.CREATED, missing, why_again)
 
 
 def _why_again(status: JobStatus | None, history: History) -> str:

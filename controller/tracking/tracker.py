@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 
 from controller.clusters.interface import JobState
 from controller.clusters.objects import ObservedPod
-from controller.kube.errors import NotFoundError
+from controller.kube.api_errors import NotFoundError
 from controller.ledger.events import Event, EventType, Ledger
 from controller.ledger.history import History
 from controller.tracking.log_shipping import Attempt, ship_logs, shipped_logs
-from controller.tracking.observer import Followed, Following
-from controller.tracking.reconcile import Sight, is_releasable, is_settled, next_event, released
+from controller.tracking.observer import Observer, TrackedJob
+from controller.tracking.reconcile import Snapshot, is_releasable, is_settled, next_event, released
 from jobs.artifact import incomplete, manifest_path
 from jobs.errors import CovidCtlError
 from jobs.store import Store
@@ -38,7 +38,7 @@ OnEvent = Callable[[str, Event], None]
 class _Known:
     """What is remembered of one Job, to save reading it again."""
 
-    job: Followed
+    job: TrackedJob
     store: Store
     history: History
     logs: set[str] | None = None
@@ -54,7 +54,7 @@ class Tracker:
 
     def __init__(
         self,
-        following: Following,
+        observer: Observer,
         *,
         names: Collection[str] | None = None,
         may_write: Callable[[], bool] = lambda: True,
@@ -63,7 +63,7 @@ class Tracker:
         open_store: Callable[[str], Store] = Store,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._following = following
+        self._observer = observer
         self._names = names
         self._may_write = may_write
         self._on_error = on_error
@@ -78,7 +78,7 @@ class Tracker:
 
     def step(self, seconds: float) -> set[str]:
         """Wait for changes, at most so long, and act on them; returns the names of the steps looked at."""
-        due = self._due(self._following.wait(seconds))
+        due = self._due(self._observer.wait(seconds))
         for name in sorted(due):
             if not self._may_write():
                 self._failed |= due
@@ -100,10 +100,10 @@ class Tracker:
         now = self._clock()
         # Whose input changed may be ready.
         due = changed | {n for n in self._known if not changed.isdisjoint(self._known[n].job.inputs)}
-        if now >= self._resync_at and self._following.is_listed():
+        if now >= self._resync_at and self._observer.is_listed():
             self._resync_at = now + RESYNC_SECONDS
             self._forget(now)
-            due |= {*self._following.names(), *self._failed}
+            due |= {*self._observer.names(), *self._failed}
         if now >= self._retry_at:
             due |= self._failed
         self._failed -= due
@@ -119,23 +119,23 @@ class Tracker:
                 del self._known[name]
 
     def _reconcile(self, name: str) -> None:
-        known, pods = self._know(name), self._following.ended_pods(name)
+        known, pods = self._know(name), self._observer.ended_pods(name)
         if known is None:
             return
         known.pods |= {pod.name: pod for pod in pods}
-        status = self._following.status(name)
-        if status and status.condition and self._following.has_live_pods(name):
+        status = self._observer.status(name)
+        if status and status.condition and self._observer.has_live_pods(name):
             return  # Jobs and pods are watched apart: the pods' ends are on their way, and their logs with them
-        if sight := self._look(name, known):
-            self._note(name, known, sight)
+        if snapshot := self._look(name, known):
+            self._note(name, known, snapshot)
         self._ship(name, known)
         known.pods.clear()
-        if self._following.job(name) is None:
+        if self._observer.job(name) is None:
             known.job = replace(known.job, uid="")  # one of that name is another
             known.gone_at = known.gone_at or self._clock()
 
     def _know(self, name: str) -> _Known | None:
-        known, job = self._known.get(name), self._following.job(name)
+        known, job = self._known.get(name), self._observer.job(name)
         if job is None or (known and known.job.uid == job.uid):
             return known
         store = self._stores.setdefault(job.bucket, self._open_store(job.bucket))
@@ -143,15 +143,15 @@ class Tracker:
         known = self._known[name] = _Known(job, store, History(Ledger(store).events(name)))
         return known
 
-    def _look(self, name: str, known: _Known) -> Sight | None:
-        status = self._following.status(name)
+    def _look(self, name: str, known: _Known) -> Snapshot | None:
+        status = self._observer.status(name)
         if is_settled(status, known.history):
             return None
         missing: tuple[str, ...] = ()
         if status and status.state is JobState.SUSPENDED:
             missing = incomplete(known.store, known.job.inputs)
-            status = self._following.status(name, waiting_for=missing)
-        return Sight(
+            status = self._observer.status(name, waiting_for=missing)
+        return Snapshot(
             status,
             complete=(status is None or status.condition is not None) and known.store.exists(manifest_path(name)),
             inputs=known.job.inputs,
@@ -160,9 +160,9 @@ class Tracker:
             ended_pods=list(known.pods.values()),
         )
 
-    def _note(self, name: str, known: _Known, sight: Sight) -> None:
+    def _note(self, name: str, known: _Known, snapshot: Snapshot) -> None:
         ledger = Ledger(known.store)
-        while event := self._proposal(name, known, sight):
+        while event := self._proposal(name, known, snapshot):
             if ledger.extend(name, known.history.known, event):
                 known.history.add(event)
                 self._on_event(name, event)
@@ -175,15 +175,15 @@ class Tracker:
                 if any(other.type is EventType.SUBMITTED for other in others):
                     return  # what was seen is of the life before: the new Job's own changes come
 
-    def _proposal(self, name: str, known: _Known, sight: Sight) -> Event | None:
+    def _proposal(self, name: str, known: _Known, snapshot: Snapshot) -> Event | None:
         now = self._clock()
-        if not is_releasable(sight, known.history):
-            return next_event(sight, known.history, now)
+        if not is_releasable(snapshot, known.history):
+            return next_event(snapshot, known.history, now)
         try:
-            self._following.release(name)
+            self._observer.release(name)
         except NotFoundError:
             return None  # deleted since it was seen: its deletion is told next
-        return released(sight, now)
+        return released(snapshot, now)
 
     def _ship(self, name: str, known: _Known) -> None:
         attempts = [attempt for pod in known.pods.values() if (attempt := _attempt(pod, known.history))]
@@ -193,7 +193,7 @@ class Tracker:
         for first in range(0, len(due), LOGS_AT_ONCE):
             if known.logs is not None and self._may_write():
                 batch = due[first : first + LOGS_AT_ONCE]
-                known.logs |= ship_logs(known.store, name, batch, self._following.log)
+                known.logs |= ship_logs(known.store, name, batch, self._observer.log)
 
 
 def _attempt(pod: ObservedPod, history: History) -> Attempt | None:

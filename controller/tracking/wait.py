@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from controller.kube.errors import OverloadedError, UnreachableError
+from controller.kube.api_errors import OverloadedError, UnreachableError
 from controller.ledger.events import EventType
 from controller.ledger.history import History
 from controller.planning.plan import Step
-from controller.status.step_status import Progress, observe_progress
-from controller.tracking.observer import Following
+from controller.status.step_status import StepProgress, observe_progress
+from controller.tracking.observer import Observer
 from controller.tracking.reconcile import why_failed
 from controller.tracking.tracker import Tracker
 from jobs.artifact import Artifact, Manifest
@@ -34,11 +34,11 @@ class StillRunningError(CovidCtlError):
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class StepUpdate:
     """What a watcher is told about a step, again and again."""
 
     step: Step
-    progress: Progress
+    progress: StepProgress
     seconds: float
     """Since it was started."""
     retries: int = 0
@@ -63,9 +63,9 @@ class Waiting:
     def __init__(
         self,
         tracker: Tracker,
-        following: Following,
+        observer: Observer,
         store: Store,
-        report: Callable[[Snapshot], None],
+        report: Callable[[StepUpdate], None],
         *,
         report_seconds: float,
         interrupted: Callable[[], bool],
@@ -74,7 +74,7 @@ class Waiting:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._tracker = tracker
-        self._following = following
+        self._observer = observer
         self._store = store
         self._report = report
         self._report_seconds = report_seconds
@@ -91,12 +91,12 @@ class Waiting:
         while True:
             looked_at = self._tracker.step(STEP_SECONDS)
             now = self._clock()
-            regularly = now - reported >= self._report_seconds and self._following.is_listed()
+            regularly = now - reported >= self._report_seconds and self._observer.is_listed()
             for step in steps:
                 if step.name not in manifests and (regularly or step.name in looked_at):
                     if manifest := self._finished(step):
                         manifests[step.name] = manifest
-                        self._report(self._snapshot(step, began, manifest))
+                        self._report(self._update(step, began, manifest))
                     else:
                         self._check(step, steps)
             left = [step for step in steps if step.name not in manifests]
@@ -110,13 +110,13 @@ class Waiting:
             if regularly:
                 reported = now
                 for step in left:
-                    self._report(self._snapshot(step, began))
+                    self._report(self._update(step, began))
 
-    def _snapshot(self, step: Step, began: float, manifest: Manifest | None = None) -> Snapshot:
-        history, status = self._tracker.history(step.name), self._following.status(step.name)
+    def _update(self, step: Step, began: float, manifest: Manifest | None = None) -> StepUpdate:
+        history, status = self._tracker.history(step.name), self._observer.status(step.name)
         since = (history and history.started_at) or began
         observed = history and history.observed
-        return Snapshot(
+        return StepUpdate(
             step,
             observe_progress(Artifact(self._store, step.spec), since),
             self._clock() - since,
@@ -134,7 +134,7 @@ class Waiting:
 
     def _check(self, step: Step, steps: Sequence[Step]) -> None:
         """Raises when nothing will make the step complete any more."""
-        history, status = self._tracker.history(step.name), self._following.status(step.name)
+        history, status = self._tracker.history(step.name), self._observer.status(step.name)
         if history and history.life is EventType.CANCELLED:
             raise StepFailedError(step.name, f"cancelled {history.detail}".strip(), step.command)
         if history and history.life is EventType.FAILED:
@@ -146,7 +146,7 @@ class Waiting:
             raise StepFailedError(step.name, "its Job is gone", step.command)
 
     def _why(self, history: History, step: Step) -> tuple[str, str]:
-        status = self._following.status(step.name)
+        status = self._observer.status(step.name)
         remedy = why_failed(status).remedy if status else step.command
         logs = f"{self._store.location}/{step.name}/logs"
         return history.detail.removeprefix(f"{step.name}: "), remedy or f"see the logs in {logs}"

@@ -129,16 +129,10 @@ class JobController:
     def _judge(self, job: Object, account: _Account) -> None:
         spec, started = job["spec"], job["status"].get("startTime")
         deadline = spec.get("activeDeadlineSeconds")
-        limit = spec.get("maxFailedIndexes")
         if account.verdict:
             return
         if deadline and started and self._store.clock() >= datetime.fromisoformat(started).timestamp() + deadline:
             account.verdict = ("DeadlineExceeded", "Job was active longer than specified deadline")
-        elif limit is not None and len(account.failed) > limit:
-            account.verdict = (
-                "MaxFailedIndexesExceeded",
-                "Job has exceeded the specified maximal number of failed indexes",
-            )
         elif account.failed and len(account.failed | account.succeeded) == spec["completions"]:
             account.verdict = ("FailedIndexes", "Job has failed indexes")
 

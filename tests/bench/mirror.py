@@ -20,7 +20,7 @@ from typing import Any
 
 import repository_root  # noqa: F401
 
-from controller.clusters.informer import Mirror
+from controller.clusters.informer import Informer
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.labels import LABEL_INDEX, LABEL_JOB, LABEL_MANAGED_BY, MANAGER
 from controller.planning.manifest import render
@@ -48,15 +48,15 @@ def main() -> None:
         os.environ["KUBECONFIG"] = str(path)
         cluster = KubernetesCluster.connect()
         before, started = _peak_megabytes(), time.process_time()
-        with Mirror(cluster) as mirror:
-            mirror.wait(60)
-            listed = len(mirror.pods(name))
+        with Informer(cluster) as informer:
+            informer.wait(60)
+            listed = len(informer.pods(name))
             ours.send("go")
             wakes = 0
-            while not ((status := mirror.status(name)) and status.succeeded == options.indexes):
-                wakes += bool(mirror.wait(60))
+            while not ((status := informer.status(name)) and status.succeeded == options.indexes):
+                wakes += bool(informer.wait(60))
                 time.sleep(PACE_SECONDS)
-            seen = len(mirror.pods(name))
+            seen = len(informer.pods(name))
             ours.send("stop")
             changes, requests = ours.recv()
     print(f"{options.indexes:,} indexes, {listed:,} pods at a time, {seen:,} in the end")

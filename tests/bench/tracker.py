@@ -23,14 +23,14 @@ from typing import Any
 
 import repository_root  # noqa: F401
 
-from controller.clusters.informer import Mirror
+from controller.clusters.informer import Informer
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.labels import LABEL_INDEX, LABEL_JOB, LABEL_MANAGED_BY, MANAGER
 from controller.ledger.events import Ledger
 from controller.planning.manifest import render
 from controller.planning.plan import Corpus, plan_preprocess
 from controller.profiles.profile import Images, Profile
-from controller.tracking.observer import FollowedCluster
+from controller.tracking.observer import ClusterObserver
 from controller.tracking.tracker import Tracker
 from jobs.recipe import load_recipe
 from jobs.store import Store
@@ -59,11 +59,11 @@ def main() -> None:
         cluster, errors = KubernetesCluster.connect(), Counter[str]()
         before, started, wall = _peak_megabytes(), time.process_time(), time.monotonic()
         looks = 0
-        with Mirror(cluster) as mirror:
-            following = FollowedCluster(cluster, mirror)
-            tracker = Tracker(following, on_error=lambda _name, error: errors.update([str(error)]))
+        with Informer(cluster) as informer:
+            observer = ClusterObserver(cluster, informer)
+            tracker = Tracker(observer, on_error=lambda _name, error: errors.update([str(error)]))
             ours.send("go")
-            while not ((status := mirror.status(name)) and status.condition):
+            while not ((status := informer.status(name)) and status.condition):
                 looks += bool(tracker.step(1))
                 time.sleep(PACE_SECONDS)
             tracker.step(1)

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from controller.clusters.kubernetes import KubernetesCluster
-from controller.kube.errors import ApiError
+from controller.kube.api_errors import ApiError
 from tests import gcs_server
 from tests.cluster.pods import pod
 from tests.cluster.proxy import serve_pod

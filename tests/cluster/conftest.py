@@ -30,7 +30,7 @@ from typing import Any
 import pytest
 
 from controller.clusters.kubernetes import KubernetesCluster
-from controller.kube.errors import NotFoundError
+from controller.kube.api_errors import NotFoundError
 from tests.cluster.bucket import bucket_for
 from tests.cluster.diagnosis import diagnose
 from tests.cluster.image import PROCESSES, Image, bring_code, examine, given_image

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from controller.clusters.kubernetes import KubernetesCluster
-from controller.kube.errors import ApiError
+from controller.kube.api_errors import ApiError
 
 LOG_LINES = 60
 EVENTS = 80

@@ -46,9 +46,11 @@ def examine(cluster: KubernetesCluster, name: str) -> Image:
     program = Path(holding.__file__).read_text()
     ended = run_to_end(cluster, pod("probe", name, ["python", "-c", program]))
     try:
-        image = Image(name, json.loads(ended.last_words))
+        image = Image(name, json.loads(ended.termination_message))
     except ValueError:
-        pytest.fail(f"image {name}: `python -c` ended with {ended.exit_code} {ended.reason}: {ended.last_words}")
+        pytest.fail(
+            f"image {name}: `python -c` ended with {ended.exit_code} {ended.reason}: {ended.termination_message}"
+        )
     holds = image.holds
     if not holds["python"].startswith("3.11."):
         pytest.fail(f"image {name}: Python {holds['python']}, not 3.11")
@@ -83,6 +85,6 @@ def bring_code(cluster: KubernetesCluster, image: Image) -> int:
     if ended.exit_code != 0:
         pytest.fail(
             f"image {image.name}: this tree's code, brought along in ConfigMaps {VOLUME}-*, does not load there: "
-            f"{ended.last_words}. Build the image from the Dockerfile, or the kernels with an older C library"
+            f"{ended.termination_message}. Build the image from the Dockerfile, or the kernels with an older C library"
         )
     return config_maps

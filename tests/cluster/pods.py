@@ -74,8 +74,8 @@ def run_to_end(cluster: KubernetesCluster, made: Mapping[str, Any]) -> ObservedP
     def ended() -> ObservedPod | None:
         found = ObservedPod.of(cluster.api.get(f"{path}/{name}"))
         events = [event for event in cluster.events() if event.about == name]
-        trouble = why_not_running(found, events) if found.phase == "Pending" else None
-        assert not trouble or time.monotonic() < patience, f"pod {name}: {trouble.reason}"
+        diagnosis = why_not_running(found, events) if found.phase == "Pending" else None
+        assert not diagnosis or time.monotonic() < patience, f"pod {name}: {diagnosis.reason}"
         return found if found.phase in ("Succeeded", "Failed") else None
 
     found = until(ended, f"the end of pod {name}")

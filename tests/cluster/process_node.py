@@ -28,7 +28,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from controller.clusters.kubernetes import KubernetesCluster
-from controller.kube.errors import ApiError, ConflictError, NotFoundError
+from controller.kube.api_errors import ApiError, ConflictError, NotFoundError
 from tests.cluster.kubeconfig import kubeconfig_of
 from tests.standin_kubelet import NO_SCHEDULER
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from controller.clusters.informer import Mirror
+from controller.clusters.informer import Informer
 from controller.clusters.interface import JobState
 from controller.clusters.kubernetes import KubernetesCluster
-from controller.kube.errors import ForbiddenError, ForeignJobError, InvalidError, NotFoundError
+from controller.kube.api_errors import ForbiddenError, ForeignJobError, InvalidError, NotFoundError
 from controller.labels import ANNOTATION_SPEC
 from controller.planning.manifest import render
 from controller.planning.plan import Corpus, plan_preprocess
@@ -15,6 +15,7 @@ from controller.profiles.profile import Images, Profile
 from jobs.recipe import load_recipe
 from tests.cluster.waiting import until
 from tests.conformance import CASES, NAME, job
+from tests.eviction import evict
 from tests.standin_kubelet import StandinKubelet
 
 pytestmark = pytest.mark.cluster
@@ -95,7 +96,7 @@ def test_an_eviction_does_not_count(real_cluster: KubernetesCluster) -> None:
     made["spec"]["backoffLimitPerIndex"] = 0
     real_cluster.create(made)
     until(lambda: real_cluster.pods(NAME), "a pod")
-    real_cluster.evict(real_cluster.pods(NAME)[0].name)
+    evict(real_cluster, real_cluster.pods(NAME)[0].name)
     kubelet = StandinKubelet(real_cluster, NAME, {})
     until(lambda: kubelet.step() or ((status := real_cluster.status(NAME)) and status.condition), "the Job's end")
     status = real_cluster.status(NAME)
@@ -118,13 +119,13 @@ def test_quota_and_policy_say_why_no_pod_is_made(real_cluster: KubernetesCluster
 
 
 def test_a_mirror_agrees_with_asking_and_sees_the_end(real_cluster: KubernetesCluster) -> None:
-    with Mirror(real_cluster) as mirror:
+    with Informer(real_cluster) as informer:
         real_cluster.create(job(CASES[0]))
         kubelet = StandinKubelet(real_cluster, NAME, {})
-        until(lambda: kubelet.step() or ((status := mirror.status(NAME)) and status.condition), "the Job's end")
-        until(lambda: mirror.status(NAME) == real_cluster.status(NAME), "the mirror to agree")
+        until(lambda: kubelet.step() or ((status := informer.status(NAME)) and status.condition), "the Job's end")
+        until(lambda: informer.status(NAME) == real_cluster.status(NAME), "the mirror to agree")
         real_cluster.delete(NAME)
-        until(lambda: mirror.status(NAME) is None and not mirror.pods(NAME), "the mirror to see the end")
+        until(lambda: informer.status(NAME) is None and not informer.pods(NAME), "the mirror to see the end")
 
 
 def test_deleting_leaves_no_pod(real_cluster: KubernetesCluster) -> None:

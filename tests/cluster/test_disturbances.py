@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from controller.clusters.interface import JobStatus
-from controller.kube.errors import ApiError, NotFoundError, OverloadedError
+from controller.kube.api_errors import ApiError, NotFoundError, OverloadedError
 from controller.ledger.events import EventType, Ledger
 from jobs.artifact import Artifact
 from jobs.store import Store
+from tests import eviction
 from tests.cluster.place import Place, write_recipe
 from tests.cluster.waiting import SECONDS, until, what_failed
 from tests.e2e.command import covid_ctl
@@ -100,7 +101,7 @@ def ended_status(place: Place, name: str) -> JobStatus | None:
 
 def evict(place: Place, pod: str) -> bool:
     try:
-        place.cluster.evict(pod)
+        eviction.evict(place.cluster, pod)
     except (NotFoundError, OverloadedError):
         return False
     return True

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from controller.clusters.kubernetes import KubernetesCluster
-from controller.kube.errors import NotFoundError, OverloadedError
+from controller.kube.api_errors import NotFoundError, OverloadedError
 from controller.labels import ANNOTATION_FAILURES, ANNOTATION_IGNORED
+from tests import eviction
 from tests.cluster.image import Image
 from tests.cluster.pods import CONTAINER_SECURITY, RESOURCES
 from tests.cluster.waiting import SECONDS
@@ -63,7 +64,7 @@ def test_pods(case: Case, real_cluster: KubernetesCluster, image: Image) -> None
 
     def evict(pod: str) -> None:
         try:
-            real_cluster.evict(pod)
+            eviction.evict(real_cluster, pod)
         except (NotFoundError, OverloadedError):
             return  # it has ended, or not now: the next look tries again
         evicted.add(pod)

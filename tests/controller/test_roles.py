@@ -12,7 +12,7 @@ import yaml
 
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor.preflight import preflight
-from controller.kube.leader_election import RENEW_SECONDS, Lease
+from controller.kube.leader_election import RENEW_SECONDS, LeaderElection
 from controller.ledger.events import EventType
 from controller.tracking.cancellation import cancel
 from jobs.spec import Kind
@@ -88,12 +88,12 @@ def test_the_trackers(world: World) -> None:
     world.submit(*steps()[:2])
     world.server.requests.clear()
     now = [0.0]
-    lease = Lease(world.cluster.api, "me", clock=lambda: now[0], wall_clock=lambda: now[0])
-    assert lease.held()
+    election = LeaderElection(world.cluster.api, "me", clock=lambda: now[0], wall_clock=lambda: now[0])
+    assert election.acquire_or_renew()
     now[0] += RENEW_SECONDS
-    assert lease.held()
+    assert election.acquire_or_renew()
     track(world)
-    lease.give_up()
+    election.release()
     assert used(by_covid_ctl(world)) == granted("tracker-role.yaml", "covid-ctl-tracker")
 
 

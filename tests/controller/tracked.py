@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from controller.clusters.informer import Mirror
+from controller.clusters.informer import Informer
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.ledger.events import EventType, Ledger
 from controller.ledger.history import History
 from controller.planning.plan import Step
-from controller.tracking.observer import FollowedCluster
+from controller.tracking.observer import ClusterObserver
 from controller.tracking.submission import Submitted, submit
 from controller.tracking.tracker import Tracker
 from jobs.errors import CovidCtlError
@@ -42,9 +42,9 @@ class World:
 
     @contextmanager
     def tracker(self, **options: object) -> Iterator[Tracker]:
-        with Mirror(self.cluster, clock=self.now) as mirror:
+        with Informer(self.cluster, clock=self.now) as informer:
             yield Tracker(
-                FollowedCluster(self.cluster, mirror),
+                ClusterObserver(self.cluster, informer),
                 on_error=lambda name, error: self.errors.append((name, error)),
                 clock=self.now,
                 **options,  # type: ignore[arg-type]

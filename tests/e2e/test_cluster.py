@@ -213,11 +213,11 @@ def test_following_the_logs_of_what_does_not_run_says_why(cluster: ClusterOfTest
     corpus = write_corpus(cluster.bucket / "corpus")
     assert cluster.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
     names = {kind: job["metadata"]["name"] for kind, job in cluster.jobs().items()}
-    following = cluster.start("logs", "-f", names["signatures"])
-    assert following.stderr
-    assert following.stderr.readline() == f"{names['signatures']}  waiting  waits for its input {names['ingest']}\n"
+    observer = cluster.start("logs", "-f", names["signatures"])
+    assert observer.stderr
+    assert observer.stderr.readline() == f"{names['signatures']}  waiting  waits for its input {names['ingest']}\n"
     cluster.covid_ctl("cancel", names["signatures"])
-    assert "no logs of signatures-" in finish(following)
+    assert "no logs of signatures-" in finish(observer)
 
 
 def test_processes_of_another_covid_ctl_are_not_cancelled_from_here(tmp_path: Path) -> None:

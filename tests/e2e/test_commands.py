@@ -190,8 +190,8 @@ def test_the_next_command_can_be_given_as_it_is_shown(tmp_path: Path) -> None:
         "submit", "pretrain", "tiny", "--corpus", str(corpus), "--set", "vocabulary.learn=300", "--bucket", bucket
     )
     assert refused.code == 3
-    following = refused.err.split("next: covid-ctl ")[1].splitlines()[0]
-    assert covid_ctl(*shlex.split(following)).code == 0
+    observer = refused.err.split("next: covid-ctl ")[1].splitlines()[0]
+    assert covid_ctl(*shlex.split(observer)).code == 0
     rendered = covid_ctl("render", "pretrain", "tiny", "--set", "vocabulary.learn=300", "--bucket", bucket)
     examples = yaml.safe_load(rendered.out)["spec"]["template"]["spec"]["containers"][0]["args"]
     assert examples[examples.index("--name") + 1].startswith("pretrain-tiny-")

@@ -11,7 +11,7 @@ import pytest
 
 from controller.cli import main as cli
 from controller.doctor import examination, machine
-from controller.doctor.tpu import tpu_offered
+from controller.doctor.tpu_offer import tpu_offered
 from controller.labels import MANAGER
 from controller.planning.manifest import render
 from controller.planning.plan import Corpus, plan_preprocess

@@ -13,8 +13,8 @@ RULES = (
 )
 
 
-def job(completions: int = 3, parallelism: int = 2, retries: int = 1, max_failed: int | None = None) -> IndexedJob:
-    return IndexedJob(JobPolicy(completions, parallelism, retries, max_failed, RULES))
+def job(completions: int = 3, parallelism: int = 2, retries: int = 1) -> IndexedJob:
+    return IndexedJob(JobPolicy(completions, parallelism, retries, RULES))
 
 
 def run(indexed: IndexedJob, exits: list[tuple[int, int]], now: float = 0.0) -> None:
@@ -33,7 +33,7 @@ def test_exit_codes_ask_for(code: int, action: str) -> None:
 
 def test_a_rule_with_not_in() -> None:
     rule = {"action": "FailJob", "onExitCodes": {"operator": "NotIn", "values": [0, 1]}}
-    policy = JobPolicy(1, 1, 0, None, (rule,))
+    policy = JobPolicy(1, 1, 0, (rule,))
     assert policy.action(1) == "Count"
     assert policy.action(2) == "FailJob"
 
@@ -110,15 +110,6 @@ def test_43_and_44_fail_the_job_at_once(code: int) -> None:
     assert indexed.startable(1e9) == []
 
 
-def test_too_many_failed_indexes_end_the_job() -> None:
-    indexed = job(completions=5, max_failed=1)
-    run(indexed, [(0, 42)])
-    assert indexed.condition is None
-    run(indexed, [(1, 42)])
-    assert indexed.condition is not None
-    assert indexed.condition.reason == "MaxFailedIndexesExceeded"
-
-
 @pytest.mark.parametrize(
     ("indexes", "text"),
     [([], ""), ([3], "3"), ([1, 2], "1,2"), ([1, 3, 4, 5, 7], "1,3-5,7"), ([0, 1, 2, 3], "0-3"), ([2, 0], "0,2")],
@@ -145,7 +136,7 @@ def test_nothing_starts_while_it_is_suspended() -> None:
 
 
 def test_the_deadline_counts_from_the_release() -> None:
-    indexed = IndexedJob(JobPolicy(1, 1, 0, None, RULES, deadline_seconds=60), suspended=True)
+    indexed = IndexedJob(JobPolicy(1, 1, 0, RULES, deadline_seconds=60), suspended=True)
     indexed.tick(0)
     indexed.suspended = False
     indexed.tick(1000)

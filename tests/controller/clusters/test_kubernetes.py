@@ -6,7 +6,7 @@ import pytest
 
 from controller.clusters.interface import JobState
 from controller.clusters.kubernetes import KubernetesCluster
-from controller.kube.errors import (
+from controller.kube.api_errors import (
     ForbiddenError,
     ForeignJobError,
     InvalidError,
@@ -21,6 +21,7 @@ from controller.planning.plan import Corpus, plan_preprocess
 from controller.profiles.profile import Images, Profile
 from jobs.recipe import load_recipe
 from tests.api_server.server import ApiServer, Fault
+from tests.eviction import evict
 
 STEP = plan_preprocess(load_recipe("tiny"), Corpus("sample", "1"), None, shards=3, salt="", command="c")[-1]
 NAME = STEP.name
@@ -264,7 +265,7 @@ def test_a_quota_that_leaves_no_room_is_the_reason(server: ApiServer, cluster: K
 def test_an_eviction_marks_its_pod(server: ApiServer, cluster: KubernetesCluster) -> None:
     cluster.create(job())
     pod = cluster.pods(NAME)[0].name
-    cluster.evict(pod)
+    evict(cluster, pod)
     (found,) = [found for found in cluster.pods(NAME) if found.name == pod]
     assert (found.disruption, found.deleting) == ("EvictionByEvictionAPI", True)
     assert server.store.get("pods", "default", pod)["status"]["phase"] == "Pending"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from controller.clusters.kubernetes import KubernetesCluster
-from controller.doctor.check import Check, State
+from controller.doctor.check import Check, CheckState
 from controller.doctor.examination import all_checks, cheap_checks, refusal
 from controller.profiles.profile import Images, Pool, Profile
 from jobs.recipe import load_recipe
@@ -40,12 +40,12 @@ def checks(cluster: KubernetesCluster, profile: Profile = PROFILE) -> dict[str, 
 
 def test_a_good_cluster_fails_in_nothing_and_is_not_written_to(server: ApiServer, cluster: KubernetesCluster) -> None:
     found = checks(cluster)
-    assert {name: check.state for name, check in found.items() if check.state is not State.OK} == {
-        "Workload Identity": State.SKIPPED,  # no bucket of Google's
-        "region": State.SKIPPED,
-        "queue": State.SKIPPED,  # none is named
-        "nodes": State.SKIPPED,  # none is up
-        "TPU": State.SKIPPED,  # no project
+    assert {name: check.state for name, check in found.items() if check.state is not CheckState.OK} == {
+        "Workload Identity": CheckState.SKIPPED,  # no bucket of Google's
+        "region": CheckState.SKIPPED,
+        "queue": CheckState.SKIPPED,  # none is named
+        "nodes": CheckState.SKIPPED,  # none is up
+        "TPU": CheckState.SKIPPED,  # no project
     }
     assert all("selfsubjectaccessreviews" in request for request in server.requests if not request.startswith("GET"))
 
@@ -54,23 +54,23 @@ def test_an_old_cluster_fails(server: ApiServer, cluster: KubernetesCluster, mon
     assert server.url
     monkeypatch.setattr(KubernetesCluster, "version", lambda _: (1, 30))
     assert checks(cluster)["cluster"] == Check(
-        "cluster", State.FAILED, "it runs Kubernetes 1.30; Jobs are told by 1.31 what a failure is", "upgrade it"
+        "cluster", CheckState.FAILED, "it runs Kubernetes 1.30; Jobs are told by 1.31 what a failure is", "upgrade it"
     )
 
 
 def test_a_cluster_that_does_not_answer_is_one_failure(server: ApiServer, cluster: KubernetesCluster) -> None:
     server.faults.append(Fault("GET", "/version", 401))
     found = checks(cluster)
-    assert found["cluster"].state is State.FAILED
-    assert "sign in again" in found["cluster"].fix
-    assert found["namespace"].state is State.SKIPPED
-    assert found["TPU"].state is State.SKIPPED
+    assert found["cluster"].state is CheckState.FAILED
+    assert "sign in again" in found["cluster"].remedy
+    assert found["namespace"].state is CheckState.SKIPPED
+    assert found["TPU"].state is CheckState.SKIPPED
 
 
 def test_what_may_not_be_done_is_listed(server: ApiServer, cluster: KubernetesCluster) -> None:
     server.denied |= {("create", "jobs"), ("get", "pods/log")}
     check = checks(cluster)["permissions"]
-    assert check.state is State.FAILED
+    assert check.state is CheckState.FAILED
     assert "create jobs" in check.reason
     assert "delete jobs" not in check.reason
 
@@ -87,24 +87,39 @@ def test_a_missing_namespace_and_account_fail_with_the_command_to_make_them(serv
     assert server.url
     profile = PROFILE.model_copy(update={"namespace": "absent"})
     found = {c.name: c for c in all_checks(profile, load_recipe("tiny"))}
-    assert found["namespace"].fix == "kubectl create namespace absent"
-    assert found["service account"].fix == "kubectl create serviceaccount covid-ctl-worker --namespace absent"
+    assert found["namespace"].remedy == "kubectl create namespace absent"
+    assert found["service account"].remedy == "kubectl create serviceaccount covid-ctl-worker --namespace absent"
 
 
 @pytest.mark.parametrize(
     ("hard", "used", "state", "said"),
     [
-        ({"requests.cpu": "200"}, {"requests.cpu": "10"}, State.OK, ""),
-        ({"requests.cpu": "80"}, {"requests.cpu": "20"}, State.FAILED, "requests.cpu for a pod of trainer (all of"),
-        ({"requests.cpu": "100"}, {"requests.cpu": "20"}, State.OK, "trainer for requests.cpu (of 100 are 20 in use)"),
-        ({"limits.memory": "1Gi"}, {}, State.FAILED, "limits.memory for a pod of workers"),
-        ({"requests.google.com/tpu": "0"}, {}, State.FAILED, "requests.google.com/tpu for a pod of trainer"),
-        ({"pods": "600"}, {"pods": "600"}, State.OK, "workers for pods (of 600 are 600 in use)"),
-        ({"count/jobs.batch": "0"}, {}, State.OK, ""),  # of Jobs the server itself is asked, by a dry run
+        ({"requests.cpu": "200"}, {"requests.cpu": "10"}, CheckState.OK, ""),
+        (
+            {"requests.cpu": "80"},
+            {"requests.cpu": "20"},
+            CheckState.FAILED,
+            "requests.cpu for a pod of trainer (all of",
+        ),
+        (
+            {"requests.cpu": "100"},
+            {"requests.cpu": "20"},
+            CheckState.OK,
+            "trainer for requests.cpu (of 100 are 20 in use)",
+        ),
+        ({"limits.memory": "1Gi"}, {}, CheckState.FAILED, "limits.memory for a pod of workers"),
+        ({"requests.google.com/tpu": "0"}, {}, CheckState.FAILED, "requests.google.com/tpu for a pod of trainer"),
+        ({"pods": "600"}, {"pods": "600"}, CheckState.OK, "workers for pods (of 600 are 600 in use)"),
+        ({"count/jobs.batch": "0"}, {}, CheckState.OK, ""),  # of Jobs the server itself is asked, by a dry run
     ],
 )
 def test_quotas_are_compared_with_what_pods_ask(
-    server: ApiServer, cluster: KubernetesCluster, hard: dict[str, str], used: dict[str, str], state: State, said: str
+    server: ApiServer,
+    cluster: KubernetesCluster,
+    hard: dict[str, str],
+    used: dict[str, str],
+    state: CheckState,
+    said: str,
 ) -> None:
     status = {"hard": hard, "used": used}
     add(server, "resourcequotas", "default", {"metadata": {"name": "q"}, "spec": {"hard": hard}, "status": status})
@@ -117,20 +132,20 @@ def test_a_limit_range_that_forbids_a_pod_fails(server: ApiServer, cluster: Kube
     limits = [{"type": "Container", "max": {"cpu": "8", "memory": "512Gi"}}]
     add(server, "limitranges", "default", {"metadata": {"name": "l"}, "spec": {"limits": limits}})
     check = checks(cluster)["limits"]
-    assert check.state is State.FAILED
+    assert check.state is CheckState.FAILED
     assert check.reason == "trainer asks for 90, cpu is limited to 8"
 
 
 def test_a_queue_must_be_there_and_kueue_first(server: ApiServer, cluster: KubernetesCluster) -> None:
     profile = PROFILE.model_copy(update={"queue": "tpu"})
-    assert "install it" in checks(cluster, profile)["queue"].fix
+    assert "install it" in checks(cluster, profile)["queue"].remedy
     server.resources.kueue = True
     absent = checks(cluster, profile)["queue"]
-    assert (absent.state, absent.reason) == (State.FAILED, "there is no LocalQueue tpu in default")
+    assert (absent.state, absent.reason) == (CheckState.FAILED, "there is no LocalQueue tpu in default")
     add(server, "localqueues", "default", {"metadata": {"name": "tpu"}})
-    assert checks(cluster, profile)["queue"].state is State.OK
+    assert checks(cluster, profile)["queue"].state is CheckState.OK
     server.denied.add(("get", "localqueues"))
-    assert checks(cluster, profile)["queue"].state is State.SKIPPED
+    assert checks(cluster, profile)["queue"].state is CheckState.SKIPPED
     server.faults.append(Fault("GET", "/apis/kueue", 403))
     assert checks(cluster, profile)["queue"].reason == "you may not ask which APIs there are"
 
@@ -138,12 +153,12 @@ def test_a_queue_must_be_there_and_kueue_first(server: ApiServer, cluster: Kuber
 def test_nodes_are_matched_by_labels_and_by_size(server: ApiServer, cluster: KubernetesCluster) -> None:
     add(server, "nodes", "", {"metadata": {"name": "cpu"}, "status": {"allocatable": BIG}})
     check = checks(cluster)["nodes"]
-    assert check.state is State.SKIPPED
+    assert check.state is CheckState.SKIPPED
     assert check.reason.startswith("none is up now for trainer (trainer wants 90 CPU, 300Gi, cloud.google.com/gke-tpu")
     tpu = {"cpu": "95", "memory": "330Gi", "google.com/tpu": "4"}
     node = {"metadata": {"name": "tpu", "labels": TPU_LABELS}, "status": {"allocatable": tpu}}
     add(server, "nodes", "", node)
-    assert checks(cluster)["nodes"].state is State.OK
+    assert checks(cluster)["nodes"].state is CheckState.OK
 
 
 def test_an_annotated_account_tells_as_whom_it_acts(server: ApiServer, cluster: KubernetesCluster) -> None:
@@ -152,7 +167,7 @@ def test_an_annotated_account_tells_as_whom_it_acts(server: ApiServer, cluster: 
     add(server, "serviceaccounts", "default", {"metadata": {"name": "other", "annotations": annotations}})
     assert "acts as worker@papers.iam" in checks(cluster, profile)["Workload Identity"].reason
     plain = profile.model_copy(update={"service_account": PROFILE.service_account})
-    assert "get-iam-policy gs://papers" in checks(cluster, plain)["Workload Identity"].fix
+    assert "get-iam-policy gs://papers" in checks(cluster, plain)["Workload Identity"].remedy
 
 
 def test_what_may_not_be_looked_at_is_skipped_and_hides_nothing_else(
@@ -160,13 +175,13 @@ def test_what_may_not_be_looked_at_is_skipped_and_hides_nothing_else(
 ) -> None:
     server.denied |= {("list", "nodes"), ("get", "namespaces"), ("list", "resourcequotas"), ("list", "limitranges")}
     found = checks(cluster)
-    assert {name for name, check in found.items() if check.state is State.SKIPPED} >= {
+    assert {name for name, check in found.items() if check.state is CheckState.SKIPPED} >= {
         "nodes",
         "namespace",
         "quota",
         "limits",
     }
-    assert found["service account"].state is State.OK
+    assert found["service account"].state is CheckState.OK
 
 
 def test_submit_asks_a_few_things_only_and_refuses_with_all_that_failed(
@@ -206,4 +221,4 @@ def test_submit_asks_for_what_its_steps_use_only(
         named = Images(worker=pushed, trainer=pushed, exporter=absent, controller=absent)
         profile = PROFILE.model_copy(update={"images": named})
         found = list(cheap_checks(profile, kinds, connect=lambda _: cluster))
-    assert {check.name for check in found if check.state is State.FAILED} == failing
+    assert {check.name for check in found if check.state is CheckState.FAILED} == failing

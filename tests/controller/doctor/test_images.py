@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from controller.doctor.check import State
+from controller.doctor.check import CheckState
 from controller.doctor.images import images
 from controller.doctor.registry import Image
 from controller.profiles.profile import Images, Profile
@@ -30,7 +30,7 @@ def profile(worker: str, trainer: str | None = None, **fields: bool) -> Profile:
 def test_each_image_is_asked_for_once(registry: Registry, wants_token: bool) -> None:
     registry.wants_token = wants_token
     worker, trainer = registry.push("covid/worker", DIGEST), registry.push("covid/trainer", OTHER)
-    assert images(profile(worker, trainer)).state is State.OK
+    assert images(profile(worker, trainer)).state is CheckState.OK
     assert len(registry.asked) == 2 * (1 + wants_token)
 
 
@@ -39,15 +39,15 @@ def test_a_digest_that_the_registry_has_not_fails(registry: Registry, wants_toke
     registry.wants_token = wants_token
     worker = registry.push("covid/worker", DIGEST)
     check = images(profile(worker, f"{registry.host}/covid/worker@{OTHER}"))
-    assert check.state is State.FAILED
+    assert check.state is CheckState.FAILED
     assert check.reason.startswith(f"trainer, exporter {registry.host}/covid/worker@{OTHER}: ")
-    assert "docker push" in check.fix
+    assert "docker push" in check.remedy
 
 
 def test_what_a_registry_does_not_show_is_not_known(registry: Registry) -> None:
     registry.wants_token, registry.gives_tokens = True, False
     check = images(profile(f"{registry.host}/covid/worker@{DIGEST}"))
-    assert (check.state, check.fix.startswith("docker manifest inspect ")) == (State.SKIPPED, True)
+    assert (check.state, check.remedy.startswith("docker manifest inspect ")) == (CheckState.SKIPPED, True)
     assert "it wants a sign-in that this machine has not" in check.reason
 
 
@@ -55,18 +55,18 @@ def test_a_registry_that_does_not_answer_is_not_known() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         check = images(profile(f"127.0.0.1:{unused.getsockname()[1]}/worker@{DIGEST}"))
-    assert check.state is State.SKIPPED
+    assert check.state is CheckState.SKIPPED
     assert "refused" in check.reason
 
 
 def test_what_answers_without_being_a_registry_is_not_known(no_http: str) -> None:
     check = images(profile(f"{no_http}/worker@{DIGEST}"))
-    assert (check.state, no_http in check.reason) == (State.SKIPPED, True)
+    assert (check.state, no_http in check.reason) == (CheckState.SKIPPED, True)
 
 
 @pytest.mark.parametrize("name", ["registry.invalid:abc/worker", "127.0.0.1:1/my worker"])
 def test_a_name_that_no_registry_can_be_asked_for_is_not_known(name: str) -> None:
-    assert images(profile(f"{name}@{DIGEST}")).state is State.SKIPPED
+    assert images(profile(f"{name}@{DIGEST}")).state is CheckState.SKIPPED
 
 
 @pytest.mark.parametrize("host", ["{}#.gcr.io", "{}?.pkg.dev", "{}\\.gcr.io", "me:{}#.pkg.dev"])
@@ -76,19 +76,19 @@ def test_a_host_that_only_ends_like_googles_gets_no_token_and_is_not_asked(
     given: list[str] = []
     monkeypatch.setattr("controller.doctor.registry.token", lambda scope: given.append(scope) or "secret")
     check = images(profile(f"{host.format(registry.host)}/covid/worker@{DIGEST}"))
-    assert (check.state, "is no registry's name" in check.reason) == (State.SKIPPED, True)
+    assert (check.state, "is no registry's name" in check.reason) == (CheckState.SKIPPED, True)
     assert (given, registry.asked) == ([], [])
 
 
 def test_a_sign_in_that_gives_no_token_is_not_known(registry: Registry) -> None:
     registry.wants_token, registry.token_answer = True, b"[]"
     check = images(profile(registry.push("covid/worker", DIGEST)))
-    assert (check.state, "its sign-in gives no token" in check.reason) == (State.SKIPPED, True)
+    assert (check.state, "its sign-in gives no token" in check.reason) == (CheckState.SKIPPED, True)
 
 
 def test_of_a_tag_that_the_profile_allows_no_registry_is_asked(registry: Registry) -> None:
     check = images(profile(f"{registry.host}/worker:1", tags_allowed=True))
-    assert (check.state, "by tag, as the profile allows" in check.reason) == (State.OK, True)
+    assert (check.state, "by tag, as the profile allows" in check.reason) == (CheckState.OK, True)
     assert registry.asked == []
 
 

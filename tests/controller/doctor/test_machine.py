@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from controller.doctor import machine
-from controller.doctor.check import State
+from controller.doctor.check import CheckState
 from controller.doctor.examination import all_checks
 from controller.profiles.profile import load_profile
 from jobs.recipe import load_recipe
@@ -21,9 +21,9 @@ def test_weights_are_counted_well_enough(recipe: str, millions: float) -> None:
     assert machine.weights(load_recipe(recipe)) / 1e6 == pytest.approx(millions, rel=0.02)
 
 
-@pytest.mark.parametrize(("free", "state"), [(10e9, State.FAILED), (30e9, State.OK)])
+@pytest.mark.parametrize(("free", "state"), [(10e9, CheckState.FAILED), (30e9, CheckState.OK)])
 def test_the_disk_must_hold_three_saves(
-    free: float, state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    free: float, state: CheckState, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(1e12, 1e12 - free, free))
     check = machine.disk(str(tmp_path / "not" / "there"), load_recipe("bio"))
@@ -33,27 +33,27 @@ def test_the_disk_must_hold_three_saves(
 
 def test_a_batch_that_no_memory_holds_fails() -> None:
     recipe = load_recipe("bio", {"schedule.train_batch_size": "65536"})
-    assert machine.memory(recipe).state is State.FAILED
-    assert machine.memory(load_recipe("tiny")).state is State.OK
+    assert machine.memory(recipe).state is CheckState.FAILED
+    assert machine.memory(load_recipe("tiny")).state is CheckState.OK
 
 
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "PACKAGES", ("json", "no_such_package"))
     monkeypatch.setattr(machine, "COMPILED", ("jobs.examples._absent",))
     assert machine.packages().reason == "no_such_package cannot be imported"
-    assert machine.compiled().state is State.FAILED
+    assert machine.compiled_modules().state is CheckState.FAILED
 
 
 def test_a_local_profile_is_examined_on_this_machine_alone(tmp_path: Path) -> None:
     profile = load_profile("local", environment={}, bucket=str(tmp_path / "bucket"))
     found = {check.name: check for check in all_checks(profile, load_recipe("tiny"))}
     assert list(found) == ["vocabulary", "checkpoint", "bucket", "packages", "compiled parts", "disk", "memory"]
-    assert {check.state for check in found.values()} == {State.OK}
+    assert {check.state for check in found.values()} == {CheckState.OK}
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("entries", "state"), [(28_996, State.OK), (28_995, State.FAILED)])
-def test_a_vocabulary_is_compared_with_the_recipe(entries: int, state: State, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("entries", "state"), [(28_996, CheckState.OK), (28_995, CheckState.FAILED)])
+def test_a_vocabulary_is_compared_with_the_recipe(entries: int, state: CheckState, tmp_path: Path) -> None:
     specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     words = [f"w{number}" for number in range(entries - len(specials))]
     (tmp_path / "vocab.txt").write_text("\n".join([*specials, *words, ""]))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.doctor.check import State
+from controller.doctor.check import CheckState
 from controller.doctor.region import region
 from controller.profiles.profile import Images, Profile
 from tests.gcs_server import Fault, GcsServer
@@ -18,15 +18,15 @@ PROFILE = Profile(
 @pytest.mark.parametrize(
     ("location", "zone", "state"),
     [
-        ("US-CENTRAL1", "us-central1-a", State.OK),
-        ("US", "us-central1-a", State.OK),
-        ("EU", "europe-west4-a", State.OK),
-        ("EU", "us-central1-a", State.FAILED),
-        ("EUROPE-WEST4", "us-central1-a", State.FAILED),
-        ("US-CENTRAL1", "", State.SKIPPED),
+        ("US-CENTRAL1", "us-central1-a", CheckState.OK),
+        ("US", "us-central1-a", CheckState.OK),
+        ("EU", "europe-west4-a", CheckState.OK),
+        ("EU", "us-central1-a", CheckState.FAILED),
+        ("EUROPE-WEST4", "us-central1-a", CheckState.FAILED),
+        ("US-CENTRAL1", "", CheckState.SKIPPED),
     ],
 )
-def test_bucket_and_zone_are_compared(gcs: GcsServer, location: str, zone: str, state: State) -> None:
+def test_bucket_and_zone_are_compared(gcs: GcsServer, location: str, zone: str, state: CheckState) -> None:
     gcs.location = location
     assert region(PROFILE.model_copy(update={"zone": zone})).state is state
 
@@ -36,5 +36,5 @@ def test_a_bucket_that_does_not_tell_is_skipped_with_how_to_look(gcs: GcsServer,
     if status:
         gcs.fail(Fault(status))
     check = region(PROFILE.model_copy(update={"bucket": bucket}))
-    assert check.state is State.SKIPPED
-    assert "gcloud storage buckets describe" in check.fix
+    assert check.state is CheckState.SKIPPED
+    assert "gcloud storage buckets describe" in check.remedy

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from controller.kube.errors import (
+from controller.kube.api_errors import (
     ApiError,
     ConflictError,
     ExpiredError,

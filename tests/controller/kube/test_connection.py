@@ -8,9 +8,9 @@ import pytest
 
 from controller.cli.options import profile_of
 from controller.clusters.kubernetes import KubernetesCluster
+from controller.kube.api_errors import ContextError, UnauthorizedError, UnreachableError
 from controller.kube.backoff import Retrying
 from controller.kube.connection import connect
-from controller.kube.errors import ContextError, UnauthorizedError, UnreachableError
 from controller.profiles.new_profile import Answers, write_profile
 from tests.api_server.server import ApiServer
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from controller.clusters.kubernetes import KubernetesCluster
+from controller.kube.api_errors import ForbiddenError
 from controller.kube.backoff import Retrying
-from controller.kube.errors import ForbiddenError
 from controller.kube.watch import Change, Watch
 from tests.api_server.server import ApiServer, Fault, StreamFault
 

@@ -1,10 +1,12 @@
 """Which state a step is in and why, from what bucket and cluster say of it. Tables."""
 
+from functools import partial
+
 import pytest
 
 from controller.clusters.interface import JobState, JobStatus
 from controller.ledger.events import Event, EventType, Observed, note_observed
-from controller.status.derive import Evidence, Reach, State, judge
+from controller.status.derive import Reachability, State, StateInputs, derive_state
 
 NOW = 1_800_000_000.0
 COMMAND = "covid-ctl submit preprocess"
@@ -28,134 +30,138 @@ def noted(state: str, reason: str, ago: float) -> Event:
 
 
 JUST_NOW, LONG_AGO, AHEAD = NOW - 5.0, NOW - 4000.0, NOW + 4000.0
-LOCAL, THERE, AWAY = Reach.NONE, Reach.REACHED, Reach.UNREACHABLE
+reached = partial(StateInputs, False, reachability=Reachability.REACHED)
+complete = partial(StateInputs, True, reachability=Reachability.REACHED)
+unreachable = partial(StateInputs, False, reachability=Reachability.UNREACHABLE)
 
 
 @pytest.mark.parametrize(
-    ("name", "evidence", "state", "reason"),
+    ("name", "inputs", "state", "reason"),
     [
-        ("the manifest alone says complete", Evidence(True, life(EventType.FAILED), reach=THERE), State.COMPLETE, ""),
+        ("the manifest alone says complete", complete(life(EventType.FAILED)), State.COMPLETE, ""),
         (
             "complete, whatever its Job says",
-            Evidence(True, life(), reach=THERE, job=job(JobState.RUNNING)), State.COMPLETE, "",
+            complete(life(), job=job(JobState.RUNNING)), State.COMPLETE, "",
         ),
         # processes of this machine
-        ("speaks", Evidence(False, life(STARTED), JUST_NOW), State.RUNNING, ""),
-        ("has started a moment ago", Evidence(False, life(STARTED, ago=3.0)), State.RUNNING, ""),
-        ("silent", Evidence(False, life(STARTED), LONG_AGO), State.INTERRUPTED, "silent for 60 min"),
-        ("a sign of life from the future", Evidence(False, life(STARTED), AHEAD), State.INTERRUPTED, "silent for"),
-        ("never started", Evidence(False, life()), State.SUBMITTED, "has not been started"),
+        ("is alive", StateInputs(False, life(STARTED), JUST_NOW), State.RUNNING, ""),
+        ("has started a moment ago", StateInputs(False, life(STARTED, ago=3.0)), State.RUNNING, ""),
+        ("silent", StateInputs(False, life(STARTED), LONG_AGO), State.INTERRUPTED, "silent for 60 min"),
+        ("a sign of life from the future", StateInputs(False, life(STARTED), AHEAD), State.INTERRUPTED, "silent for"),
+        ("never started", StateInputs(False, life()), State.SUBMITTED, "has not been started"),
         (
             "waits its turn",
-            Evidence(False, life(), missing=("ingest-1", "vocabulary-2")),
+            StateInputs(False, life(), missing=("ingest-1", "vocabulary-2")),
             State.WAITING, "waits for its inputs ingest-1, vocabulary-2",
         ),
-        ("failed", Evidence(False, life(EventType.FAILED, detail="no sense")), State.FAILED, "no sense"),
-        ("started again after failing", Evidence(False, life(EventType.FAILED, STARTED, ago=3.0)), State.RUNNING, ""),
+        ("failed", StateInputs(False, life(EventType.FAILED, detail="no sense")), State.FAILED, "no sense"),
+        ("started again", StateInputs(False, life(EventType.FAILED, STARTED, ago=3.0)), State.RUNNING, ""),
         (
             "failed, though a last heartbeat is young",
-            Evidence(False, life(EventType.FAILED, detail="no sense", ago=1.0), JUST_NOW), State.FAILED, "no sense",
+            StateInputs(False, life(EventType.FAILED, detail="no sense", ago=1.0), JUST_NOW), State.FAILED, "no sense",
         ),
-        ("cancelled", Evidence(False, life(EventType.CANCELLED)), State.CANCELLED, "60 min ago"),
+        ("cancelled", StateInputs(False, life(EventType.CANCELLED)), State.CANCELLED, "60 min ago"),
         (
-            "removed", Evidence(False, life(EventType.COLLECTED, detail="superseded by x")),
+            "removed", StateInputs(False, life(EventType.COLLECTED, detail="superseded by x")),
             State.COLLECTED, "superseded by x; removed 60 min ago",
         ),
         (
-            "a manifest deleted by hand", Evidence(False, life(EventType.SUCCEEDED)),
+            "a manifest deleted by hand", StateInputs(False, life(EventType.SUCCEEDED)),
             State.INTERRUPTED, "it was complete once, and its manifest is gone",
         ),
         # a cluster that answers
-        ("runs", Evidence(False, life(), JUST_NOW, reach=THERE, job=job(JobState.RUNNING)), State.RUNNING, ""),
+        ("runs", reached(life(), JUST_NOW, job=job(JobState.RUNNING)), State.RUNNING, ""),
         (
             "runs and is silent",
-            Evidence(False, life(), LONG_AGO, reach=THERE, job=job(JobState.RUNNING)),
+            reached(life(), LONG_AGO, job=job(JobState.RUNNING)),
             State.RUNNING, "runs, and has said nothing for 66 min",
         ),
         (
             "evicted while its heartbeat is young",
-            Evidence(False, life(STARTED), JUST_NOW, reach=THERE, job=job(JobState.PENDING, "back-off: index 0")),
+            reached(life(STARTED), JUST_NOW, job=job(JobState.PENDING, "back-off: index 0")),
             State.PENDING, "back-off: index 0",
         ),
         (
             "suspended",
-            Evidence(False, life(), missing=("a-1",), reach=THERE, job=job(JobState.SUSPENDED, "waits for a-1")),
+            reached(life(), missing=("a-1",), job=job(JobState.SUSPENDED, "waits for a-1")),
             State.WAITING, "waits for a-1",
         ),
-        ("ending", Evidence(False, life(), reach=THERE, job=job(JobState.ENDING, "ends")), State.ENDING, "ends"),
+        ("ending", reached(life(), job=job(JobState.ENDING, "ends")), State.ENDING, "ends"),
         (
-            "failed Job", Evidence(False, life(), reach=THERE, job=job(JobState.FAILED, "FailedIndexes: 1,3")),
+            "failed Job", reached(life(), job=job(JobState.FAILED, "FailedIndexes: 1,3")),
             State.FAILED, "FailedIndexes: 1,3",
         ),
         (
             "a Job that is complete without a manifest",
-            Evidence(False, life(), reach=THERE, job=job(JobState.COMPLETE)),
+            reached(life(), job=job(JobState.COMPLETE)),
             State.FAILED, "its Job is complete and left no manifest",
         ),
         (
-            "its Job has vanished", Evidence(False, life(RELEASED), LONG_AGO, reach=THERE),
+            "its Job has vanished", reached(life(RELEASED), LONG_AGO),
             State.INTERRUPTED, "its Job is gone",
         ),
         (
             "the tracker saw it run, then its Job vanished",
-            Evidence(False, [*life(RELEASED), noted("running", "", 700.0)], LONG_AGO, reach=THERE),
+            reached([*life(RELEASED), noted("running", "", 700.0)], LONG_AGO),
             State.INTERRUPTED, "its Job is gone",
         ),
         (
             "its Job has vanished soon after it was seen",
-            Evidence(False, [*life(ago=5.0), noted("pending", "", 3.0)], reach=THERE),
+            reached([*life(ago=5.0), noted("pending", "", 3.0)]),
             State.INTERRUPTED, "its Job is gone",
         ),
-        ("just submitted", Evidence(False, life(ago=5.0), reach=THERE), State.SUBMITTED, "its Job is being made"),
+        ("just submitted", reached(life(ago=5.0)), State.SUBMITTED, "its Job is being made"),
         (
-            "runs elsewhere", Evidence(False, life(STARTED), JUST_NOW, reach=THERE),
+            "runs elsewhere", reached(life(STARTED), JUST_NOW),
             State.RUNNING, "by its signs of life",
         ),
         (
             "failed, and the Job's time to live is over",
-            Evidence(False, life(EventType.FAILED, detail="OOMKilled"), reach=THERE), State.FAILED, "OOMKilled",
+            reached(life(EventType.FAILED, detail="OOMKilled")), State.FAILED, "OOMKilled",
         ),
         # a cluster that does not answer, or is no more
-        ("speaks to the bucket", Evidence(False, life(), JUST_NOW, reach=AWAY), State.RUNNING, ""),
+        ("is alive by the bucket", unreachable(life(), JUST_NOW), State.RUNNING, ""),
         (
             "was running when last seen, and is silent",
-            Evidence(False, [*life(RELEASED), noted("running", "", 700.0)], LONG_AGO, reach=AWAY),
+            unreachable([*life(RELEASED), noted("running", "", 700.0)], LONG_AGO),
             State.UNKNOWN, "running (11 min ago)",
         ),
         (
             "was pending when last seen",
-            Evidence(False, [*life(RELEASED), noted("pending", "Unschedulable: no node", 7300.0)], reach=AWAY),
+            unreachable([*life(RELEASED), noted("pending", "Unschedulable: no node", 7300.0)]),
             State.UNKNOWN, "pending: Unschedulable: no node (2 h ago)",
         ),
         (
             "an observation of before it was submitted again",
-            Evidence(False, [noted("failed", "x", 9000.0), *life(ago=7300.0)], reach=AWAY),
+            unreachable([noted("failed", "x", 9000.0), *life(ago=7300.0)]),
             State.UNKNOWN, "submitted 2 h ago",
         ),
         (
             "an observation that cannot be read",
-            Evidence(False, [*life(), Event(EventType.OBSERVED, NOW, "{")], reach=AWAY),
+            unreachable([*life(), Event(EventType.OBSERVED, NOW, "{")]),
             State.UNKNOWN, "submitted 60 min ago",
         ),
-        ("never seen", Evidence(False, life(), LONG_AGO, reach=AWAY), State.UNKNOWN, "last sign of life 66 min ago"),
-        ("inputs missing", Evidence(False, life(), missing=("a-1",), reach=AWAY), State.UNKNOWN, "waits for its input"),
-        ("failed, before", Evidence(False, life(EventType.FAILED, detail="x"), reach=AWAY), State.FAILED, "x"),
+        ("never seen", unreachable(life(), LONG_AGO), State.UNKNOWN, "last sign of life 66 min ago"),
+        ("inputs missing", unreachable(life(), missing=("a-1",)), State.UNKNOWN, "waits for its input"),
+        ("failed, before", unreachable(life(EventType.FAILED, detail="x")), State.FAILED, "x"),
     ],
 )  # fmt: skip
-def test_state(name: str, evidence: Evidence, state: State, reason: str) -> None:
-    verdict = judge(evidence, NOW)
-    assert (verdict.state, verdict.reason[: len(reason)]) == (state, reason), name
-    assert bool(verdict.reason) is bool(reason), name
+def test_state(name: str, inputs: StateInputs, state: State, reason: str) -> None:
+    derived = derive_state(inputs, NOW)
+    assert (derived.state, derived.reason[: len(reason)]) == (state, reason), name
+    assert bool(derived.reason) is bool(reason), name
 
 
-@pytest.mark.parametrize("reach", Reach)
+@pytest.mark.parametrize("reachability", Reachability)
 @pytest.mark.parametrize("last", EventType)
-def test_whatever_has_ended_without_a_manifest_tells_how_to_continue(reach: Reach, last: EventType) -> None:
-    verdict = judge(Evidence(False, life(last), LONG_AGO, reach=reach), NOW)
-    assert verdict.state is not State.RUNNING
-    assert verdict.state.goes_on or COMMAND in verdict.remedy
+def test_whatever_has_ended_without_a_manifest_tells_how_to_continue(
+    reachability: Reachability, last: EventType
+) -> None:
+    derived = derive_state(StateInputs(False, life(last), LONG_AGO, reachability=reachability), NOW)
+    assert derived.state is not State.RUNNING
+    assert derived.state.goes_on or COMMAND in derived.remedy
 
 
 def test_the_clusters_remedy_comes_first() -> None:
     failed = job(JobState.FAILED, "OOMKilled", "raise the memory")
-    assert judge(Evidence(False, life(), reach=THERE, job=failed), NOW).remedy == "raise the memory"
+    assert derive_state(reached(life(), job=failed), NOW).remedy == "raise the memory"

@@ -4,7 +4,7 @@ import pytest
 
 from controller.status.derive import State
 from controller.status.explain import explain
-from controller.status.step_status import Progress, StepState
+from controller.status.step_status import StepProgress, StepState
 
 NOW = 1_800_000_000.0
 AGAIN = "the same command continues it: covid-ctl submit"
@@ -14,7 +14,7 @@ def step(
     name: str, state: State, reason: str = "", *, remedy: str = "", missing: tuple[str, ...] = (), **counts: int
 ) -> StepState:
     return StepState(
-        name, name.split("-")[0], "", state, reason, Progress(1, 4), NOW - 3 * 3600, "covid-ctl submit", remedy,
+        name, name.split("-")[0], "", state, reason, StepProgress(1, 4), NOW - 3 * 3600, "covid-ctl submit", remedy,
         missing=missing, **counts,
     )  # fmt: skip
 
@@ -67,7 +67,7 @@ TIME = "was submitted 3 h ago, has 1 of 4 shards done"
 )  # fmt: skip
 def test_a_step_by_itself(found: StepState, text: str, advice: list[str]) -> None:
     explained = explain(found, {}, now=NOW)
-    assert (explained.text, list(explained.next), explained.cause) == (text, advice, found.name)
+    assert (explained.text, list(explained.remedies), explained.cause) == (text, advice, found.name)
 
 
 def test_what_waits_is_explained_by_what_it_waits_for_in_the_end() -> None:
@@ -80,7 +80,7 @@ def test_what_waits_is_explained_by_what_it_waits_for_in_the_end() -> None:
         f"preprocess-4 {reason}. vocabulary-3 has failed: no words. "
         "vocabulary-3 was submitted 3 h ago and has 1 of 4 shards done."
     )
-    assert explained.next == ("see what its workers said: covid-ctl logs vocabulary-3", AGAIN)
+    assert explained.remedies == ("see what its workers said: covid-ctl logs vocabulary-3", AGAIN)
 
 
 def test_a_chain_is_followed_to_its_end() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from controller.cli.lines import log_text
 from controller.clusters.kubernetes import KubernetesCluster
-from controller.kube.errors import ForbiddenError
+from controller.kube.api_errors import ForbiddenError
 from controller.planning.manifest import render
 from controller.planning.plan import Corpus, plan_preprocess
 from controller.profiles.profile import Images, Profile

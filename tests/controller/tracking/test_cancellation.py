@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from controller.clusters.kubernetes import DELETION_SECONDS, KubernetesCluster
-from controller.kube.errors import ForbiddenError, ForeignJobError, StillThereError, UnreachableError
+from controller.kube.api_errors import ForbiddenError, ForeignJobError, StillThereError, UnreachableError
 from controller.labels import ANNOTATION_BUCKET, LABEL_MANAGED_BY, MANAGER
 from controller.ledger.events import EventType
 from controller.tracking.cancellation import cancel
-from controller.tracking.submission import Outcome
+from controller.tracking.submission import SubmissionOutcome
 from jobs.errors import ConfigurationError, CovidCtlError
 from tests.api_server.server import ApiServer, Fault
 from tests.controller.steps import complete, steps
@@ -48,7 +48,7 @@ def test_its_pods_go_its_record_stays_and_what_waits_is_told(world: World) -> No
     assert world.life(ingest) == [EventType.SUBMITTED, EventType.STARTED, CANCELLED]
     assert world.history(ingest).detail == "by Ada"
     assert world.store.exists(f"{ingest.name}/spec.json")
-    assert world.submit(ingest)[0].outcome is Outcome.AGAIN
+    assert world.submit(ingest)[0].outcome is SubmissionOutcome.AGAIN
 
 
 def test_it_works_when_the_job_is_gone(world: World) -> None:

@@ -10,9 +10,9 @@ import pytest
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor.check import Check, failed
 from controller.doctor.preflight import preflight
-from controller.kube.errors import ForbiddenError, ForeignJobError, NotFoundError, StillThereError
+from controller.kube.api_errors import ForbiddenError, ForeignJobError, NotFoundError, StillThereError
 from controller.ledger.events import Event, EventType
-from controller.tracking.submission import Outcome
+from controller.tracking.submission import SubmissionOutcome
 from jobs.errors import PreflightError
 from jobs.spec import Kind
 from tests.api_server.server import ApiServer
@@ -25,14 +25,14 @@ def world(server: ApiServer, cluster: KubernetesCluster, tmp_path: Path) -> Worl
     return World(server, cluster, tmp_path)
 
 
-def outcomes(world: World) -> list[Outcome]:
+def outcomes(world: World) -> list[SubmissionOutcome]:
     return [submitted.outcome for submitted in world.submit(*steps())]
 
 
 def test_jobs_are_suspended_while_their_inputs_are_not_complete(world: World) -> None:
     complete(world.store, steps()[0])
     submitted = world.submit(*steps())
-    assert [one.outcome for one in submitted] == [Outcome.COMPLETE, *[Outcome.CREATED] * 3]
+    assert [one.outcome for one in submitted] == [SubmissionOutcome.COMPLETE, *[SubmissionOutcome.CREATED] * 3]
     assert [len(one.missing) for one in submitted] == [0, 0, 1, 2]
     assert [world.suspended(step) for step in steps()[1:]] == [False, True, True]
 
@@ -41,7 +41,7 @@ def test_twice_changes_nothing(world: World) -> None:
     world.submit(*steps())
     before = [(job["metadata"]["resourceVersion"], job["spec"]) for job in world.server.store.all("jobs", "default")]
     written = [(info.path, info.size) for info in world.store.objects()]
-    assert outcomes(world) == [Outcome.THERE] * 4
+    assert outcomes(world) == [SubmissionOutcome.THERE] * 4
     after = [(job["metadata"]["resourceVersion"], job["spec"]) for job in world.server.store.all("jobs", "default")]
     assert (after, [(info.path, info.size) for info in world.store.objects()]) == (before, written)
 
@@ -49,7 +49,7 @@ def test_twice_changes_nothing(world: World) -> None:
 def test_what_is_complete_needs_no_job(world: World) -> None:
     for step in steps():
         complete(world.store, step)
-    assert outcomes(world) == [Outcome.COMPLETE] * 4
+    assert outcomes(world) == [SubmissionOutcome.COMPLETE] * 4
     assert world.server.store.all("jobs", "default") == []
 
 
@@ -59,7 +59,7 @@ def test_a_failed_job_makes_room_for_another(world: World) -> None:
     first = world.server.store.get("jobs", "default", ingest.name)["metadata"]["uid"]
     world.kubelet(ingest, _0=43).step()
     (again,) = world.submit(ingest)
-    assert again.outcome is Outcome.AGAIN
+    assert again.outcome is SubmissionOutcome.AGAIN
     assert "exited with 43" in again.why_again
     assert world.server.store.get("jobs", "default", ingest.name)["metadata"]["uid"] != first
     assert world.types(ingest) == [EventType.SUBMITTED, EventType.SUBMITTED]
@@ -79,7 +79,7 @@ def test_the_ledger_knows_what_became_of_a_job_that_is_gone(life: EventType, wor
     world.ledger.append(ingest.name, Event(EventType.SUBMITTED, 1.0))
     world.ledger.append(ingest.name, Event(life, 2.0, "by chance"))
     (again,) = world.submit(ingest)
-    assert (again.outcome, again.why_again) == (Outcome.AGAIN, ENDED[life])
+    assert (again.outcome, again.why_again) == (SubmissionOutcome.AGAIN, ENDED[life])
 
 
 def test_a_refused_job_leaves_nothing_behind(world: World) -> None:

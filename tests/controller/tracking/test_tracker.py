@@ -16,6 +16,7 @@ from jobs.store import Store
 from tests.api_server.server import ApiServer, Fault
 from tests.controller.steps import COMMAND, complete, profile, steps
 from tests.controller.tracked import World, until
+from tests.eviction import evict
 from tests.standin_kubelet import DISRUPTED, RUNS
 
 SUBMITTED, RELEASED, STARTED = EventType.SUBMITTED, EventType.RELEASED, EventType.STARTED
@@ -170,7 +171,7 @@ def test_a_pod_that_vanishes_at_once_is_not_missed(world: World) -> None:
     with world.tracker() as tracker:
         until(lambda: STARTED in world.types(ingest), tracker)
         (pod,) = world.cluster.pods(ingest.name)
-        world.cluster.evict(pod.name)
+        evict(world.cluster, pod.name)
         found = world.server.store.get("pods", "default", pod.name)
         found["status"]["phase"] = "Failed"
         world.server.store.update("pods", "default", found)

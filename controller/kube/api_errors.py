@@ -8,7 +8,7 @@ from typing import Any
 
 from jobs.errors import CovidCtlError
 
-MESSAGE_CHARACTERS = 600
+_MESSAGE_CHARACTERS = 600
 
 
 class ApiError(CovidCtlError):
@@ -111,7 +111,7 @@ def _with_causes(message: str, answer: dict[str, Any]) -> str:
 
 def _shortened(text: str) -> str:
     """Of a template that may not change the server repeats every byte; what is wrong stands at either end."""
-    return text if len(text) <= MESSAGE_CHARACTERS else f"{text[: MESSAGE_CHARACTERS - 100]} ... {text[-100:]}"
+    return text if len(text) <= _MESSAGE_CHARACTERS else f"{text[: _MESSAGE_CHARACTERS - 100]} ... {text[-100:]}"
 
 
 def _remedy(status: int, message: str, namespace: str) -> str:

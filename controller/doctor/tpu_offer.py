@@ -22,8 +22,8 @@ def tpu_offered(profile: Profile, transport: TpuTransport | None = None) -> Chec
     if not wanted:
         return skipped(name, f"profile {profile.name} trains without one")
     if not (profile.project and profile.zone):
-        fix = "set project and zone in the profile"
-        return skipped(name, f"profile {profile.name} does not say in which project and zone", fix)
+        remedy = "set project and zone in the profile"
+        return skipped(name, f"profile {profile.name} does not say in which project and zone", remedy)
     from google.api_core import exceptions
     from google.auth.exceptions import GoogleAuthError
     from google.cloud.tpu_v2 import TpuClient
@@ -36,8 +36,8 @@ def tpu_offered(profile: Profile, transport: TpuTransport | None = None) -> Chec
     except exceptions.NotFound:
         return failed(name, f"{wanted} is not offered in {profile.zone}", f"choose another zone: {look}")
     except exceptions.Forbidden as error:
-        fix = f"gcloud services enable tpu.googleapis.com --project {profile.project}, and roles/tpu.viewer for you"
-        return skipped(name, f"the Cloud TPU API refuses: {error.message}", fix)
+        remedy = f"gcloud services enable tpu.googleapis.com --project {profile.project}, and roles/tpu.viewer for you"
+        return skipped(name, f"the Cloud TPU API refuses: {error.message}", remedy)
     except (exceptions.Unauthenticated, GoogleAuthError) as error:
         return skipped(name, f"not signed in ({error})", "gcloud auth application-default login")
     except exceptions.GoogleAPIError as error:

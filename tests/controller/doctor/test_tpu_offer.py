@@ -3,8 +3,8 @@
 import grpc
 import pytest
 
-from controller.doctor.check import State
-from controller.doctor.tpu import tpu_offered
+from controller.doctor.check import CheckState
+from controller.doctor.tpu_offer import tpu_offered
 from controller.profiles.profile import Images, Pool, Profile
 from tests.controller.tpu_api import TpuApi, serve_tpu_api
 
@@ -22,20 +22,20 @@ OFFERED = "projects/papers/locations/us-central1-a/acceleratorTypes/v3-8"
 def test_a_slice_that_is_offered_is_ok() -> None:
     api = TpuApi({OFFERED})
     with serve_tpu_api(api) as transport:
-        assert tpu_offered(PROFILE, transport).state is State.OK
+        assert tpu_offered(PROFILE, transport).state is CheckState.OK
     assert api.asked == [OFFERED]
 
 
 def test_a_zone_without_it_fails_with_how_to_find_another() -> None:
     with serve_tpu_api(TpuApi({OFFERED})) as transport:
         check = tpu_offered(PROFILE.model_copy(update={"zone": "us-west1-a"}), transport)
-    assert check.state is State.FAILED
+    assert check.state is CheckState.FAILED
     assert check.reason == "v3-8 is not offered in us-west1-a"
-    assert "gcloud compute tpus accelerator-types list" in check.fix
+    assert "gcloud compute tpus accelerator-types list" in check.remedy
 
 
 @pytest.mark.parametrize(
-    ("code", "said", "fix"),
+    ("code", "said", "remedy"),
     [
         (
             grpc.StatusCode.PERMISSION_DENIED,
@@ -46,14 +46,14 @@ def test_a_zone_without_it_fails_with_how_to_find_another() -> None:
         (grpc.StatusCode.UNAVAILABLE, "does not answer", "try again later"),
     ],
 )
-def test_what_the_api_does_not_tell_is_skipped_with_its_remedy(code: grpc.StatusCode, said: str, fix: str) -> None:
+def test_what_the_api_does_not_tell_is_skipped_with_its_remedy(code: grpc.StatusCode, said: str, remedy: str) -> None:
     with serve_tpu_api(TpuApi({OFFERED}, refuse=code)) as transport:
         check = tpu_offered(PROFILE, transport)
-    assert check.state is State.SKIPPED
+    assert check.state is CheckState.SKIPPED
     assert said in check.reason
-    assert fix in check.fix
+    assert remedy in check.remedy
 
 
 @pytest.mark.parametrize("change", [{"zone": ""}, {"project": ""}, {"trainer": Pool(cpu="4", memory="16Gi")}])
 def test_without_a_tpu_or_a_place_nothing_is_asked(change: dict[str, object]) -> None:
-    assert tpu_offered(PROFILE.model_copy(update=change)).state is State.SKIPPED
+    assert tpu_offered(PROFILE.model_copy(update=change)).state is CheckState.SKIPPED

@@ -24,9 +24,9 @@ class Kind(StrEnum):
 
 VERSIONS: Mapping[Kind, int] = {
     Kind.INGEST: 1,
-    Kind.SIGNATURES: 1,
+    Kind.SIGNATURES: 2,
     Kind.VOCABULARY: 2,
-    Kind.PREPROCESS: 2,
+    Kind.PREPROCESS: 3,
     Kind.CHECKPOINT: 1,
     Kind.PRETRAIN: 3,
     Kind.EXPORT: 3,

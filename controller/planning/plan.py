@@ -82,7 +82,7 @@ def plan_preprocess(
     signatures = Step(
         Spec(
             Kind.SIGNATURES,
-            settings=recipe.corpus.filters(),
+            settings=screening_settings(recipe),
             inputs={"documents": ingest.name},
             shards=shards,
             salt=salt,
@@ -129,12 +129,19 @@ def ingest_settings(recipe: Recipe) -> dict[str, object]:
     }
 
 
+def screening_settings(recipe: Recipe) -> dict[str, object]:
+    """What of a recipe decides which documents are not trained on."""
+    return {
+        **recipe.corpus.filters(),
+        "near_duplicate_similarity": recipe.corpus.near_duplicate_similarity,
+    }
+
+
 def vocabulary_settings(recipe: Recipe) -> dict[str, object]:
     """What of a recipe decides the vocabulary that it learns."""
     return {
         "learn": recipe.vocabulary.learn,
         "sections": list(recipe.corpus.sections),
-        "near_duplicate_similarity": recipe.corpus.near_duplicate_similarity,
     }
 
 
@@ -147,9 +154,8 @@ def example_settings(recipe: Recipe) -> dict[str, object]:
     """What of a recipe decides its examples."""
     return {
         "sections": list(recipe.corpus.sections),
-        "near_duplicate_similarity": recipe.corpus.near_duplicate_similarity,
         # Named by the signatures step too; here they tell which examples fit a recipe.
-        **recipe.corpus.filters(),
+        **screening_settings(recipe),
         **recipe.examples.model_dump(),
     }
 

@@ -51,7 +51,7 @@ def _choice(settings: Mapping[str, Mapping[str, Any]]) -> str:
     return "; ".join(
         [
             *(f"{name} {value}" for name, value in said.items() if value),
-            f"one of each near duplicate of similarity {settings['preprocess']['near_duplicate_similarity']} or more",
+            f"one of each near duplicate of similarity {filters['near_duplicate_similarity']} or more",
             f"at most {ingest['max_quarantined_share']:.3g} of them malformed",
             f"{ingest['validation_share']:.3g} of them to be held out",
         ]

@@ -30,7 +30,7 @@ from jobs.recipe import Examples
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents
 from jobs.steps.reporting import TALLIES, json_bytes, write_report
-from jobs.steps.screened import read_screened_out
+from jobs.steps.screened import ScreenedOut
 from jobs.steps.tallying import Tallying
 from jobs.vocabulary import UNK, Vocabulary, parse_vocabulary
 
@@ -117,7 +117,7 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
     settings = context.artifact.spec.settings
     sections = settings["sections"]
     documents = Documents(context)
-    screened_out = read_screened_out(context)
+    screened_out = ScreenedOut(context).of_shard(context.shard)
     wordpiece = WordPiece(vocabulary)
     unknown = vocabulary.ids[UNK]
     encoders = {part: DocumentEncoder(context.scratch / f"{part}.ids") for part in PARTS}

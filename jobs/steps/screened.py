@@ -1,33 +1,22 @@
-"""How later steps learn which documents are not trained on: from the ``signatures`` of all shards."""
+"""How later steps learn which documents are not trained on: what ``signatures`` decided over the whole corpus."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-
-from jobs.artifact import Artifact, Output
-from jobs.corpus.screening.screening import screened_out
-from jobs.corpus.screening.signature_shards import SignatureShard, decode, joined
+from jobs.artifact import Artifact
+from jobs.corpus.screening.decision import Dropped, decode
 from jobs.steps.context import StepContext
 
-READERS = 16
-"""Objects read at a time: there are as many as shards, each small, so waiting is what reading them costs."""
+SCREENED_OUT = "screened_out"
+"""The folder of the decision in the ``signatures`` step's artifact, one object per shard of documents."""
 
 
-def read_screened_out(context: StepContext) -> Mapping[str, str]:
-    """cord_uid -> why, over the whole corpus: the same for every step and shard that asks.
+class ScreenedOut:
+    """The decision of a complete ``signatures`` step. Raises ``MissingObjectError`` when the step is not complete."""
 
-    Raises ``MissingObjectError`` when the ``signatures`` step is not complete.
-    """
-    spec = context.artifact.spec
-    artifact = Artifact.open(context.store, spec.inputs["signatures"])
-    manifest = artifact.require()
-    corpus = joined(_shards(artifact, manifest.under("signatures")), manifest.counts["documents"]["kept"])
-    return screened_out(corpus, spec.settings["near_duplicate_similarity"])
+    def __init__(self, context: StepContext) -> None:
+        self._artifact = Artifact.open(context.store, context.artifact.spec.inputs["signatures"])
+        self._shards = self._artifact.require().under(SCREENED_OUT)
 
-
-def _shards(artifact: Artifact, outputs: Sequence[Output]) -> Iterator[SignatureShard]:
-    """In order; holds ``READERS`` of them."""
-    with ThreadPoolExecutor(READERS) as pool:
-        for start in range(0, len(outputs), READERS):
-            yield from map(decode, pool.map(artifact.read, outputs[start : start + READERS]))
+    def of_shard(self, shard: int) -> Dropped:
+        """cord_uid -> why, of one shard's documents."""
+        return decode(self._artifact.read(self._shards[shard]))

@@ -1,24 +1,34 @@
-"""``signatures``: one shard of documents, filtered, and a MinHash signature of each that is left.
+"""``signatures``: filter the documents, sign those that are left, and decide over all shards which are near-duplicates.
 
-signatures/00000.bin ...   see ``jobs.corpus.screening.signature_shards``
+signatures/00000.bin ...      a shard's documents: ``jobs.corpus.screening.signature_shards``
+screened_out/00000.json ...   what of a shard is not trained on, and why; written once all shards are signed
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+from jobs.artifact import Artifact, Manifest, Output
+from jobs.corpus.screening import decision
 from jobs.corpus.screening.screening import Screening
-from jobs.corpus.screening.signature_shards import encode
+from jobs.corpus.screening.signature_shards import SignatureShard, decode, encode
 from jobs.recipe import Filters
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents
+from jobs.steps.screened import SCREENED_OUT
+
+READERS = 16
+"""Objects read at a time: there are as many as shards, each small, so waiting is what reading them costs."""
 
 
 def run(context: StepContext) -> None:
     """Reads the shard once; holds one document at a time and 256 bytes of each that passes."""
     started = time.monotonic()
     artifact, shard = context.artifact, context.shard
-    screening = Screening(Filters.model_validate(artifact.spec.settings))
+    settings = artifact.spec.settings
+    screening = Screening(Filters.model_validate({n: v for n, v in settings.items() if n in Filters.model_fields}))
     documents = Documents(context)
     heartbeat = context.heartbeat("documents")
     # A shard's share of the corpus; its own number of documents is known once it is read.
@@ -31,3 +41,23 @@ def run(context: StepContext) -> None:
     heartbeat.beat(done, done)
     output = artifact.write(f"signatures/{shard:05d}.bin", encode(screening.shard()))
     artifact.commit(shard, [output], counts=screening.counts(), seconds=time.monotonic() - started)
+
+
+def conclude(artifact: Artifact, manifest: Manifest) -> list[Output]:
+    """Decides for the whole corpus, so that no later shard reads more than its own part of the decision.
+
+    Takes 256 bytes of memory per document that passed the filters, and some 100 for its name.
+    """
+    shards = _read(artifact, manifest.under("signatures"))
+    passed = manifest.counts["documents"]["kept"]
+    decided = decision.decide(shards, passed, artifact.spec.settings["near_duplicate_similarity"])
+    with ThreadPoolExecutor(READERS) as pool:
+        paths = [f"{SCREENED_OUT}/{shard:05d}.json" for shard in range(len(decided))]
+        return list(pool.map(artifact.write, paths, map(decision.encode, decided)))
+
+
+def _read(artifact: Artifact, outputs: Sequence[Output]) -> Iterator[SignatureShard]:
+    """In order; holds ``READERS`` of them."""
+    with ThreadPoolExecutor(READERS) as pool:
+        for start in range(0, len(outputs), READERS):
+            yield from map(decode, pool.map(artifact.read, outputs[start : start + READERS]))

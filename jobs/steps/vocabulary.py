@@ -9,7 +9,7 @@ from jobs.corpus.cleaning.clean_document import document_sentences
 from jobs.examples.learning import learn_vocabulary
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents
-from jobs.steps.screened import read_screened_out
+from jobs.steps.screened import ScreenedOut
 
 
 def run(context: StepContext) -> None:
@@ -18,13 +18,14 @@ def run(context: StepContext) -> None:
     artifact = context.artifact
     settings = artifact.spec.settings
     documents = Documents(context)
-    ignored = documents.held_out | read_screened_out(context).keys()
+    screened_out = ScreenedOut(context)
     heartbeat = context.heartbeat("documents")
     read = 0
 
     def sentences() -> Iterator[str]:
         nonlocal read
         for shard in range(len(documents.shards)):
+            ignored = documents.held_out | screened_out.of_shard(shard).keys()
             for document in documents.read(shard):
                 context.check_stop()
                 read += 1

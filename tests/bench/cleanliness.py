@@ -24,7 +24,8 @@ from jobs.corpus.cleaning.sentences import split_sentences  # noqa: E402
 from jobs.corpus.documents.document import Document  # noqa: E402
 from jobs.corpus.documents.workspace import Workbench  # noqa: E402
 from jobs.corpus.reading.open_corpus import open_corpus  # noqa: E402
-from jobs.corpus.screening.screening import Screening, screened_out  # noqa: E402
+from jobs.corpus.screening.decision import decide  # noqa: E402
+from jobs.corpus.screening.screening import Screening  # noqa: E402
 from jobs.files.place import locate  # noqa: E402
 from jobs.recipe import CorpusChoice, Filters  # noqa: E402
 
@@ -63,7 +64,8 @@ def kept(corpus: Iterable[Document]) -> list[Document]:
     for document in corpus:
         screening.add(document)
     similarity = CorpusChoice.model_fields["near_duplicate_similarity"].default
-    dropped = screened_out(screening.shard(), similarity)
+    shard = screening.shard()
+    [dropped] = decide([shard], len(shard.passed), similarity)
     return [document for document in corpus if document.cord_uid not in dropped]
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from examples import cpu_seconds, reference_module, run_reference
 
+from controller.planning.plan import screening_settings
 from jobs.artifact import Artifact
 from jobs.corpus.cleaning.clean_document import document_sentences
 from jobs.corpus.reading.fingerprint import fingerprint
@@ -29,7 +30,7 @@ from jobs.spec import Kind, Spec
 from jobs.steps import ingest, preprocess, signatures
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents
-from jobs.steps.screened import read_screened_out
+from jobs.steps.screened import ScreenedOut
 from jobs.store import Store
 
 STEPS = {Kind.INGEST: ingest.run, Kind.SIGNATURES: signatures.run, Kind.PREPROCESS: preprocess.run}
@@ -49,20 +50,14 @@ class Chain:
         """Runs them all; returns the last one's context."""
         corpus = self.recipe.corpus
         share = {"validation_share": corpus.validation_share, "max_quarantined_share": corpus.max_quarantined_share}
-        filters = corpus.filters()
-        made = {
-            "sections": list(corpus.sections),
-            "near_duplicate_similarity": corpus.near_duplicate_similarity,
-            "clean_text": False,
-        }
-        examples = self.recipe.examples.model_dump()
+        made = {"sections": list(corpus.sections), "clean_text": False, **self.recipe.examples.model_dump()}
         documents = self._step(
             Kind.INGEST, {"document_shards": 1, **share}, {"corpus": fingerprint(locate(str(self.release)))}
         ).artifact.name
-        screened = self._step(Kind.SIGNATURES, filters, {"documents": documents}).artifact.name
+        screened = self._step(Kind.SIGNATURES, screening_settings(self.recipe), {"documents": documents}).artifact.name
         return self._step(
             Kind.PREPROCESS,
-            {**made, **filters, **examples},
+            made,
             {"documents": documents, "signatures": screened, "vocabulary": VOCABULARY},
         )
 
@@ -72,14 +67,18 @@ class Chain:
         scratch = self.root / kind
         scratch.mkdir()
         context = StepContext(artifact, 0, scratch, lambda: False, str(self.release))
-        self.seconds[kind] = cpu_seconds(partial(STEPS[kind], context))
-        artifact.finish()
+
+        def work() -> None:
+            STEPS[kind](context)
+            artifact.finish(signatures.conclude if kind == Kind.SIGNATURES else None)
+
+        self.seconds[kind] = cpu_seconds(work)
         return context
 
 
 def write_clean_text(context: StepContext, sections: list[str], target: Path) -> tuple[int, int]:
     """What a preprocess step trains on, as their script reads it; returns bytes of it, and of all text as released."""
-    documents, screened_out = Documents(context), read_screened_out(context)
+    documents, screened_out = Documents(context), ScreenedOut(context).of_shard(0)
     released = 0
     with target.open("w", encoding="utf-8") as file:
         for document in documents.read(0):

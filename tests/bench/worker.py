@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from controller.planning.plan import ingest_settings, preprocess_settings
+from controller.planning.plan import ingest_settings, preprocess_settings, screening_settings
 from jobs.artifact import Artifact
 from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.shards import DocumentShards
@@ -33,6 +33,7 @@ from jobs.corpus.screening.signature_shards import SignatureShard, encode
 from jobs.files.place import locate
 from jobs.recipe import load_recipe
 from jobs.spec import Kind, Spec
+from jobs.steps.signatures import conclude
 from jobs.store import Store
 
 RECIPE = load_recipe("clinical")
@@ -92,11 +93,11 @@ def submitted(documents: Sequence[Document], size: int, vocab: Path, place: Path
     columns = np.random.default_rng(1).integers(0, 1 << 16, (len(cord_uids), PERMUTATIONS), np.uint16)
     ones = np.ones(len(cord_uids))
     passed = SignatureShard({}, Signatures(cord_uids, ones.astype(np.bool_), ones.astype(np.uint32), columns))
-    signatures = Artifact(store, Spec(Kind.SIGNATURES, RECIPE.corpus.filters(), {"documents": ingest.name}))
+    signatures = Artifact(store, Spec(Kind.SIGNATURES, screening_settings(RECIPE), {"documents": ingest.name}))
     signatures.submit()
     screened: dict[str, dict[str, int]] = {"languages": {}, "licenses": {}, "sources": {}}
     signatures.commit(0, [signatures.write("signatures/00000.bin", encode(passed))], counts={**kept, **screened})
-    signatures.finish()
+    signatures.finish(conclude)
 
     inputs = {"documents": ingest.name, "signatures": signatures.name, "vocabulary": "vocab.txt"}
     preprocess = Artifact(store, Spec(Kind.PREPROCESS, preprocess_settings(RECIPE), inputs))

@@ -17,7 +17,7 @@ from jobs.corpus.documents.document import Document
 from jobs.corpus.screening.language import Language, language_of, sample
 from jobs.corpus.screening.metadata_filters import filtered_out, sources_of
 from jobs.corpus.screening.minhash import PERMUTATIONS, signature, word_hashes
-from jobs.corpus.screening.near_duplicates import NEAR_DUPLICATE, Signatures, near_duplicates
+from jobs.corpus.screening.near_duplicates import Signatures
 from jobs.corpus.screening.signature_shards import SignatureShard
 from jobs.recipe import Filters
 
@@ -122,12 +122,6 @@ class Screening:
             "licenses": most_frequent(self._licenses),
             "sources": most_frequent(self._sources),
         }
-
-
-def screened_out(corpus: SignatureShard, similarity: float) -> dict[str, str]:
-    """cord_uid -> why, for every document of the whole ``corpus`` that is not trained on."""
-    twins = near_duplicates(corpus.passed, similarity)
-    return {**corpus.dropped, **dict.fromkeys(twins, NEAR_DUPLICATE)}
 
 
 def most_frequent(counts: Mapping[str, int]) -> dict[str, int]:

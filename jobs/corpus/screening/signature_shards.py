@@ -48,17 +48,15 @@ def decode(data: bytes) -> SignatureShard:
     )
 
 
-def joined(shards: Iterable[SignatureShard], documents: int) -> SignatureShard:
-    """All shards as one, in order, ``documents`` of which passed; holds one shard besides the result."""
-    dropped: dict[str, str] = {}
+def joined(shards: Iterable[SignatureShard], documents: int) -> Signatures:
+    """The signatures of all shards, in order, ``documents`` of them; holds one shard besides the result."""
     cord_uids: list[str] = []
     from_pmc = np.empty(documents, np.bool_)
     words = np.empty(documents, np.uint32)
     signatures = np.empty((documents, PERMUTATIONS), np.uint16)
     for shard in shards:
-        dropped.update(shard.dropped)
         rows = slice(len(cord_uids), len(cord_uids) + len(shard.passed))
         from_pmc[rows], words[rows] = shard.passed.from_pmc, shard.passed.words
         signatures[rows] = shard.passed.signatures
         cord_uids += shard.passed.cord_uids
-    return SignatureShard(dropped, Signatures(cord_uids, from_pmc, words, signatures))
+    return Signatures(cord_uids, from_pmc, words, signatures)

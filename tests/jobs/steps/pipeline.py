@@ -14,6 +14,7 @@ from jobs.recipe import CorpusChoice, Filters, load_recipe
 from jobs.spec import Kind, Spec
 from jobs.steps import ingest, preprocess, signatures, vocabulary
 from jobs.steps.context import StepContext
+from jobs.steps.screened import ScreenedOut
 from jobs.store import Store
 
 RECIPE = load_recipe("tiny", {"vocabulary.learn": "600", "examples.dupe_factor": "1"})
@@ -23,6 +24,7 @@ STEPS = {
     Kind.VOCABULARY: vocabulary.run,
     Kind.PREPROCESS: preprocess.run,
 }
+CONCLUDE = {Kind.SIGNATURES: signatures.conclude, Kind.PREPROCESS: preprocess.conclude}
 
 
 @dataclass
@@ -41,7 +43,7 @@ class Pipeline:
         artifact.submit()
         for shard in sorted(range(shards), reverse=self.backwards):
             STEPS[kind](self.context(artifact, shard))
-        assert artifact.finish(preprocess.conclude if kind == Kind.PREPROCESS else None)
+        assert artifact.finish(CONCLUDE.get(kind))
         return artifact
 
     def context(self, artifact: Artifact, shard: int = 0) -> StepContext:
@@ -57,19 +59,17 @@ class Pipeline:
         }
         documents = self.step(Kind.INGEST, settings, {"corpus": fingerprint(locate(str(self.corpus)))})
         settings = Filters(**filters).model_dump(mode="json", exclude_none=True)
+        settings["near_duplicate_similarity"] = self.similarity
         return self.step(Kind.SIGNATURES, settings, {"documents": documents.name}, self.shards)
 
     def learned(self, screened: Artifact) -> Artifact:
         settings = {"learn": 600, "sections": ["title", "abstract", "body"]}
-        return self.step(
-            Kind.VOCABULARY, {**settings, "near_duplicate_similarity": self.similarity}, self.inputs(screened)
-        )
+        return self.step(Kind.VOCABULARY, settings, self.inputs(screened))
 
     def preprocessed(self, screened: Artifact) -> Manifest:
         settings = {
             **RECIPE.examples.model_dump(),
             "sections": ["title", "abstract", "body"],
-            "near_duplicate_similarity": self.similarity,
             "clean_text": False,
         }
         inputs = {**self.inputs(screened), "vocabulary": f"{self.learned(screened).name}/vocab.txt"}
@@ -80,5 +80,10 @@ class Pipeline:
 
     def asking(self, screened: Artifact) -> StepContext:
         """As a step that reads what was screened."""
-        spec = Spec(Kind.PREPROCESS, {"near_duplicate_similarity": self.similarity}, self.inputs(screened))
+        spec = Spec(Kind.PREPROCESS, {}, self.inputs(screened))
         return self.context(Artifact(Store(str(self.root / "bucket")), spec))
+
+    def screened_out(self, screened: Artifact) -> dict[str, str]:
+        """cord_uid -> why, over all shards."""
+        decision = ScreenedOut(self.asking(screened))
+        return {uid: why for shard in range(self.shards) for uid, why in decision.of_shard(shard).items()}

@@ -34,6 +34,7 @@ VOCABULARY = [*SPECIALS, *TERMS, *LETTERS, *(f"##{letter}" for letter in LETTERS
 EXAMPLES = Examples(max_seq_length=48, max_predictions_per_seq=8, whole_word_mask=True, dupe_factor=2)
 RUN = {Kind.INGEST: ingest.run, Kind.SIGNATURES: signatures.run, Kind.PREPROCESS: preprocess.run}
 Line = dict[str, Any] | str
+SCREENING = {**Filters().model_dump(mode="json"), "near_duplicate_similarity": 0.8}
 
 
 def text(number: int) -> str:
@@ -67,11 +68,10 @@ class DataSide:
         shares = {"document_shards": shards, "validation_share": 0.3, "max_quarantined_share": 1.0}
         self.ingested = self._step(Kind.INGEST, shares, {"corpus": fingerprint(locate(str(self._corpus)))})
         inputs = {"documents": self.ingested.name}
-        self.screened = self._step(Kind.SIGNATURES, Filters().model_dump(mode="json"), inputs, shards)
+        self.screened = self._step(Kind.SIGNATURES, SCREENING, inputs, shards)
         inputs |= {"signatures": self.screened.name, "vocabulary": "vocab.txt"}
         chosen = {
             "sections": ["title", "abstract", "body"],
-            "near_duplicate_similarity": 0.8,
             "clean_text": False,
             **EXAMPLES.model_dump(),
         }
@@ -87,7 +87,7 @@ class DataSide:
 
         with ThreadPoolExecutor(self._at_once) as workers:
             list(workers.map(work, range(shards)))
-        artifact.finish()
+        artifact.finish(signatures.conclude if kind == Kind.SIGNATURES else None)
         return artifact.require()
 
     def terms(self, part: str) -> set[str]:

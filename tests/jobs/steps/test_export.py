@@ -128,16 +128,16 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     store.put("vocabularies/v.txt", VOCABULARY.to_bytes())
     settings = Examples(max_seq_length=LENGTH, max_predictions_per_seq=5, whole_word_mask=True, dupe_factor=1)
-    screened = Artifact(store, Spec(Kind.SIGNATURES, Filters(languages=()).model_dump(), {"documents": ingest.name}))
+    screening = {**Filters(languages=()).model_dump(), "near_duplicate_similarity": 1.0}
+    screened = Artifact(store, Spec(Kind.SIGNATURES, screening, {"documents": ingest.name}))
     screened.submit()
     signatures.run(StepContext(screened, 0, tmp_path_factory.mktemp("scratch"), lambda: False))
-    screened.finish()
+    screened.finish(signatures.conclude)
     spec = Spec(
         Kind.PREPROCESS,
         {
             **settings.model_dump(),
             "sections": ["title", "abstract", "body"],
-            "near_duplicate_similarity": 1.0,
             "clean_text": False,
         },
         {"documents": ingest.name, "signatures": screened.name, "vocabulary": "vocabularies/v.txt"},

@@ -47,6 +47,7 @@ VOCABULARY = "vocabularies/v.txt"
 LETTERS = [chr(code) for code in range(33, 127)]
 ENTRIES = [*SPECIALS, *WORDS, *LETTERS, *(f"##{letter}" for letter in LETTERS), ""]
 EXAMPLES = Examples(max_seq_length=32, max_predictions_per_seq=5, whole_word_mask=True, dupe_factor=2)
+SCREENING = {**Filters(languages=()).model_dump(mode="json"), "near_duplicate_similarity": 0.8}
 
 
 def papers() -> list[dict[str, str]]:
@@ -86,10 +87,9 @@ class Run:
         Store(str(self.root / "bucket")).put(VOCABULARY, "\n".join(ENTRIES).encode())
         settings = {"document_shards": self.shards, "validation_share": 0.2, "max_quarantined_share": 0.1}
         documents = self.step(ingest, Kind.INGEST, settings, {"corpus": fingerprint(locate(str(corpus)))}, 1).name
-        filters = Filters(languages=()).model_dump(mode="json")
-        screened = self.step(signatures, Kind.SIGNATURES, filters, {"documents": documents}, self.shards).name
+        screened = self.step(signatures, Kind.SIGNATURES, SCREENING, {"documents": documents}, self.shards).name
         inputs = {"documents": documents, "signatures": screened, "vocabulary": VOCABULARY}
-        settings = {"near_duplicate_similarity": 0.8, "sections": ["title", "abstract", "body"], "clean_text": True}
+        settings = {"sections": ["title", "abstract", "body"], "clean_text": True}
         return self.step(preprocess, Kind.PREPROCESS, {**EXAMPLES.model_dump(), **settings}, inputs, self.shards)
 
 
@@ -127,7 +127,7 @@ def test_every_document_and_sentence_is_accounted_for(report: dict[str, Any]) ->
 def test_the_settings_of_every_step_are_told(artifact: Artifact, report: dict[str, Any]) -> None:
     settings = report["settings"]
     assert settings["ingest"] == {"document_shards": 3, "validation_share": 0.2, "max_quarantined_share": 0.1}
-    assert settings["signatures"] == Filters(languages=()).model_dump(mode="json")
+    assert settings["signatures"] == SCREENING
     assert settings["preprocess"] == json.loads(json.dumps(dict(artifact.spec.settings)))
     assert list(settings) == list(report["versions"])
     (chosen,) = (line for line in report["summary"] if line.startswith("Chosen: "))

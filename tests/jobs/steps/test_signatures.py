@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import random
+import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +20,10 @@ from jobs.corpus.screening.minhash import PERMUTATIONS, signature, word_hashes
 from jobs.errors import MissingObjectError
 from jobs.sample.sample import write_sample
 from jobs.spec import Kind, Spec
+from jobs.steps import signatures
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents
-from jobs.steps.screened import read_screened_out
+from jobs.steps.screened import ScreenedOut
 from jobs.store import Store
 
 from .pipeline import Pipeline
@@ -107,7 +110,7 @@ def screened(pipeline: Pipeline) -> Artifact:
 def test_exactly_what_was_planted_is_dropped(
     pipeline: Pipeline, screened: Artifact, corpus: tuple[Path, dict[str, str]]
 ) -> None:
-    assert read_screened_out(pipeline.asking(screened)) == corpus[1]
+    assert pipeline.screened_out(screened) == corpus[1]
     counts = screened.require().counts
     assert counts["documents"]["dropped"] == {"language:de": 1, "language:es": 1}
     assert counts["languages"] == {"de": 1, "en": 292, "es": 1}
@@ -130,7 +133,11 @@ def test_preprocess_accounts_for_every_document(
 
 def test_no_near_duplicate_is_held_out_while_its_twin_is_trained_on(pipeline: Pipeline, screened: Artifact) -> None:
     context = pipeline.asking(screened)
-    documents, dropped, held_out = list(documents_of(context)), read_screened_out(context), Documents(context).held_out
+    documents, dropped, held_out = (
+        list(documents_of(context)),
+        pipeline.screened_out(screened),
+        Documents(context).held_out,
+    )
     twins = [document for document in documents if dropped.get(document.cord_uid) == "near_duplicate"]
     sides = {(twin.cord_uid in held_out) for twin in twins}
     assert sides == {True, False}  # some were to be held out and others not: without screening they would be split
@@ -144,7 +151,8 @@ def test_the_vocabulary_learns_from_what_is_trained_on(pipeline: Pipeline, scree
         return set(artifact.read(output).decode())
 
     assert "þ" not in letters(pipeline.learned(screened))
-    assert "þ" in letters(replace(pipeline, similarity=1.0).learned(screened))
+    lenient = replace(pipeline, similarity=1.0)
+    assert "þ" in letters(lenient.learned(lenient.screened()))
 
 
 def test_filters_reach_the_examples(pipeline: Pipeline) -> None:
@@ -172,16 +180,41 @@ def test_the_number_of_shards_does_not_change_what_is_dropped(
     shards: int, corpus: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:
     pipeline = Pipeline(tmp_path, corpus[0], shards=shards)
-    assert read_screened_out(pipeline.asking(pipeline.screened())) == corpus[1]
+    assert pipeline.screened_out(pipeline.screened()) == corpus[1]
+
+
+def test_a_later_shard_reads_its_own_part_of_the_decision_and_no_other(
+    pipeline: Pipeline, screened: Artifact, corpus: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    shutil.copytree(pipeline.root / "bucket", tmp_path / "bucket")
+    kept = [
+        *(tmp_path / "bucket" / screened.name).glob("*.json"),
+        tmp_path / "bucket" / screened.name / "screened_out/00001.json",
+    ]
+    for path in (tmp_path / "bucket" / screened.name).rglob("*"):
+        if path.is_file() and path not in kept:
+            path.unlink()
+    alone = replace(pipeline, root=tmp_path)
+    part = ScreenedOut(alone.asking(screened)).of_shard(1)
+    in_shard = {document.cord_uid for document in Documents(alone.asking(screened)).read(1)}
+    assert part == {uid: why for uid, why in corpus[1].items() if uid in in_shard}
+    assert 0 < len(part) < len(corpus[1])
+
+
+def test_workers_that_decide_at_once_write_the_same(screened: Artifact) -> None:
+    whole = screened.require()
+    decided = whole.under("screened_out")
+    with ThreadPoolExecutor(4) as workers:
+        assert set(workers.map(lambda _: tuple(signatures.conclude(screened, whole)), range(4))) == {decided}
 
 
 def test_an_unfinished_signatures_step_is_not_read(pipeline: Pipeline, screened: Artifact, tmp_path: Path) -> None:
     other = Artifact(Store(str(pipeline.root / "bucket")), Spec(Kind.SIGNATURES, {}, {"other": str(tmp_path)}))
     other.submit()
     context = pipeline.asking(screened)
-    spec = Spec(Kind.PREPROCESS, {"near_duplicate_similarity": 0.8}, {"signatures": other.name})
+    spec = Spec(Kind.PREPROCESS, {}, {"signatures": other.name})
     with pytest.raises(MissingObjectError, match="it is not complete"):
-        read_screened_out(StepContext(Artifact(context.store, spec), 0, tmp_path, lambda: False))
+        ScreenedOut(StepContext(Artifact(context.store, spec), 0, tmp_path, lambda: False))
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="no ../shared/data/cord19-sample beside the repository")
@@ -189,6 +222,6 @@ def test_real_papers(tmp_path: Path) -> None:
     """Two pairs share their text under two cord_uids, one most of it (a list of reviews, of two years); one
     paper is Spanish. Checked by reading them."""
     pipeline = Pipeline(tmp_path, REAL, shards=2)
-    dropped = read_screened_out(pipeline.asking(pipeline.screened()))
+    dropped = pipeline.screened_out(pipeline.screened())
     assert {uid: why for uid, why in dropped.items() if why.startswith("language")} == {"h1qyli34": "language:es"}
     assert {uid for uid, why in dropped.items() if why == "near_duplicate"} == {"1z3bvq3e", "2b73a28n", "ugd8kkor"}

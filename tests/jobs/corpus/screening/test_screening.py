@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from jobs.artifact import add_counts
 from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.paragraph import plain
-from jobs.corpus.screening.screening import MOST_LABELS, OTHER, Screening, most_frequent, screened_out
+from jobs.corpus.screening.decision import decide
+from jobs.corpus.screening.screening import MOST_LABELS, OTHER, Screening, most_frequent
 from jobs.corpus.screening.signature_shards import SignatureShard
 from jobs.recipe import Filters
 
@@ -66,9 +67,9 @@ def test_a_language_is_dropped_only_where_it_is_certain_and_not_wanted(filters: 
 def test_the_twin_of_a_filtered_document_stays() -> None:
     better = replace(PAPER, cord_uid="u1", parse="pmc_json", license="no-cc")
     shard, _ = screen([PAPER, better])
-    assert screened_out(shard, 0.8) == {"u0": "near_duplicate"}
+    assert decide([shard], len(shard.passed), 0.8)[0] == {"u0": "near_duplicate"}
     shard, _ = screen([PAPER, better], licenses=["cc-by"])
-    assert screened_out(shard, 0.8) == {"u1": "license"}
+    assert decide([shard], len(shard.passed), 0.8)[0] == {"u1": "license"}
 
 
 def test_languages_licences_and_sources_are_counted_of_all_documents() -> None:
@@ -138,7 +139,7 @@ def test_every_document_is_counted_once(documents: list[Document], filters: dict
     assert read["read"] == len(documents) == read["kept"] + sum(read["dropped"].values())
     assert sum(counts["languages"].values()) == sum(counts["licenses"].values()) == len(documents)
     assert set(shard.dropped).isdisjoint(shard.passed.cord_uids)
-    dropped = screened_out(shard, 0.8)
+    dropped = decide([shard], len(shard.passed), 0.8)[0]
     assert shard.dropped.items() <= dropped.items()
     # Of each group one stays, so something stays where something passed.
     assert bool(set(shard.passed.cord_uids) - set(dropped)) is bool(shard.passed.cord_uids)

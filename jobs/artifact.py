@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from jobs.errors import ConfigurationError, DamagedError, MissingObjectError
+from jobs.errors import ConfigurationError, DamagedError, InputNotCompleteError
 from jobs.spec import VERSIONS, Kind, Spec, canonical
 from jobs.store import Store
 from jobs.validation import nearest
@@ -238,10 +238,10 @@ class Artifact:
             return Manifest(**{**fields, "spec": spec, "outputs": outputs})
 
     def require(self) -> Manifest:
-        """The manifest. Raises ``MissingObjectError`` while the step is not complete."""
+        """The manifest. Raises ``InputNotCompleteError`` while the step is not complete."""
         manifest = self.manifest()
         if manifest is None:
-            raise MissingObjectError(self.name, "it is not complete", f"covid-ctl status {self.name}")
+            raise InputNotCompleteError(self.name, "it is not complete", f"covid-ctl status {self.name}")
         return manifest
 
 

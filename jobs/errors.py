@@ -8,7 +8,8 @@ class CovidCtlError(Exception):
     """Something a person can act on: what it concerns, why it failed, and what to do next.
 
     ``container_exit_code`` follows the pod failure policy: 1 is retried, 42 fails the index,
-    43 and 44 fail the Job. ``cli_exit_code`` is what ``covid-ctl`` itself returns.
+    43 and 44 fail the Job, 45 and 46 are retried without counting as failures.
+    ``cli_exit_code`` is what ``covid-ctl`` itself returns.
     """
 
     container_exit_code = 1
@@ -48,8 +49,20 @@ class StoreError(CovidCtlError):
     """The bucket could not be read or written."""
 
 
+class StoreUnreachableError(StoreError):
+    """The bucket did not answer, however often it was asked: waiting mends it, and it is nobody's failure."""
+
+    container_exit_code = 45
+
+
 class MissingObjectError(StoreError):
     """The bucket holds no object of that name."""
+
+
+class InputNotCompleteError(MissingObjectError):
+    """A step that this one reads is not complete (any more): the index is run again once it is."""
+
+    container_exit_code = 46
 
 
 class DamagedError(StoreError):

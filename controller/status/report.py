@@ -33,7 +33,7 @@ class FoundReport:
 def find_report(store: Store, name: str | None) -> FoundReport:
     """The report of the step ``name``, or of the newest complete preprocess step.
 
-    Raises ``ConfigurationError`` for a step that has none, ``MissingObjectError`` for one that is not complete,
+    Raises ``ConfigurationError`` for a step that has none, ``InputNotCompleteError`` for one that is not complete,
     ``PreflightError`` when there is no such step at all.
     """
     name = name or newest_preprocessing(store)

@@ -11,7 +11,7 @@ from jobs.steps.context import StepContext
 
 
 class Documents:
-    """The documents of a complete ``ingest`` step. Raises ``MissingObjectError`` when it is not."""
+    """The documents of a complete ``ingest`` step. Raises ``InputNotCompleteError`` when it is not."""
 
     def __init__(self, context: StepContext) -> None:
         self._scratch = context.scratch

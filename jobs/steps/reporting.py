@@ -25,7 +25,7 @@ READERS = 16
 def write_report(artifact: Artifact, manifest: Manifest) -> list[Output]:
     """``report.json`` and ``report.html``; their bytes follow from the shards' outputs and the inputs' manifests.
 
-    Raises ``MissingObjectError`` when an input is not complete.
+    Raises ``InputNotCompleteError`` when an input is not complete.
     """
     inputs = artifact.spec.inputs
     ingest = Artifact.open(artifact.store, inputs["documents"]).require()

@@ -8,7 +8,7 @@ import pytest
 
 import controller
 import jobs
-from controller.kube import errors as api_errors
+from controller.kube import api_errors
 from jobs import errors
 
 PACKAGES = [Path(package.__file__ or "").parent for package in (jobs, controller)]

@@ -11,7 +11,7 @@ SCREENED_OUT = "screened_out"
 
 
 class ScreenedOut:
-    """The decision of a complete ``signatures`` step. Raises ``InputNotCompleteError`` when the step is not complete."""
+    """The decision of a complete ``signatures`` step. Raises ``InputNotCompleteError`` while it is not complete."""
 
     def __init__(self, context: StepContext) -> None:
         self._artifact = Artifact.open(context.store, context.artifact.spec.inputs["signatures"])

@@ -167,12 +167,15 @@ def render_all(**options: Any) -> None:
 
 @cli.command()
 @click.option("--once", is_flag=True, help="Bring everything up to date once, then exit.")
+@click.option("--alive", type=click.Path(dir_okay=False), help="Touch this file while working, for a liveness probe.")
 @place_options
-def tracker(once: bool, **place: str | None) -> None:
+def tracker(once: bool, alive: str | None, **place: str | None) -> None:
     """Release Jobs whose inputs are complete, and keep the ledger: the loop that runs in the cluster."""
+    from pathlib import Path
+
     from controller.cli.tracker_loop import track
 
-    track(profile_of(place), once=once)
+    track(profile_of(place), once=once, alive=Path(alive) if alive else None)
 
 
 @cli.command()

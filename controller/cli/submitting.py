@@ -87,7 +87,7 @@ def run_here(request: Request, out: IO[str]) -> list[Manifest]:
                 return _report_complete(submitted, request, reporter)
             observer = ProcessObserver(cluster)
             waiting = Waiting(
-                Tracker(observer, on_error=tolerate_outages),
+                Tracker(observer, request.store, on_error=tolerate_outages),
                 observer,
                 request.store,
                 reporter.report,
@@ -123,7 +123,7 @@ def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None) -
         with Informer(cluster) as informer:
             observer = ClusterObserver(cluster, informer)
             waiting = Waiting(
-                Tracker(observer, names={step.name for step in steps}, on_error=tolerate_outages),
+                Tracker(observer, store, names={step.name for step in steps}, on_error=tolerate_outages),
                 observer,
                 store,
                 reporter.report,

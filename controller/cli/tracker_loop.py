@@ -1,4 +1,4 @@
-"""``tracker`` and ``cancel``: what keeps Jobs going, and what ends one."""
+"""Runs ``tracker`` and ``cancel``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import structlog
 
@@ -20,36 +21,42 @@ from controller.ledger.events import Event
 from controller.profiles.profile import Profile
 from controller.tracking.cancellation import Cancelled, cancel, cancel_local
 from controller.tracking.observer import ClusterObserver
-from controller.tracking.tracker import Tracker
+from controller.tracking.tracker import NEVER, Tracker
 from jobs.errors import CovidCtlError, PreflightError
 from jobs.store import Store
 
 STEP_SECONDS = 0.5
-"""The longest that SIGTERM waits to be heard."""
+"""Longest time until SIGTERM is noticed."""
 PACE_SECONDS = 1.0
-"""Between two looks: many changes are brought up to date together."""
+"""Pause after each round, so that many changes are dealt with together."""
 
 
-def track(profile: Profile, *, once: bool) -> None:
-    """Be the tracker of a namespace until SIGTERM, or for one look at everything."""
+def track(profile: Profile, *, once: bool, alive: Path | None = None) -> None:
+    """Be the tracker of a namespace until SIGTERM, or for one round.
+
+    ``alive`` is a file that is touched before each step, for a liveness probe. Raises ``ApiError`` for what no
+    waiting mends: permission, sign-in, a missing namespace.
+    """
     if profile.is_local:
         raise PreflightError("profile local", "submit tracks what runs on this machine itself", "name a --profile")
     _log_as_json()
     log = structlog.get_logger()
     stopped = interruption()
-    # A lease that cannot be renewed at once is a lost one: no attempts in between.
+    # A lease that cannot be renewed at once is lost: no retries in between.
     single = KubernetesCluster.connect(profile.context or None, profile.namespace, retrying=Retrying(attempts=1))
     election = LeaderElection(single.api, f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}")
-    cluster = KubernetesCluster.connect(profile.context or None, profile.namespace)
+    cluster, store = KubernetesCluster.connect(profile.context or None, profile.namespace), Store(profile.bucket)
 
-    def on_error(name: str, error: CovidCtlError) -> None:
-        log.warning("step.not_tracked", step=name, thing=error.thing, reason=error.reason, remedy=error.remedy)
+    def may_write() -> bool:
+        if alive:
+            alive.touch()
+        return once or election.acquire_or_renew()
 
     log.info("tracker.started", namespace=profile.namespace, bucket=profile.bucket)
     try:
         while not stopped():
-            if once or election.acquire_or_renew():
-                _lead(cluster, election.acquire_or_renew if not once else lambda: True, stopped, on_error, once=once)
+            if may_write():
+                _lead(cluster, store, may_write, stopped, once=once)
             if once:
                 return
             time.sleep(STEP_SECONDS)
@@ -60,18 +67,17 @@ def track(profile: Profile, *, once: bool) -> None:
 
 def _lead(
     cluster: KubernetesCluster,
+    store: Store,
     may_write: Callable[[], bool],
     stopped: Callable[[], bool],
-    on_error: Callable[[str, CovidCtlError], None],
     *,
     once: bool,
 ) -> None:
     log = structlog.get_logger()
     log.info("tracker.leads")
     with Informer(cluster) as informer:
-        tracker = Tracker(
-            ClusterObserver(cluster, informer), may_write=may_write, on_error=on_error, on_event=_log_event
-        )
+        observer = ClusterObserver(cluster, informer)
+        tracker = Tracker(observer, store, may_write=may_write, on_error=_log_error, on_event=_log_event)
         while may_write() and not stopped():
             looked_at = tracker.step(STEP_SECONDS)
             if once and informer.is_listed:
@@ -85,8 +91,20 @@ def _log_event(name: str, event: Event) -> None:
     structlog.get_logger().info(f"step.{event.type}", step=name, detail=event.detail)
 
 
+def _log_error(name: str, error: Exception, retry_seconds: float) -> None:
+    log = structlog.get_logger().bind(step=name)
+    if retry_seconds == NEVER and isinstance(error, CovidCtlError):
+        log.warning("job.ignored", thing=error.thing, reason=error.reason, remedy=error.remedy)
+    elif isinstance(error, CovidCtlError):
+        log.warning(
+            "step.not_tracked", thing=error.thing, reason=error.reason, remedy=error.remedy, retry_seconds=retry_seconds
+        )
+    else:
+        log.error("step.not_tracked", retry_seconds=retry_seconds, exc_info=error)
+
+
 def end(names: Sequence[str], profile: Profile) -> Iterator[tuple[str, Cancelled | CovidCtlError]]:
-    """Each as it ends: one that cannot be ended does not keep the next running."""
+    """Cancel the steps; an error of one does not keep the others running."""
     store, once = Store(profile.bucket), dict.fromkeys(names)
     if not profile.is_local:
         cluster = KubernetesCluster.connect(profile.context or None, profile.namespace)

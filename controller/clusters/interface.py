@@ -48,6 +48,9 @@ class Cluster(Protocol):
     def create(self, job: Job) -> None:
         """Create the Job; one of the same name that is there already is left as it is."""
 
+    def validate(self, job: Job) -> None:
+        """Have the Job checked without creating it. Raises what ``create`` would raise."""
+
     def release(self, name: str) -> None:
         """Let a Job that was created with ``suspend: true`` run. Harmless when it runs already."""
 

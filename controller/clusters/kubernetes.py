@@ -72,15 +72,21 @@ class KubernetesCluster:
         """By the kubeconfig, or from inside a pod; see ``controller.kube.connection``. Sends nothing yet."""
         return cls(Api(connect(context, namespace), retrying=retrying))
 
-    def create(self, job: Job, *, dry_run: bool = False) -> None:
+    def create(self, job: Job) -> None:
         """Apply the Job, unless it is there: then nothing is sent, so that a released Job stays released.
 
         Needs the verbs get, patch and create: the server asks for both of the latter where it applies something new.
-        ``dry_run`` has the server check everything, admission included, and store nothing. Raises
-        ``ForeignJobError`` when a Job of that name is not ours, or is of another spec or for another bucket;
+        Raises ``ForeignJobError`` when a Job of that name is not ours, or is of another spec or for another bucket;
         ``NotFoundError`` when the namespace is missing; ``InvalidError`` naming the fields; ``ForbiddenError`` by
         permission, quota, policy.
         """
+        self._apply(job, dry_run=False)
+
+    def validate(self, job: Job) -> None:
+        """Have the server check the Job, admission included, and store nothing. Raises what ``create`` raises."""
+        self._apply(job, dry_run=True)
+
+    def _apply(self, job: Job, *, dry_run: bool) -> None:
         name = job["metadata"]["name"]
         if self._is_there(name, job):
             return

@@ -82,6 +82,9 @@ class LocalCluster:
             indexes = IndexedJob(JobPolicy.of(job), self._backoff_seconds, suspended=job["spec"].get("suspend", False))
             self._jobs[name] = _Running(job, indexes, attempts=self._attempts_so_far(name))
 
+    def validate(self, job: Job) -> None:
+        """Nothing to check: processes need nobody's permission."""
+
     def jobs(self) -> dict[str, Job]:
         """Those that were created and not deleted, by name."""
         return {name: running.job for name, running in self._jobs.items()}

@@ -203,4 +203,5 @@ def _unschedulable(condition: Object) -> str:
 
 
 def _count(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() else 0
+    """Annotations are anybody's: a number too long to be one counts as none."""
+    return int(text) if text and len(text) < 10 and text.isdecimal() else 0

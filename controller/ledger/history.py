@@ -16,7 +16,8 @@ class History:
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.known = 0
-        """Events so far."""
+        """Number of events so far."""
+        self.submissions = 0
         self.life: EventType | None = None
         """The last event that is no note."""
         self.detail = ""
@@ -43,6 +44,7 @@ class History:
     def _take(self, event: Event) -> None:
         match event.type:
             case EventType.SUBMITTED:
+                self.submissions += 1
                 self.observed = None
             case EventType.STARTED:
                 self.started_at = event.at

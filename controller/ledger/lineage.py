@@ -13,6 +13,11 @@ VOCABULARIES = "vocabularies"
 _STEP = re.compile(rf"(?:{'|'.join(Kind)})(?:-[a-z0-9]+)*-[0-9a-f]{{8}}")
 
 
+def is_step_name(text: str) -> bool:
+    """Whether ``text`` has the form of a step's name, which is also a folder's: no slash, no dot."""
+    return bool(_STEP.fullmatch(text))
+
+
 def steps_read(spec: Spec) -> tuple[str, ...]:
     """The names of the steps whose artifacts it reads. What identifies a corpus is no step's name."""
     heads = (value.split("/", 1)[0] for value in spec.inputs.values())

@@ -1,4 +1,4 @@
-"""What a tracker follows: the Jobs of a cluster through its mirror, or those of this machine by asking."""
+"""What a tracker observes: a cluster's Jobs through an informer, or this machine's processes by polling."""
 
 from __future__ import annotations
 
@@ -19,34 +19,35 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class TrackedJob:
-    """What of a Job never changes, and where its artifact is."""
+    """The parts of a Job that never change. On a cluster they are untrusted; see ``tracking.tracker``."""
 
+    name: str
     uid: str
     bucket: str
     inputs: tuple[str, ...] = ()
     queued: bool = False
-    """A queue has it, and decides when it runs."""
+    """It is in a Kueue queue, which decides when it runs."""
 
 
 class Observer(Protocol):
     def is_listed(self) -> bool:
-        """Whether what is absent does not exist: at first nothing is known."""
+        """Whether everything has been listed, so that what is absent does not exist."""
 
     def wait(self, seconds: float) -> set[str]:
-        """The names of Jobs about which anything changed since the last call; empty after ``seconds``."""
+        """Names of the Jobs about which anything changed since the last call; empty after ``seconds``."""
 
     def names(self) -> list[str]:
-        """Of the Jobs that are there."""
+        """Names of the Jobs that exist."""
 
     def job(self, name: str) -> TrackedJob | None: ...
 
     def status(self, name: str, *, waiting_for: Sequence[str] | None = None) -> JobStatus | None: ...
 
     def ended_pods(self, name: str) -> list[ObservedPod]:
-        """Those still to be seen, and once more those that vanished since the last call."""
+        """Ended pods that still exist, and once those that vanished since the last call."""
 
     def has_live_pods(self, name: str) -> bool:
-        """Whether a pod of the Job has not ended, as far as is known by now."""
+        """Whether a pod of the Job is not known to have ended."""
 
     def log(self, pod: str, lines: int) -> Iterator[bytes]:
         """The end of a pod's log."""
@@ -55,7 +56,7 @@ class Observer(Protocol):
 
 
 class ClusterObserver:
-    """By three watches: nothing is asked while nothing changes."""
+    """Through an informer: no request is sent while nothing changes."""
 
     def __init__(self, cluster: KubernetesCluster, informer: Informer) -> None:
         self._cluster = cluster
@@ -74,7 +75,8 @@ class ClusterObserver:
         job = self._informer.job(name)
         if job is None:
             return None
-        return TrackedJob(job.uid, job.annotations.get(ANNOTATION_BUCKET, ""), job.inputs, LABEL_QUEUE in job.labels)
+        bucket = job.annotations.get(ANNOTATION_BUCKET, "")
+        return TrackedJob(job.name, job.uid, bucket, job.inputs, LABEL_QUEUE in job.labels)
 
     def ended_pods(self, name: str) -> list[ObservedPod]:
         there = [pod for pod in self._informer.pods(name) if pod.phase in ("Failed", "Succeeded")]
@@ -88,7 +90,7 @@ class ClusterObserver:
 
 
 class ProcessObserver:
-    """By asking again and again, which is also what makes a ``LocalCluster`` go on. It ships its logs itself."""
+    """By polling, which also drives a ``LocalCluster``. That one ships its logs itself."""
 
     def __init__(
         self,
@@ -143,4 +145,4 @@ class ProcessObserver:
 def _tracked_job(job: Job) -> TrackedJob:
     annotations = job["metadata"]["annotations"]
     inputs = tuple(filter(None, annotations.get(ANNOTATION_AFTER, "").split(",")))
-    return TrackedJob("", annotations[ANNOTATION_BUCKET], inputs)
+    return TrackedJob(job["metadata"]["name"], "", annotations[ANNOTATION_BUCKET], inputs)

@@ -1,7 +1,7 @@
-"""What a tracker does about a step: from what it sees of its Job and what the ledger says already. Pure.
+"""Decides what a tracker does about a step, from its Job now and what the ledger says already. Pure.
 
-Level-triggered: nothing depends on which change was seen. One event at a time is proposed; whoever could
-not write it, because another tracker was first, reads on and asks again.
+Level-triggered: nothing depends on which change was seen. ``next_event`` names one event at a time. A tracker that
+could not append it, because another was first, reads the ledger on and asks again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from controller.ledger.events import Event, EventType, Observed, PodFailure, not
 from controller.ledger.history import History
 
 OBSERVED_SECONDS = 30.0
-"""Between two notes of the same state whose reasons differ: a cluster in motion has a new one every second."""
+"""Shortest time between two notes of one state whose reasons differ: a busy cluster has a new reason every second."""
 
 _DIGITS = re.compile(r"\d+")
 
@@ -28,39 +28,39 @@ class Snapshot:
     """One step's Job at one moment."""
 
     status: JobStatus | None
-    """None: there was a Job, and it is gone."""
+    """None when the Job is gone."""
     complete: bool = False
-    """The manifest exists. Looked up where it decides: of a Job that has ended or is gone."""
+    """The manifest exists. Looked up only where it decides: for a Job that has ended or is gone."""
     inputs: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-    """Of the inputs, those that are not complete."""
+    """The inputs that are not complete."""
     queued: bool = False
-    """A queue decides when it runs, not we."""
+    """Kueue decides when it runs."""
     ended_pods: Sequence[ObservedPod] = ()
-    """Also such as have vanished since."""
+    """Includes pods that have vanished since."""
 
 
 def is_releasable(snapshot: Snapshot, history: History) -> bool:
-    """Once only: a Job that somebody suspends afterwards is meant to be."""
+    """True at most once per submission: a Job that somebody suspends later stays suspended."""
     waits = snapshot.status is not None and snapshot.status.state is JobState.SUSPENDED
     return waits and not snapshot.queued and not snapshot.missing and history.life in (None, EventType.SUBMITTED)
 
 
-def released(snapshot: Snapshot, now: float) -> Event:
+def release_event(snapshot: Snapshot, now: float) -> Event:
     return Event(EventType.RELEASED, now, ", ".join(snapshot.inputs))
 
 
 def is_settled(status: JobStatus | None, history: History) -> bool:
-    """Nothing is left to be noted."""
+    """Whether everything about this Job has been noted."""
     ended = status is None or status.condition is not None
     return ended and history.life is not None and not history.is_under_way
 
 
 def next_event(snapshot: Snapshot, history: History, now: float) -> Event | None:
-    """The next thing to note, or None when all is."""
+    """The next event to note, or None when everything has been."""
     status = snapshot.status
     if status is None:
-        return _of_a_vanished_job(snapshot, history, now)
+        return _after_deletion(snapshot, history, now)
     if failures := _new_failures(snapshot, status, history):
         return note_pod_failures(now, failures)
     if status.condition:
@@ -73,7 +73,7 @@ def next_event(snapshot: Snapshot, history: History, now: float) -> Event | None
 
 
 def why_failed(status: JobStatus) -> Diagnosis:
-    """Why a Job ended without its artifact, and what to do: from its containers' last words."""
+    """Why a Job ended without its artifact, and what to do, from its containers' termination messages."""
     condition = status.condition
     deadline = condition is not None and condition.reason == "DeadlineExceeded"
     if not deadline and (told := parse_termination_message(status.message)):
@@ -85,7 +85,7 @@ def why_failed(status: JobStatus) -> Diagnosis:
     return Diagnosis("; ".join(part for part in (outline, last[0]) if part) or "it wrote no manifest")
 
 
-def _of_a_vanished_job(snapshot: Snapshot, history: History, now: float) -> Event | None:
+def _after_deletion(snapshot: Snapshot, history: History, now: float) -> Event | None:
     if not history.is_under_way:
         return None
     if snapshot.complete:
@@ -121,7 +121,7 @@ def _new_failures(snapshot: Snapshot, status: JobStatus, history: History) -> li
 
 
 def _last_observation(status: JobStatus, history: History, now: float) -> Event | None:
-    """The terminal record: exact, for it is all that stays."""
+    """The terminal record. It is exact, because nothing else remains."""
     observed = _observed(status, history)
     return None if observed == history.observed else note_observed(now, observed)
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from controller.clusters.interface import Cluster, JobState, JobStatus
-from controller.clusters.kubernetes import KubernetesCluster
 from controller.ledger.events import Event, EventType, Ledger
 from controller.ledger.history import History
 from controller.planning.manifest import render
@@ -49,14 +48,13 @@ def submit(
 ) -> list[Submitted]:
     """Bring every step's Job into being, inputs first; suspended where an input is not complete.
 
-    Where the cluster can, it is asked about every Job before anything is written. A Job that ended without
-    its artifact is deleted first. Raises ``ForeignJobError``, ``StillThereError``.
+    The cluster validates every Job before anything is written. A Job that ended without its artifact is deleted
+    first. Raises ``ForeignJobError``, ``StillThereError``.
     """
     ordered = inputs_first(steps)
-    if isinstance(cluster, KubernetesCluster):
-        for step in ordered:
-            if not store.exists(manifest_path(step.name)):
-                cluster.create(render(step, profile, suspend=True), dry_run=True)
+    for step in ordered:
+        if not store.exists(manifest_path(step.name)):
+            cluster.validate(render(step, profile, suspend=True))
     return [_submit(step, profile, store, cluster, clock) for step in ordered]
 
 

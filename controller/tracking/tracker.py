@@ -1,52 +1,32 @@
-"""The control loop: see what changed, release what is ready, note what is new, bring logs to safety.
+"""The control loop: a work queue of steps whose Jobs changed, and one ``reconcile`` for each.
 
-It finds its work in the Jobs themselves (annotations name the bucket and the inputs) and keeps nothing that
-the ledger, the bucket and the cluster do not tell it again. Two at once do no harm.
+It finds its work in the Jobs of its namespace, and keeps nothing that the ledger, the bucket and the cluster cannot
+tell again. Two trackers at once do no harm.
+
+A Job is untrusted input: anyone who may create one in the namespace can write whatever they like into it. The tracker
+serves one bucket, opens no other, takes no name from a Job that is not a step's, and outlives any error of one step.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
 
-from controller.clusters.interface import JobState
-from controller.clusters.objects import ObservedPod
-from controller.kube.api_errors import NotFoundError
-from controller.ledger.events import Event, EventType, Ledger
+from controller.kube.api_errors import ForeignJobError
 from controller.ledger.history import History
-from controller.tracking.log_shipping import Attempt, ship_logs, shipped_logs
+from controller.ledger.lineage import is_step_name
 from controller.tracking.observer import Observer, TrackedJob
-from controller.tracking.reconcile import Snapshot, is_releasable, is_settled, next_event, released
-from jobs.artifact import incomplete, manifest_path
-from jobs.errors import CovidCtlError
+from controller.tracking.tracked_step import OnEvent, Surroundings, TrackedStep
+from controller.tracking.work_queue import WorkQueue
+from jobs.artifact import Artifact
 from jobs.store import Store
 
 RESYNC_SECONDS = 30.0
-"""How often everything is looked at though nothing changed: back-offs end, inputs are made elsewhere."""
-RETRY_SECONDS = 5.0
-"""After a step could not be brought up to date."""
-LOGS_AT_ONCE = 32
-"""Between two questions whether the lease still holds."""
+"""How often every step is reconciled though nothing changed: back-offs end, inputs are made elsewhere."""
 
-OnError = Callable[[str, CovidCtlError], None]
-OnEvent = Callable[[str, Event], None]
-"""Told of what this tracker, and no other, has noted."""
-
-
-@dataclass
-class _Known:
-    """What is remembered of one Job, to save reading it again."""
-
-    job: TrackedJob
-    store: Store
-    history: History
-    logs: set[str] | None = None
-    """Keys of the attempts whose logs are in the bucket; None: not looked yet."""
-    pods: dict[str, ObservedPod] = field(default_factory=dict)
-    """Ended ones that are still to be dealt with; the cluster may have forgotten them."""
-    gone_at: float | None = None
-    """When its Job was found to be gone, and all that was to be noted of it was."""
+OnError = Callable[[str, Exception, float], None]
+"""Called with a step's name, what went wrong, and the seconds until it is tried again (infinite: never)."""
+NEVER = float("inf")
 
 
 class Tracker:
@@ -55,149 +35,101 @@ class Tracker:
     def __init__(
         self,
         observer: Observer,
+        store: Store,
         *,
         names: Collection[str] | None = None,
         may_write: Callable[[], bool] = lambda: True,
         on_error: OnError,
         on_event: OnEvent = lambda _name, _event: None,
-        open_store: Callable[[str], Store] = Store,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._observer = observer
+        self._store = store
         self._names = names
         self._may_write = may_write
         self._on_error = on_error
-        self._open_store = open_store
         self._clock = clock
-        self._known: dict[str, _Known] = {}
-        self._stores: dict[str, Store] = {}
-        self._failed: set[str] = set()
-        self._retry_at = 0.0
+        self._surroundings = Surroundings(observer, store, clock, may_write, on_event)
+        self._steps: dict[str, TrackedStep] = {}
+        self._ignored: dict[str, str] = {}
+        """By the name of a Job that is not ours: its uid."""
+        self._queue = WorkQueue(clock)
         self._resync_at = float("-inf")
-        self._on_event = on_event
 
     def step(self, seconds: float) -> set[str]:
         """Wait for changes, at most so long, and act on them; returns the names of the steps looked at."""
-        due = self._due(self._observer.wait(seconds))
-        for name in sorted(due):
+        self._enqueue(self._observer.wait(seconds))
+        due = self._queue.take()
+        looked_at = set()
+        for position, name in enumerate(due):
             if not self._may_write():
-                self._failed |= due
+                self._queue.add(due[position:])
                 break
+            looked_at.add(name)
             try:
                 self._reconcile(name)
-            except CovidCtlError as error:
-                self._failed.add(name)
-                self._retry_at = self._clock() + RETRY_SECONDS
-                self._on_error(name, error)
-        return due
+            except Exception as error:  # whatever one step runs into, the others go on
+                self._on_error(name, error, self._queue.failed(name))
+            else:
+                self._queue.succeeded(name)
+        return looked_at
 
     def history(self, name: str) -> History | None:
         """What the ledger says of a step whose Job was looked at; not to be changed."""
-        known = self._known.get(name)
-        return known.history if known else None
+        step = self._steps.get(name)
+        return step.history if step else None
 
-    def _due(self, changed: set[str]) -> set[str]:
+    def _enqueue(self, changed: set[str]) -> None:
         now = self._clock()
-        # Whose input changed may be ready.
-        due = changed | {n for n in self._known if not changed.isdisjoint(self._known[n].job.inputs)}
+        # A step may become ready when one of its inputs changes.
+        due = changed | {name for name, step in self._steps.items() if not changed.isdisjoint(step.job.inputs)}
         if now >= self._resync_at and self._observer.is_listed():
             self._resync_at = now + RESYNC_SECONDS
             self._forget(now)
-            due |= {*self._observer.names(), *self._failed}
-        if now >= self._retry_at:
-            due |= self._failed
-        self._failed -= due
-        return due if self._names is None else due.intersection(self._names)
+            due |= set(self._observer.names())
+        self._queue.add(due if self._names is None else due.intersection(self._names))
 
     def _forget(self, now: float) -> None:
-        """Months of Jobs would fill the memory. Not at once: Jobs and pods are watched apart, and pods' ends may come
-        after their Job's; and not where a few steps are waited for, whose end is asked about."""
-        if self._names is None:
-            due = now - RESYNC_SECONDS
-            gone = [name for name, known in self._known.items() if known.gone_at is not None and known.gone_at <= due]
-            for name in gone:
-                del self._known[name]
+        """Drop Jobs that are gone, which would fill the memory over months.
+
+        Not at once, for Jobs and pods are watched apart and a pod's end may come after its Job's; and not where a few
+        steps are waited for, whose end is asked about.
+        """
+        if self._names is not None:
+            return
+        due = now - RESYNC_SECONDS
+        for name in [name for name, step in self._steps.items() if step.gone_at is not None and step.gone_at <= due]:
+            del self._steps[name]
+            self._queue.forget(name)
+        there = set(self._observer.names())
+        self._ignored = {name: uid for name, uid in self._ignored.items() if name in there}
 
     def _reconcile(self, name: str) -> None:
-        known, pods = self._know(name), self._observer.ended_pods(name)
-        if known is None:
-            return
-        known.pods |= {pod.name: pod for pod in pods}
-        status = self._observer.status(name)
-        if status and status.condition and self._observer.has_live_pods(name):
-            return  # Jobs and pods are watched apart: the pods' ends are on their way, and their logs with them
-        if snapshot := self._look(name, known):
-            self._note(name, known, snapshot)
-        self._ship(name, known)
-        known.pods.clear()
-        if self._observer.job(name) is None:
-            known.job = replace(known.job, uid="")  # one of that name is another
-            known.gone_at = known.gone_at or self._clock()
+        if step := self._step(name):
+            step.reconcile()
 
-    def _know(self, name: str) -> _Known | None:
-        known, job = self._known.get(name), self._observer.job(name)
-        if job is None or (known and known.job.uid == job.uid):
+    def _step(self, name: str) -> TrackedStep | None:
+        job, known = self._observer.job(name), self._steps.get(name)
+        if job is None or (known and known.gone_at is None and known.job.uid == job.uid):
             return known
-        store = self._stores.setdefault(job.bucket, self._open_store(job.bucket))
-        # A Job of that name that was created anew has had events that only the ledger knows.
-        known = self._known[name] = _Known(job, store, History(Ledger(store).events(name)))
-        return known
-
-    def _look(self, name: str, known: _Known) -> Snapshot | None:
-        status = self._observer.status(name)
-        if is_settled(status, known.history):
+        if self._ignored.get(name) == job.uid:
             return None
-        missing: tuple[str, ...] = ()
-        if status and status.state is JobState.SUSPENDED:
-            missing = incomplete(known.store, known.job.inputs)
-            status = self._observer.status(name, waiting_for=missing)
-        return Snapshot(
-            status,
-            complete=(status is None or status.condition is not None) and known.store.exists(manifest_path(name)),
-            inputs=known.job.inputs,
-            missing=missing,
-            queued=known.job.queued,
-            ended_pods=list(known.pods.values()),
-        )
+        if refusal := self._refusal(job):
+            self._ignored[name] = job.uid
+            self._on_error(name, refusal, NEVER)
+            return None
+        Artifact.open(self._store, name)  # raises for a Job that nobody submitted: its step has no spec
+        self._steps[name] = TrackedStep(job, self._surroundings)
+        return self._steps[name]
 
-    def _note(self, name: str, known: _Known, snapshot: Snapshot) -> None:
-        ledger = Ledger(known.store)
-        while event := self._proposal(name, known, snapshot):
-            if ledger.extend(name, known.history.known, event):
-                known.history.add(event)
-                self._on_event(name, event)
-                if event.type is EventType.RELEASED:
-                    return  # what was seen is no more: the Job's own change comes
-            else:
-                others = ledger.events(name, after=known.history.known)
-                for other in others:
-                    known.history.add(other)
-                if any(other.type is EventType.SUBMITTED for other in others):
-                    return  # what was seen is of the life before: the new Job's own changes come
-
-    def _proposal(self, name: str, known: _Known, snapshot: Snapshot) -> Event | None:
-        now = self._clock()
-        if not is_releasable(snapshot, known.history):
-            return next_event(snapshot, known.history, now)
-        try:
-            self._observer.release(name)
-        except NotFoundError:
-            return None  # deleted since it was seen: its deletion is told next
-        return released(snapshot, now)
-
-    def _ship(self, name: str, known: _Known) -> None:
-        attempts = [attempt for pod in known.pods.values() if (attempt := _attempt(pod, known.history))]
-        if attempts and known.logs is None:
-            known.logs = shipped_logs(known.store, name)
-        due = [attempt for attempt in attempts if known.logs is not None and attempt.key not in known.logs]
-        for first in range(0, len(due), LOGS_AT_ONCE):
-            if known.logs is not None and self._may_write():
-                batch = due[first : first + LOGS_AT_ONCE]
-                known.logs |= ship_logs(known.store, name, batch, self._observer.log)
-
-
-def _attempt(pod: ObservedPod, history: History) -> Attempt | None:
-    """Which attempt of its index a pod was; None of one that was deleted while it ran."""
-    if pod.index is None or (pod.phase not in ("Failed", "Succeeded") and pod.name not in history.attempts):
+    def _refusal(self, job: TrackedJob) -> ForeignJobError | None:
+        """Why a Job is ignored: it names what this tracker does not serve."""
+        look = f"kubectl describe job {job.name}"
+        if job.bucket.rstrip("/") != self._store.location.rstrip("/"):
+            reason = f"it names the bucket {job.bucket!r}; this tracker serves {self._store.location} alone"
+            return ForeignJobError(f"jobs/{job.name}", reason, f"{look}; run a tracker with a profile of that bucket")
+        wrong = [name for name in (job.name, *job.inputs) if not is_step_name(name)]
+        if wrong:
+            reason = f"{', '.join(map(repr, wrong[:3]))} cannot be the name of a step"
+            return ForeignJobError(f"jobs/{job.name}", reason, f"{look}; covid-ctl made no such Job")
         return None
-    return Attempt(pod, history.attempts.get(pod.name, history.next_attempt(pod.index)))

@@ -50,9 +50,9 @@ class StepUpdate:
     """Why it does not run, or not all of it."""
 
 
-def tolerate_outages(name: str, error: CovidCtlError) -> None:
-    """Of what a tracker trips over, only that which waiting mends."""
-    del name
+def tolerate_outages(name: str, error: Exception, retry_seconds: float) -> None:
+    """Ignore errors that waiting can mend, and raise the others."""
+    del name, retry_seconds
     if not isinstance(error, OverloadedError | UnreachableError):
         raise error
 

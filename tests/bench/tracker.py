@@ -32,6 +32,7 @@ from controller.planning.plan import Corpus, plan_preprocess
 from controller.profiles.profile import Images, Profile
 from controller.tracking.observer import ClusterObserver
 from controller.tracking.tracker import Tracker
+from jobs.artifact import Artifact
 from jobs.recipe import load_recipe
 from jobs.store import Store
 from tests.api_server.server import ApiServer
@@ -61,7 +62,9 @@ def main() -> None:
         looks = 0
         with Informer(cluster) as informer:
             observer = ClusterObserver(cluster, informer)
-            tracker = Tracker(observer, on_error=lambda _name, error: errors.update([str(error)]))
+            tracker = Tracker(
+                observer, Store(str(bucket)), on_error=lambda _name, error, _wait: errors.update([str(error)])
+            )
             ours.send("go")
             while not ((status := informer.status(name)) and status.condition):
                 looks += bool(tracker.step(1))
@@ -89,6 +92,7 @@ def _serve(pipe: Connection, path: Path, bucket: str, indexes: int, pods: int, e
     step = plan_preprocess(load_recipe("tiny"), Corpus("sample", "1"), None, shards=indexes, salt="", command="c")[-1]
     images = Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1")
     job: dict[str, Any] = render(step, Profile(name="bench", bucket=bucket, images=images, parallelism=pods))
+    Artifact(Store(bucket), step.spec).submit()
     with ApiServer() as server:
         server.store.on_change = lambda: None  # this benchmark is its own Job controller: the model's is too slow
         server.kubeconfig(path)

@@ -37,7 +37,7 @@ def reason(cluster: KubernetesCluster) -> str:
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: str(step.spec.kind))
 def test_every_step_is_accepted_under_pod_security_restricted(step: Any, real_cluster: KubernetesCluster) -> None:
-    real_cluster.create(render(step, PROFILE), dry_run=True)
+    real_cluster.validate(render(step, PROFILE))
     assert real_cluster.jobs() == []
     real_cluster.create(render(step, PROFILE))
     until(lambda: real_cluster.pods(step.name), "a pod: the Job is admitted, not only stored")

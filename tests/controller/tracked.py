@@ -13,8 +13,7 @@ from controller.ledger.history import History
 from controller.planning.plan import Step
 from controller.tracking.observer import ClusterObserver
 from controller.tracking.submission import Submitted, submit
-from controller.tracking.tracker import Tracker
-from jobs.errors import CovidCtlError
+from controller.tracking.tracker import OnError, Tracker
 from jobs.store import Store
 from tests.api_server.server import ApiServer
 from tests.controller.steps import profile
@@ -31,7 +30,7 @@ class World:
         self.cluster = cluster
         self.store = Store(str(folder / "bucket"))
         self.ledger = Ledger(self.store)
-        self.errors: list[tuple[str, CovidCtlError]] = []
+        self.errors: list[tuple[str, Exception]] = []
 
     def now(self) -> float:
         return self.server.now
@@ -41,11 +40,12 @@ class World:
         return submit(steps, place, self.store, self.cluster, clock=self.now)
 
     @contextmanager
-    def tracker(self, **options: object) -> Iterator[Tracker]:
+    def tracker(self, *, on_error: OnError | None = None, **options: object) -> Iterator[Tracker]:
         with Informer(self.cluster, clock=self.now) as informer:
             yield Tracker(
                 ClusterObserver(self.cluster, informer),
-                on_error=lambda name, error: self.errors.append((name, error)),
+                self.store,
+                on_error=on_error or (lambda name, error, _seconds: self.errors.append((name, error))),
                 clock=self.now,
                 **options,  # type: ignore[arg-type]
             )

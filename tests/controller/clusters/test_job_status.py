@@ -254,6 +254,11 @@ def test_objects_seen_half_made() -> None:
     assert ObservedEvent.of({"metadata": {"name": "x"}}).at == 0.0
 
 
+def test_an_annotation_of_any_length_is_survived() -> None:
+    """Anyone who may create a pod writes its annotations, and Python refuses to read a number of 5,000 digits."""
+    assert pod(failures=10**4000).earlier_failures == 0
+
+
 def test_what_only_a_tracker_can_mend_says_how_to_be_one() -> None:
     assert "covid-ctl tracker --once" in job_status(job(suspend=True), now=NOW).remedy
 

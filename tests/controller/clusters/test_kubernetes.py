@@ -122,12 +122,12 @@ def test_two_who_create_the_same_at_the_same_moment_both_succeed(server: ApiServ
 
 
 def test_a_dry_run_stores_nothing_and_finds_what_is_wrong(cluster: KubernetesCluster) -> None:
-    cluster.create(job(), dry_run=True)
+    cluster.validate(job())
     assert cluster.jobs() == []
     wrong = job()
     wrong["spec"]["completion"] = 3
     with pytest.raises(InvalidError, match=r"spec\.completion"):
-        cluster.create(wrong, dry_run=True)
+        cluster.validate(wrong)
 
 
 def test_an_unknown_field_is_named_and_nothing_is_tried_twice(

@@ -12,7 +12,6 @@ from controller.labels import LABEL_QUEUE
 from controller.ledger.events import Event, EventType, read_observed, read_pod_failures
 from controller.planning.manifest import render
 from jobs.errors import StoreError
-from jobs.store import Store
 from tests.api_server.server import ApiServer, Fault
 from tests.controller.steps import COMMAND, complete, profile, steps
 from tests.controller.tracked import World, until
@@ -339,12 +338,3 @@ def test_only_the_steps_that_were_asked_for(world: World) -> None:
     with world.tracker(names={ingest.name}) as tracker:
         until(lambda: len(world.types(ingest)) > 1, tracker)
     assert world.types(signatures) == [SUBMITTED]
-
-
-def test_each_job_has_its_own_bucket(world: World, tmp_path: Path) -> None:
-    ingest = steps()[0]
-    elsewhere = World(world.server, world.cluster, tmp_path / "elsewhere")
-    elsewhere.submit(ingest)
-    with world.tracker() as tracker:
-        until(lambda: len(elsewhere.types(ingest)) > 1, tracker)
-    assert Store(world.store.location).objects() == []

@@ -1,0 +1,129 @@
+"""One step under a tracker: releases its Job, notes what became of it in the ledger, and brings its logs to safety."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from controller.clusters.interface import JobState, JobStatus
+from controller.clusters.objects import ObservedPod
+from controller.kube.api_errors import NotFoundError
+from controller.ledger.events import Event, Ledger
+from controller.ledger.history import History
+from controller.tracking.log_shipping import Attempt, ship_logs, shipped_logs
+from controller.tracking.observer import Observer, TrackedJob
+from controller.tracking.reconcile import Snapshot, is_releasable, is_settled, next_event, release_event
+from jobs.artifact import incomplete, manifest_path
+from jobs.store import Store
+
+LOGS_AT_ONCE = 32
+"""Logs that are shipped between two checks that this tracker may still write."""
+
+OnEvent = Callable[[str, Event], None]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all steps of one tracker share."""
+
+    observer: Observer
+    store: Store
+    clock: Callable[[], float]
+    may_write: Callable[[], bool]
+    on_event: OnEvent
+    """Called with each event that this tracker, and no other, has noted."""
+
+
+class TrackedStep:
+    """Keeps what saves reading it again; the ledger, the bucket and the cluster can tell all of it anew."""
+
+    def __init__(self, job: TrackedJob, surroundings: Surroundings) -> None:
+        self.job = job
+        self.gone_at: float | None = None
+        """When its Job was found to be gone with everything noted."""
+        self._on = surroundings
+        self._ledger = Ledger(surroundings.store)
+        # A Job that was created anew has had events that only the ledger knows.
+        self.history = History(self._ledger.events(job.name))
+        self._ended_pods: dict[str, ObservedPod] = {}
+        """Pods that are still to be dealt with; the cluster may have forgotten them."""
+        self._shipped: set[str] | None = None
+        """Keys of the attempts whose logs are in the bucket; None until they were listed."""
+
+    def reconcile(self) -> None:
+        """Bring Job, ledger and logs in line with what is observed now. May be repeated at any time."""
+        name, observer = self.job.name, self._on.observer
+        self._ended_pods |= {pod.name: pod for pod in observer.ended_pods(name)}
+        status = observer.status(name)
+        if status and status.condition and observer.has_live_pods(name):
+            return  # Jobs and pods are watched apart: the pods' ends will arrive, and their logs with them
+        if not is_settled(status, self.history):
+            snapshot = self._snapshot(status)
+            if is_releasable(snapshot, self.history):
+                self._release(snapshot)
+            else:
+                self._note(snapshot)
+        self._ship_logs()
+        self._ended_pods.clear()
+        if observer.job(name) is None:
+            self.gone_at = self.gone_at or self._on.clock()
+
+    def _snapshot(self, status: JobStatus | None) -> Snapshot:
+        missing: tuple[str, ...] = ()
+        if status and status.state is JobState.SUSPENDED:
+            missing = incomplete(self._on.store, self.job.inputs)
+            status = self._on.observer.status(self.job.name, waiting_for=missing)
+        has_ended = status is None or status.condition is not None
+        return Snapshot(
+            status,
+            complete=has_ended and self._on.store.exists(manifest_path(self.job.name)),
+            inputs=self.job.inputs,
+            missing=missing,
+            queued=self.job.queued,
+            ended_pods=list(self._ended_pods.values()),
+        )
+
+    def _release(self, snapshot: Snapshot) -> None:
+        """Let the Job run, then note it. The Job's own change, which follows, brings the rest."""
+        try:
+            self._on.observer.release(self.job.name)
+        except NotFoundError:
+            return  # deleted since it was observed: its deletion is reported next
+        while is_releasable(snapshot, self.history):
+            self._append(release_event(snapshot, self._on.clock()))
+
+    def _note(self, snapshot: Snapshot) -> None:
+        submissions = self.history.submissions
+        while event := next_event(snapshot, self.history, self._on.clock()):
+            self._append(event)
+            if self.history.submissions != submissions:
+                return  # the snapshot is of the Job before: the new Job's own changes follow
+
+    def _append(self, event: Event) -> None:
+        """Add an event, or where another tracker was first, learn what it added."""
+        if self._ledger.extend(self.job.name, self.history.known, event):
+            self.history.add(event)
+            self._on.on_event(self.job.name, event)
+            return
+        for other in self._ledger.events(self.job.name, after=self.history.known):
+            self.history.add(other)
+
+    def _ship_logs(self) -> None:
+        attempts = [attempt for pod in self._ended_pods.values() if (attempt := self._attempt(pod))]
+        if not attempts:
+            return
+        shipped = self._shipped = (
+            shipped_logs(self._on.store, self.job.name) if self._shipped is None else self._shipped
+        )
+        due = [attempt for attempt in attempts if attempt.key not in shipped]
+        for first in range(0, len(due), LOGS_AT_ONCE):
+            if self._on.may_write():
+                batch = due[first : first + LOGS_AT_ONCE]
+                shipped |= ship_logs(self._on.store, self.job.name, batch, self._on.observer.log)
+
+    def _attempt(self, pod: ObservedPod) -> Attempt | None:
+        """Which attempt of its index a pod was; None for one that was deleted while it ran."""
+        attempts = self.history.attempts
+        if pod.index is None or (pod.phase not in ("Failed", "Succeeded") and pod.name not in attempts):
+            return None
+        return Attempt(pod, attempts.get(pod.name, self.history.next_attempt(pod.index)))

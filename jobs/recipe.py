@@ -38,8 +38,9 @@ class Architecture(Section):
 class VocabularyChoice(Section):
     """Which WordPiece vocabulary: a published one of exactly ``size`` entries, or one to ``learn``."""
 
-    cased: Literal[True]
-    """Both published models are cased, and so is everything here: no path lower-cases."""
+    cased: bool
+    """Whether upper and lower case, and letters with and without accents, are different words, as they are to both
+    published models; otherwise text is lower-cased and accents are stripped, as google's ``do_lower_case``."""
     size: int | None = Field(None, gt=5)
     learn: int | None = Field(None, gt=100)
     """Learn one of at most so many entries from the corpus, unless a vocabulary is given."""
@@ -50,6 +51,10 @@ class VocabularyChoice(Section):
         if (self.size is None) == (self.learn is None):
             raise ValueError("give exactly one of size and learn")
         return self
+
+    def case(self) -> dict[str, Any]:
+        """``cased`` as a spec has it: only where it is false, so that names of steps stay."""
+        return {} if self.cased else {"cased": False}
 
 
 class InitialCheckpoint(Section):

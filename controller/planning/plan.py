@@ -141,6 +141,7 @@ def vocabulary_settings(recipe: Recipe) -> dict[str, object]:
     """What of a recipe decides the vocabulary that it learns."""
     return {
         "learn": recipe.vocabulary.learn,
+        **recipe.vocabulary.case(),
         "sections": list(recipe.corpus.sections),
     }
 
@@ -156,6 +157,7 @@ def example_settings(recipe: Recipe) -> dict[str, object]:
         "sections": list(recipe.corpus.sections),
         # Named by the signatures step too; here they tell which examples fit a recipe.
         **screening_settings(recipe),
+        **recipe.vocabulary.case(),
         **recipe.examples.model_dump(),
     }
 

@@ -21,14 +21,14 @@ _RUN = 1000
 """Occurrences of a word that are given to the trainer at a time, as one text."""
 
 
-def learn_vocabulary(sentences: Iterable[str], size: int) -> Vocabulary:
-    """A cased vocabulary of at most ``size`` entries, special tokens first, [PAD] entry 0.
+def learn_vocabulary(sentences: Iterable[str], size: int, *, cased: bool = True) -> Vocabulary:
+    """A vocabulary of at most ``size`` entries, special tokens first, [PAD] entry 0.
 
     Words are split as training will split them. The same words give the same vocabulary, whatever their order
     (up to ``MOST_COUNTED`` distinct ones): the trainer breaks ties by entry number, and would number continuing
     characters in the order of a hash map; here the whole alphabet is numbered before it starts.
     """
-    words = count_words(map(split_words, sentences))
+    words = count_words(split_words(sentence, cased=cased) for sentence in sentences)
     alphabet = _alphabet(words, min(_ALPHABET, (size - len(SPECIALS)) // 4))
     tokenizer = Tokenizer(models.WordPiece(unk_token=UNK))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()

@@ -1,15 +1,14 @@
-"""Cased WordPiece: text to ids, equal to google-research/bert's ``FullTokenizer(do_lower_case=False)``."""
+"""WordPiece: text to ids, equal to google-research/bert's ``FullTokenizer``, cased and uncased."""
 
 from __future__ import annotations
 
-import unicodedata
 import weakref
 from collections.abc import Sequence
-from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.examples.characters import CharacterClass, character_class, folded
 from jobs.examples.native import library
 from jobs.native import address
 from jobs.vocabulary import UNK, Vocabulary
@@ -18,22 +17,11 @@ MAX_WORD_CHARACTERS = 200
 """A longer word is one [UNK], as in the original; ``MAX_WORD`` of wordpiece.c."""
 
 
-class CharacterClass(IntEnum):
-    """What a character is to the tokenizer; the numbers are wordpiece.c's."""
-
-    PART_OF_WORD = 0
-    SPACE = 1
-    DROPPED = 2
-    STANDS_ALONE = 3
-    LINE_END = 4
-    UNKNOWN = 255
-    """Not yet looked up."""
-
-
 class WordPiece:
-    """Text to vocabulary ids, greedy longest match first."""
+    """Text to vocabulary ids, greedy longest match first; ``cased`` is ``not do_lower_case`` of the original."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, *, cased: bool = True) -> None:
+        self._cased = cased
         entries = [token.encode("utf-8", "surrogatepass") for token in vocabulary.tokens]
         text = np.frombuffer(b"".join(entries), dtype=np.uint8)
         ends = np.cumsum([len(entry) for entry in entries], dtype=np.int64)
@@ -52,83 +40,59 @@ class WordPiece:
 
         A line end inside a line is white space.
         """
+        if not self._cased:
+            lines = [folded(line) for line in lines]
         joined = "\n".join([*lines, ""])
         if joined.count("\n") > len(lines):
             joined = "\n".join([*(line.replace("\n", " ") for line in lines), ""])
         text = np.frombuffer(joined.encode("utf-8", "surrogatepass"), dtype=np.uint8)
         ids = np.empty(len(text), dtype=np.int32)
         ends = np.empty(len(lines), dtype=np.int64)
-        arguments = (self._handle, address(_CLASSES), address(text), len(text), address(ids), address(ends))
+        classes = _CLASSES[self._cased]
+        arguments = (self._handle, address(classes), address(text), len(text), address(ids), address(ends))
         while (count := library.encode_lines(*arguments)) < 0:
             code = -1 - count
-            _CLASSES[code] = character_class(chr(code))
+            classes[code] = character_class(chr(code), cased=self._cased)
         return ids[:count], ends
 
 
-def split_words(text: str) -> list[str]:
+def split_words(text: str, *, cased: bool = True) -> list[str]:
     """The words of ``text``: split at white space, around punctuation and around Chinese characters.
 
-    Control and format characters, U+0000 and U+FFFD are dropped; private-use characters stay (and
-    become [UNK]). Follows the original's ``BasicTokenizer``; categories are this Python's Unicode.
+    Follows the original's ``BasicTokenizer``. An uncased tokenizer lower-cases them and strips their accents.
     """
-    return text.translate(_TABLE).split()
+    return (text if cased else folded(text)).translate(_TABLES[cased]).split()
 
 
-def character_class(character: str) -> CharacterClass:
-    """What one character is to the tokenizer."""
-    code = ord(character)
-    category = unicodedata.category(character)
-    if character == "\n":
-        return CharacterClass.LINE_END
-    # str.split() takes U+2028 and U+2029 for white space too, and the original splits with it.
-    if character in "\t\r" or category in ("Zs", "Zl", "Zp"):
-        return CharacterClass.SPACE
-    if code in (0, 0xFFFD) or category in ("Cc", "Cf"):
-        return CharacterClass.DROPPED
-    if _is_punctuation(code, category) or any(first <= code <= last for first, last in _CHINESE):
-        return CharacterClass.STANDS_ALONE
-    return CharacterClass.PART_OF_WORD
+def _empty_classes() -> NDArray[np.uint8]:
+    return np.full(0x110000, CharacterClass.UNKNOWN, dtype=np.uint8)
 
 
-def _is_punctuation(code: int, category: str) -> bool:
-    """All of ASCII that is neither letter, digit nor space counts ("$", "+", "^" too), and category P."""
-    return category.startswith("P") or 33 <= code <= 47 or 58 <= code <= 64 or 91 <= code <= 96 or 123 <= code <= 126
-
-
-# The blocks that the original calls Chinese characters, with its bounds: newer extensions are not among them.
-_CHINESE = (
-    (0x4E00, 0x9FFF),
-    (0x3400, 0x4DBF),
-    (0x20000, 0x2A6DF),
-    (0x2A700, 0x2B73F),
-    (0x2B740, 0x2B81F),
-    (0x2B820, 0x2CEAF),
-    (0xF900, 0xFAFF),
-    (0x2F800, 0x2FA1F),
-)
-
-_CLASSES = np.full(0x110000, CharacterClass.UNKNOWN, dtype=np.uint8)
-"""By code point; filled as characters are met, since looking up all takes longer than a small shard."""
+_CLASSES = {True: _empty_classes(), False: _empty_classes()}
+"""By cased and code point; filled as characters are met, since looking up all takes longer than a small shard."""
 
 
 class _Table(dict[int, str | None]):
     """What becomes of a character, worked out when it is first met."""
 
+    def __init__(self, cased: bool) -> None:
+        super().__init__()
+        self._cased = cased
+
     def __missing__(self, code: int) -> str | None:
-        self[code] = result = _translate(chr(code))
+        self[code] = result = self._translated(chr(code))
         return result
 
+    def _translated(self, character: str) -> str | None:
+        match character_class(character, cased=self._cased):
+            case CharacterClass.SPACE | CharacterClass.LINE_END:
+                return " "
+            case CharacterClass.DROPPED:
+                return None
+            case CharacterClass.STANDS_ALONE:
+                return f" {character} "
+            case _:
+                return character
 
-def _translate(character: str) -> str | None:
-    match character_class(character):
-        case CharacterClass.SPACE | CharacterClass.LINE_END:
-            return " "
-        case CharacterClass.DROPPED:
-            return None
-        case CharacterClass.STANDS_ALONE:
-            return f" {character} "
-        case _:
-            return character
 
-
-_TABLE = _Table()
+_TABLES = {True: _Table(True), False: _Table(False)}

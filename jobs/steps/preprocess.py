@@ -118,7 +118,7 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
     sections = settings["sections"]
     documents = Documents(context)
     screened_out = ScreenedOut(context).of_shard(context.shard)
-    wordpiece = WordPiece(vocabulary)
+    wordpiece = WordPiece(vocabulary, cased=settings.get("cased", True))
     unknown = vocabulary.ids[UNK]
     encoders = {part: DocumentEncoder(context.scratch / f"{part}.ids") for part in PARTS}
     reading = _Reading(Tallying(sections, seed))

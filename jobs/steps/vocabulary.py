@@ -33,7 +33,7 @@ def run(context: StepContext) -> None:
                 if document.cord_uid not in ignored:
                     yield from document_sentences(document, settings["sections"])
 
-    vocabulary = learn_vocabulary(sentences(), settings["learn"])
+    vocabulary = learn_vocabulary(sentences(), settings["learn"], cased=settings.get("cased", True))
     output = artifact.write("vocab.txt", vocabulary.to_bytes())
     counts = {"documents": {"read": read}, "entries": len(vocabulary)}
     artifact.commit(context.shard, [output], counts=counts, seconds=time.monotonic() - started)

@@ -77,7 +77,7 @@ TINY = {
     "architecture.num_attention_heads": ("3", "architecture: hidden_size 128 is not a multiple"),
     "examples.max_seq_length": ("1024", "exceeds architecture.max_position_embeddings 512"),
     "vocabulary.size": ("1000", "give exactly one of size and learn"),
-    "vocabulary.cased": ("false", "vocabulary.cased: Input should be True"),
+    "vocabulary.cased": ("perhaps", "vocabulary.cased: Input should be a valid boolean"),
     "corpus.sections": ("[title, footnotes]", "corpus.sections.1: Input should be 'title', 'abstract' or 'body'"),
     "schedule.train_stepz": ("1", "no such field; did you mean train_steps?"),
     "schedule.learning_rate": (".inf", "schedule.learning_rate: Input should be a finite number"),

@@ -1,4 +1,6 @@
-/* Text to WordPiece ids, equal to google-research/bert's FullTokenizer without lower-casing. */
+/* Text to WordPiece ids, equal to google-research/bert's FullTokenizer. An uncased tokenizer gives it text that is
+ * lower-cased already, with accents apart from their letters, and a table that drops these.
+ */
 
 #include <stdint.h>
 #include <stdlib.h>

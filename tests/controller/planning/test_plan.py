@@ -169,3 +169,10 @@ def test_a_setting_beyond_the_recipe_makes_a_name_only_where_it_is_used(field: s
 
     assert field not in step(off).spec.settings["schedule"]
     assert field in step(on).spec.settings["schedule"]
+
+
+def test_an_uncased_recipe_learns_and_makes_its_own_and_a_cased_one_keeps_its_names() -> None:
+    cased, uncased = preprocess(), preprocess(overrides={"vocabulary.cased": "false"})
+    assert [a.name == b.name for a, b in zip(cased, uncased, strict=True)] == [True, True, False, False]
+    assert [step.spec.settings["cased"] for step in uncased[2:]] == [False, False]
+    assert not any("cased" in step.spec.settings for step in cased)

@@ -23,7 +23,7 @@ class Kind(StrEnum):
 
 
 VERSIONS: Mapping[Kind, int] = {
-    Kind.INGEST: 1,
+    Kind.INGEST: 2,
     Kind.SIGNATURES: 2,
     Kind.VOCABULARY: 2,
     Kind.PREPROCESS: 3,

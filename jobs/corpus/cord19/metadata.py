@@ -32,6 +32,9 @@ class Paper:
     license: str = ""
     publish_time: str = ""
     source: str = ""
+    journal: str = ""
+    doi: str = ""
+    url: str = ""
     pdf_json: tuple[str, ...] = ()
     pmc_json: tuple[str, ...] = ()
     """Parse files as written there, relative to the corpus."""
@@ -127,6 +130,9 @@ def merge(rows: Iterable[Paper]) -> Paper:
         source="; ".join(
             dict.fromkeys(source for p in papers for part in p.source.split(";") if (source := part.strip()))
         ),
+        journal=first("journal"),
+        doi=first("doi"),
+        url=first("url"),
         pdf_json=tuple(dict.fromkeys(file for paper in papers for file in paper.pdf_json)),
         pmc_json=tuple(dict.fromkeys(file for paper in papers for file in paper.pmc_json)),
         names=Names(
@@ -192,6 +198,9 @@ def _paper(fields: Mapping[str, str]) -> Paper:
         license=field("license"),
         publish_time=field("publish_time"),
         source=field("source_x"),
+        journal=field("journal"),
+        doi=field("doi"),
+        url=field("url"),
         pdf_json=files("pdf_json_files"),
         pmc_json=files("pmc_json_files"),
         names=NO_NAMES if _has_parse_columns(fields) else parse_names(fields),

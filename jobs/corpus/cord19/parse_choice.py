@@ -54,5 +54,8 @@ def compose(paper: Paper, candidates: Sequence[Candidate]) -> tuple[Document, Ca
         license=paper.license,
         publish_time=paper.publish_time,
         source=paper.source,
+        journal=paper.journal,
+        doi=paper.doi,
+        url=paper.url,
     )
     return document, with_body

@@ -27,6 +27,11 @@ class Document:
     publish_time: str
     source: str = ""
     """metadata.csv's ``source_x``: one or several, as ``Medline; PMC``."""
+    journal: str = ""
+    doi: str = ""
+    """As the corpus writes it, such as ``10.1101/2020.03.01.123456``."""
+    url: str = ""
+    """One address or several, separated by semicolons."""
 
     def to_json_line(self) -> bytes:
         """One line of JSON, with its line end; field order is the class's, so equal documents give equal bytes."""

@@ -18,13 +18,16 @@ from jobs.corpus.reading.own_files import Line, base_name
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
+_TAKEN = ("license", "publish_time", "journal", "doi", "url")
+"""Fields that are taken as they are, where a line has them."""
+
 
 class Jsonl:
     """Reads the documents of one file after another.
 
     A text's lines are its paragraphs, or it is a list of them. An ``id`` is text or a whole number and
-    occurs once in the corpus; without one, the document's is the file's name and its line. ``license`` and
-    ``publish_time`` are taken where they are there; other fields are not read.
+    occurs once in the corpus; without one, the document's is the file's name and its line. ``license``,
+    ``publish_time``, ``journal``, ``doi`` and ``url`` are taken where they are there; other fields are not read.
     """
 
     def __init__(self) -> None:
@@ -66,8 +69,7 @@ def _document(line: Line, made_uid: str) -> Document:
         abstract=plain(_paragraphs(fields, "abstract")),
         body=plain(_paragraphs(fields, "body" if "body" in fields else "text")),
         parse="",
-        license=" ".join(_paragraphs(fields, "license")),
-        publish_time=" ".join(_paragraphs(fields, "publish_time")),
+        **{name: " ".join(_paragraphs(fields, name)) for name in _TAKEN},
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobs.corpus.cord19.corpus import open_cord19
+from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.format import Form
 from jobs.corpus.documents.paragraph import plain
 from jobs.corpus.documents.quarantine import Quarantined
@@ -105,6 +106,15 @@ def test_metadata_goes_before_the_parse_for_title_and_abstract(corpus: Corpus) -
     assert document is not None
     assert (document.title, document.abstract) == ("Ours", plain(["Ours."]))
     assert (document.license, document.publish_time) == ("cc0", "2020-04-01")
+
+
+def test_a_document_says_where_its_paper_can_be_read(corpus: Corpus) -> None:
+    corpus.row("u1", abstract="Text.", journal="J Virol", url="https://a.example; https://b.example")
+    document = corpus.row("u1", doi="10.1101/x").outcome().document
+    assert document is not None
+    assert (document.journal, document.doi) == ("J Virol", "10.1101/x")
+    assert document.url == "https://a.example; https://b.example"
+    assert Document.from_json_line(document.to_json_line()) == document
 
 
 def test_an_abstract_alone_is_a_document_and_a_title_alone_is_not(corpus: Corpus) -> None:

@@ -65,7 +65,17 @@ def test_text_that_is_not_utf8_costs_its_own_document(tmp_path: Path) -> None:
 
 def test_jsonl_has_ids_titles_abstracts_and_texts(tmp_path: Path) -> None:
     lines = (
-        {"id": "a", "title": "T", "abstract": "A.", "text": "One.\n\nTwo.", "license": "cc0", "publish_time": "2021"},
+        {
+            "id": "a",
+            "title": "T",
+            "abstract": "A.",
+            "text": "One.\n\nTwo.",
+            "license": "cc0",
+            "publish_time": "2021",
+            "journal": "J",
+            "doi": "10.1/x",
+            "url": "https://a.example",
+        },
         {"id": 7, "body": ["One.", "Two.\nThree."], "other": [1]},
         {"text": "Without an id."},
         {"id": "d", "title": "Only a title"},
@@ -87,6 +97,7 @@ def test_jsonl_has_ids_titles_abstracts_and_texts(tmp_path: Path) -> None:
         "cc0",
         "2021",
     )
+    assert (document.journal, document.doi, document.url) == ("J", "10.1/x", "https://a.example")
     assert found[3].dropped == "no_text"
 
 

@@ -14,59 +14,30 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from jobs.errors import ConfigurationError, DamagedError, InputNotCompleteError
+from jobs.errors import ConfigurationError, DamagedError, InputNotCompleteError, MissingObjectError
+from jobs.layout import MANIFEST, SHARDS, SPEC, shard_of, shard_record
+from jobs.records import Counts, Manifest, Output, ShardRecord, add_counts
 from jobs.spec import VERSIONS, Kind, Spec, canonical
 from jobs.store import Store
 from jobs.validation import nearest
 
+__all__ = [
+    "Artifact",
+    "Conclude",
+    "Counts",
+    "Manifest",
+    "Output",
+    "ShardRecord",
+    "add_counts",
+    "incomplete",
+    "is_complete",
+]
+
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-
-Counts = dict[str, Any]
-"""Nested dictionaries of whole numbers; shards' counts add up to the artifact's."""
-
-
-@dataclass(frozen=True)
-class Output:
-    """One object of an artifact; ``path`` is relative to the artifact."""
-
-    path: str
-    size: int
-    crc32c: str
-    """Eight hex digits, as Castagnoli's CRC of the whole object."""
-
-
-@dataclass(frozen=True)
-class ShardRecord:
-    """What one shard wrote. ``facts`` are results that do not add up (scores, say): index 0 only."""
-
-    spec_sha256: str
-    shard: int
-    outputs: tuple[Output, ...]
-    counts: Counts = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """A complete artifact: its existence is what completion means."""
-
-    name: str
-    spec: Spec
-    outputs: tuple[Output, ...]
-    counts: Counts
-    facts: dict[str, Any]
-    seconds: float
-    """Work time of all shards together."""
-
-    def under(self, folder: str) -> tuple[Output, ...]:
-        """The outputs below one folder, in shard order."""
-        return tuple(o for o in self.outputs if o.path.startswith(folder + "/"))
 
 
 def no_such_step(store: Store, name: str) -> ConfigurationError:
@@ -94,13 +65,11 @@ class Artifact:
         Raises ``ConfigurationError`` when nothing was, or when this code writes another version.
         """
         # A name is a folder's: anything else would reach for other objects.
-        fields = store.find_json(f"{name}/spec.json") if _NAME.fullmatch(name) else None
-        if fields is None:
+        spec = store.find_record(Spec, f"{name}/{SPEC}") if _NAME.fullmatch(name) else None
+        if spec is None:
             raise no_such_step(store, name)
-        with _intact(store, f"{name}/spec.json"):
-            spec = Spec.from_json(fields)
         if spec.name != name:
-            raise ConfigurationError(name, f"its spec.json describes {spec.name}", "submit it again under its own name")
+            raise ConfigurationError(name, f"its {SPEC} describes {spec.name}", "submit it again under its own name")
         return cls(store, spec)
 
     def check_version(self) -> None:
@@ -118,7 +87,7 @@ class Artifact:
 
         Raises ``ConfigurationError`` when another spec has taken the name (8 hex digits can collide).
         """
-        if self.store.create(f"{self.name}/spec.json", _pretty(self.spec.to_json())):
+        if self.store.create(self.path(SPEC), _pretty(self.spec.to_json())):
             return True
         if Artifact.open(self.store, self.name).spec.sha256 != self.spec.sha256:
             raise ConfigurationError(self.name, "another step has this name", "submit it again with --fresh")
@@ -155,15 +124,24 @@ class Artifact:
         return Output(relative, size, checksum.hexdigest().decode())
 
     def read(self, output: Output) -> bytes:
-        """One output, whole. Raises ``DamagedError`` when it is not what was committed."""
-        data = self.store.get(self.path(output.path))
+        """One output, whole. Raises ``DamagedError`` when it is not what was committed, or gone."""
+        try:
+            data = self.store.get(self.path(output.path))
+        except MissingObjectError as error:
+            raise self._gone(output) from error
         self._verify(output, len(data), crc32c(data))
         return data
 
     def download(self, output: Output, target: Path) -> None:
-        """One output to a local file. Raises ``DamagedError`` when it is not what was committed."""
-        self.store.download(self.path(output.path), target)
+        """One output to a local file. Raises ``DamagedError`` when it is not what was committed, or gone."""
+        try:
+            self.store.download(self.path(output.path), target)
+        except MissingObjectError as error:
+            raise self._gone(output) from error
         self._verify(output, target.stat().st_size, file_crc32c(target))
+
+    def _gone(self, output: Output) -> DamagedError:
+        return self.store.damaged(self.path(output.path), "it was committed, and it is gone")
 
     def _verify(self, output: Output, size: int, checksum: str) -> None:
         if (size, checksum) != (output.size, output.crc32c):
@@ -174,17 +152,13 @@ class Artifact:
             )
 
     def record(self, shard: int) -> ShardRecord | None:
-        path = self.path(_record(shard))
-        fields = self.store.find_json(path)
-        if fields is None:
-            return None
-        with _intact(self.store, path):
-            return ShardRecord(**{**fields, "outputs": tuple(Output(**o) for o in fields["outputs"])})
+        """The shard's record, or None before it is committed."""
+        return self.store.find_record(ShardRecord, self.path(shard_record(shard)))
 
     def shards_done(self) -> list[int]:
         """Indexes of the shards that have their record, in order."""
-        stems = (Path(o.path).stem for o in self.store.objects(self.path("shards")))
-        return [int(stem) for stem in stems if stem.isdecimal()]
+        found = (shard_of(info.path) for info in self.store.objects(self.path(SHARDS)))
+        return [shard for shard in found if shard is not None and shard < self.spec.shards]
 
     def commit(
         self,
@@ -199,7 +173,7 @@ class Artifact:
         record = ShardRecord(
             self.spec.sha256, shard, tuple(outputs), counts or {}, dict(facts or {}), round(seconds, 3)
         )
-        return self.store.create(self.path(_record(shard)), _pretty(asdict(record)))
+        return self.store.create(self.path(shard_record(shard)), _pretty(asdict(record)))
 
     def finish(self, conclude: Conclude | None = None) -> bool:
         """Create the manifest if every shard has its record; False while some have not.
@@ -224,18 +198,12 @@ class Artifact:
         )
         if conclude:
             manifest = replace(manifest, outputs=(*manifest.outputs, *conclude(self, manifest)))
-        self.store.create(manifest_path(self.name), _pretty({**asdict(manifest), "spec": self.spec.to_json()}))
+        self.store.create(self.path(MANIFEST), _pretty({**asdict(manifest), "spec": self.spec.to_json()}))
         return True
 
     def manifest(self) -> Manifest | None:
         """The manifest, or None while the step is not complete."""
-        path = manifest_path(self.name)
-        fields = self.store.find_json(path)
-        if fields is None:
-            return None
-        with _intact(self.store, path):
-            spec, outputs = Spec.from_json(fields["spec"]), tuple(Output(**o) for o in fields["outputs"])
-            return Manifest(**{**fields, "spec": spec, "outputs": outputs})
+        return self.store.find_record(Manifest, self.path(MANIFEST))
 
     def require(self) -> Manifest:
         """The manifest. Raises ``InputNotCompleteError`` while the step is not complete."""
@@ -245,35 +213,14 @@ class Artifact:
         return manifest
 
 
-def manifest_path(name: str) -> str:
-    """The object whose existence means that the step of this name is complete."""
-    return f"{name}/manifest.json"
+def is_complete(store: Store, name: str) -> bool:
+    """Whether the step has its manifest, which is what complete means."""
+    return store.exists(f"{name}/{MANIFEST}")
 
 
 def incomplete(store: Store, names: Iterable[str]) -> tuple[str, ...]:
     """Those of the artifacts that are not complete."""
-    return tuple(name for name in names if not store.exists(manifest_path(name)))
-
-
-@contextmanager
-def _intact(store: Store, path: str) -> Iterator[None]:
-    """JSON of another shape than ours becomes a ``StoreError`` that names the object."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        store.damaged(path, f"not what covid-ctl writes ({error!r})", error)
-
-
-def add_counts(parts: Iterable[Counts]) -> Counts:
-    """The sum of nested counts, keys sorted."""
-    total: Counts = {}
-    for part in parts:
-        for key, value in part.items():
-            if isinstance(value, dict):
-                total[key] = add_counts([total.get(key, {}), value])
-            else:
-                total[key] = total.get(key, 0) + value
-    return dict(sorted(total.items()))
+    return tuple(name for name in names if not is_complete(store, name))
 
 
 def crc32c(data: bytes) -> str:
@@ -290,10 +237,6 @@ def file_crc32c(path: Path) -> str:
         for _ in checksum.consume(file, 1 << 20):
             pass
     return str(checksum.hexdigest().decode())
-
-
-def _record(shard: int) -> str:
-    return f"shards/{shard:05d}.json"
 
 
 def _pretty(value: object) -> bytes:

@@ -7,11 +7,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import PurePath
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 
 from jobs.errors import StoreError
+from jobs.layout import PROGRESS, heartbeat, shard_of
 from jobs.store import Store
+from jobs.validation import RECORD, Moment, WholeNumber
 
 _READERS = 16
 _SHARE = 0.01
@@ -20,7 +24,7 @@ _LONGEST = 60.0
 
 
 class Heartbeat:
-    """Writes ``<name>/progress/<shard>.json`` at most once per ``every`` seconds, less often where that takes long.
+    """Writes a shard's heartbeat at most once per ``every`` seconds, less often where that takes long.
 
     ``done`` of ``total`` counted in ``unit`` (documents, steps); other fields as the step has them
     (``loss``). A heartbeat that cannot be written is let go: it decides nothing.
@@ -37,7 +41,7 @@ class Heartbeat:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
-        self._path = f"{name}/progress/{shard:05d}.json"
+        self._path = heartbeat(name, shard)
         self._unit = unit
         self._every = every
         self._clock = clock
@@ -62,18 +66,34 @@ class Heartbeat:
         self._next = now + max(self._every, min((self._clock() - now) / _SHARE, _LONGEST))
 
 
-def read_heartbeats(store: Store, name: str) -> dict[int, dict[str, Any]]:
-    """The last heartbeat of every shard of a step that has one."""
-    paths = [info.path for info in store.objects(f"{name}/progress")]
-    with ThreadPoolExecutor(_READERS) as readers:  # of a bucket far away, each takes its while
-        found = zip(paths, readers.map(lambda path: _beat(store, path), paths), strict=True)
-        beats = {PurePath(path).stem: beat for path, beat in found if beat}
-    return {int(shard): beat for shard, beat in beats.items() if shard.isdecimal()}
+@dataclass(frozen=True, config=RECORD)
+class Beat:
+    """One heartbeat, as far as it is read."""
+
+    at: Moment
+    """When it was written, by the worker's clock."""
+    done: WholeNumber
+    """Of ``total``, in ``unit``."""
+    total: WholeNumber
+    unit: str
+    rate: Annotated[float, Field(ge=0.0, le=1e15)]
+    """``unit`` per second."""
+    loss: Annotated[float, Field(ge=-1e9, le=1e9)] | None = None
 
 
-def _beat(store: Store, path: str) -> dict[str, Any] | None:
+def read_heartbeats(store: Store, name: str) -> dict[int, Beat]:
+    """The last heartbeat of every shard of a step that has one. What cannot be read is as good as not there."""
     try:
-        beat = store.find_json(path)
+        found = {info.path: shard_of(info.path) for info in store.objects(f"{name}/{PROGRESS}")}
     except StoreError:
-        return None  # it decides nothing
-    return beat if isinstance(beat, dict) and beat.keys() >= {"at", "done", "total", "unit", "rate"} else None
+        return {}
+    with ThreadPoolExecutor(_READERS) as readers:  # a request takes its while when the bucket is far away
+        beats = readers.map(lambda path: _beat(store, path), found)
+        return {shard: beat for shard, beat in zip(found.values(), beats, strict=True) if shard is not None and beat}
+
+
+def _beat(store: Store, path: str) -> Beat | None:
+    try:
+        return store.find_record(Beat, path)
+    except StoreError:
+        return None

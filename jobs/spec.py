@@ -5,9 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from jobs.validation import RECORD
 
 
 class Kind(StrEnum):
@@ -43,7 +48,8 @@ def canonical(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-@dataclass(frozen=True)
+# A field that is not known would be missing from the hash.
+@dataclass(frozen=True, config={**RECORD, "extra": "forbid"})
 class Spec:
     """Everything that decides the output of one step, and nothing else.
 
@@ -53,7 +59,7 @@ class Spec:
     kind: Kind
     settings: Mapping[str, Any]
     inputs: Mapping[str, str] = field(default_factory=dict)
-    shards: int = 1
+    shards: Annotated[int, Field(ge=1, le=100_000)] = 1
     recipe: str = ""
     salt: str = ""
     """Not empty after ``--fresh``: the same work under another name."""
@@ -73,10 +79,6 @@ class Spec:
             "salt": self.salt,
             "version": self.version,
         }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Spec:
-        return cls(**{**data, "kind": Kind(data["kind"])})
 
     @property
     def sha256(self) -> str:

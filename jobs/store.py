@@ -7,13 +7,12 @@ file beside its target and renames or links it; GCS shows an object once its upl
 from __future__ import annotations
 
 import io
-import json
 import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import obstore
 from obstore.exceptions import (
@@ -25,7 +24,12 @@ from obstore.exceptions import (
 )
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
-from jobs.errors import ConfigurationError, MissingObjectError, StoreError
+from jobs.errors import ConfigurationError, DamagedError, MissingObjectError, StoreError, StoreUnreachableError
+from jobs.validation import parsed
+
+R = TypeVar("R")
+
+REPEAT = "the same command continues it once the bucket answers"
 
 DELIMITER = "/"
 EMULATOR = "STORAGE_EMULATOR_HOST"
@@ -96,20 +100,29 @@ class Store:
         except MissingObjectError:
             return None
 
-    def find_json(self, path: str) -> Any:
-        """The object's JSON value, or None where there is none. Raises ``StoreError`` when it is no JSON."""
+    def find_record(self, record: type[R], path: str) -> R | None:
+        """The object's JSON as a ``record``, or None where there is none.
+
+        Raises ``DamagedError`` when it is something else, and is so when it is read again.
+        """
         data = self.find(path)
         if data is None:
             return None
         try:
-            return json.loads(data)
+            return parsed(record, data)
         except ValueError as error:
-            self.damaged(path, f"not JSON ({error})", error)
+            if self.find(path) != data:
+                raise StoreUnreachableError(self.where(path), "it was read differently twice", REPEAT) from error
+            raise self.damaged(path, str(error)) from error
 
-    def damaged(self, path: str, reason: str, error: Exception | None = None) -> NoReturn:
-        """Raises the ``StoreError`` for an object that is there but not what was written."""
-        thing = f"{self.location.rstrip(DELIMITER)}/{path}"
-        raise StoreError(thing, reason, "delete the damaged step and submit it again, or use --fresh") from error
+    def where(self, path: str) -> str:
+        """The object's place, for people."""
+        return f"{self.location.rstrip(DELIMITER)}/{path}"
+
+    def damaged(self, path: str, reason: str) -> DamagedError:
+        """The error for an object that is there but not what was written."""
+        remedy = "make its step again under another name: covid-ctl submit ... --fresh"
+        return DamagedError(self.where(path), reason, remedy)
 
     def size(self, path: str) -> int:
         """The object's size in bytes. Raises ``MissingObjectError``."""
@@ -187,7 +200,7 @@ class Store:
             self._fail(path, error)
 
     def _fail(self, path: str, error: Exception) -> NoReturn:
-        thing = f"{self.location.rstrip(DELIMITER)}/{path}"
+        thing = self.where(path)
         if "<Code>NoSuchBucket</Code>" in str(error):
             # Else it would pass for an object that is not there, and a misspelt bucket for an empty one.
             bucket = DELIMITER.join(self.location.split(DELIMITER)[:3])

@@ -1,13 +1,19 @@
-"""Settings that people write, checked: an unknown field is an error that names the nearest known one."""
+"""Settings that people write and records in the bucket, checked where they enter.
+
+An unknown setting is an error that names the nearest known one. A record may have fields that this version does
+not know: a later one wrote them.
+"""
 
 from __future__ import annotations
 
 import difflib
 import typing
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from functools import cache
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from jobs.errors import ConfigurationError
 
@@ -18,7 +24,40 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+RECORD = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
+"""Configuration of the dataclasses that stand for JSON objects in the bucket."""
+
+WholeNumber = Annotated[int, Field(ge=0, le=1 << 62)]
+Seconds = Annotated[float, Field(ge=0.0, le=1e12)]
+Moment = Annotated[float, Field(ge=0.0, le=253_402_300_799.0)]
+"""Seconds since the epoch, up to the end of the year 9999: what a ``datetime`` can show."""
+
 S = TypeVar("S", bound=Section)
+R = TypeVar("R")
+
+
+def parsed(record: type[R], data: bytes) -> R:
+    """``data`` (JSON) as a ``record``. Raises ``ValueError`` with a line that names every wrong field."""
+    try:
+        # Twice, because a field that may hold anything would take NaN, which no JSON has.
+        from_json(data, allow_inf_nan=False)
+        found: R = _adapter(record).validate_json(data)  # type: ignore[arg-type] # a list of records is one, too
+        return found
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, e['loc'])) or 'top level'}: {e['msg']}" for e in error.errors()]
+        more = f"; and {len(problems) - MOST_PROBLEMS} more" if len(problems) > MOST_PROBLEMS else ""
+        raise ValueError("; ".join(problems[:MOST_PROBLEMS]) + more) from error
+    except ValueError as error:
+        raise ValueError(f"not JSON ({error})") from error
+
+
+MOST_PROBLEMS = 3
+"""Of a record's, that are named."""
+
+
+@cache
+def _adapter(record: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(record)
 
 
 def validated(section: type[S], data: Any, source: str, remedy: str) -> S:

@@ -19,6 +19,7 @@ from controller.clusters.interface import JobState, JobStatus
 from controller.clusters.job_policy import COMPLETE, IndexedJob, JobPolicy
 from controller.labels import Job
 from jobs.errors import StoreError
+from jobs.layout import LOGS, LogName
 from jobs.store import Store
 
 LOCAL_BACKOFF_SECONDS = 1.0
@@ -95,10 +96,9 @@ class LocalCluster:
     def _attempts_so_far(self, name: str) -> dict[int, int]:
         """By index: earlier commands' logs stay."""
         attempts: dict[int, int] = {}
-        for info in self._store.objects(f"{name}/logs"):
-            index, _, attempt = Path(info.path).stem.partition("-")
-            if index.isdecimal() and attempt.isdecimal():
-                attempts[int(index)] = max(attempts.get(int(index), 0), int(attempt) + 1)
+        for info in self._store.objects(f"{name}/{LOGS}"):
+            if log := LogName.parse(info.path):
+                attempts[log.index] = max(attempts.get(log.index, 0), log.attempt + 1)
         return attempts
 
     def status(self, name: str) -> JobStatus | None:
@@ -203,7 +203,7 @@ class LocalCluster:
 
 
 def _log_path(running: _Running, index: int, container: _Container) -> str:
-    return f"{running.job['metadata']['name']}/logs/{index:05d}-{container.attempt}.log"
+    return LogName(index, container.attempt).path(running.job["metadata"]["name"])
 
 
 def _state(indexes: IndexedJob) -> JobState:

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from enum import StrEnum
-from typing import Any
 
+from pydantic.dataclasses import dataclass
+
+from jobs.layout import LEDGER
+from jobs.layout import event as event_path
 from jobs.store import Store
-
-_FOLDER = "ledger"
+from jobs.validation import RECORD, Moment, WholeNumber, parsed
 
 
 class EventType(StrEnum):
@@ -45,16 +47,16 @@ NOTES = (EventType.OBSERVED, EventType.POD_FAILED)
 """What happened meanwhile: it does not end, begin or change a step's life."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=RECORD)
 class Event:
     type: EventType
-    at: float
+    at: Moment
     """Seconds since the epoch."""
     detail: str = ""
     """In words, or as JSON: see ``EventType``."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=RECORD)
 class Observed:
     """What a Job was when it last changed noticeably, for when neither it nor its cluster is there any more."""
 
@@ -62,21 +64,21 @@ class Observed:
     """A ``controller.clusters.interface.JobState``."""
     reason: str = ""
     remedy: str = ""
-    active: int = 0
-    succeeded: int = 0
+    active: WholeNumber = 0
+    succeeded: WholeNumber = 0
     """Indexes."""
-    failed: int = 0
+    failed: WholeNumber = 0
     """Indexes that will not be tried again."""
-    retries: int = 0
-    preempted: int = 0
+    retries: WholeNumber = 0
+    preempted: WholeNumber = 0
     """Pods taken away since the step was first submitted; they count against nothing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=RECORD)
 class PodFailure:
     pod: str
-    index: int
-    attempt: int
+    index: WholeNumber
+    attempt: WholeNumber
     """Of this index, from 0, over all Jobs of the step: its log is ``logs/<index>-<attempt>.log``."""
     reason: str
     """``OOMKilled: ...``, ``exited with 42: ...``, ``disrupted: ...``."""
@@ -87,13 +89,13 @@ class PodFailure:
 
 
 def read_observed(event: Event) -> Observed:
-    """The detail of an ``OBSERVED`` event; fields that this version does not know are passed over."""
-    return Observed(**_known_fields(Observed, json.loads(event.detail)))
+    """The detail of an ``OBSERVED`` event. Raises ``ValueError`` when it is something else."""
+    return parsed(Observed, event.detail.encode())
 
 
 def read_pod_failures(event: Event) -> list[PodFailure]:
-    """The detail of a ``POD_FAILED`` event."""
-    return [PodFailure(**_known_fields(PodFailure, found)) for found in json.loads(event.detail)]
+    """The detail of a ``POD_FAILED`` event. Raises ``ValueError`` when it is something else."""
+    return parsed(list[PodFailure], event.detail.encode())
 
 
 def note_observed(at: float, observed: Observed) -> Event:
@@ -104,35 +106,30 @@ def note_pod_failures(at: float, failures: Sequence[PodFailure]) -> Event:
     return Event(EventType.POD_FAILED, at, json.dumps([asdict(failure) for failure in failures]))
 
 
-def _known_fields(kind: type[Observed] | type[PodFailure], found: dict[str, Any]) -> dict[str, Any]:
-    return {field.name: found[field.name] for field in fields(kind) if field.name in found}
-
-
 class Ledger:
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def steps(self) -> list[str]:
         """The names of all steps ever submitted, sorted."""
-        return self._store.folders(_FOLDER)
+        return self._store.folders(LEDGER)
 
     def events(self, name: str, *, after: int = 0) -> list[Event]:
         """A step's events, oldest first, without the first ``after``."""
-        return [self._event(info.path) for info in self._store.objects(f"{_FOLDER}/{name}")[after:]]
+        return [self._event(info.path) for info in self._store.objects(f"{LEDGER}/{name}")[after:]]
 
     def _event(self, path: str) -> Event:
-        found = self._store.find_json(path)
-        try:
-            return Event(**{**found, "type": EventType(found["type"])})
-        except (KeyError, TypeError, ValueError) as error:
-            self._store.damaged(path, f"no event ({error!r})", error)
+        found = self._store.find_record(Event, path)
+        if found is None:
+            raise self._store.damaged(path, "it was listed, and it is not there")
+        return found
 
     def append(self, name: str, event: Event) -> None:
         """Add an event after those that are there, whoever else is adding."""
-        known = len(self._store.objects(f"{_FOLDER}/{name}"))
+        known = len(self._store.objects(f"{LEDGER}/{name}"))
         while not self.extend(name, known, event):
             known += 1
 
     def extend(self, name: str, known: int, event: Event) -> bool:
         """Add an event unless there are more than the ``known`` ones: read on then, and decide again."""
-        return self._store.create(f"{_FOLDER}/{name}/{known:05d}.json", json.dumps(asdict(event)).encode())
+        return self._store.create(event_path(name, known), json.dumps(asdict(event)).encode())

@@ -38,7 +38,7 @@ class History:
         if event.type not in NOTES:
             self.life, self.detail = event.type, event.detail
         # A note that cannot be read says nothing; those around it do.
-        with contextlib.suppress(ValueError, TypeError, AttributeError):
+        with contextlib.suppress(ValueError):
             self._take(event)
 
     def _take(self, event: Event) -> None:

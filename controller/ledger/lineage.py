@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from jobs.layout import VOCABULARIES
 from jobs.spec import Kind, Spec
-
-VOCABULARIES = "vocabularies"
-"""The folder of vocabularies that were given, not learned."""
 
 _STEP = re.compile(rf"(?:{'|'.join(Kind)})(?:-[a-z0-9]+)*-[0-9a-f]{{8}}")
 

@@ -19,7 +19,7 @@ from controller.planning.plan import (
     pretrain_settings,
     vocabulary_settings,
 )
-from jobs.artifact import Artifact, Manifest, manifest_path
+from jobs.artifact import Artifact, Manifest, is_complete
 from jobs.corpus.reading.fingerprint import fingerprint
 from jobs.errors import ConfigurationError, CovidCtlError, PreflightError
 from jobs.files.place import locate
@@ -122,7 +122,7 @@ def newest_under_way(store: Store, kind: Kind, recipe: Recipe) -> str | None:
         with suppress(CovidCtlError):  # a damaged one: ``status`` shows it
             if not name.startswith(f"{kind}-") or not History(events := ledger.events(name)).is_under_way:
                 continue
-            if fits(store, Artifact.open(store, name).spec, recipe) and not store.exists(manifest_path(name)):
+            if fits(store, Artifact.open(store, name).spec, recipe) and not is_complete(store, name):
                 found.append((events[0].at, name))
     return max(found, default=(0.0, None))[1]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jobs.errors import PreflightError
+from jobs.layout import VOCABULARY, given_vocabulary
 from jobs.recipe import InitialCheckpoint, Recipe
 from jobs.spec import Kind, Spec
 from jobs.weights.architecture import FIELDS
@@ -30,7 +31,7 @@ class GivenVocabulary:
 
     @property
     def path(self) -> str:
-        return f"vocabularies/{self.sha256}.txt"
+        return given_vocabulary(self.sha256)
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def plan_preprocess(
             after=(ingest.name, signatures.name),
         )
         steps.append(learned)
-        vocabulary_path = f"{learned.name}/vocab.txt"
+        vocabulary_path = f"{learned.name}/{VOCABULARY}"
     preprocess = Step(
         Spec(
             Kind.PREPROCESS,

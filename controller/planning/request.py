@@ -19,7 +19,7 @@ from controller.planning.inputs import (
 )
 from controller.planning.plan import Step, plan_checkpoint, plan_export, plan_preprocess, plan_pretrain
 from controller.profiles.profile import Profile
-from jobs.artifact import Artifact, manifest_path
+from jobs.artifact import Artifact, is_complete
 from jobs.errors import ConfigurationError, PreflightError
 from jobs.recipe import Recipe, load_recipe
 from jobs.sample.sample import SAMPLE
@@ -184,7 +184,7 @@ class Request:
         return name
 
     def is_complete(self, step: Step) -> bool:
-        return self.store.exists(manifest_path(step.name))
+        return is_complete(self.store, step.name)
 
     def _is_missing(self, step: Step) -> bool:
         awaited = not self.profile.is_local and is_under_way(self.store, step.name)

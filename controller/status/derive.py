@@ -133,7 +133,7 @@ def last_observed(events: Sequence[Event]) -> tuple[Observed, float] | None:
         if event.type is EventType.OBSERVED:
             try:
                 return read_observed(event), event.at
-            except (TypeError, ValueError, AttributeError):
+            except ValueError:
                 break  # it decides nothing
     return None
 

@@ -11,14 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.ledger.lineage import VOCABULARIES, closure, steps_read, vocabulary_read
+from controller.ledger.lineage import closure, steps_read, vocabulary_read
 from controller.status.derive import State
 from controller.time_words import span
+from jobs.layout import CHECKPOINTS, LOGS, MANIFEST, PROGRESS, SPEC, VOCABULARIES
 from jobs.spec import Kind, Spec
 from jobs.store import ObjectInfo
-
-CHECKPOINTS, LOGS, PROGRESS = "checkpoints", "logs", "progress"
-SPEC, MANIFEST = "spec.json", "manifest.json"
 
 
 @dataclass(frozen=True)

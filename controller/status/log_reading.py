@@ -1,7 +1,4 @@
-"""What the workers of a step wrote: from their pods, or from the bucket once those are gone.
-
-<name>/logs/00012-1.log        of shard 12, its second attempt
-"""
+"""What the workers of a step wrote: from their pods, or from the bucket once those are gone."""
 
 from __future__ import annotations
 
@@ -11,7 +8,6 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import TypeVar
 
 from controller.clusters.kubernetes import KubernetesCluster
@@ -19,6 +15,7 @@ from controller.clusters.objects import ObservedPod
 from controller.clusters.pod_diagnosis import why_not_running
 from controller.kube.api_errors import ApiError, InvalidError, NotFoundError
 from jobs.errors import ConfigurationError
+from jobs.layout import LOGS, LogName
 from jobs.store import Store
 
 _Attempt = TypeVar("_Attempt")
@@ -64,10 +61,10 @@ class BucketLog:
 def bucket_logs(store: Store, name: str, index: int | None = None) -> list[BucketLog]:
     """By shard and attempt."""
     found = []
-    for info in store.objects(f"{name}/logs"):
-        shard, _, attempt = PurePath(info.path).stem.partition("-")
-        if shard.isdecimal() and attempt.isdecimal() and index in (None, int(shard)):
-            found.append(BucketLog(info.path, int(shard), int(attempt), info.size))
+    for info in store.objects(f"{name}/{LOGS}"):
+        log = LogName.parse(info.path)
+        if log and index in (None, log.index):
+            found.append(BucketLog(info.path, log.index, log.attempt, info.size))
     return sorted(found, key=lambda log: (log.index, log.attempt))
 
 

@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 from controller.ledger.events import Event, EventType, Ledger
-from controller.ledger.lineage import VOCABULARIES
 from controller.status.derive import State
 from controller.status.gc import Holding, Removal
 from controller.status.step_status import READERS, StepState
 from jobs.artifact import Artifact
 from jobs.errors import CovidCtlError
+from jobs.layout import VOCABULARIES
 from jobs.store import ObjectInfo, Store
 
 

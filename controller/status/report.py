@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic.dataclasses import dataclass as record
+
 from controller.planning.inputs import newest_preprocessing
 from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, PreflightError
+from jobs.layout import REPORT, REPORT_PAGE
 from jobs.spec import Kind
 from jobs.store import Store
+from jobs.validation import RECORD, parsed
 
-CONTENTS, PAGE = "report.json", "report.html"
+
+@record(frozen=True, config=RECORD)
+class _Summary:
+    """What of a report this version shows itself."""
+
+    summary: list[str]
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,7 @@ class FoundReport:
     @property
     def page(self) -> str:
         """Where the page lies: a path, or gs://..."""
-        return f"{self.artifact.store.location.rstrip('/')}/{self.artifact.path(PAGE)}"
+        return f"{self.artifact.store.location.rstrip('/')}/{self.artifact.path(REPORT_PAGE)}"
 
 
 def find_report(store: Store, name: str | None) -> FoundReport:
@@ -42,14 +52,16 @@ def find_report(store: Store, name: str | None) -> FoundReport:
     artifact = Artifact.open(store, name)
     if artifact.spec.kind != Kind.PREPROCESS:
         raise ConfigurationError(name, f"{artifact.spec.kind} leaves no report, preprocess does", "covid-ctl report")
-    if not any(output.path == CONTENTS for output in artifact.require().outputs):
+    written = artifact.require().find(REPORT)
+    if written is None:
         reason = "it was made by a version of covid-ctl that left no report"
         raise ConfigurationError(name, reason, "covid-ctl submit preprocess")
-    contents = store.find_json(artifact.path(CONTENTS))
-    summary = contents.get("summary") if isinstance(contents, dict) else None
-    if not (isinstance(summary, list) and all(isinstance(line, str) for line in summary)):
-        store.damaged(artifact.path(CONTENTS), "not what preprocess writes")
-    return FoundReport(artifact, contents)
+    contents = artifact.read(written)
+    try:
+        parsed(_Summary, contents)
+    except ValueError as error:
+        raise store.damaged(artifact.path(REPORT), str(error)) from error
+    return FoundReport(artifact, json.loads(contents))
 
 
 def save_page(report: FoundReport, target: str) -> None:
@@ -57,10 +69,7 @@ def save_page(report: FoundReport, target: str) -> None:
 
     Raises ``ConfigurationError`` when that cannot be written, ``StoreError`` when the page is gone.
     """
-    store, path = report.artifact.store, report.artifact.path(PAGE)
-    data = store.find(path)
-    if data is None:
-        store.damaged(path, "preprocess wrote it, but it is gone")
+    data = report.artifact.read(report.artifact.require().output(REPORT_PAGE))
     try:
         Path(target).expanduser().write_bytes(data)
     except OSError as error:

@@ -75,5 +75,5 @@ def container_seconds(artifact: Artifact) -> float:
     started = [event.at for event in Ledger(artifact.store).events(artifact.name) if event.type is EventType.STARTED]
     since = max(started, default=float("inf"))
     beats = read_heartbeats(artifact.store, artifact.name)
-    at_work = (max(0.0, float(beat["at"]) - since) for shard, beat in beats.items() if shard not in done)
+    at_work = (max(0.0, beat.at - since) for shard, beat in beats.items() if shard not in done)
     return committed + sum(at_work)

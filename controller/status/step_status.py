@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePath
-from typing import Any
 
 from controller.clusters.interface import JobStatus
 from controller.ledger.events import Event, EventType, Ledger, Observed
@@ -15,7 +14,8 @@ from controller.ledger.lineage import steps_read
 from controller.status.derive import Reachability, State, StateInputs, derive_state, is_alive, last_observed
 from jobs.artifact import Artifact, incomplete, no_such_step
 from jobs.errors import CovidCtlError
-from jobs.progress import read_heartbeats
+from jobs.layout import CHECKPOINTS
+from jobs.progress import Beat, read_heartbeats
 from jobs.spec import Kind
 from jobs.store import Store
 
@@ -100,13 +100,13 @@ def observe(store: Store, name: str, *, now: float, view: ClusterView | None = N
     inputs = StateInputs(
         complete=complete,
         events=events,
-        last_heartbeat_at=max((beat["at"] for beat in beats.values()), default=None),
+        last_heartbeat_at=max((beat.at for beat in beats.values()), default=None),
         missing=() if complete else incomplete(store, steps_read(artifact.spec)),
         reachability=view.reachability,
         job=view.jobs.get(name),
     )
     derived = derive_state(inputs, now)
-    alive = {shard for shard, beat in beats.items() if shard not in done and is_alive(beat["at"], now)}
+    alive = {shard for shard, beat in beats.items() if shard not in done and is_alive(beat.at, now)}
     progress = _progress(artifact.spec.shards, done, beats, alive)
     known = last_observed(events)
     counts = inputs.job or (known[0] if known else Observed(""))
@@ -151,17 +151,15 @@ def _started_at(events: Sequence[Event]) -> float:
     return max((event.at for event in events if event.type is EventType.STARTED), default=events[0].at)
 
 
-def _beats(artifact: Artifact, since: float) -> dict[int, dict[str, Any]]:
-    return {k: b for k, b in read_heartbeats(artifact.store, artifact.name).items() if b["at"] >= since}
+def _beats(artifact: Artifact, since: float) -> dict[int, Beat]:
+    return {k: b for k, b in read_heartbeats(artifact.store, artifact.name).items() if b.at >= since}
 
 
-def _progress(
-    shards: int, done: Collection[int], beats: Mapping[int, Mapping[str, Any]], alive: Collection[int]
-) -> StepProgress:
+def _progress(shards: int, done: Collection[int], beats: Mapping[int, Beat], alive: Collection[int]) -> StepProgress:
     """``speaking`` are the shards whose rates count, of those not yet ``done``."""
     at_work = [beat for shard, beat in beats.items() if shard in alive and shard not in done]
-    made, total = sum(b["done"] for b in beats.values()), sum(b["total"] for b in beats.values())
-    rate = sum(b["rate"] for b in at_work)
+    made, total = sum(b.done for b in beats.values()), sum(b.total for b in beats.values())
+    rate = sum(b.rate for b in at_work)
     # Shards that have not begun are taken to be like those that have.
     begun = len({*beats, *done})
     left = total - made + (total / len(beats) * (shards - begun) if beats else 0)
@@ -170,9 +168,9 @@ def _progress(
         shards=shards,
         done=made,
         total=total,
-        unit=next((b["unit"] for b in beats.values()), ""),
+        unit=next((b.unit for b in beats.values()), ""),
         rate=rate,
-        loss=next((b["loss"] for b in at_work if "loss" in b), None),
+        loss=next((b.loss for b in at_work if b.loss is not None), None),
         eta_seconds=left / rate if rate > 0 else None,
     )
 
@@ -181,5 +179,5 @@ def _newest_checkpoint(artifact: Artifact) -> int | None:
     """A checkpoint is there once its record is, which is written after it."""
     if artifact.spec.kind != Kind.PRETRAIN:
         return None
-    names = (PurePath(found.path) for found in artifact.store.objects(artifact.path("checkpoints")))
+    names = (PurePath(found.path) for found in artifact.store.objects(artifact.path(CHECKPOINTS)))
     return max((int(name.stem) for name in names if name.suffix == ".json" and name.stem.isdecimal()), default=None)

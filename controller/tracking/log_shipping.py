@@ -1,18 +1,15 @@
-"""Pods' logs, brought to the bucket before the pods go: the end of each, once.
-
-<name>/logs/00012-0.log        shard 12, its first attempt
-"""
+"""Pods' logs, brought to the bucket before the pods go: the end of each, once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from controller.clusters.objects import ObservedPod
 from controller.clusters.pod_diagnosis import why_ended
 from controller.kube.api_errors import InvalidError, NotFoundError, OverloadedError, UnreachableError
+from jobs.layout import LOGS, LogName
 from jobs.store import Store
 
 LINES = 1000
@@ -30,20 +27,16 @@ class Attempt:
     number: int
 
     @property
-    def key(self) -> str:
-        return f"{self.pod.index or 0:05d}-{self.number}"
+    def key(self) -> LogName:
+        return LogName(self.pod.index or 0, self.number)
 
 
-def log_path(step: str, key: str) -> str:
-    return f"{step}/logs/{key}.log"
-
-
-def shipped_logs(store: Store, step: str) -> set[str]:
+def shipped_logs(store: Store, step: str) -> set[LogName]:
     """The keys of the attempts whose logs are there."""
-    return {PurePosixPath(info.path).stem for info in store.objects(f"{step}/logs")}
+    return {log for info in store.objects(f"{step}/{LOGS}") if (log := LogName.parse(info.path))}
 
 
-def ship_logs(store: Store, step: str, attempts: Iterable[Attempt], read: ReadLog) -> set[str]:
+def ship_logs(store: Store, step: str, attempts: Iterable[Attempt], read: ReadLog) -> set[LogName]:
     """Copy the logs, several at once; returns the keys of those that are in the bucket now.
 
     The others could not be read for the moment. Raises ``StoreError``.
@@ -53,7 +46,7 @@ def ship_logs(store: Store, step: str, attempts: Iterable[Attempt], read: ReadLo
         return {key for key in texts if key}
 
 
-def _ship(store: Store, step: str, attempt: Attempt, read: ReadLog) -> str | None:
+def _ship(store: Store, step: str, attempt: Attempt, read: ReadLog) -> LogName | None:
     try:
         text = _end(read(attempt.pod.name, LINES))
     except (NotFoundError, InvalidError):
@@ -61,7 +54,7 @@ def _ship(store: Store, step: str, attempt: Attempt, read: ReadLog) -> str | Non
     except (UnreachableError, OverloadedError):
         return None
     # What is there already is as good: another tracker's copy.
-    store.create(log_path(step, attempt.key), text or _what_is_known(attempt.pod))
+    store.create(attempt.key.path(step), text or _what_is_known(attempt.pod))
     return attempt.key
 
 

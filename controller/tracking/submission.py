@@ -14,7 +14,7 @@ from controller.planning.manifest import render
 from controller.planning.plan import Step, inputs_first
 from controller.profiles.profile import Profile
 from controller.tracking.reconcile import why_failed
-from jobs.artifact import Artifact, incomplete, manifest_path
+from jobs.artifact import Artifact, incomplete, is_complete
 from jobs.store import Store
 
 
@@ -53,13 +53,13 @@ def submit(
     """
     ordered = inputs_first(steps)
     for step in ordered:
-        if not store.exists(manifest_path(step.name)):
+        if not is_complete(store, step.name):
             cluster.validate(render(step, profile, suspend=True))
     return [_submit(step, profile, store, cluster, clock) for step in ordered]
 
 
 def _submit(step: Step, profile: Profile, store: Store, cluster: Cluster, clock: Callable[[], float]) -> Submitted:
-    if store.exists(manifest_path(step.name)):
+    if is_complete(store, step.name):
         return Submitted(step, SubmissionOutcome.COMPLETE)
     missing = incomplete(store, step.after)
     status = cluster.status(step.name)

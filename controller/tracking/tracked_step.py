@@ -13,7 +13,8 @@ from controller.ledger.history import History
 from controller.tracking.log_shipping import Attempt, ship_logs, shipped_logs
 from controller.tracking.observer import Observer, TrackedJob
 from controller.tracking.reconcile import Snapshot, is_releasable, is_settled, next_event, release_event
-from jobs.artifact import incomplete, manifest_path
+from jobs.artifact import incomplete, is_complete
+from jobs.layout import LogName
 from jobs.store import Store
 
 LOGS_AT_ONCE = 32
@@ -47,7 +48,7 @@ class TrackedStep:
         self.history = History(self._ledger.events(job.name))
         self._ended_pods: dict[str, ObservedPod] = {}
         """Pods that are still to be dealt with; the cluster may have forgotten them."""
-        self._shipped: set[str] | None = None
+        self._shipped: set[LogName] | None = None
         """Keys of the attempts whose logs are in the bucket; None until they were listed."""
 
     def reconcile(self) -> None:
@@ -76,7 +77,7 @@ class TrackedStep:
         has_ended = status is None or status.condition is not None
         return Snapshot(
             status,
-            complete=has_ended and self._on.store.exists(manifest_path(self.job.name)),
+            complete=has_ended and is_complete(self._on.store, self.job.name),
             inputs=self.job.inputs,
             missing=missing,
             queued=self.job.queued,

@@ -21,9 +21,9 @@ from safetensors.numpy import save_file
 
 from jobs.artifact import Artifact, Output
 from jobs.errors import ConfigurationError, CovidCtlError, DamagedError, MissingObjectError
+from jobs.layout import CHECKPOINTS
 from jobs.spec import canonical
 
-FOLDER = "checkpoints"
 KEPT = 2
 """The newest, and one to fall back on should it turn out damaged; the best is kept beside them."""
 
@@ -59,9 +59,9 @@ def save(artifact: Artifact, tensors: Tensors, progress: Progress) -> None:
     name = f"{progress.step:08d}"
     metadata = {"checkpoint": canonical({"spec_sha256": artifact.spec.sha256, "step": progress.step}).decode()}
     # No file in between: after SIGTERM every second counts.
-    output = artifact.stream(f"{FOLDER}/{name}.safetensors", _safetensors(tensors, metadata))
+    output = artifact.stream(f"{CHECKPOINTS}/{name}.safetensors", _safetensors(tensors, metadata))
     record = {**asdict(progress), "size": output.size, "crc32c": output.crc32c}
-    artifact.store.put(artifact.path(f"{FOLDER}/{name}.json"), canonical(record))
+    artifact.store.put(artifact.path(f"{CHECKPOINTS}/{name}.json"), canonical(record))
     _prune(artifact, progress)
     log.info("checkpoint.saved", step=progress.step, bytes=output.size)
 
@@ -108,11 +108,11 @@ def load(artifact: Artifact, step: int, state: State, scratch: Path) -> Progress
 
 def _load(artifact: Artifact, step: int, state: State, scratch: Path) -> Progress:
     name = f"{step:08d}"
-    record = json.loads(artifact.store.get(artifact.path(f"{FOLDER}/{name}.json")))
+    record = json.loads(artifact.store.get(artifact.path(f"{CHECKPOINTS}/{name}.json")))
     progress = Progress(
         record["step"], record["train_seconds"], tuple(record["evaluations"]), tuple(record.get("rejected", ()))
     )
-    relative = f"{FOLDER}/{name}.safetensors"
+    relative = f"{CHECKPOINTS}/{name}.safetensors"
     file = scratch / f"restored-{name}.safetensors"
     artifact.download(Output(relative, record["size"], record["crc32c"]), file)
     thing, remedy = artifact.path(relative), "submit the step with --fresh, which begins anew under another name"
@@ -155,9 +155,9 @@ def _prune(artifact: Artifact, progress: Progress) -> None:
     for suffix in (".json", ".safetensors"):
         for step in _steps(artifact, suffix):
             if step not in kept:
-                artifact.store.delete(artifact.path(f"{FOLDER}/{step:08d}{suffix}"))
+                artifact.store.delete(artifact.path(f"{CHECKPOINTS}/{step:08d}{suffix}"))
 
 
 def _steps(artifact: Artifact, suffix: str) -> list[int]:
-    names = [Path(info.path) for info in artifact.store.objects(artifact.path(FOLDER))]
+    names = [Path(info.path) for info in artifact.store.objects(artifact.path(CHECKPOINTS))]
     return sorted(int(name.stem) for name in names if name.suffix == suffix and name.stem.isdecimal())

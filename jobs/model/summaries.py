@@ -14,8 +14,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from jobs.artifact import Artifact
+from jobs.layout import CURVES
 
-FOLDER = "tensorboard"
 PREFIX = "events.out.tfevents."
 """TensorBoard takes files for event files by this."""
 
@@ -26,7 +26,7 @@ class Scalars:
     def __init__(self, artifact: Artifact, scratch: Path, first: int) -> None:
         self._artifact = artifact
         self._scratch = scratch
-        for info in artifact.store.objects(artifact.path(FOLDER)):
+        for info in artifact.store.objects(artifact.path(CURVES)):
             # Left by a checkpoint that was rejected: this run makes those steps again.
             if int(info.path.rsplit(".", 1)[-1]) > first:
                 artifact.store.delete(info.path)
@@ -42,7 +42,7 @@ class Scalars:
         """End the stretch at ``step``; the returned call uploads it, from any thread."""
         self._writer.close()
         files = list(self._folder.iterdir()) if self._written else []
-        name = f"{FOLDER}/{PREFIX}{self._first:08d}"
+        name = f"{CURVES}/{PREFIX}{self._first:08d}"
         self._begin(step)
 
         def upload() -> None:
@@ -54,6 +54,6 @@ class Scalars:
 
     def _begin(self, first: int) -> None:
         self._first = first
-        self._folder = self._scratch / FOLDER / f"{first:08d}"
+        self._folder = self._scratch / CURVES / f"{first:08d}"
         self._writer = tf.summary.create_file_writer(str(self._folder))
         self._written = False

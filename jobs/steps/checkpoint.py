@@ -23,6 +23,7 @@ from safetensors.numpy import save_file
 
 from jobs.artifact import Output
 from jobs.errors import ConfigurationError
+from jobs.layout import VARIABLES, VOCABULARY, WEIGHTS
 from jobs.model.tf1_checkpoint import GoogleWeights
 from jobs.steps.context import StepContext
 from jobs.vocabulary import parse_vocabulary
@@ -32,10 +33,6 @@ from jobs.weights.fetching import Expected, fetch, local_name
 from jobs.weights.hugging_face import HuggingFaceWeights
 from jobs.weights.names import WORD_EMBEDDINGS, tensors
 from jobs.weights.source import Files, Format, find_source
-
-WEIGHTS = "weights.safetensors"
-VARIABLES = "variables.json"
-VOCABULARY = "vocab.txt"
 
 Array = NDArray[Any]
 

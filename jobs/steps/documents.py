@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from jobs.artifact import Artifact, Output
 from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.shards import read_documents
+from jobs.layout import DOCUMENTS, HELD_OUT
 from jobs.steps.context import StepContext
 
 
@@ -17,10 +18,9 @@ class Documents:
         self._scratch = context.scratch
         self._artifact = Artifact.open(context.store, context.artifact.spec.inputs["documents"])
         manifest = self._artifact.require()
-        self.shards: tuple[Output, ...] = manifest.under("documents")
+        self.shards: tuple[Output, ...] = manifest.under(DOCUMENTS)
         self.total: int = manifest.counts["documents"]["kept"]
-        held_out = next(output for output in manifest.outputs if output.path == "held_out.txt")
-        self.held_out = frozenset(self._artifact.read(held_out).decode().split("\n"))
+        self.held_out = frozenset(self._artifact.read(manifest.output(HELD_OUT)).decode().split("\n"))
         """cord_uids whose documents are for validation only."""
 
     def read(self, shard: int) -> Iterator[Document]:

@@ -20,6 +20,7 @@ from jobs.corpus.documents.outcome import WITHOUT_TEXT
 from jobs.errors import ConfigurationError
 from jobs.examples.wordpiece import WordPiece
 from jobs.inference.forward import ExportedBert
+from jobs.layout import GOOGLE_MODEL, MODEL, PROBE, TRAINED_CONFIG, TRAINED_WEIGHTS, VOCABULARY
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.dataset import Examples, staged_shards
 from jobs.model.tf1_checkpoint import GoogleWeights, write_google_checkpoint
@@ -56,10 +57,7 @@ class _Step:
         self.manifest: Manifest = self.artifact.require()
 
     def read(self, path: str) -> bytes:
-        found = next((output for output in self.manifest.outputs if output.path == path), None)
-        if found is None:
-            raise ConfigurationError(self.artifact.name, f"it has no output {path}", "submit it again with --fresh")
-        return self.artifact.read(found)
+        return self.artifact.read(self.manifest.output(path))
 
 
 def run(context: StepContext) -> None:
@@ -73,9 +71,9 @@ def run(context: StepContext) -> None:
     ingest = _Step(context, preprocess.manifest.spec.inputs["documents"])
     heartbeat = context.heartbeat("checks")
 
-    google = json.loads(pretrain.read("model/bert_config.json"))
+    google = json.loads(pretrain.read(TRAINED_CONFIG))
     config = config_json(google)
-    vocabulary = parse_vocabulary(preprocess.read("vocab.txt"), f"{preprocess.artifact.name}/vocab.txt")
+    vocabulary = parse_vocabulary(preprocess.read(VOCABULARY), f"{preprocess.artifact.name}/{VOCABULARY}")
     if len(vocabulary) != google["vocab_size"]:
         raise ConfigurationError(
             pretrain.artifact.name,
@@ -99,7 +97,7 @@ def run(context: StepContext) -> None:
     tokens = check_tokenizers(
         WordPiece(vocabulary).encode,
         load_tokenizer((directory / "tokenizer.json").read_bytes()),
-        preprocess.read("probe.txt").decode().removesuffix("\n").split("\n"),
+        preprocess.read(PROBE).decode().removesuffix("\n").split("\n"),
     )
     heartbeat.beat(3, _CHECKS)
     logits = _compare_logits(context, google, weights, directory, preprocess)
@@ -108,8 +106,8 @@ def run(context: StepContext) -> None:
     context.check_stop()
     tensorflow = _write_google(context.scratch / "tensorflow", weights, google, vocabulary)
     context.check_stop()
-    outputs = [context.artifact.upload(f"model/{name}", directory / name) for name in FILES]
-    outputs += [context.artifact.upload(f"tensorflow/{name}", tensorflow / name) for name in GOOGLE_FILES]
+    outputs = [context.artifact.upload(f"{MODEL}/{name}", directory / name) for name in FILES]
+    outputs += [context.artifact.upload(f"{GOOGLE_MODEL}/{name}", tensorflow / name) for name in GOOGLE_FILES]
     gate = {"tokenizer": asdict(tokens), "logits": {**asdict(logits), "tolerance": LOGIT_TOLERANCE}}
     facts = {"gate": gate, "parameters": card.parameters, "title": card.title}
     context.artifact.commit(context.shard, outputs, facts=facts, seconds=time.monotonic() - started)
@@ -177,7 +175,7 @@ def describe(
 
 def _weights(pretrain: _Step, scratch: Path) -> Weights:
     path = scratch / "weights.safetensors"
-    path.write_bytes(pretrain.read("model/weights.safetensors"))
+    path.write_bytes(pretrain.read(TRAINED_WEIGHTS))
     weights: Weights = load_file(path)
     return weights
 

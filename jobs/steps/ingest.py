@@ -23,6 +23,7 @@ from jobs.corpus.screening.holdout import held_out
 from jobs.errors import ConfigurationError
 from jobs.files.place import locate
 from jobs.files.streams import OnBytes
+from jobs.layout import DOCUMENTS, HELD_OUT, QUARANTINE
 from jobs.sample.sample import SAMPLE, sample_fingerprint, write_sample
 from jobs.steps.context import StepContext
 
@@ -43,7 +44,7 @@ def _ingest(context: StepContext, corpus: Corpus, started: float) -> None:
     accounting = Accounting(corpus.source, settings["max_quarantined_share"], corpus.total, corpus.broken)
 
     shards = [context.scratch / f"{index:05d}.jsonl.gz" for index in range(settings["document_shards"])]
-    quarantine = context.scratch / "quarantine.jsonl"
+    quarantine = context.scratch / QUARANTINE
     kept: list[str] = []
     try:
         with DocumentShards(shards) as documents, quarantine.open("wb") as entries:
@@ -53,12 +54,12 @@ def _ingest(context: StepContext, corpus: Corpus, started: float) -> None:
         counts = {**accounting.counts(), **corpus.counts()}
         validation = held_out(kept, settings["validation_share"])
     except ConfigurationError:
-        artifact.upload("quarantine.jsonl", quarantine)  # no output yet, but what the error points to
+        artifact.upload(QUARANTINE, quarantine)  # no output yet, but what the error points to
         raise
 
-    outputs = [artifact.upload(f"documents/{path.name}", path) for path in shards]
-    outputs.append(artifact.write("held_out.txt", _lines(validation)))
-    outputs.append(artifact.upload("quarantine.jsonl", quarantine))
+    outputs = [artifact.upload(f"{DOCUMENTS}/{path.name}", path) for path in shards]
+    outputs.append(artifact.write(HELD_OUT, _lines(validation)))
+    outputs.append(artifact.upload(QUARANTINE, quarantine))
     outputs += [artifact.write(name, _lines(lines)) for name, lines in corpus.listings().items()]
     artifact.commit(context.shard, outputs, counts=counts, seconds=time.monotonic() - started)
 

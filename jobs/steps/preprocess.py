@@ -26,18 +26,17 @@ from jobs.errors import ConfigurationError
 from jobs.examples.creation import write_examples
 from jobs.examples.encoded import DocumentEncoder, EncodedDocuments
 from jobs.examples.wordpiece import WordPiece
+from jobs.layout import PARTS, PROBE, TALLIES, VOCABULARY
 from jobs.recipe import Examples
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents
-from jobs.steps.reporting import TALLIES, json_bytes, write_report
+from jobs.steps.reporting import json_bytes, write_report
 from jobs.steps.screened import ScreenedOut
 from jobs.steps.tallying import Tallying
 from jobs.vocabulary import UNK, Vocabulary, parse_vocabulary
 
 PROBE_SENTENCES = 400
 """Corpus sentences that shard 0 leaves for export to compare tokenizers on."""
-
-PARTS = ("train", "validation")
 
 
 @dataclass
@@ -101,8 +100,8 @@ def run(context: StepContext) -> None:
     tally = reading.tallying.finish(encoded["train"], encoded["validation"], vocabulary, lengths["train"])
     outputs.append(artifact.write(f"{TALLIES}/{shard:05d}.json", json_bytes(tally.to_json())))
     if shard == 0:
-        outputs.append(artifact.write("vocab.txt", vocabulary.to_bytes()))
-        outputs.append(artifact.write("probe.txt", "".join(f"{s}\n" for s in reading.probe).encode()))
+        outputs.append(artifact.write(VOCABULARY, vocabulary.to_bytes()))
+        outputs.append(artifact.write(PROBE, "".join(f"{s}\n" for s in reading.probe).encode()))
     artifact.commit(
         shard,
         outputs,

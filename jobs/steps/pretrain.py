@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from jobs.artifact import Artifact, Manifest, Output
 from jobs.errors import ConfigurationError
 from jobs.flops import example_flops
+from jobs.layout import EVALUATIONS, TRAINED_CONFIG, TRAINED_WEIGHTS, VOCABULARY, WEIGHTS
 from jobs.model.bert import BertConfig, variable_shapes
 from jobs.model.checkpoint import State, write_tensors
 from jobs.model.dataset import REMEDY, Examples, staged_shards
@@ -26,7 +27,6 @@ from jobs.model.tf_errors import shortage_explained
 from jobs.model.training import Trained, train
 from jobs.recipe import Schedule
 from jobs.spec import Spec
-from jobs.steps.checkpoint import VOCABULARY, WEIGHTS
 from jobs.steps.context import StepContext
 from jobs.vocabulary import Vocabulary, parse_vocabulary
 
@@ -140,14 +140,14 @@ def initial_weights(context: StepContext, examples: Artifact) -> Callable[[State
     if name is None:
         return lambda _: None
     checkpoint = Artifact.open(context.store, name)
-    outputs = {output.path: output for output in checkpoint.require().outputs}
-    if VOCABULARY in outputs:
-        theirs = parse_vocabulary(checkpoint.read(outputs[VOCABULARY]), name)
+    manifest = checkpoint.require()
+    if beside := manifest.find(VOCABULARY):
+        theirs = parse_vocabulary(checkpoint.read(beside), name)
         _vocabulary(examples, "a checkpoint").check_extends(theirs, examples.name)
 
     def initialise(variables: State) -> None:
         file = context.scratch / "initial.safetensors"
-        checkpoint.download(outputs[WEIGHTS], file)
+        checkpoint.download(manifest.output(WEIGHTS), file)
         assign_initial(variables, file, name)
         file.unlink()
 
@@ -182,7 +182,7 @@ def _masking(source: Artifact, settings: Settings) -> Masking | None:
 
 
 def _vocabulary(examples: Artifact, needed_by: str) -> Vocabulary:
-    found = next((output for output in examples.require().outputs if output.path == "vocab.txt"), None)
+    found = examples.require().find(VOCABULARY)
     if found is None:
         raise ConfigurationError(examples.name, f"it has no vocab.txt, which {needed_by} needs", REMEDY)
     return parse_vocabulary(examples.read(found), examples.path(found.path))
@@ -206,9 +206,9 @@ def _write_outputs(artifact: Artifact, settings: Settings, trained: Trained, scr
     weights = scratch / "weights.safetensors"
     write_tensors(weights, trained.model.variables_by_name, {"format": "tf"})
     return [
-        artifact.upload("model/weights.safetensors", weights),
-        artifact.write("model/bert_config.json", _json(settings.config.model_dump() | {"hidden_act": "gelu"})),
-        artifact.write("evaluations.json", _json(list(trained.evaluations))),
+        artifact.upload(TRAINED_WEIGHTS, weights),
+        artifact.write(TRAINED_CONFIG, _json(settings.config.model_dump() | {"hidden_act": "gelu"})),
+        artifact.write(EVALUATIONS, _json(list(trained.evaluations))),
     ]
 
 

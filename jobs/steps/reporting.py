@@ -12,12 +12,12 @@ from typing import Any
 from jobs.artifact import Artifact, Manifest, Output, add_counts
 from jobs.corpus.cleaning.clean_document import PARAGRAPH_RULES, SENTENCE_RULES
 from jobs.corpus.screening.screening import most_frequent
+from jobs.layout import QUARANTINE, REPORT, REPORT_PAGE, TALLIES
 from jobs.report.page import page
 from jobs.report.prose import summary
 from jobs.report.tally import Tally
 from jobs.spec import Kind, Spec
 
-TALLIES = "report"
 READERS = 16
 """Objects read at a time: there are as many as shards, each a few kilobytes."""
 
@@ -32,8 +32,8 @@ def write_report(artifact: Artifact, manifest: Manifest) -> list[Output]:
     signatures = Artifact.open(artifact.store, inputs["signatures"]).require()
     report = contents(manifest, ingest, signatures, _joined(artifact, manifest), _specs(artifact))
     return [
-        artifact.write("report.json", json_bytes(report)),
-        artifact.write("report.html", page(report).encode()),
+        artifact.write(REPORT, json_bytes(report)),
+        artifact.write(REPORT_PAGE, page(report).encode()),
     ]
 
 
@@ -62,7 +62,7 @@ def contents(
             "quarantined": released["quarantined"],
             "dropped": add_counts([released["dropped"], screened["dropped"]]),
         },
-        "quarantine": f"{ingest.name}/quarantine.jsonl",
+        "quarantine": f"{ingest.name}/{QUARANTINE}",
         "parses": ingest.counts.get("parses", {}),
         "languages": signatures.counts["languages"],
         **{name: most_frequent(signatures.counts[name]) for name in ("licenses", "sources")},

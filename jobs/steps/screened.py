@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from jobs.artifact import Artifact
 from jobs.corpus.screening.decision import Dropped, decode
+from jobs.layout import SCREENED_OUT
 from jobs.steps.context import StepContext
-
-SCREENED_OUT = "screened_out"
-"""The folder of the decision in the ``signatures`` step's artifact, one object per shard of documents."""
 
 
 class ScreenedOut:

@@ -14,10 +14,10 @@ from jobs.artifact import Artifact, Manifest, Output
 from jobs.corpus.screening import decision
 from jobs.corpus.screening.screening import Screening
 from jobs.corpus.screening.signature_shards import SignatureShard, decode, encode
+from jobs.layout import SCREENED_OUT, SIGNATURES
 from jobs.recipe import Filters
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents
-from jobs.steps.screened import SCREENED_OUT
 
 READERS = 16
 """Objects read at a time: there are as many as shards, each small, so waiting is what reading them costs."""
@@ -39,7 +39,7 @@ def run(context: StepContext) -> None:
         screening.add(document)
         heartbeat.beat(done, max(done + 1, expected))
     heartbeat.beat(done, done)
-    output = artifact.write(f"signatures/{shard:05d}.bin", encode(screening.shard()))
+    output = artifact.write(f"{SIGNATURES}/{shard:05d}.bin", encode(screening.shard()))
     artifact.commit(shard, [output], counts=screening.counts(), seconds=time.monotonic() - started)
 
 
@@ -48,7 +48,7 @@ def conclude(artifact: Artifact, manifest: Manifest) -> list[Output]:
 
     Takes 256 bytes of memory per document that passed the filters, and some 100 for its name.
     """
-    shards = _read(artifact, manifest.under("signatures"))
+    shards = _read(artifact, manifest.under(SIGNATURES))
     passed = manifest.counts["documents"]["kept"]
     decided = decision.decide(shards, passed, artifact.spec.settings["near_duplicate_similarity"])
     with ThreadPoolExecutor(READERS) as pool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from jobs.corpus.cleaning.clean_document import document_sentences
 from jobs.examples.learning import learn_vocabulary
+from jobs.layout import VOCABULARY
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents
 from jobs.steps.screened import ScreenedOut
@@ -34,6 +35,6 @@ def run(context: StepContext) -> None:
                     yield from document_sentences(document, settings["sections"])
 
     vocabulary = learn_vocabulary(sentences(), settings["learn"], cased=settings.get("cased", True))
-    output = artifact.write("vocab.txt", vocabulary.to_bytes())
+    output = artifact.write(VOCABULARY, vocabulary.to_bytes())
     counts = {"documents": {"read": read}, "entries": len(vocabulary)}
     artifact.commit(context.shard, [output], counts=counts, seconds=time.monotonic() - started)

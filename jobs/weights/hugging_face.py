@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from jobs.errors import ConfigurationError
+from jobs.layout import TRAINED_WEIGHTS
 from jobs.weights.account import Contents, listed
 from jobs.weights.names import OUTPUT_BIAS, WORD_EMBEDDINGS, Shape, tensors, torch_name
 
@@ -120,4 +121,4 @@ def write_safetensors(weights: Mapping[str, Array], target: Path) -> None:
 
 
 def _refusal(reason: str) -> ConfigurationError:
-    return ConfigurationError("model/weights.safetensors", reason, "train again with this version of covid-ctl")
+    return ConfigurationError(TRAINED_WEIGHTS, reason, "train again with this version of covid-ctl")

@@ -13,9 +13,9 @@ def test_beats_are_spaced_but_the_last_is_written(tmp_path: Path) -> None:
     heartbeat.beat(0, 10)
     now[0] = 100.5
     heartbeat.beat(5, 10)
-    assert read_heartbeats(store, "step")[3]["done"] == 0
+    assert read_heartbeats(store, "step")[3].done == 0
     heartbeat.beat(10, 10)
-    assert read_heartbeats(store, "step")[3]["done"] == 10
+    assert read_heartbeats(store, "step")[3].done == 10
 
 
 def test_a_slow_bucket_gets_fewer_beats(tmp_path: Path) -> None:
@@ -30,13 +30,13 @@ def test_a_slow_bucket_gets_fewer_beats(tmp_path: Path) -> None:
     heartbeat.beat(1, 100)
     now[0] = 105.0
     heartbeat.beat(2, 100)
-    assert read_heartbeats(store, "step")[0]["done"] == 1
+    assert read_heartbeats(store, "step")[0].done == 1
     now[0] = 111.0
     heartbeat.beat(3, 100)
-    assert read_heartbeats(store, "step")[0]["done"] == 3
+    assert read_heartbeats(store, "step")[0].done == 3
     heartbeat.beat(100, 100, loss=1.0)
     heartbeat.beat(100, 100, loss=2.0)  # many a batch is evaluated after the last step
-    assert read_heartbeats(store, "step")[0]["loss"] == 1.0
+    assert read_heartbeats(store, "step")[0].loss == 1.0
 
 
 def test_a_continued_run_counts_only_its_own_work(tmp_path: Path) -> None:
@@ -47,9 +47,9 @@ def test_a_continued_run_counts_only_its_own_work(tmp_path: Path) -> None:
     now[0] = 10.0
     heartbeat.beat(1100, 2000, loss=1.5)
     beat = read_heartbeats(store, "step")[0]
-    assert beat["rate"] == 10.0
-    assert beat["loss"] == 1.5
-    assert beat["unit"] == "steps"
+    assert beat.rate == 10.0
+    assert beat.loss == 1.5
+    assert beat.unit == "steps"
 
 
 def test_a_bucket_that_cannot_be_written_does_not_stop_the_work(tmp_path: Path) -> None:

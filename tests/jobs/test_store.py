@@ -1,6 +1,7 @@
 """The bucket API over a plain directory and over HTTP."""
 
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.errors import ConfigurationError, MissingObjectError, StoreError
+from jobs.errors import ConfigurationError, DamagedError, MissingObjectError, StoreError
+from jobs.records import Output
 from jobs.store import ObjectInfo, Store
 
 
@@ -132,10 +134,18 @@ def test_a_directory_that_another_process_makes_is_seen(tmp_path: Path) -> None:
     assert not Store(place).exists("folder/a")
 
 
-def test_what_is_no_json_is_named(store: Store) -> None:
-    store.put("a", b"{")
-    with pytest.raises(StoreError, match="not JSON"):
-        store.find_json("a")
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"{", "not JSON"),
+        (b'{"path": "x", "size": -1, "crc32c": "00000000"}', "size: Input should be greater than or equal to 0"),
+        (b'{"path": "x", "crc32c": "0000000"}', "size: Field required; crc32c: String should match"),
+    ],
+)
+def test_what_is_no_record_is_named_with_its_fields(store: Store, data: bytes, said: str) -> None:
+    store.put("a", data)
+    with pytest.raises(DamagedError, match=re.escape("bucket/a: ") + ".*" + re.escape(said)):
+        store.find_record(Output, "a")
 
 
 def test_unknown_schemes_are_refused() -> None:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from controller.status.report import CONTENTS, PAGE, find_report, save_page
+from controller.status.report import find_report, save_page
 from jobs.artifact import Artifact
 from jobs.errors import StoreError
+from jobs.layout import REPORT, REPORT_PAGE
 from jobs.spec import Kind, Spec
 from jobs.store import Store
 
@@ -15,7 +16,9 @@ from jobs.store import Store
 def artifact(tmp_path: Path) -> Artifact:
     artifact = Artifact(Store(str(tmp_path / "bucket")), Spec(Kind.PREPROCESS, {}))
     artifact.submit()
-    artifact.commit(0, [artifact.write(CONTENTS, b'{"summary": ["Documents: 2"]}'), artifact.write(PAGE, b"<html/>")])
+    artifact.commit(
+        0, [artifact.write(REPORT, b'{"summary": ["Documents: 2"]}'), artifact.write(REPORT_PAGE, b"<html/>")]
+    )
     assert artifact.finish()
     return artifact
 
@@ -29,13 +32,13 @@ def test_the_page_is_copied(artifact: Artifact, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("contents", ['{"summary": [1, 2]}', '{"summary": "Documents"}', "{}", "[]", "null", "{"])
 def test_damaged_contents_are_named(artifact: Artifact, contents: str) -> None:
-    artifact.store.put(artifact.path(CONTENTS), contents.encode())
-    with pytest.raises(StoreError, match=f"(?s){artifact.name}/{CONTENTS}.*--fresh"):
+    artifact.store.put(artifact.path(REPORT), contents.encode())
+    with pytest.raises(StoreError, match=f"(?s){artifact.name}/{REPORT}.*--fresh"):
         find_report(artifact.store, artifact.name)
 
 
 def test_a_page_that_is_gone_is_named(artifact: Artifact, tmp_path: Path) -> None:
-    (tmp_path / "bucket" / artifact.path(PAGE)).unlink()
-    with pytest.raises(StoreError, match=f"(?s){artifact.name}/{PAGE}.*it is gone.*--fresh"):
+    (tmp_path / "bucket" / artifact.path(REPORT_PAGE)).unlink()
+    with pytest.raises(StoreError, match=f"(?s){artifact.name}/{REPORT_PAGE}.*it is gone.*--fresh"):
         save_page(find_report(artifact.store, artifact.name), str(tmp_path / "page.html"))
     assert not (tmp_path / "page.html").exists()

@@ -11,7 +11,7 @@ from controller.clusters.kubernetes import KubernetesCluster
 from controller.labels import LABEL_QUEUE
 from controller.ledger.events import Event, EventType, read_observed, read_pod_failures
 from controller.planning.manifest import render
-from jobs.errors import StoreError
+from jobs.errors import DamagedError
 from tests.api_server.server import ApiServer, Fault
 from tests.controller.steps import COMMAND, complete, profile, steps
 from tests.controller.tracked import World, until
@@ -295,7 +295,7 @@ def test_a_bucket_that_fails_holds_up_no_other_step(world: World) -> None:
     world.kubelet(signatures, _0=RUNS).step()
     with world.tracker() as tracker:
         until(lambda: STARTED in world.types(signatures), tracker)
-        assert [(name, type(error)) for name, error in world.errors] == [(ingest.name, StoreError)]
+        assert [(name, type(error)) for name, error in world.errors] == [(ingest.name, DamagedError)]
         broken.unlink()
         world.server.advance(6)
         until(lambda: len(world.types(ingest)) > 1, tracker)

@@ -126,7 +126,7 @@ def test_the_outputs_hold_what_the_counts_say(ingested: tuple[Path, Artifact]) -
 def test_the_last_heartbeat_says_that_all_is_done(ingested: tuple[Path, Artifact]) -> None:
     _, artifact = ingested
     beat = read_heartbeats(artifact.store, artifact.name)[0]
-    assert (beat["done"], beat["total"], beat["unit"]) == (300, 300, "documents")
+    assert (beat.done, beat.total, beat.unit) == (300, 300, "documents")
 
 
 def test_another_process_with_another_hash_seed_writes_the_same_bytes(

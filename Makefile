@@ -1,66 +1,77 @@
-# Two commands do everything: `make demo` and `make test`. Each makes the .venv it needs.
+# Two commands do everything: `make demo` and `make test`. Each makes the environment it needs.
+# PYTHON=python3.12 (or 3.13) makes and takes another environment, .venv-python3.12, beside the first.
 PYTHON ?= python3.11
-BIN := .venv/bin
-PIP := $(BIN)/pip --disable-pip-version-check --quiet
+VENV := $(if $(filter python3.11,$(notdir $(PYTHON))),.venv,.venv-$(notdir $(PYTHON)))
+BIN := $(VENV)/bin
+PIP_OPTIONS := --disable-pip-version-check --quiet
+PIP := $(BIN)/pip $(PIP_OPTIONS)
 NATIVE := setup.py $(wildcard jobs/*/native/*.[ch] jobs/*/*/native/*.[ch])
-
-# Only tests import torch, to prove that exports load. Its CUDA companions are left unlocked:
-# a CPU build does not want them.
-TORCH := torch==2.13.0
 COMPILER := ziglang==0.17.1
+# Some tests take minutes: in place of the ten that any other may take at most.
+LONG := -o faulthandler_timeout=3600
+
+# Where exports are loaded in transformers: torch and no tensorflow. Any build of torch will do, so what one build alone
+# brings is left unlocked.
+TORCH_VENV := $(VENV)-transformers
+TORCH := torch==2.13.0
 UNLOCKED := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cupti \
   nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand \
   nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink \
   nvidia-nvshmem-cu13 nvidia-nvtx
 
-.PHONY: help demo test test-slow test-chaos test-images test-cluster check lock clean
+.PHONY: help demo test test-slow test-chaos test-transformers test-images test-cluster check lock clean
 
 help:
 	@echo "make demo        sample corpus -> examples -> a tiny BERT -> a Hugging Face model, below bucket/"
 	@echo "make test        the default tests        make test-slow, test-chaos: the longer ones"
+	@echo "make test-transformers  loads exports in transformers; downloads torch, 3 GB where it comes with CUDA"
 	@echo "make test-cluster  tests against the cluster of KUBECONFIG, or on kind where that and Docker are"
 	@echo "make test-images   tests of the images that COVID_CTL_TEST_IMAGES names, run by docker or podman"
 	@echo "make check       formatting, lint, types, layers"
 	@echo "make lock        resolve the lock files again"
-	@echo "make clean       remove .venv and caches; bucket/ stays"
+	@echo "make clean       remove the environments and caches; bucket/ stays"
+	@echo "PYTHON=python3.12 with any of them takes another Python than 3.11"
 
-demo: .venv/.jobs
+demo: $(VENV)/.jobs
 	$(BIN)/covid-ctl submit export tiny --with-inputs --corpus sample
 	$(BIN)/covid-ctl status
 
-test: .venv/.dev
+test: $(VENV)/.dev
 	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
-test-slow: .venv/.dev
-	$(BIN)/pytest -q -m slow
+test-slow: $(VENV)/.dev
+	$(BIN)/pytest -q -m slow $(LONG)
 
-test-chaos: .venv/.dev
-	$(BIN)/pytest -q -m chaos
+test-chaos: $(VENV)/.dev
+	$(BIN)/pytest -q -m chaos $(LONG)
 
-test-images: .venv/.dev
+test-transformers: $(VENV)/.jobs $(TORCH_VENV)/.complete
+	COVID_CTL_TEST_PYTHON=$(BIN)/python $(TORCH_VENV)/bin/pytest -q -c tests/in_transformers/pytest.ini tests/in_transformers
+
+test-images: $(VENV)/.dev
 	$(BIN)/pytest -q -m images -rs tests/images
 
-test-cluster: .venv/.dev
+test-cluster: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" tests/cluster/run
 
-check: .venv/.dev
+check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-.venv/bin/pip:
-	@echo "Creating .venv with $(PYTHON)"
-	@$(PYTHON) -m venv .venv
+$(VENV)/bin/pip:
+	@echo "Creating $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
 
-.venv/.requirements: requirements.lock | .venv/bin/pip
-	@echo "Installing what the jobs need (tensorflow among it) into .venv; this takes some minutes once"
+$(VENV)/.requirements: requirements.lock | $(VENV)/bin/pip
+	@echo "Installing what the jobs need (tensorflow among it) into $(VENV); this takes some minutes once"
 	@$(PIP) install --require-hashes -r requirements.lock
 	@touch $@
 
 # Without a C compiler, the one that the package ziglang brings compiles them.
-.venv/.jobs: .venv/.requirements pyproject.toml $(NATIVE)
-	@echo "Installing covid-ctl into .venv"
+$(VENV)/.jobs: $(VENV)/.requirements pyproject.toml $(NATIVE)
+	@echo "Installing covid-ctl into $(VENV)"
 	@if command -v "$${CC:-cc}" > /dev/null; then \
 	  $(PIP) install --no-deps --no-build-isolation --editable .; \
 	else \
@@ -69,24 +80,31 @@ check: .venv/.dev
 	fi
 	@touch $@
 
-.venv/.dev: requirements-dev.lock .venv/.jobs
-	@echo "Installing the development tools (torch and transformers among them) into .venv"
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.jobs
+	@echo "Installing the development tools into $(VENV)"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
-	@$(PIP) install $(TORCH)
+	@touch $@
+
+$(TORCH_VENV)/.complete: requirements-transformers.lock
+	@echo "Installing torch and transformers into $(TORCH_VENV); this takes some minutes once"
+	@$(PYTHON) -m venv $(TORCH_VENV)
+	@$(TORCH_VENV)/bin/pip $(PIP_OPTIONS) install --require-hashes -r requirements-transformers.lock
+	@$(TORCH_VENV)/bin/pip $(PIP_OPTIONS) install $(TORCH)
 	@touch $@
 
 COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 PLATFORM = --python-platform x86_64-manylinux_2_28
 
-lock: | .venv/bin/pip
+lock: | $(VENV)/bin/pip
 	@$(PIP) install uv
 	$(COMPILE) --universal pyproject.toml --extra jobs --output-file requirements.lock
-	$(COMPILE) --universal pyproject.toml --extra jobs --extra dev \
-	  $(foreach package,$(UNLOCKED),--no-emit-package $(package)) --output-file requirements-dev.lock
+	$(COMPILE) --universal pyproject.toml --extra jobs --extra dev --output-file requirements-dev.lock
+	$(COMPILE) --universal --group pyproject.toml:transformers --constraint requirements.lock \
+	  $(foreach package,$(UNLOCKED),--no-emit-package $(package)) --output-file requirements-transformers.lock
 	for image in build worker trainer-cpu controller; do \
 	  $(COMPILE) $(PLATFORM) images/$$image.in --constraint requirements.lock --output-file images/$$image.lock; \
 	done
 	$(COMPILE) $(PLATFORM) images/trainer-tpu.in --output-file images/trainer-tpu.lock
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch  # noqa: F401  # before tensorflow: where triton is installed, the other order crashes
 from hypothesis import settings
 
 from tests.gcs_server import GcsServer, serve
+
+collect_ignore = ["in_transformers"]
+"""Its tests run in an environment of their own: make test-transformers."""
 
 # The same cases every time, on machines of any speed.
 settings.register_profile("steady", deadline=None, derandomize=True)

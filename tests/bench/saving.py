@@ -34,6 +34,7 @@ from jobs.recipe import load_recipe
 from jobs.spec import Kind, Spec
 from jobs.store import EMULATOR, Store
 from tests.jobs.model.made import make_example, serialized
+from tests.signals import as_from_a_terminal
 
 import tensorflow as tf  # isort: skip
 
@@ -107,7 +108,7 @@ def submit(store: Store, examples: Artifact, layers: int, checkpoint_every: int)
 def measure(artifact: Artifact) -> str:
     """Sends the signal after step 3."""
     command = [sys.executable, "-m", "jobs", "pretrain", "--bucket", artifact.store.location, "--name", artifact.name]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=as_from_a_terminal)
     assert process.stderr
     for line in process.stderr:
         if json.loads(line).get("step") == 3:

@@ -21,6 +21,7 @@ from tests.cluster.bucket import Bucket
 from tests.cluster.carried import CONFIG_MAPS, ROOT
 from tests.cluster.waiting import SECONDS
 from tests.e2e.command import COVID_CTL, Done, environment
+from tests.signals import as_from_a_terminal
 
 SMALL = {"cpu": "100m", "memory": "1Gi", "scratch": "1Gi"}
 TRAINING = {"cpu": "200m", "memory": "2Gi", "scratch": "1Gi"}
@@ -71,7 +72,7 @@ class Place:
         """``covid-ctl ARGUMENTS``, to its end. Fails with what it said where that does not come."""
         process = subprocess.Popen(
             self._command(arguments), env=self._env(), cwd=self.directory, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, umask=0,
+            stderr=subprocess.PIPE, text=True, umask=0, preexec_fn=as_from_a_terminal,
         )  # fmt: skip
         try:
             out, err = process.communicate(timeout=seconds)
@@ -92,8 +93,9 @@ class Place:
         """``covid-ctl ARGUMENTS`` beside the block, killed at its end; what it says is in ``said``."""
         with (self.directory / "said").open("ab") as out:
             process = subprocess.Popen(
-                self._command(arguments), env=self._env(), cwd=self.directory, stdout=out, stderr=out, umask=0
-            )
+                self._command(arguments), env=self._env(), cwd=self.directory, stdout=out, stderr=out, umask=0,
+                preexec_fn=as_from_a_terminal,
+            )  # fmt: skip
         try:
             yield process
         finally:

@@ -30,6 +30,7 @@ from urllib.parse import parse_qs, urlsplit
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.kube.api_errors import ApiError, ConflictError, NotFoundError
 from tests.cluster.kubeconfig import kubeconfig_of
+from tests.signals import as_from_a_terminal
 from tests.standin_kubelet import NO_SCHEDULER
 
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -204,8 +205,9 @@ class ProcessNode:
         log = self._logs[pod["metadata"]["name"]] = directory / "log"
         with log.open("wb") as out:
             process = subprocess.Popen(
-                command, env=env, cwd=directory, stdout=out, stderr=subprocess.STDOUT, start_new_session=True, umask=0
-            )
+                command, env=env, cwd=directory, stdout=out, stderr=subprocess.STDOUT, start_new_session=True, umask=0,
+                preexec_fn=as_from_a_terminal,
+            )  # fmt: skip
         return _Running(process, directory, _now())
 
     def _volume(self, volume: Object, directory: Path) -> Path | None:

@@ -23,6 +23,7 @@ from tests.e2e.cluster import PROFILE
 from tests.e2e.command import COVID_CTL, Done, covid_ctl, environment, outputs
 from tests.e2e.corpora import write_corpus
 from tests.process_kubelet import ProcessKubelet
+from tests.signals import as_from_a_terminal
 
 pytestmark = pytest.mark.cluster
 
@@ -52,6 +53,7 @@ class Place:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=as_from_a_terminal,
         )
 
     def covid_ctl(self, *arguments: str) -> Done:
@@ -120,7 +122,7 @@ def kill_steadily(place: Place) -> None:
         )
         assert running.poll() is None, running.communicate()
         running.send_signal(signal.SIGKILL)
-        running.communicate()
+        running.communicate(timeout=SECONDS)
         left = len(place.suspended())
 
 

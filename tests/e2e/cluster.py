@@ -15,6 +15,7 @@ from controller.kube.connection import connect
 from tests.api_server.server import ApiServer
 from tests.e2e.command import COVID_CTL, Done, environment
 from tests.process_kubelet import ProcessKubelet
+from tests.signals import as_from_a_terminal
 
 PROFILE = """\
 default_profile = "test"
@@ -68,6 +69,7 @@ class ClusterOfTests:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=as_from_a_terminal,
         )
 
     def kubelet(self, exits: Mapping[str, int] | None = None) -> ProcessKubelet:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 COVID_CTL = Path(sys.executable).with_name("covid-ctl")
+PATIENCE = 480.0
+"""Seconds until a command that does not end fails its test."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,13 @@ class Done:
 
 def covid_ctl(*arguments: str, bucket: Path | None = None, cwd: Path | None = None) -> Done:
     done = subprocess.run(
-        [str(COVID_CTL), *arguments], env=environment(bucket), cwd=cwd, capture_output=True, text=True, check=False
+        [str(COVID_CTL), *arguments],
+        env=environment(bucket),
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)
 

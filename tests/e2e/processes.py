@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.command import COVID_CTL, environment
+from tests.signals import as_from_a_terminal
 
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="finds processes through /proc")
 
@@ -23,6 +24,7 @@ def start(*arguments: str, bucket: Path) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=as_from_a_terminal,
     )
 
 

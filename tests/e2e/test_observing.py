@@ -5,13 +5,14 @@ import os
 import re
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.command import COVID_CTL, Done, covid_ctl, environment
 from tests.e2e.corpora import write_corpus
+from tests.e2e.processes import start, wait_for
+from tests.signals import as_from_a_terminal
 
 STEP_FIELDS = {
     "name", "kind", "recipe", "state", "reason", "remedy", "progress", "submitted_at", "command", "active", "failed",
@@ -75,16 +76,20 @@ def test_the_watch_tells_what_a_step_has_cost(variables: dict[str, str], bucket:
     assert re.search(r"\$\d+\.\d\d in \S+ s", done.stdout), done.stdout
 
 
-def test_ctrl_c_leaves_the_watch_in_peace(bucket: Path) -> None:
-    arguments = [str(COVID_CTL), "watch", "--every", "0.1"]
-    with subprocess.Popen(
-        arguments, env=environment(bucket), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as watching:
-        assert watching.stdout
-        assert watching.stdout.readline()
-        watching.send_signal(signal.SIGINT)
-        _, errors = watching.communicate()
-    assert (watching.returncode, errors) == (0, "")
+@pytest.mark.parametrize("of_the_tests", [signal.default_int_handler, signal.SIG_IGN], ids=["usual", "ignored"])
+def test_ctrl_c_leaves_the_watch_in_peace(bucket: Path, of_the_tests: signal.Handlers) -> None:
+    """Also where the tests themselves ignore it, as a background job of a script does."""
+    before = signal.signal(signal.SIGINT, of_the_tests)
+    try:
+        watching = start("watch", "--every", "0.1", bucket=bucket)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert watching.stdout
+    assert watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    said, _ = watching.communicate(timeout=60)
+    assert watching.returncode == 0, said
+    assert "Traceback" not in said
 
 
 def test_a_reader_who_has_seen_enough_is_no_accident(bucket: Path) -> None:
@@ -185,19 +190,23 @@ def test_logs_are_there_while_a_step_runs(tmp_path: Path) -> None:
     arguments = [str(COVID_CTL), "submit", "pretrain", "tiny", "--with-inputs", "--corpus", str(corpus)]
     settings = ["--set", "schedule.train_steps=100000", "--set", "vocabulary.learn=300"]
     with subprocess.Popen(
-        [*arguments, *settings], env=environment(bucket), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*arguments, *settings],
+        env=environment(bucket),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=as_from_a_terminal,
     ) as running:
         try:
-            while not (logs := list(bucket.glob("pretrain-*/logs/00000-0.log"))):
-                assert running.poll() is None
-                time.sleep(0.1)
+            wait_for(lambda: bool(list(bucket.glob("pretrain-*/logs/00000-0.log"))) or running.poll() is not None)
+            assert running.poll() is None
+            logs = list(bucket.glob("pretrain-*/logs/00000-0.log"))
             name = logs[0].parts[-3]
             assert covid_ctl("logs", name, bucket=bucket).out
             (state,) = covid_ctl("status", name, "--output", "json", bucket=bucket).json()
             assert (state["state"], state["active"] <= 1) == ("running", True)
             told = covid_ctl("cancel", name, bucket=bucket).err.partition("or end it: ")[2]
             subprocess.run(["bash", "-c", told], check=True)
-            assert running.wait() == 130
+            assert running.wait(60) == 130
         finally:
             running.kill()
     assert covid_ctl("status", name, "--output", "json", bucket=bucket).json()[0]["state"] == "cancelled"

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,8 @@ from tests.e2e.command import COVID_CTL, environment
 from tests.e2e.corpora import write_corpus
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
-BLOCKS = re.findall(r"```(console|python)\n(.*?)```", README, re.DOTALL)
+BLOCKS = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+"""Its Python is run by tests/in_transformers."""
 VARIES = re.compile(
     r"done in \d+:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?|[\d.]+(?:e-\d+)?(?=\)?$| ->|%|,)|[0-9a-f]{8}$"
 )
@@ -29,14 +29,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def test_every_command_and_program_does_what_is_shown(place: Path) -> None:
+def test_every_command_does_what_is_shown(place: Path) -> None:
     ran = 0
-    for language, text in BLOCKS:
-        for command, shown in commands(text) if language == "console" else [(text, [])]:
+    for text in BLOCKS:
+        for command, shown in commands(text):
             if command.startswith("make "):
                 continue  # what they run is here, and this test among it
             ran += 1
-            check(shown, run(language, command, place), command)
+            check(shown, run(command, place), command)
     assert ran >= 10
 
 
@@ -51,13 +51,10 @@ def commands(block: str) -> list[tuple[str, list[str]]]:
     return found
 
 
-def run(language: str, command: str, place: Path) -> list[str]:
-    if language == "python":
-        arguments = [sys.executable, "-c", command]
-    else:
-        name, *rest = command.split()
-        assert name == "covid-ctl"
-        arguments = [str(COVID_CTL), *rest]
+def run(command: str, place: Path) -> list[str]:
+    name, *rest = command.split()
+    assert name == "covid-ctl"
+    arguments = [str(COVID_CTL), *rest]
     done = subprocess.run(arguments, cwd=place, env=environment(None), capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout.splitlines()

@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,6 +100,12 @@ def locked(path: Path) -> dict[str, list[str]]:
 @pytest.mark.parametrize("image", [*STEPS, "controller"])
 def test_an_image_is_given_what_its_code_imports(image: str) -> None:
     assert named(IMAGES / f"{image}.in") == distributions(image) | NOT_IMPORTED.get(image, set())
+
+
+def test_what_the_package_asks_for_suffices_for_the_controller() -> None:
+    """``pip install`` without an extra: whatever needs more says so before it starts."""
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert {re.split(r"[=<>~\[ ;]", requirement)[0] for requirement in asked} == distributions("controller")
 
 
 def test_every_step_has_an_image() -> None:

@@ -20,6 +20,7 @@ from safetensors.numpy import load
 from jobs.artifact import Artifact
 from jobs.steps import pretrain
 from jobs.steps.context import StepContext
+from tests.signals import as_from_a_terminal
 
 Submit = Callable[..., Artifact]
 SCHEDULE = {"train_steps": 240, "checkpoint_every": 40, "evaluate_every": 120, "log_every": 5}
@@ -30,7 +31,7 @@ PATIENCE = 120.0
 @contextmanager
 def started(artifact: Artifact) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "jobs", "pretrain", "--bucket", artifact.store.location, "--name", artifact.name]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=as_from_a_terminal)
     try:
         yield process
     finally:
@@ -94,7 +95,7 @@ def test_killed_and_terminated_it_ends_as_if_nothing_had_happened(submit_pretrai
     with started(artifact) as process:
         wait_for_checkpoint(artifact, process, 0)
         process.kill()
-        process.wait()
+        process.wait(PATIENCE)
     assert artifact.manifest() is None
 
     with started(artifact) as process:

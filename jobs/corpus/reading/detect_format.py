@@ -7,9 +7,9 @@ import zlib
 from jobs.corpus.cord19.layouts import is_json, is_metadata, is_nested_archive
 from jobs.corpus.documents.format import ACCEPTED, Form
 from jobs.errors import ConfigurationError
-from jobs.files.archive import is_tar
+from jobs.files.packing import GZIP_MAGIC, refuse_other_packing
 from jobs.files.place import Place
-from jobs.files.streams import GZIP_MAGIC
+from jobs.files.tar import is_tar
 from jobs.files.zips import ZIP_MAGICS
 from jobs.store import ObjectInfo
 
@@ -36,6 +36,7 @@ def _form_of_file(place: Place) -> Form:
         head = file.read(_HEAD)
     if head.startswith(ZIP_MAGICS):
         return Form.ZIP
+    refuse_other_packing(head, place.location)
     if head.startswith(GZIP_MAGIC):
         try:
             head = zlib.decompressobj(31).decompress(head, _HEAD)

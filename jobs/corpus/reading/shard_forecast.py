@@ -18,7 +18,7 @@ from jobs.corpus.reading.detect_format import form_of
 from jobs.errors import ConfigurationError
 from jobs.files.limits import Budget
 from jobs.files.place import Place
-from jobs.files.zips import ZIP_ERRORS, zip_path
+from jobs.files.zips import ZIP_ERRORS, open_zip, zip_path
 
 PDF_TEXT = 0.22
 PMC_TEXT = 0.30
@@ -73,7 +73,7 @@ def _listed_directory(place: Place, copy: Path) -> tuple[str, dict[str, int]]:
 
 def _listed_zip(place: Place, copy: Path) -> tuple[str, dict[str, int]]:
     try:
-        with place.store.open(place.name) as file, zipfile.ZipFile(file) as archive:
+        with open_zip(place.store.open(place.name), place.location) as archive:
             budget = Budget(place.location, place.size)
             members: dict[str, zipfile.ZipInfo] = {}
             for info in archive.infolist():
@@ -88,6 +88,6 @@ def _listed_zip(place: Place, copy: Path) -> tuple[str, dict[str, int]]:
                     shutil.copyfileobj(packed, unpacked, 1 << 20)
             inside = ((path.removeprefix(root), info) for path, info in members.items() if path.startswith(root))
             return metadata, {path: info.file_size for path, info in inside if is_parse(path)}
-    except (*ZIP_ERRORS, OSError, ValueError) as error:
+    except (*ZIP_ERRORS, OSError) as error:
         reason = f"truncated or damaged: the zip cannot be listed, or its metadata.csv not unpacked ({error})"
         raise ConfigurationError(place.location, reason, "get it again and compare its size") from error

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import stat
 import tarfile
 import warnings
@@ -17,7 +19,8 @@ from jobs.corpus.cord19.corpus import Cord19
 from jobs.corpus.documents.workspace import Workbench
 from jobs.corpus.reading.open_corpus import open_corpus
 from jobs.errors import ConfigurationError
-from jobs.files import limits
+from jobs.files import limits, zips
+from jobs.files.packing import refuse_other_packing
 from jobs.files.place import locate
 from tests.jobs.corpus.packing import ai2_release, kaggle_zip, member, tar, tar_gz
 
@@ -80,6 +83,78 @@ def test_a_harmful_member_is_refused_by_name_and_the_rest_is_read(
     assert reason in why
     assert corpus.counts()["refused_members"] == 1
     assert sorted(p.name for p in bench.scratch.parent.iterdir()) == ["release", "scratch"]
+
+
+def test_an_archive_of_refused_members_alone_says_why(bench: Workbench) -> None:
+    absolute = tar(member(f"/home/me/{path}", data) for path, data in FILES.items())  # as tar -P packs
+    with pytest.raises(ConfigurationError, match=r"2 members were refused, first /home/me/metadata\.csv: .* leads out"):
+        opened(gzip.compress(absolute), bench)
+
+
+OTHER_PACKINGS = {
+    "xz": lzma.compress(tar([member("metadata.csv", METADATA)])),
+    "bzip2": bz2.compress(tar([member("metadata.csv", METADATA)])),
+    "zstd": b"\x28\xb5\x2f\xfd" + bytes(100),
+    "7-Zip": b"7z\xbc\xaf\x27\x1c" + bytes(100),
+    "RAR": b"Rar!\x1a\x07\x01\0" + bytes(100),
+}
+
+
+@pytest.mark.parametrize(("name", "data"), OTHER_PACKINGS.items(), ids=OTHER_PACKINGS.keys())
+def test_another_packing_is_refused_by_name(bench: Workbench, name: str, data: bytes) -> None:
+    with pytest.raises(ConfigurationError, match=f"it is packed with {name}, which is not read\\n  next: unpack it"):
+        opened(data, bench)
+
+
+def test_a_text_that_begins_like_a_packing_is_text() -> None:
+    refuse_other_packing(b"BZh91 is a gene, LZIP another; 7zip, Rar! are words", "text")
+
+
+def test_a_zip_of_too_many_members_is_refused_before_they_are_listed(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zips, "MAX_MEMBERS", 100)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for number in range(101):
+            archive.writestr(f"{number}.json", b"{}")
+    with pytest.raises(ConfigurationError, match=r"it lists more than the 100 members"):
+        opened(out.getvalue(), bench)
+
+
+def test_a_zip_whose_directory_is_too_large_is_refused_unread(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zips, "MAX_DIRECTORY", 100)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a" * 100, b"")
+    with pytest.raises(ConfigurationError, match=r"it has \d+ bytes, more than the 100 that are read"):
+        opened(out.getvalue(), bench)
+
+
+def test_an_encrypted_zip_is_refused_by_name(bench: Workbench) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("metadata.csv", METADATA)
+    data = bytearray(out.getvalue())
+    for signature, flags in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        data[data.index(signature) + flags] |= 1
+    with pytest.raises(ConfigurationError, match=r"metadata.csv cannot be unpacked \(.*encrypted"):
+        opened(bytes(data), bench)
+
+
+def test_a_plain_tar_cut_inside_a_member_is_an_error_with_archive_and_byte(bench: Workbench) -> None:
+    data = tar([member("metadata.csv", METADATA), member("document_parses/pdf_json/a.json", PARSE * 999)])
+    with pytest.raises(
+        ConfigurationError, match=r"release.*cannot be read beyond byte 9,999 \(unexpected end of data\)"
+    ):
+        opened(data[:9999], bench)
+
+
+def test_a_huge_gzip_header_is_refused(bench: Workbench) -> None:
+    with pytest.raises(ConfigurationError):
+        opened(b"\x1f\x8b\x08\x08" + bytes(6) + b"a" * 3_000_000, bench)
 
 
 def test_names_that_are_not_utf8_are_refused_and_can_be_listed(bench: Workbench) -> None:

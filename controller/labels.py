@@ -16,6 +16,10 @@ ANNOTATION_AFTER = "covid-ctl/after"
 ANNOTATION_QUEUE = "covid-ctl/queue"
 """The Kueue queue that a released Job is put into. Its label comes with the release: from then on Kueue,
 which takes any Job that has the label, is the one that unsuspends."""
+ANNOTATION_GATE = "kueue.x-k8s.io/admission-gated-by"
+"""Has Kueue leave a Job alone until it is removed. Kueue honours it only where a Job is created with it (since 0.19, in
+0.17 and 0.18 behind a feature gate)."""
+GATE = "covid-ctl/inputs"
 MANAGER = "covid-ctl"
 CONTAINER = "step"
 """The name of the only container in every pod."""

@@ -21,6 +21,7 @@ def on_exit(action: str, *codes: int, operator: str = "In") -> dict[str, Any]:
 
 RULES = (
     {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+    on_exit("Ignore", 45, 46),
     on_exit("FailIndex", 42),
     on_exit("FailJob", 43, 44),
 )
@@ -82,8 +83,8 @@ CASES = (
         succeeded=0, retries=1, attempts={0: 1, 1: 0}, parallelism=1,
     ),
     Case(
-        "an ignored exit code is tried again and counts for nothing", {0: (45, 0)}, COMPLETE,
-        succeeded=3, attempts={0: 2}, backoff_limit=0, rules=(on_exit("Ignore", 45),),
+        "exit codes that are ignored are tried again and count for nothing", {0: (45, 46, 0)}, COMPLETE,
+        succeeded=3, attempts={0: 3}, backoff_limit=0,
     ),
     Case(
         "the first rule that matches decides", {0: (42, 0)}, COMPLETE,

@@ -149,7 +149,7 @@ def _log_lines(profile: Profile, store: Store, wanted: Selection, follow: bool) 
     from controller.cli.words import steady
     from controller.kube.api_errors import ApiError
     from controller.status.log_reading import follow_logs, read_logs
-    from controller.status.overview import connect, look
+    from controller.status.overview import connect_briefly, look
 
     told = ""
 
@@ -161,7 +161,7 @@ def _log_lines(profile: Profile, store: Store, wanted: Selection, follow: bool) 
             click.echo(f"{step.name}  {step.state}  {step.reason}", err=True)
         return not step.state.goes_on
 
-    cluster = None if profile.is_local else connect(profile)
+    cluster = None if profile.is_local else connect_briefly(profile)
     try:
         yield from follow_logs(store, cluster, wanted, ended) if follow else read_logs(store, cluster, wanted)
     except ApiError as error:

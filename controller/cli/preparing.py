@@ -50,13 +50,14 @@ def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: s
     """
     from controller.cli.tables import check_json, checks_table
     from controller.doctor.check import CheckState
-    from controller.doctor.examination import all_checks
+    from controller.doctor.examination import all_checks, cluster_or_error
     from controller.planning.request import assignment
     from jobs.errors import PreflightError
     from jobs.recipe import load_recipe
 
     chosen = load_recipe(recipe, dict(assignment(text) for text in overrides))
-    checks = list(all_checks(profile_of(place), chosen, vocabulary=vocab))
+    profile = profile_of(place)
+    checks = list(all_checks(profile, chosen, cluster_or_error(profile), vocabulary=vocab))
     show(output, lambda: checks_table(checks), [check_json(check) for check in checks])
     if any(check.state is CheckState.FAILED for check in checks):
         sys.exit(PreflightError.cli_exit_code)

@@ -68,7 +68,7 @@ def run_here(request: Request, out: IO[str]) -> list[Manifest]:
     Raises ``PreflightError`` where this machine lacks what steps import.
     """
     steps = request.steps_to_submit()
-    if refused := refusal(cheap_checks(request.profile, _kinds(steps))):
+    if refused := refusal(cheap_checks(request.profile, _kinds(steps), None)):
         raise refused
     request.upload_vocabulary()
     interrupted = interruption()

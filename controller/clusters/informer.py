@@ -1,17 +1,17 @@
-"""What the cluster holds of ours, kept current by three watches: no request while nothing changes.
+"""A local cache of our Jobs, their Pods and Events, kept current by three watches: no request while nothing changes.
 
-Jobs, Pods and Events as reduced records; a tracker sleeps in ``wait`` and asks ``status`` for what changed.
+Objects are kept as reduced records; a tracker sleeps in ``wait`` and asks ``status`` for what changed.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from controller.clusters.interface import JobStatus
-from controller.clusters.job_status import job_status
+from controller.clusters.job_status import NOTHING_KNOWN, Surroundings, job_status
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.clusters.objects import ObservedEvent, ObservedJob, ObservedPod
 from controller.kube.watch import ChangeType, Watch
@@ -86,14 +86,14 @@ class Informer:
         with self._changed:
             return self._vanished.pop(name, [])
 
-    def status(self, name: str, *, waiting_for: Sequence[str] | None = None) -> JobStatus | None:
+    def status(self, name: str, around: Surroundings = NOTHING_KNOWN) -> JobStatus | None:
         """As ``KubernetesCluster.status``, without a request."""
         with self._changed:
             job = self._jobs.get(name)
             pods = list(self._pods.get(name, {}).values())
-            about = [name, *(pod.name for pod in pods)]
+            about = [name, _workload_key(name), *(pod.name for pod in pods)]
             events = [event for one in about for event in self._events.get(one, {}).values()]
-        return job_status(job, pods, events, now=self._clock(), waiting_for=waiting_for) if job else None
+        return job_status(job, pods, events, now=self._clock(), around=around) if job else None
 
     def _follow(self, watch: Watch[Any], take: Callable[[ChangeType, Any], None]) -> None:
         try:
@@ -130,8 +130,9 @@ class Informer:
         self._dirty.add(pod.job)
 
     def _event(self, change: ChangeType, event: ObservedEvent) -> None:
-        """Keep the newest of each reason: it says it all."""
-        events = self._events.setdefault(event.about, {})
+        """Keep the newest event of each reason, which supersedes the others."""
+        about = _workload_key(event.workload_job) if event.kind == "Workload" else event.about
+        events = self._events.setdefault(about, {})
         known = events.get(event.reason)
         if change is ChangeType.DELETED:
             if known == event:
@@ -139,8 +140,21 @@ class Informer:
         elif known is None or event.at >= known.at:
             events[event.reason] = event
         if not events:
-            del self._events[event.about]
-        # A pod of an Indexed Job is named JOB-INDEX-RANDOM.
-        job = event.about if event.kind == "Job" else event.about.rsplit("-", 2)[0]
+            del self._events[about]
+        job = _job_of(event)
         if job in self._jobs:
             self._dirty.add(job)
+
+
+def _workload_key(job: str) -> str:
+    return f"workload/{job}"
+
+
+def _job_of(event: ObservedEvent) -> str:
+    match event.kind:
+        case "Job":
+            return event.about
+        case "Workload":
+            return event.workload_job
+        case _:  # a pod of an Indexed Job is named JOB-INDEX-RANDOM
+            return event.about.rsplit("-", 2)[0]

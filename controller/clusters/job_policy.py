@@ -1,7 +1,7 @@
-"""What the Job API promises of an Indexed Job: which index runs, is retried, fails, and when all ends. Pure.
+"""The rules of an Indexed Job: which index runs, is retried or fails, and when the Job ends. Pure.
 
-Follows Kubernetes' ``batch/v1`` (pod failure policy, backoff limit per index): the first matching rule
-decides; a counted failure waits 10 s doubling to 10 min before the index runs again.
+Follows Kubernetes' ``batch/v1`` (pod failure policy, backoff limit per index): the first matching rule decides, and
+after a failure, counted or ignored, the index waits 10 s, doubling to 10 min, before it runs again.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ class IndexedJob:
     failed: set[int] = field(default_factory=set)
     failures: dict[int, int] = field(default_factory=dict)
     """Counted failures per index."""
+    ignored: dict[int, int] = field(default_factory=dict)
+    """Failures per index that a rule ignores: they end nothing, and lengthen the back-off."""
     not_before: dict[int, float] = field(default_factory=dict)
     """When an index that waits in back-off may run again."""
     started_at: float | None = None
@@ -113,13 +115,13 @@ class IndexedJob:
         if action == "FailJob":
             message = f"index {index} exited with {exit_code}"
             self.condition = self.condition or Condition(FAILED, "PodFailurePolicy", message)
-        if action != "Ignore":
-            self.failures[index] = self.failures.get(index, 0) + 1
+        counts = self.ignored if action == "Ignore" else self.failures
+        counts[index] = counts.get(index, 0) + 1
         if action == "FailIndex" or self.failures.get(index, 0) > self.policy.retries_per_index:
             self.failed.add(index)
             return
-        times = max(self.failures.get(index, 0) - 1, 0)
-        self.not_before[index] = now + min(self.backoff_seconds * 2**times, MAX_BACKOFF_SECONDS)
+        earlier = self.failures.get(index, 0) + self.ignored.get(index, 0) - 1
+        self.not_before[index] = now + min(self.backoff_seconds * 2.0 ** min(earlier, 16), MAX_BACKOFF_SECONDS)
 
     def _finalize(self) -> None:
         if self.condition:

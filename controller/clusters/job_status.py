@@ -1,9 +1,10 @@
-"""A Job, its Pods and Events in; its status with a reason out. Pure: the answer to "why does it not run?"."""
+"""Derives a Job's status, with the reason why it does not run, from the Job, its Pods and Events. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from controller.clusters.interface import JobState, JobStatus
 from controller.clusters.job_policy import (
@@ -16,14 +17,35 @@ from controller.clusters.job_policy import (
 )
 from controller.clusters.objects import ObservedEvent, ObservedJob, ObservedPod
 from controller.clusters.pod_diagnosis import Diagnosis, why_ended, why_not_running
+from controller.clusters.tracker_presence import START_ONE
 from controller.labels import LABEL_QUEUE
 
 FAILURE_TARGET = "FailureTarget"
 SUCCESS_TARGET = "SuccessCriteriaMet"
+STUCK_SECONDS = 30.0
+"""A pod that still exists so long after its grace period has a node that does not answer."""
+_GOOD_NEWS = ("QuotaReserved", "Admitted", "AdmissionChecksReady", "CreatedWorkload", "UpdatedWorkload", "Started")
 RETRIED_CREATION = 900.0
 """The Job controller tries to make a pod again within 10 minutes: an older refusal is history."""
 
 _StateAndReason = tuple[JobState, Diagnosis]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a Job's reason depends on beside the objects of its namespace, as far as the caller knows it."""
+
+    waiting_for: Sequence[str] | None = None
+    """The inputs that are not complete, which only the bucket knows; None where nobody looked."""
+    was_released: bool = False
+    """The ledger says that the Job was released or has run: if it is suspended now, somebody did that."""
+    tracker_is_missing: bool = False
+    """No tracker works in the namespace."""
+    nodes: Mapping[str, str] = field(default_factory=dict)
+    """By name, why a node is not ready."""
+
+
+NOTHING_KNOWN = Surroundings()
 
 
 def job_status(
@@ -32,16 +54,13 @@ def job_status(
     events: Iterable[ObservedEvent] = (),
     *,
     now: float,
-    waiting_for: Sequence[str] | None = None,
+    around: Surroundings = NOTHING_KNOWN,
 ) -> JobStatus:
-    """``pods`` and ``events`` may be of any Job; ``now`` is in Unix seconds.
-
-    ``waiting_for`` names the inputs that are not complete, which only the bucket knows; None where nobody looked.
-    """
+    """``pods`` and ``events`` may belong to any Job; ``now`` is in Unix seconds."""
     own = [pod for pod in pods if pod.job == job.name]
     names = {pod.name for pod in own}
-    about = [e for e in events if (e.kind == "Job" and e.about == job.name) or (e.kind == "Pod" and e.about in names)]
-    state, diagnosis = _state_and_reason(job, own, about, now, waiting_for)
+    about = [event for event in events if _is_about(event, job, names)]
+    state, diagnosis = _state_and_reason(job, own, about, now, around)
     failures = sorted(
         (pod for pod in own if pod.phase == "Failed"), key=lambda pod: (pod.finished_at or 0.0, pod.created_at or 0.0)
     )
@@ -60,6 +79,18 @@ def job_status(
     )
 
 
+def _is_about(event: ObservedEvent, job: ObservedJob, pods: Collection[str]) -> bool:
+    match event.kind:
+        case "Job":
+            return event.about == job.name
+        case "Pod":
+            return event.about in pods
+        case "Workload":
+            return event.workload_job == job.name
+        case _:
+            return False
+
+
 def _ended(job: ObservedJob) -> Condition | None:
     return job.conditions.get(COMPLETE) or job.conditions.get(FAILED)
 
@@ -69,7 +100,7 @@ def _state_and_reason(
     pods: list[ObservedPod],
     events: list[ObservedEvent],
     now: float,
-    waiting_for: Sequence[str] | None,
+    around: Surroundings,
 ) -> _StateAndReason:
     """The first that holds, the most final first."""
     going = sum(1 for pod in pods if pod.phase in ("Pending", "Running"))
@@ -85,10 +116,24 @@ def _state_and_reason(
     if SUCCESS_TARGET in job.conditions:
         return JobState.ENDING, Diagnosis("is complete and ends its pods")
     if job.suspended:
-        return JobState.SUSPENDED, _why_suspended(job, waiting_for)
-    running = [pod for pod in pods if pod.phase == "Running" and not pod.deleting]
+        return JobState.SUSPENDED, _why_suspended(job, events, around)
+    lost = lost_pods(pods, events, now)
+    running = [pod for pod in pods if pod.phase == "Running" and not pod.deleting and pod not in lost]
     state = JobState.RUNNING if running else JobState.PENDING
-    diagnosis = _why_not_made(job, pods, events, now) or _why_pending(pods, events) or _why_backing_off(job, pods, now)
+    if job.parallelism == 0:
+        many = min(job.completions, 32)
+        return state, Diagnosis(
+            f"its parallelism is 0: somebody set it, and no pod is made; {len(running)} still run"
+            if running
+            else "its parallelism is 0: somebody set it, and no pod is made",
+            _patch(job, f'{{"spec":{{"parallelism":{many}}}}}'),
+        )
+    diagnosis = (
+        _why_not_made(job, pods, events, now)
+        or _why_lost(lost, pods, around)
+        or _why_pending(pods, events)
+        or _why_backing_off(job, pods, now)
+    )
     if diagnosis or running:
         return state, diagnosis or Diagnosis("")
     return state, Diagnosis("its pods are starting" if pods else "waits for the Job controller to make its pods")
@@ -112,18 +157,77 @@ def _why_failed(job: ObservedJob, condition: Condition, pods: list[ObservedPod])
     return Diagnosis(f"{condition.reason}: {which}; index {last.index} {why.reason}", why.remedy)
 
 
-def _why_suspended(job: ObservedJob, waiting_for: Sequence[str] | None) -> Diagnosis:
-    queued = job.labels.get(LABEL_QUEUE)
-    inputs = job.inputs if waiting_for is None else waiting_for
-    if inputs and not queued:
-        return Diagnosis(f"waits for its input{'s' * (len(inputs) > 1)} {', '.join(inputs)}")
-    if queued:
-        return Diagnosis(
-            f"waits for the queue {queued} to admit it", f"kubectl get workloads; kubectl get localqueue {queued}"
-        )
+def _why_suspended(job: ObservedJob, events: list[ObservedEvent], around: Surroundings) -> Diagnosis:
+    queue = job.labels.get(LABEL_QUEUE)
+    inputs = job.inputs if around.waiting_for is None else around.waiting_for
+    if inputs and (not queue or job.is_gated):
+        if around.tracker_is_missing:
+            return Diagnosis(
+                f"{waits_for(inputs)}, and no tracker works in the cluster that would release it", START_ONE
+            )
+        return Diagnosis(waits_for(inputs))
+    if queue and not job.is_gated:
+        look = f"kubectl get workloads --namespace {job.namespace}; kubectl describe localqueue {queue}"
+        told = _newest_kueue_reason(events)
+        return Diagnosis(f"waits for the queue {queue} to admit it{f': {told}' if told else ''}", look)
+    if around.was_released:
+        return Diagnosis("was suspended by somebody after it was released", _patch(job, '{"spec":{"suspend":false}}'))
+    if around.tracker_is_missing:
+        return Diagnosis("is suspended, its inputs are complete, and no tracker works in the cluster", START_ONE)
     return Diagnosis(
-        "is suspended, and its inputs are there: the tracker releases it next",
+        "is suspended, and its inputs are complete: the tracker releases it next",
         "if none runs in the cluster: covid-ctl tracker --once, or the command that submitted it with --wait",
+    )
+
+
+def waits_for(inputs: Sequence[str]) -> str:
+    """``waits for its inputs ingest-1a2b3c4d, signatures-5e6f7a8b``."""
+    return f"waits for its input{'s' * (len(inputs) > 1)} {', '.join(inputs)}"
+
+
+def _newest_kueue_reason(events: list[ObservedEvent]) -> str:
+    """What Kueue said last of the Job's Workload, unless that was good news."""
+    told = [event for event in events if event.kind == "Workload" or (event.kind, event.reason) == ("Job", "Stopped")]
+    if not told:
+        return ""
+    last = max(told, key=lambda event: event.at)
+    return "" if last.reason in _GOOD_NEWS else f"{last.reason}: {last.message}"
+
+
+def _patch(job: ObservedJob, patch: str) -> str:
+    return f"kubectl --namespace {job.namespace} patch job {job.name} --type merge --patch '{patch}'"
+
+
+def lost_pods(pods: Iterable[ObservedPod], events: Iterable[ObservedEvent], now: float) -> list[ObservedPod]:
+    """Pods whose node has stopped answering: marked not ready by the node controller, or never finished deleting."""
+    marked = {event.about for event in events if event.kind == "Pod" and event.reason == "NodeNotReady"}
+    return [
+        pod
+        for pod in pods
+        if pod.phase == "Running"
+        and pod.node
+        and (
+            pod.is_abandoned
+            or (pod.name in marked and not pod.is_ready)
+            or (pod.deletion_ends_at is not None and now - pod.deletion_ends_at > STUCK_SECONDS)
+        )
+    ]
+
+
+def _why_lost(lost: list[ObservedPod], pods: list[ObservedPod], around: Surroundings) -> Diagnosis | None:
+    if not lost:
+        return None
+    nodes = sorted({pod.node for pod in lost})
+    told = "; ".join(filter(None, [around.nodes.get(node, "") for node in nodes]))
+    going = sum(1 for pod in pods if pod.phase in ("Pending", "Running"))
+    share = f"{len(lost)} of {going} pods: " if going > 1 else ""
+    which = f"node {nodes[0]} does" if len(nodes) == 1 else f"nodes {', '.join(nodes)} do"
+    stuck = any(pod.deleting for pod in lost)
+    then = "its pod cannot finish terminating there" if stuck else "its pods are replaced once they are evicted"
+    return Diagnosis(
+        f"{share}{which} not answer{f' ({told})' if told else ''}; {then}",
+        f"kubectl get node {nodes[0]}; if it will not come back: kubectl delete node {nodes[0]}, "
+        f"or kubectl --namespace {lost[0].namespace} delete pod {lost[0].name} --force",
     )
 
 

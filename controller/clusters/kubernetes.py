@@ -7,20 +7,28 @@ To follow many Jobs use ``controller.clusters.informer``, which watches instead 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from controller.clusters.interface import JobStatus
-from controller.clusters.job_status import job_status
+from controller.clusters.job_status import NOTHING_KNOWN, Surroundings, job_status
 from controller.clusters.objects import ObservedEvent, ObservedJob, ObservedPod
 from controller.kube.api import APPLY_PATCH, MERGE_PATCH, Api
-from controller.kube.api_errors import ConflictError, ForeignJobError, NotFoundError, StillThereError, UnreachableError
+from controller.kube.api_errors import (
+    ApiError,
+    ConflictError,
+    ForeignJobError,
+    NotFoundError,
+    StillThereError,
+    UnreachableError,
+)
 from controller.kube.backoff import Retrying
 from controller.kube.connection import connect
 from controller.kube.watch import Watch
 from controller.labels import (
     ANNOTATION_BUCKET,
+    ANNOTATION_GATE,
     ANNOTATION_QUEUE,
     ANNOTATION_SPEC,
     CONTAINER,
@@ -126,13 +134,24 @@ class KubernetesCluster:
         )
 
     def release(self, name: str) -> None:
-        """Set ``suspend: false``; of a Job meant for a Kueue queue, its label: then Kueue unsuspends it.
+        """Remove Kueue's gate, then unsuspend the Job, or put it into its Kueue queue, which unsuspends it later.
+
+        A cluster's default LocalQueue may have taken the Job already: then removing the gate is all.
 
         Raises ``NotFoundError``.
         """
-        queue = self.api.get(f"{self._jobs}/{name}")["metadata"].get("annotations", {}).get(ANNOTATION_QUEUE)
-        release = {"metadata": {"labels": {LABEL_QUEUE: queue}}} if queue else {"spec": {"suspend": False}}
-        self.api.patch(f"{self._jobs}/{name}", release, MERGE_PATCH, fieldManager=f"{MANAGER}-tracker")
+        metadata = self.api.get(f"{self._jobs}/{name}")["metadata"]
+        annotations, labels = metadata.get("annotations") or {}, metadata.get("labels") or {}
+        if ANNOTATION_GATE in annotations:
+            # First, while Kueue still ignores the Job: in one patch it might see the label before the gate is gone.
+            self._patch(name, {"metadata": {"annotations": {ANNOTATION_GATE: None}}})
+        if queue := annotations.get(ANNOTATION_QUEUE):
+            self._patch(name, {"metadata": {"labels": {LABEL_QUEUE: queue}}})
+        elif LABEL_QUEUE not in labels:
+            self._patch(name, {"spec": {"suspend": False}})
+
+    def _patch(self, name: str, patch: Mapping[str, Any]) -> None:
+        self.api.patch(f"{self._jobs}/{name}", patch, MERGE_PATCH, fieldManager=f"{MANAGER}-tracker")
 
     def delete(self, name: str, *, wait_seconds: float = DELETION_SECONDS) -> None:
         """Delete the Job after its pods, and wait until all are gone; done already is fine.
@@ -164,13 +183,13 @@ class KubernetesCluster:
             )
             yield name, None if gone else error
 
-    def status(self, name: str, *, waiting_for: Sequence[str] | None = None) -> JobStatus | None:
-        """By three requests; ``waiting_for`` as in ``controller.clusters.job_status``."""
+    def status(self, name: str, around: Surroundings = NOTHING_KNOWN) -> JobStatus | None:
+        """Takes three requests."""
         job = self.job(name)
         if job is None:
             return None
         events = [] if {"Complete", "Failed"} & job.conditions.keys() else self.events()
-        return job_status(job, self.pods(name), events, now=self._clock(), waiting_for=waiting_for)
+        return job_status(job, self.pods(name), events, now=self._clock(), around=around)
 
     def job(self, name: str) -> ObservedJob | None:
         try:
@@ -189,6 +208,23 @@ class KubernetesCluster:
     def events(self) -> list[ObservedEvent]:
         """Of the whole namespace, without the ones that say all is well; servers keep them for an hour."""
         return [ObservedEvent.of(event) for event in self._all(self._events, fieldSelector=_TELLING)]
+
+    def unready_nodes(self, names: Iterable[str]) -> dict[str, str]:
+        """Why each of these nodes is not ready; without those that are, or that may not be looked at."""
+        found = {}
+        for name in names:
+            try:
+                node = self.api.get(f"/api/v1/nodes/{name}")
+            except NotFoundError:
+                found[name] = "it is gone"
+                continue
+            except ApiError:
+                continue  # nodes belong to the whole cluster: few people may look at them
+            conditions = {one["type"]: one for one in (node.get("status") or {}).get("conditions") or ()}
+            ready = conditions.get("Ready") or {}
+            if ready.get("status") != "True":
+                found[name] = str(ready.get("message") or ready.get("reason") or "not ready")
+        return found
 
     def logs(
         self, pod: str, *, container: str = CONTAINER, follow: bool = False, tail: int | None = None

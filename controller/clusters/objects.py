@@ -11,7 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from controller.clusters.job_policy import Condition, parse_indexes
-from controller.labels import ANNOTATION_AFTER, ANNOTATION_FAILURES, ANNOTATION_IGNORED, LABEL_INDEX, LABEL_JOB
+from controller.labels import (
+    ANNOTATION_AFTER,
+    ANNOTATION_FAILURES,
+    ANNOTATION_GATE,
+    ANNOTATION_IGNORED,
+    LABEL_INDEX,
+    LABEL_JOB,
+)
 
 MESSAGE_CHARACTERS = 2048
 
@@ -21,8 +28,9 @@ Object = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class ObservedJob:
     name: str
+    namespace: str
     uid: str
-    """Of two Jobs of one name, one after the other, it tells which."""
+    """Tells apart two Jobs that had one name after each other."""
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     completions: int
@@ -47,6 +55,7 @@ class ObservedJob:
         meta, spec, status = job["metadata"], job.get("spec") or {}, job.get("status") or {}
         return cls(
             name=meta["name"],
+            namespace=meta.get("namespace") or "",
             uid=meta.get("uid") or "",
             labels=meta.get("labels") or {},
             annotations=meta.get("annotations") or {},
@@ -78,6 +87,11 @@ class ObservedJob:
         return parse_indexes(self.failed)
 
     @property
+    def is_gated(self) -> bool:
+        """Kueue is asked not to admit it yet."""
+        return ANNOTATION_GATE in self.annotations
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """The steps that must be complete before it is released."""
         return tuple(filter(None, self.annotations.get(ANNOTATION_AFTER, "").split(",")))
@@ -86,11 +100,17 @@ class ObservedJob:
 @dataclass(frozen=True, slots=True)
 class ObservedPod:
     name: str
+    namespace: str
     job: str
     index: int | None
     phase: str
     node: str
     deleting: bool
+    deletion_ends_at: float | None
+    """When its grace period is over, if it is being deleted: the API adds that to the deletion's time."""
+    is_ready: bool
+    is_abandoned: bool
+    """The node controller took its readiness away because its node stopped answering: the kubelet gives a reason."""
     created_at: float | None
     finished_at: float | None
     earlier_failures: int
@@ -116,17 +136,22 @@ class ObservedPod:
         meta, status = pod["metadata"], pod.get("status") or {}
         labels, annotations = meta.get("labels") or {}, meta.get("annotations") or {}
         conditions = {found["type"]: found for found in status.get("conditions") or ()}
+        ready = conditions.get("Ready") or {}
         states = [found.get("state") or {} for found in _container_statuses(status)]
         waiting: Object = next((state["waiting"] for state in states if "waiting" in state), {})
         ended = _most_telling([state["terminated"] for state in states if "terminated" in state])
         index = str(labels.get(LABEL_INDEX, annotations.get(LABEL_INDEX, "")))
         return cls(
             name=meta["name"],
+            namespace=meta.get("namespace") or "",
             job=labels.get(LABEL_JOB, ""),
             index=int(index) if index.isdecimal() else None,
             phase=status.get("phase") or "Pending",
             node=(pod.get("spec") or {}).get("nodeName") or "",
             deleting="deletionTimestamp" in meta,
+            deletion_ends_at=timestamp(meta.get("deletionTimestamp")),
+            is_ready=ready.get("status") == "True",
+            is_abandoned=ready.get("status") == "False" and ready.get("reason", "") in ("", "NodeNotReady"),
             created_at=timestamp(meta.get("creationTimestamp")),
             finished_at=timestamp(ended.get("finishedAt") or _ended_by_conditions(status, conditions)),
             earlier_failures=_count(annotations.get(ANNOTATION_FAILURES)) + _count(annotations.get(ANNOTATION_IGNORED)),
@@ -151,6 +176,11 @@ class ObservedEvent:
     message: str
     at: float
     count: int
+
+    @property
+    def workload_job(self) -> str:
+        """The Job of a Kueue Workload, which is named ``job-JOB-HASH``."""
+        return self.about.removeprefix("job-").rpartition("-")[0]
 
     @classmethod
     def of(cls, event: Object) -> ObservedEvent:

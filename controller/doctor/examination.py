@@ -1,23 +1,27 @@
-"""Which checks a profile takes, in the order in which one would mend things."""
+"""Chooses the checks that a profile needs, in the order in which one would fix things."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor import bucket as of_bucket
 from controller.doctor import clock as of_clock
+from controller.doctor import cluster as of_cluster
 from controller.doctor import images as of_images
 from controller.doctor import machine
 from controller.doctor import recipe as of_recipe
-from controller.doctor.check import Check, CheckState, Examination, examine, side_by_side, skipped
+from controller.doctor.bucket_volume import bucket_volume
+from controller.doctor.check import Check, CheckState, Examination, examine, of_error, side_by_side, skipped
 from controller.doctor.clock import Ask, http_date
 from controller.doctor.queue import queue
 from controller.doctor.region import region
 from controller.doctor.tpu_offer import tpu_offered
+from controller.doctor.tracker import tracker
+from controller.kube.api_errors import ApiError
 from controller.profiles.pools import part_of
 from controller.profiles.profile import Profile, Role
-from jobs.errors import PreflightError
+from jobs.errors import CovidCtlError, PreflightError
 from jobs.recipe import Recipe
 from jobs.spec import Kind
 
@@ -27,45 +31,54 @@ CLUSTER_CHECKS = (
     "permissions",
     "service account",
     "Workload Identity",
+    "bucket volume",
     "quota",
     "limits",
     "queue",
+    "tracker",
     "nodes",
 )
-CHEAP = ("clock", "namespace", "service account", "quota", "limits", "queue")
-"""Of these, what ``submit`` asks: a few short requests."""
+CHEAP = ("clock", "namespace", "service account", "bucket volume", "quota", "limits", "queue")
+"""The cluster checks that ``submit`` makes: a few short requests."""
 
-Connect = Callable[[Profile], KubernetesCluster]
+ClusterOrError = KubernetesCluster | ApiError
+"""The cluster to ask, or why there is none."""
 
 
-def connect(profile: Profile) -> KubernetesCluster:
-    return KubernetesCluster.connect(profile.context or None, profile.namespace)
+def cluster_or_error(profile: Profile) -> ClusterOrError | None:
+    """The profile's cluster, or why it cannot be set up: that is one failed check among the others."""
+    if profile.is_local:
+        return None
+    try:
+        return KubernetesCluster.connect(profile.context or None, profile.namespace)
+    except ApiError as error:
+        return error
 
 
 def all_checks(
-    profile: Profile, recipe: Recipe, *, vocabulary: str | None = None, connect: Connect = connect
+    profile: Profile, recipe: Recipe, cluster: ClusterOrError | None, *, vocabulary: str | None = None
 ) -> Iterator[Check]:
-    """Every check that the profile takes, as each ends."""
+    """Every check that the profile needs, as each ends. ``cluster`` is None for profile ``local``."""
     yield from _of_recipe(recipe, vocabulary)
     yield from examine({"bucket": lambda: of_bucket.bucket(profile.bucket)} if _sees_bucket(profile) else {})
-    if profile.is_local:
+    if cluster is None:
         yield from _of_machine(profile, recipe)
         return
     yield from examine({"region": lambda: region(profile), "images": lambda: of_images.images(profile)})
-    yield from _of_cluster(profile, connect)
+    yield from _of_cluster(profile, cluster)
     yield from examine({"TPU": lambda: tpu_offered(profile)})
 
 
-def cheap_checks(profile: Profile, kinds: Iterable[Kind], *, connect: Connect = connect) -> Iterator[Check]:
-    """What ``submit`` asks before it makes anything: of what steps of these kinds use. Nothing is written."""
-    if profile.is_local:
+def cheap_checks(profile: Profile, kinds: Iterable[Kind], cluster: ClusterOrError | None) -> Iterator[Check]:
+    """The checks that ``submit`` makes before it writes anything, for steps of these kinds."""
+    if cluster is None:
         yield from examine({"packages": machine.packages, "compiled parts": machine.compiled_modules})
         return
     used = {part_of(kind) for kind in kinds}
     roles = [role for role in Role if role in used]
     yield from side_by_side(
         examine({"images": lambda: of_images.images(profile, roles)}),
-        _of_cluster(profile, connect, CHEAP, roles),
+        _of_cluster(profile, cluster, CHEAP, roles),
         examine({"TPU": lambda: tpu_offered(profile)} if Role.TRAINER in roles else {}),
     )
 
@@ -89,37 +102,40 @@ def _of_machine(profile: Profile, recipe: Recipe) -> Iterator[Check]:
 
 
 def _of_cluster(
-    profile: Profile, connect: Connect, only: Collection[str] = CLUSTER_CHECKS, roles: Iterable[Role] = Role
+    profile: Profile,
+    cluster: ClusterOrError,
+    only: Collection[str] = CLUSTER_CHECKS,
+    roles: Iterable[Role] = Role,
 ) -> Iterator[Check]:
-    """All of them, or where the cluster does not answer why."""
-    from controller.doctor import cluster as of_cluster
-
-    found: list[KubernetesCluster] = []
-
-    def version() -> Check:
-        cluster = connect(profile)
-        check = of_cluster.version(cluster)
-        found.append(cluster)
-        return check
-
-    (first,) = examine({"cluster": version})
-    yield first
-    if not found:
-        yield from (skipped(name, "the cluster was not reached") for name in only)
+    """The checks of the cluster, or where it does not answer, why."""
+    if isinstance(cluster, ApiError):
+        yield of_error("cluster", cluster)
+        yield from _not_reached(only)
         return
-    cluster = found[0]
+    try:
+        yield of_cluster.version(cluster)
+    except CovidCtlError as error:
+        yield of_error("cluster", error)
+        yield from _not_reached(only)
+        return
     checks: dict[str, Examination] = {
         "clock": lambda: of_clock.clock({"the API server": lambda: http_date(cluster.api.date()), **_storage(profile)}),
         "namespace": lambda: of_cluster.namespace(cluster),
         "permissions": lambda: of_cluster.permissions(cluster),
         "service account": lambda: of_cluster.service_account(cluster, profile),
         "Workload Identity": lambda: of_cluster.workload_identity(cluster, profile),
+        "bucket volume": lambda: bucket_volume(cluster, profile),
         "quota": lambda: of_cluster.quota(cluster, profile, roles),
         "limits": lambda: of_cluster.limits(cluster, profile, roles),
         "queue": lambda: queue(cluster, profile),
+        "tracker": lambda: tracker(cluster),
         "nodes": lambda: of_cluster.nodes(cluster, profile),
     }
     yield from examine({name: checks[name] for name in only})
+
+
+def _not_reached(names: Iterable[str]) -> Iterator[Check]:
+    yield from (skipped(name, "the cluster was not reached") for name in names)
 
 
 def _storage(profile: Profile) -> dict[str, Ask]:
@@ -127,12 +143,12 @@ def _storage(profile: Profile) -> dict[str, Ask]:
 
 
 def _sees_bucket(profile: Profile) -> bool:
-    """A cluster's bucket on a volume is not this machine's to look at."""
+    """A bucket on a cluster's volume cannot be looked at from this machine."""
     return not profile.bucket_volume
 
 
 def refusal(checks: Iterable[Check]) -> PreflightError | None:
-    """What ``submit`` raises where a check failed; None where none did."""
+    """The error for ``submit`` to raise when a check failed, else None."""
     bad = [check for check in checks if check.state is CheckState.FAILED]
     if not bad:
         return None

@@ -18,7 +18,7 @@ def preflight(profile: Profile, cluster: KubernetesCluster, kinds: Iterable[Kind
     Raises ``PreflightError`` with all that is in the way.
     """
     checks = side_by_side(
-        cheap_checks(profile, kinds, connect=lambda _: cluster),
+        cheap_checks(profile, kinds, cluster),
         examine({"bucket": lambda: bucket(profile.bucket)}),
     )
     if refused := refusal(checks):

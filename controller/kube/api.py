@@ -37,6 +37,11 @@ class Api:
     def get(self, path: str, **query: str | int) -> dict[str, Any]:
         return self._json("GET", path, query)
 
+    def get_with_date(self, path: str) -> tuple[dict[str, Any], str | None]:
+        """The answer, and when it was given by the server's own clock, as its header ``Date`` has it."""
+        answer, headers = self._exchange("GET", path, {})
+        return answer, headers.get("Date")
+
     def pages(self, path: str, **query: str | int) -> Iterator[dict[str, Any]]:
         """A collection, as many lists of at most ``PAGE`` items as it takes. Raises ``ExpiredError`` in the midst."""
         page: dict[str, str | int] = {}
@@ -49,8 +54,8 @@ class Api:
             page = {"continue": token}
 
     def date(self) -> str | None:
-        """When the server answers, by its own clock, as the header ``Date`` has it."""
-        return self._exchange("GET", "/version", {})[1].get("Date")
+        """The server's own clock, as the header ``Date`` has it."""
+        return self.get_with_date("/version")[1]
 
     def post(self, path: str, body: Mapping[str, Any], **query: str | int) -> dict[str, Any]:
         return self._json("POST", path, query, body, JSON)

@@ -99,3 +99,11 @@ class LeaderElection:
     def _put(self, found: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
         """Fails with ``ConflictError`` when another candidate wrote first: the resource version is sent along."""
         self._api.put(self._path, {**found, "spec": dict(spec)})
+
+
+def lease_with_date(api: Api) -> tuple[Mapping[str, Any] | None, str | None]:
+    """The trackers' Lease, None where there never was one, and the API server's time as its header ``Date`` has it."""
+    try:
+        return api.get_with_date(f"/apis/coordination.k8s.io/v1/namespaces/{api.namespace}/leases/{LEASE_NAME}")
+    except NotFoundError:
+        return None, None

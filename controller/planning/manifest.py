@@ -7,9 +7,11 @@ from typing import Any
 from controller.labels import (
     ANNOTATION_AFTER,
     ANNOTATION_BUCKET,
+    ANNOTATION_GATE,
     ANNOTATION_QUEUE,
     ANNOTATION_SPEC,
     CONTAINER,
+    GATE,
     LABEL_KIND,
     LABEL_MANAGED_BY,
     LABEL_NAME,
@@ -22,7 +24,7 @@ from controller.planning.plan import Step
 from controller.profiles.pools import part_of, pool_of
 from controller.profiles.profile import Pool, Profile
 from controller.profiles.tpu_slices import RESOURCE as TPU
-from jobs.errors import ConfigurationError, DivergedError, ShardError
+from jobs.errors import ConfigurationError, DivergedError, InputNotCompleteError, ShardError, StoreUnreachableError
 from jobs.spec import Kind
 
 SCRATCH = "/scratch"
@@ -47,6 +49,8 @@ def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
     annotations = {ANNOTATION_SPEC: spec.sha256, ANNOTATION_BUCKET: profile.bucket}
     if step.after:
         annotations[ANNOTATION_AFTER] = ",".join(step.after)
+    if suspend:
+        annotations[ANNOTATION_GATE] = GATE
     queued = {}
     if profile.queue:
         annotations[ANNOTATION_QUEUE] = profile.queue
@@ -84,13 +88,15 @@ def _pod_annotations(pool: Pool) -> dict[str, str]:
 
 
 def _failure_rules() -> list[dict[str, Any]]:
-    """Preemption is not failure; a bad shard fails its index; what no retry mends fails the Job."""
+    """Preemption, an unreachable bucket and an incomplete input count for nothing; a bad shard fails its index; an
+    error that no retry mends fails the Job. The first rule that matches decides."""
 
     def on_exit(action: str, *codes: int) -> dict[str, Any]:
         return {"action": action, "onExitCodes": {"containerName": CONTAINER, "operator": "In", "values": list(codes)}}
 
     return [
         {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+        on_exit("Ignore", StoreUnreachableError.container_exit_code, InputNotCompleteError.container_exit_code),
         on_exit("FailIndex", ShardError.container_exit_code),
         on_exit("FailJob", ConfigurationError.container_exit_code, DivergedError.container_exit_code),
     ]

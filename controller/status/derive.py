@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from controller.clusters.interface import JobState, JobStatus
+from controller.clusters.job_status import waits_for
 from controller.ledger.events import NOTES, Event, EventType, Observed, read_observed
 from controller.time_words import ago, span
 
@@ -152,8 +153,11 @@ def _by_job(job: JobStatus, inputs: StateInputs, now: float) -> DerivedState:
         return DerivedState(state, "its Job is complete and left no manifest", f"read covid-ctl logs; {again}")
     reason = job.reason
     heard = inputs.last_heartbeat_at
-    if state is State.RUNNING and not reason and heard is not None and now - heard > STALL_SECONDS:
-        reason = f"runs, and has said nothing for {span(now - heard)}"
+    if state is State.RUNNING and not reason and heard is not None:
+        if now - heard > STALL_SECONDS:
+            reason = f"runs, and has written no heartbeat for {span(now - heard)}"
+        elif now - heard > SILENCE_SECONDS:
+            reason = f"last heartbeat {ago(now - heard)}"
     return DerivedState(state, reason, job.remedy or (again if state is State.FAILED else ""))
 
 
@@ -178,10 +182,6 @@ def _last_known(inputs: StateInputs, last: Event, now: float) -> str:
     if inputs.missing:
         return waits_for(inputs.missing)
     return f"{last.type} {ago(now - last.at)}"
-
-
-def waits_for(missing: Sequence[str]) -> str:
-    return f"waits for its input{'s' * (len(missing) > 1)} {', '.join(missing)}"
 
 
 def is_alive(last_heartbeat_at: float | None, now: float) -> bool:

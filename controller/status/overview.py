@@ -1,4 +1,4 @@
-"""Every step as it is now, by the cluster and the bucket together."""
+"""Combines what the cluster and the bucket know about every step."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from controller.clusters.interface import JobStatus
 from controller.clusters.job_policy import COMPLETE, FAILED
-from controller.clusters.job_status import job_status
+from controller.clusters.job_status import Surroundings, job_status, lost_pods
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.clusters.objects import ObservedJob
+from controller.clusters.tracker_presence import find_tracker
 from controller.kube.api_errors import ApiError
 from controller.kube.backoff import Retrying
-from controller.labels import ANNOTATION_BUCKET, LABEL_MANAGED_BY, MANAGER
+from controller.labels import ANNOTATION_BUCKET, LABEL_MANAGED_BY, LABEL_QUEUE, MANAGER
+from controller.ledger.events import EventType, Ledger
+from controller.ledger.history import History
 from controller.ledger.lineage import steps_read
 from controller.profiles.profile import Profile
 from controller.status.derive import Reachability
@@ -21,8 +24,8 @@ from jobs.artifact import Artifact, incomplete
 from jobs.errors import CovidCtlError
 from jobs.store import Store
 
-LOOK = Retrying(attempts=2)
-"""Who looks would rather hear soon that a cluster does not answer."""
+FEW_ATTEMPTS = Retrying(attempts=2)
+"""For commands that only look: they should say soon that a cluster does not answer."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,9 @@ class Overview:
     """Why the cluster could not be asked; then ``steps`` are what the bucket knows."""
 
 
-def connect(profile: Profile) -> KubernetesCluster:
+def connect_briefly(profile: Profile) -> KubernetesCluster:
     """The profile's cluster. Raises ``ApiError``."""
-    return KubernetesCluster.connect(profile.context or None, profile.namespace, retrying=LOOK)
+    return KubernetesCluster.connect(profile.context or None, profile.namespace, retrying=FEW_ATTEMPTS)
 
 
 def look(profile: Profile, store: Store, name: str | None, *, now: float) -> Overview:
@@ -67,7 +70,7 @@ def view_cluster(profile: Profile, store: Store, name: str | None = None, *, now
     if profile.is_local:
         return ClusterView()
     try:
-        cluster = connect(profile)
+        cluster = connect_briefly(profile)
         jobs = cluster.jobs() if name is None else [job for job in [cluster.job(name)] if job]
         ours = [job for job in jobs if _is_ours(job, profile)]
         return ClusterView(Reachability.REACHED, _statuses(cluster, ours, store, now))
@@ -83,19 +86,30 @@ def _is_ours(job: ObservedJob, profile: Profile) -> bool:
 def _statuses(
     cluster: KubernetesCluster, jobs: Sequence[ObservedJob], store: Store, now: float
 ) -> dict[str, JobStatus]:
-    """Pods are asked for only where they can tell something, events once."""
+    """Asks for pods, events, nodes and the tracker's Lease only where they can matter, and at most once each."""
+    suspended = [job for job in jobs if job.suspended]
+    queued = any(LABEL_QUEUE in job.labels for job in suspended)
     at_work = [job for job in jobs if not job.suspended and not {COMPLETE, FAILED} & job.conditions.keys()]
-    events = cluster.events() if at_work else []
+    events = cluster.events() if at_work or queued else []
+    missing_tracker = bool(suspended) and find_tracker(cluster.api).is_present is False
     found = {}
     for job in jobs:
         pods = [] if job.suspended or COMPLETE in job.conditions else cluster.pods(job.name)
-        waiting_for = _waiting_for(store, job.name) if job.suspended else None
-        found[job.name] = job_status(job, pods, events, now=now, waiting_for=waiting_for)
+        around = Surroundings(tracker_is_missing=missing_tracker)
+        if job.suspended:
+            around = _of_suspended(store, job.name, missing_tracker)
+        elif lost := lost_pods(pods, events, now):
+            around = Surroundings(nodes=cluster.unready_nodes({pod.node for pod in lost}))
+        found[job.name] = job_status(job, pods, events, now=now, around=around)
     return found
 
 
-def _waiting_for(store: Store, name: str) -> Sequence[str] | None:
+def _of_suspended(store: Store, name: str, missing_tracker: bool) -> Surroundings:
+    """What the bucket knows about why a Job is suspended."""
     try:
-        return incomplete(store, steps_read(Artifact.open(store, name).spec))
+        waiting_for = incomplete(store, steps_read(Artifact.open(store, name).spec))
+        life = History(Ledger(store).events(name)).life
     except CovidCtlError:
-        return None
+        return Surroundings(tracker_is_missing=missing_tracker)
+    was_released = life in (EventType.RELEASED, EventType.STARTED)
+    return Surroundings(waiting_for, was_released, tracker_is_missing=missing_tracker)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from controller.clusters.informer import Informer
 from controller.clusters.interface import JobStatus
+from controller.clusters.job_status import NOTHING_KNOWN, Surroundings
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.clusters.local import LocalCluster
 from controller.clusters.objects import ObservedPod
@@ -19,14 +20,14 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class TrackedJob:
-    """The parts of a Job that never change. On a cluster they are untrusted; see ``tracking.tracker``."""
+    """What a tracker needs of a Job beside its status. On a cluster they are untrusted; see ``tracking.tracker``."""
 
     name: str
     uid: str
     bucket: str
     inputs: tuple[str, ...] = ()
     queued: bool = False
-    """It is in a Kueue queue, which decides when it runs."""
+    """Kueue decides when it runs: it is in a queue, and not gated by us."""
 
 
 class Observer(Protocol):
@@ -41,7 +42,7 @@ class Observer(Protocol):
 
     def job(self, name: str) -> TrackedJob | None: ...
 
-    def status(self, name: str, *, waiting_for: Sequence[str] | None = None) -> JobStatus | None: ...
+    def status(self, name: str, around: Surroundings = NOTHING_KNOWN) -> JobStatus | None: ...
 
     def ended_pods(self, name: str) -> list[ObservedPod]:
         """Ended pods that still exist, and once those that vanished since the last call."""
@@ -76,7 +77,7 @@ class ClusterObserver:
         if job is None:
             return None
         bucket = job.annotations.get(ANNOTATION_BUCKET, "")
-        return TrackedJob(job.name, job.uid, bucket, job.inputs, LABEL_QUEUE in job.labels)
+        return TrackedJob(job.name, job.uid, bucket, job.inputs, LABEL_QUEUE in job.labels and not job.is_gated)
 
     def ended_pods(self, name: str) -> list[ObservedPod]:
         there = [pod for pod in self._informer.pods(name) if pod.phase in ("Failed", "Succeeded")]
@@ -125,8 +126,8 @@ class ProcessObserver:
         job = self._cluster.jobs().get(name)
         return _tracked_job(job) if job else None
 
-    def status(self, name: str, *, waiting_for: Sequence[str] | None = None) -> JobStatus | None:
-        del waiting_for  # its Jobs are created when their inputs are there
+    def status(self, name: str, around: Surroundings = NOTHING_KNOWN) -> JobStatus | None:
+        del around  # its Jobs are created when their inputs are there
         return self._seen.get(name)
 
     def ended_pods(self, name: str) -> list[ObservedPod]:

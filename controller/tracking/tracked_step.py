@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller.clusters.interface import JobState, JobStatus
+from controller.clusters.job_status import Surroundings
 from controller.clusters.objects import ObservedPod
 from controller.kube.api_errors import NotFoundError
-from controller.ledger.events import Event, Ledger
+from controller.ledger.events import Event, EventType, Ledger
 from controller.ledger.history import History
 from controller.tracking.log_shipping import Attempt, ship_logs, shipped_logs
 from controller.tracking.observer import Observer, TrackedJob
@@ -24,7 +25,7 @@ OnEvent = Callable[[str, Event], None]
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class TrackerContext:
     """What all steps of one tracker share."""
 
     observer: Observer
@@ -38,12 +39,12 @@ class Surroundings:
 class TrackedStep:
     """Keeps what saves reading it again; the ledger, the bucket and the cluster can tell all of it anew."""
 
-    def __init__(self, job: TrackedJob, surroundings: Surroundings) -> None:
+    def __init__(self, job: TrackedJob, context: TrackerContext) -> None:
         self.job = job
         self.gone_at: float | None = None
         """When its Job was found to be gone with everything noted."""
-        self._on = surroundings
-        self._ledger = Ledger(surroundings.store)
+        self._on = context
+        self._ledger = Ledger(context.store)
         # A Job that was created anew has had events that only the ledger knows.
         self.history = History(self._ledger.events(job.name))
         self._ended_pods: dict[str, ObservedPod] = {}
@@ -54,6 +55,7 @@ class TrackedStep:
     def reconcile(self) -> None:
         """Bring Job, ledger and logs in line with what is observed now. May be repeated at any time."""
         name, observer = self.job.name, self._on.observer
+        self.job = observer.job(name) or self.job
         self._ended_pods |= {pod.name: pod for pod in observer.ended_pods(name)}
         status = observer.status(name)
         if status and status.condition and observer.has_live_pods(name):
@@ -73,7 +75,7 @@ class TrackedStep:
         missing: tuple[str, ...] = ()
         if status and status.state is JobState.SUSPENDED:
             missing = incomplete(self._on.store, self.job.inputs)
-            status = self._on.observer.status(self.job.name, waiting_for=missing)
+            status = self._on.observer.status(self.job.name, self._around(missing))
         has_ended = status is None or status.condition is not None
         return Snapshot(
             status,
@@ -83,6 +85,10 @@ class TrackedStep:
             queued=self.job.queued,
             ended_pods=list(self._ended_pods.values()),
         )
+
+    def _around(self, missing: tuple[str, ...]) -> Surroundings:
+        was_released = self.history.life in (EventType.RELEASED, EventType.STARTED)
+        return Surroundings(waiting_for=missing, was_released=was_released)
 
     def _release(self, snapshot: Snapshot) -> None:
         """Let the Job run, then note it. The Job's own change, which follows, brings the rest."""

@@ -16,7 +16,7 @@ from controller.kube.api_errors import ForeignJobError
 from controller.ledger.history import History
 from controller.ledger.lineage import is_step_name
 from controller.tracking.observer import Observer, TrackedJob
-from controller.tracking.tracked_step import OnEvent, Surroundings, TrackedStep
+from controller.tracking.tracked_step import OnEvent, TrackedStep, TrackerContext
 from controller.tracking.work_queue import WorkQueue
 from jobs.artifact import Artifact
 from jobs.store import Store
@@ -49,7 +49,7 @@ class Tracker:
         self._may_write = may_write
         self._on_error = on_error
         self._clock = clock
-        self._surroundings = Surroundings(observer, store, clock, may_write, on_event)
+        self._context = TrackerContext(observer, store, clock, may_write, on_event)
         self._steps: dict[str, TrackedStep] = {}
         self._ignored: dict[str, str] = {}
         """By the name of a Job that is not ours: its uid."""
@@ -119,7 +119,7 @@ class Tracker:
             self._on_error(name, refusal, NEVER)
             return None
         Artifact.open(self._store, name)  # raises for a Job that nobody submitted: its step has no spec
-        self._steps[name] = TrackedStep(job, self._surroundings)
+        self._steps[name] = TrackedStep(job, self._context)
         return self._steps[name]
 
     def _refusal(self, job: TrackedJob) -> ForeignJobError | None:

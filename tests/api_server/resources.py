@@ -19,7 +19,17 @@ _PATH = re.compile(
     r"/(?P<resource>[a-z]+)(?:/(?P<name>[^/]+))?(?:/(?P<sub>[a-z]+))?$"
 )
 _RESOURCES = {
-    "": {"pods", "events", "configmaps", "serviceaccounts", "resourcequotas", "limitranges", "namespaces", "nodes"},
+    "": {
+        "pods",
+        "events",
+        "configmaps",
+        "serviceaccounts",
+        "resourcequotas",
+        "limitranges",
+        "namespaces",
+        "nodes",
+        "persistentvolumeclaims",
+    },
     "batch": {"jobs"},
     "coordination.k8s.io": {"leases"},
     "kueue.x-k8s.io": {"localqueues"},

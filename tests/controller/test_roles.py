@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from controller.clusters.kubernetes import KubernetesCluster
+from controller.clusters.tracker_presence import find_tracker
 from controller.doctor.preflight import preflight
 from controller.kube.leader_election import RENEW_SECONDS, LeaderElection
 from controller.ledger.events import EventType
@@ -26,6 +27,8 @@ _PATH = re.compile(
 )
 _NAMESPACE = re.compile(r"/api/(?P<group>)v1/(?P<resource>namespaces)(?P<name>/[^/]+)(?P<sub>)")
 EVERYBODY_MAY = ("/version", "/apis/kueue.x-k8s.io", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews")
+
+BOUND = {"metadata": {"name": "papers"}, "status": {"phase": "Bound"}}
 
 Right = tuple[str, str, str]
 """Verb, API group and resource, as RBAC has them."""
@@ -100,9 +103,11 @@ def test_the_trackers(world: World) -> None:
 def test_a_submitters(world: World) -> None:
     """Submitting, waiting (which tracks) and cancelling; what ``status`` and ``doctor`` read comes on top."""
     world.server.store.create("serviceaccounts", "default", {"metadata": {"name": "covid-ctl-worker"}})
+    world.server.store.create("persistentvolumeclaims", "default", BOUND)
     world.server.resources.kueue = True
     world.server.store.create("localqueues", "default", {"metadata": {"name": "covid"}})
-    preflight(profile(world.store.location, queue="covid"), world.cluster, Kind)
+    preflight(profile(world.store.location, queue="covid", bucket_volume="papers"), world.cluster, Kind)
+    assert find_tracker(world.cluster.api).is_present is False
     world.submit(*steps()[:2])
     track(world)
     assert len(list(cancel([steps()[1].name], world.store, world.cluster, who="", clock=world.now))) == 1

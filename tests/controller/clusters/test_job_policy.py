@@ -8,6 +8,7 @@ from controller.clusters.job_policy import COMPLETE, FAILED, IndexedJob, JobPoli
 
 RULES = (
     {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+    {"action": "Ignore", "onExitCodes": {"containerName": "step", "operator": "In", "values": [45, 46]}},
     {"action": "FailIndex", "onExitCodes": {"containerName": "step", "operator": "In", "values": [42]}},
     {"action": "FailJob", "onExitCodes": {"containerName": "step", "operator": "In", "values": [43, 44]}},
 )
@@ -68,6 +69,16 @@ def test_a_counted_failure_waits_twice_as_long_each_time() -> None:
         now = indexed.not_before[0]
         assert indexed.startable(now) == [0]
     assert waits == [10, 20, 40]
+
+
+def test_ignored_failures_wait_longer_too_and_end_nothing() -> None:
+    indexed = job(completions=1, retries=0)
+    waits = []
+    for code in (45, 46, 45):
+        run(indexed, [(0, code)])
+        waits.append(indexed.not_before[0])
+    assert waits == [10, 20, 40]
+    assert (indexed.failed, indexed.failures, indexed.condition) == (set(), {}, None)
 
 
 def test_back_off_ends_at_ten_minutes() -> None:

@@ -5,17 +5,25 @@ from typing import Any
 import pytest
 
 from controller.clusters.interface import JobState, JobStatus
-from controller.clusters.job_status import job_status
+from controller.clusters.job_status import Surroundings, job_status
 from controller.clusters.objects import ObservedEvent, ObservedJob, ObservedPod
 
 NOW = 1_800_000_000.0
 SOON = "2027-01-15T08:00:00Z"  # NOW
+EARLIER = "2027-01-15T07:58:00Z"
 
 
-def job(*, status: dict[str, Any] | None = None, labels: dict[str, str] | None = None, **spec: Any) -> ObservedJob:
+def job(
+    *,
+    status: dict[str, Any] | None = None,
+    labels: dict[str, str] | None = None,
+    annotations: dict[str, str] | None = None,
+    **spec: Any,
+) -> ObservedJob:
+    meta = {"name": "step-1", "namespace": "papers", "labels": labels or {}, "annotations": annotations or {}}
     return ObservedJob.of(
         {
-            "metadata": {"name": "step-1", "labels": labels or {}},
+            "metadata": meta,
             "spec": {"completions": 4, "parallelism": 4, **spec},
             "status": status or {},
         }
@@ -30,7 +38,16 @@ def ended(*conditions: str, **status: Any) -> dict[str, Any]:
     } | status
 
 
-def pod(index: int = 0, phase: str = "Pending", *, failures: int = 0, name: str = "", **status: Any) -> ObservedPod:
+def pod(
+    index: int = 0,
+    phase: str = "Pending",
+    *,
+    failures: int = 0,
+    name: str = "",
+    node: str = "",
+    deleted: str = "",
+    **status: Any,
+) -> ObservedPod:
     labels = {"batch.kubernetes.io/job-name": "step-1", "batch.kubernetes.io/job-completion-index": f"{index}"}
     return ObservedPod.of(
         {
@@ -39,8 +56,9 @@ def pod(index: int = 0, phase: str = "Pending", *, failures: int = 0, name: str 
                 "labels": labels,
                 "annotations": {"batch.kubernetes.io/job-index-failure-count": str(failures)},
                 "creationTimestamp": SOON,
+                **({"deletionTimestamp": deleted} if deleted else {}),
             },
-            "spec": {},
+            "spec": {"nodeName": node},
             "status": {"phase": phase, **status},
         }
     )
@@ -75,6 +93,9 @@ SCHEDULER = "0/9 nodes are available: 9 Insufficient google.com/tpu."
 UNSCHEDULABLE = condition("PodScheduled", "False", "Unschedulable", SCHEDULER)
 NODE_GONE = condition("DisruptionTarget", "True", "DeletionByTaintManager")
 PREEMPTED = condition("DisruptionTarget", "True", "PreemptionByScheduler")
+LOST = pod(0, "Running", node="n1", **condition("Ready", "False", ""))
+QUEUED = {"kueue.x-k8s.io/queue-name": "tpu"}
+GATED = {"kueue.x-k8s.io/admission-gated-by": "covid-ctl/inputs", "covid-ctl/after": "ingest-1"}
 RUNNING = [pod(i, "Running") for i in range(4)]
 FULL = {"active": 4}
 QUOTA = (
@@ -94,7 +115,7 @@ NO_ACCOUNT = 'Error creating: pods "step-1-0-" is forbidden: error looking up se
         ),
         ("complete", job(status=ended("SuccessCriteriaMet", "Complete/X")), [], [], JobState.COMPLETE, ""),
         ("completing", job(status=ended("SuccessCriteriaMet")), [], [], JobState.ENDING, "is complete and ends"),
-        ("suspended", job(suspend=True), [], [], JobState.SUSPENDED, "is suspended, and its inputs are there"),
+        ("suspended", job(suspend=True), [], [], JobState.SUSPENDED, "is suspended, and its inputs are complete"),
         (
             "queued by Kueue", job(suspend=True, labels={"kueue.x-k8s.io/queue-name": "tpu"}), [], [],
             JobState.SUSPENDED, "waits for the queue tpu to admit it",
@@ -184,6 +205,54 @@ NO_ACCOUNT = 'Error creating: pods "step-1-0-" is forbidden: error looking up se
             JobState.FAILED, "PodFailurePolicy: its message",
         ),
         (
+            "a node that does not answer", job(status=FULL), [LOST, *RUNNING[1:]], [],
+            JobState.RUNNING, "1 of 4 pods: node n1 does not answer; its pods are replaced once they are evicted",
+        ),
+        (
+            "a node that does not answer, by the pod's event", job(status={"active": 1}),
+            [pod(0, "Running", node="n1")],
+            [event("NodeNotReady", "Node is not ready", kind="Pod", about="step-1-0-abcde")],
+            JobState.PENDING, "node n1 does not answer; its pods are replaced",
+        ),
+        (
+            "a pod that cannot end on its lost node", job(), [pod(0, "Running", node="n1", deleted=EARLIER)], [],
+            JobState.PENDING, "node n1 does not answer; its pod cannot finish terminating there",
+        ),
+        (
+            "a pod that ends within its grace period", job(), [pod(0, "Running", node="n1", deleted=SOON)], [],
+            JobState.PENDING, "its pods are starting",
+        ),
+        (
+            "a node that answers again", job(status={"active": 1}),
+            [pod(0, "Running", node="n1", **condition("Ready", "True", ""))],
+            [event("NodeNotReady", "Node is not ready", kind="Pod", about="step-1-0-abcde")],
+            JobState.RUNNING, "",
+        ),
+        (
+            "a container that is not ready yet", job(status={"active": 1}),
+            [pod(0, "Running", node="n1", **condition("Ready", "False", "ContainersNotReady"))], [],
+            JobState.RUNNING, "",
+        ),
+        ("no parallelism", job(parallelism=0), [], [], JobState.PENDING, "its parallelism is 0: somebody set it"),
+        (
+            "queued, and Kueue says why not", job(suspend=True, labels=QUEUED), [],
+            [
+                event("QuotaReserved", "Quota reserved", kind="Workload", about="job-step-1-a1b2c", at=EARLIER),
+                event("Pending", "no quota for cpu in flavor spot", kind="Workload", about="job-step-1-a1b2c"),
+                event("Pending", "another's", kind="Workload", about="job-step-11-a1b2c"),
+            ],
+            JobState.SUSPENDED, "waits for the queue tpu to admit it: Pending: no quota for cpu in flavor spot",
+        ),
+        (
+            "preempted by Kueue", job(suspend=True, labels=QUEUED), [],
+            [event("Preempted", "to make room for another", kind="Workload", about="job-step-1-a1b2c")],
+            JobState.SUSPENDED, "waits for the queue tpu to admit it: Preempted: to make room for another",
+        ),
+        (
+            "in a default queue, and gated", job(suspend=True, labels=QUEUED, annotations=GATED), [], [],
+            JobState.SUSPENDED, "waits for its input ingest-1",
+        ),
+        (
             "failing", job(status=ended("FailureTarget/PodFailurePolicy", active=1)),
             [pod(0, "Failed", **exited(43, message="no such recipe")), pod(1, "Running")], [],
             JobState.ENDING,
@@ -205,9 +274,9 @@ def test_why(
 
 
 def test_an_input_that_is_not_complete() -> None:
-    status = job_status(job(suspend=True), now=NOW, waiting_for=["ingest-1", "vocabulary-2"])
+    status = job_status(job(suspend=True), now=NOW, around=Surroundings(["ingest-1", "vocabulary-2"]))
     assert (status.state, status.reason) == (JobState.SUSPENDED, "waits for its inputs ingest-1, vocabulary-2")
-    assert job_status(job(suspend=True), now=NOW, waiting_for=["a-1"]).reason == "waits for its input a-1"
+    assert job_status(job(suspend=True), now=NOW, around=Surroundings(["a-1"])).reason == "waits for its input a-1"
 
 
 def test_being_deleted() -> None:
@@ -257,6 +326,18 @@ def test_objects_seen_half_made() -> None:
 def test_an_annotation_of_any_length_is_survived() -> None:
     """Anyone who may create a pod writes its annotations, and Python refuses to read a number of 5,000 digits."""
     assert pod(failures=10**4000).earlier_failures == 0
+
+
+def test_what_a_node_says_of_itself_is_told_and_the_remedy_names_it() -> None:
+    around = Surroundings(nodes={"n1": "Kubelet stopped posting node status."})
+    status = job_status(job(status=FULL), [LOST], now=NOW, around=around)
+    assert "node n1 does not answer (Kubelet stopped posting node status.)" in status.reason
+    assert "kubectl delete node n1" in status.remedy
+
+
+def test_a_job_without_parallelism_is_given_one_by_the_remedy() -> None:
+    remedy = job_status(job(parallelism=0), now=NOW).remedy
+    assert remedy == """kubectl --namespace papers patch job step-1 --type merge --patch '{"spec":{"parallelism":4}}'"""
 
 
 def test_what_only_a_tracker_can_mend_says_how_to_be_one() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor.check import Check, CheckState
-from controller.doctor.examination import all_checks, cheap_checks, refusal
+from controller.doctor.examination import all_checks, cheap_checks, cluster_or_error, refusal
+from controller.kube.leader_election import LEASE_NAME, LeaderElection
 from controller.profiles.profile import Images, Pool, Profile
 from jobs.recipe import load_recipe
 from jobs.spec import Kind
@@ -26,8 +27,15 @@ BIG = {"cpu": "8", "memory": "32Gi"}
 
 
 @pytest.fixture(autouse=True)
-def account(server: ApiServer) -> None:
+def good_cluster(server: ApiServer, cluster: KubernetesCluster) -> None:
     add(server, "serviceaccounts", "default", {"metadata": {"name": PROFILE.service_account}})
+    add(server, "persistentvolumeclaims", "default", claim("Bound"))
+    assert LeaderElection(cluster.api, "the-tracker").acquire_or_renew()
+    server.requests.clear()
+
+
+def claim(phase: str, **spec: str) -> dict[str, Any]:
+    return {"metadata": {"name": PROFILE.bucket_volume}, "spec": spec, "status": {"phase": phase}}
 
 
 def add(server: ApiServer, resource: str, namespace: str, found: dict[str, Any]) -> None:
@@ -35,7 +43,7 @@ def add(server: ApiServer, resource: str, namespace: str, found: dict[str, Any])
 
 
 def checks(cluster: KubernetesCluster, profile: Profile = PROFILE) -> dict[str, Check]:
-    return {c.name: c for c in all_checks(profile, load_recipe("tiny"), connect=lambda _: cluster)}
+    return {c.name: c for c in all_checks(profile, load_recipe("tiny"), cluster)}
 
 
 def test_a_good_cluster_fails_in_nothing_and_is_not_written_to(server: ApiServer, cluster: KubernetesCluster) -> None:
@@ -75,9 +83,52 @@ def test_what_may_not_be_done_is_listed(server: ApiServer, cluster: KubernetesCl
     assert "delete jobs" not in check.reason
 
 
+@pytest.mark.parametrize(
+    ("found", "state", "said"),
+    [
+        (claim("Bound"), CheckState.OK, "is bound"),
+        (None, CheckState.FAILED, "no pod would start"),
+        (claim("Lost"), CheckState.FAILED, "has lost its volume"),
+        (claim("Pending"), CheckState.SKIPPED, "not bound yet"),
+        (claim("Pending", volumeName="papers"), CheckState.FAILED, "waits for the volume papers, which is not free"),
+    ],
+)
+def test_the_claim_of_a_bucket_on_a_volume(
+    server: ApiServer, cluster: KubernetesCluster, found: dict[str, Any] | None, state: CheckState, said: str
+) -> None:
+    server.store.delete("persistentvolumeclaims", "default", PROFILE.bucket_volume)
+    if found:
+        add(server, "persistentvolumeclaims", "default", found)
+    check = checks(cluster)["bucket volume"]
+    assert (check.state, said in check.reason) == (state, True), check
+    if said.endswith("not free"):
+        assert "kubectl patch pv papers" in check.remedy
+
+
+@pytest.mark.parametrize("how", ["given up", "dead", "never"])
+def test_no_tracker_is_a_failure_told_by_its_lease(how: str, server: ApiServer, cluster: KubernetesCluster) -> None:
+    lease = server.store.get("leases", "default", LEASE_NAME)
+    if how == "never":
+        server.store.delete("leases", "default", LEASE_NAME)
+    elif how == "given up":
+        server.store.update("leases", "default", {**lease, "spec": {**lease["spec"], "holderIdentity": ""}})
+    else:
+        server.ahead = 330.0
+    check = checks(cluster)["tracker"]
+    assert check.state is CheckState.FAILED
+    assert "no tracker runs in namespace default" in check.reason
+    assert ("last renewed 5 min ago" in check.reason) is (how == "dead")
+    assert "kubectl apply -k" in check.remedy
+
+
+def test_a_lease_that_may_not_be_read_tells_nothing(server: ApiServer, cluster: KubernetesCluster) -> None:
+    server.denied.add(("get", "leases"))
+    assert checks(cluster)["tracker"].state is CheckState.SKIPPED
+
+
 def test_a_clock_that_is_off_fails_before_anything_is_made(server: ApiServer, cluster: KubernetesCluster) -> None:
     server.ahead = -7300.0
-    refused = refusal(cheap_checks(PROFILE, Kind, connect=lambda _: cluster))
+    refused = refusal(cheap_checks(PROFILE, Kind, cluster))
     assert refused is not None
     assert "this machine's is 2 h ahead of that of the API server" in refused.reason
     assert "timedatectl" in refused.remedy
@@ -86,7 +137,7 @@ def test_a_clock_that_is_off_fails_before_anything_is_made(server: ApiServer, cl
 def test_a_missing_namespace_and_account_fail_with_the_command_to_make_them(server: ApiServer) -> None:
     assert server.url
     profile = PROFILE.model_copy(update={"namespace": "absent"})
-    found = {c.name: c for c in all_checks(profile, load_recipe("tiny"))}
+    found = {c.name: c for c in all_checks(profile, load_recipe("tiny"), cluster_or_error(profile))}
     assert found["namespace"].remedy == "kubectl create namespace absent"
     assert found["service account"].remedy == "kubectl create serviceaccount covid-ctl-worker --namespace absent"
 
@@ -187,10 +238,10 @@ def test_what_may_not_be_looked_at_is_skipped_and_hides_nothing_else(
 def test_submit_asks_a_few_things_only_and_refuses_with_all_that_failed(
     server: ApiServer, cluster: KubernetesCluster
 ) -> None:
-    assert refusal(cheap_checks(PROFILE, Kind, connect=lambda _: cluster)) is None
-    assert len(server.requests) <= 6
+    assert refusal(cheap_checks(PROFILE, Kind, cluster)) is None
+    assert len(server.requests) <= 7
     profile = PROFILE.model_copy(update={"service_account": "absent"})
-    refused = refusal(cheap_checks(profile, Kind, connect=lambda _: cluster))
+    refused = refusal(cheap_checks(profile, Kind, cluster))
     assert refused is not None
     assert refused.cli_exit_code == 3
     assert "there is no absent" in refused.reason
@@ -220,5 +271,5 @@ def test_submit_asks_for_what_its_steps_use_only(
         absent = f"{registry.host}/covid/absent@sha256:{'1' * 64}"
         named = Images(worker=pushed, trainer=pushed, exporter=absent, controller=absent)
         profile = PROFILE.model_copy(update={"images": named})
-        found = list(cheap_checks(profile, kinds, connect=lambda _: cluster))
+        found = list(cheap_checks(profile, kinds, cluster))
     assert {check.name for check in found if check.state is CheckState.FAILED} == failing

@@ -46,7 +46,7 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_local_profile_is_examined_on_this_machine_alone(tmp_path: Path) -> None:
     profile = load_profile("local", environment={}, bucket=str(tmp_path / "bucket"))
-    found = {check.name: check for check in all_checks(profile, load_recipe("tiny"))}
+    found = {check.name: check for check in all_checks(profile, load_recipe("tiny"), None)}
     assert list(found) == ["vocabulary", "checkpoint", "bucket", "packages", "compiled parts", "disk", "memory"]
     assert {check.state for check in found.values()} == {CheckState.OK}
     assert list(tmp_path.iterdir()) == []
@@ -58,5 +58,5 @@ def test_a_vocabulary_is_compared_with_the_recipe(entries: int, state: CheckStat
     words = [f"w{number}" for number in range(entries - len(specials))]
     (tmp_path / "vocab.txt").write_text("\n".join([*specials, *words, ""]))
     profile = load_profile("local", environment={}, bucket=str(tmp_path / "bucket"))
-    checks = all_checks(profile, load_recipe("clinical"), vocabulary=str(tmp_path / "vocab.txt"))
+    checks = all_checks(profile, load_recipe("clinical"), None, vocabulary=str(tmp_path / "vocab.txt"))
     assert next(check for check in checks if check.name == "vocabulary").state is state

@@ -80,9 +80,9 @@ def test_training_has_its_own_image() -> None:
 def test_preemption_is_ignored_before_exit_codes_are_looked_at() -> None:
     job = render(BY_KIND["preprocess"], PROFILE)
     rules = job["spec"]["podFailurePolicy"]["rules"]
-    assert [rule["action"] for rule in rules] == ["Ignore", "FailIndex", "FailJob"]
+    assert [rule["action"] for rule in rules] == ["Ignore", "Ignore", "FailIndex", "FailJob"]
     assert rules[0]["onPodConditions"] == [{"type": "DisruptionTarget", "status": "True"}]
     policy = JobPolicy.of(job)
-    assert [policy.action(code) for code in (1, 42, 43, 44, 137, 143)] == [
-        "Count", "FailIndex", "FailJob", "FailJob", "Count", "Count",
+    assert [policy.action(code) for code in (1, 42, 43, 44, 45, 46, 137, 143)] == [
+        "Count", "FailIndex", "FailJob", "FailJob", "Ignore", "Ignore", "Count", "Count",
     ]  # fmt: skip

@@ -74,7 +74,7 @@ unreachable = partial(StateInputs, False, reachability=Reachability.UNREACHABLE)
         (
             "runs and is silent",
             reached(life(), LONG_AGO, job=job(JobState.RUNNING)),
-            State.RUNNING, "runs, and has said nothing for 66 min",
+            State.RUNNING, "runs, and has written no heartbeat for 66 min",
         ),
         (
             "evicted while its heartbeat is young",

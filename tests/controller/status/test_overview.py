@@ -1,11 +1,15 @@
 """Status by cluster and bucket together, over HTTP; and by the bucket alone where the cluster does not answer."""
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from controller.clusters.kubernetes import KubernetesCluster
+from controller.kube.api import MERGE_PATCH
+from controller.kube.leader_election import LeaderElection
 from controller.ledger.events import Event, EventType, Ledger, Observed, note_observed
 from controller.planning.manifest import render
 from controller.planning.plan import Corpus, Step, plan_preprocess
@@ -69,6 +73,7 @@ def test_every_step_with_its_reason(
     submit(SIGNATURES)
     submit(PREPROCESS, suspend=True)
     StandinKubelet(cluster, SIGNATURES.name, {0: [RUNS], 1: [DISRUPTED], 2: [RUNS]}).step()
+    assert LeaderElection(cluster.api, "the-tracker").acquire_or_renew()
     found = by_name(list(look(profile, store, None, now=NOW).steps))
     assert {name: state.state for name, state in found.items()} == {
         INGEST.name: State.COMPLETE,
@@ -92,7 +97,36 @@ def test_what_is_asked_of_the_cluster_does_not_grow_with_what_is_complete(
     submit(PREPROCESS)
     server.requests.clear()
     look(profile, store, None, now=NOW)
-    assert len(server.requests) == 3  # Jobs, events, the pods of the one that is at work
+    assert len(server.requests) == 4  # Jobs, events, the tracker's Lease, the pods of the one that is at work
+
+
+def test_a_missing_tracker_is_said_where_a_job_waits_for_it(
+    profile: Profile, store: Store, submit: Callable[..., None]
+) -> None:
+    complete(store, INGEST)
+    submit(SIGNATURES, PREPROCESS, suspend=True)
+    found = by_name(list(look(profile, store, None, now=NOW).steps))
+    assert found[SIGNATURES.name].reason == "is suspended, its inputs are complete, and no tracker works in the cluster"
+    assert found[PREPROCESS.name].reason.endswith("and no tracker works in the cluster that would release it")
+    assert all("kubectl apply -k" in found[step.name].remedy for step in (SIGNATURES, PREPROCESS))
+
+
+def test_a_job_that_somebody_suspended_is_named_with_the_patch_that_resumes_it(
+    server: ApiServer, cluster: KubernetesCluster, profile: Profile, store: Store, submit: Callable[..., None]
+) -> None:
+    complete(store, INGEST)
+    submit(SIGNATURES)
+    Ledger(store).append(SIGNATURES.name, Event(EventType.STARTED, NOW - 60))
+    job = server.store.get("jobs", "default", SIGNATURES.name)
+    job["spec"]["suspend"] = True
+    server.store.update("jobs", "default", job)
+    (found,) = look(profile, store, SIGNATURES.name, now=NOW).steps
+    assert (found.state, found.reason) == (State.WAITING, "was suspended by somebody after it was released")
+    patch = re.search(r"--patch '(.*)'", found.remedy)
+    assert patch
+    cluster.api.patch(f"/apis/batch/v1/namespaces/default/jobs/{SIGNATURES.name}", json.loads(patch[1]), MERGE_PATCH)
+    (found,) = look(profile, store, SIGNATURES.name, now=NOW).steps
+    assert found.state is State.PENDING
 
 
 def test_an_evicted_pod_is_not_running_however_young_its_heartbeat(

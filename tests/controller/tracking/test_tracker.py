@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from controller.clusters.kubernetes import KubernetesCluster
-from controller.labels import LABEL_QUEUE
+from controller.labels import ANNOTATION_GATE, LABEL_QUEUE
 from controller.ledger.events import Event, EventType, read_observed, read_pod_failures
 from controller.planning.manifest import render
 from jobs.errors import DamagedError
@@ -94,6 +94,45 @@ def test_a_queued_job_is_put_into_its_queue_and_left_to_it(world: World) -> None
     assert job["metadata"]["labels"][LABEL_QUEUE] == "tpu"
     assert job["spec"]["suspend"] is True
     assert world.life(signatures) == [SUBMITTED, RELEASED]
+
+
+def test_a_default_queue_that_takes_every_job_is_held_back_by_the_gate(world: World) -> None:
+    """As Kueue's webhook does in a namespace with a LocalQueue named default: it labels each Job at its creation."""
+    ingest, signatures, *_ = steps()
+    world.submit(ingest, signatures)
+    job = world.server.store.get("jobs", "default", signatures.name)
+    assert ANNOTATION_GATE in job["metadata"]["annotations"]
+    job["metadata"]["labels"][LABEL_QUEUE] = "default"
+    world.server.store.update("jobs", "default", job)
+    with world.tracker() as tracker:
+        until(lambda: world.history(signatures).observed is not None, tracker)
+        complete(world.store, ingest)
+        world.kubelet(ingest).step()
+        until(lambda: RELEASED in world.types(signatures), tracker)
+        world.server.advance(31)
+        until(lambda: "to admit it" in world.history(signatures).observed.reason, tracker)  # type: ignore[union-attr]
+    job = world.server.store.get("jobs", "default", signatures.name)
+    assert ANNOTATION_GATE not in job["metadata"]["annotations"]
+    assert job["spec"]["suspend"] is True  # Kueue's to decide from now on
+
+
+def test_the_gate_is_gone_before_the_job_is_in_a_queue_or_may_run(world: World) -> None:
+    ingest, signatures, *_ = steps()
+    world.submit(ingest, signatures, queue="tpu")
+    complete(world.store, ingest)
+    with world.tracker() as tracker:
+        until(lambda: RELEASED in world.types(signatures), tracker)
+    stages = [
+        (ANNOTATION_GATE in entry.object["metadata"]["annotations"], LABEL_QUEUE in entry.object["metadata"]["labels"])
+        for entry in world.server.store.since(0, "jobs", "default")
+        if entry.object["metadata"]["name"] == signatures.name
+    ]
+    assert (True, True) not in stages
+    assert [stage for n, stage in enumerate(stages) if stage != (stages[n - 1] if n else None)] == [
+        (True, False),
+        (False, False),
+        (False, True),
+    ]
 
 
 def test_a_finished_step_leaves_its_terminal_record_and_logs(world: World) -> None:

@@ -1,0 +1,46 @@
+"""Whether a tracker works in a namespace, as its Lease tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+from controller.kube.api import Api
+from controller.kube.api_errors import ApiError
+from controller.kube.leader_election import LEASE_SECONDS, lease_with_date
+from controller.time_words import span
+
+TOLERATED_SECONDS = 4 * LEASE_SECONDS
+"""A Lease that was not renewed for so long is nobody's. Leaves room for clocks inside the cluster that differ."""
+START_ONE = (
+    "start it: kubectl apply -k k8s/overlays/gke (or kind), then "
+    "kubectl rollout status deployment covid-ctl-tracker; or submit with --wait, or run covid-ctl tracker here"
+)
+
+
+@dataclass(frozen=True)
+class TrackerPresence:
+    is_present: bool | None
+    """None where it cannot be known."""
+    reason: str
+
+
+def find_tracker(api: Api) -> TrackerPresence:
+    """By the API server's clock, not this machine's: the Lease was written close to it. Raises nothing."""
+    nobody = f"no tracker runs in namespace {api.namespace}"
+    try:
+        lease, date = lease_with_date(api)
+    except ApiError as error:
+        return TrackerPresence(None, f"{error.thing}: {error.reason}")
+    spec = (lease or {}).get("spec") or {}
+    holder, renewed = spec.get("holderIdentity"), spec.get("renewTime")
+    if not holder or not renewed:
+        return TrackerPresence(False, nobody)
+    try:
+        age = parsedate_to_datetime(date or "").timestamp() - datetime.fromisoformat(renewed).timestamp()
+    except (ValueError, TypeError):
+        return TrackerPresence(None, "the API server does not tell its time")
+    if age > TOLERATED_SECONDS:
+        return TrackerPresence(False, f"{nobody} (its Lease was last renewed {span(age)} ago)")
+    return TrackerPresence(True, f"{holder} works in namespace {api.namespace}")

@@ -1,0 +1,20 @@
+"""Does a tracker work in the namespace? Without one, suspended Jobs are never released."""
+
+from __future__ import annotations
+
+from controller.clusters.kubernetes import KubernetesCluster
+from controller.clusters.tracker_presence import START_ONE, find_tracker
+from controller.doctor.check import Check, failed, ok, skipped
+
+CHECK = "tracker"
+
+
+def tracker(cluster: KubernetesCluster) -> Check:
+    """Asks its Lease, which a tracker renews every few seconds."""
+    found = find_tracker(cluster.api)
+    if found.is_present is None:
+        look = f"kubectl get deployments,pods --namespace {cluster.namespace}"
+        return skipped(CHECK, f"whether one works is not known: {found.reason}", look)
+    if not found.is_present:
+        return failed(CHECK, f"{found.reason}: suspended Jobs would wait for ever", START_ONE)
+    return ok(CHECK, f"{found.reason}")

@@ -6,11 +6,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BeforeValidator, Field, model_validator
 
 from jobs.errors import ConfigurationError
 from jobs.validation import Section, nearest, validated
+from jobs.yaml_text import parse_yaml
 
 
 class Architecture(Section):
@@ -272,11 +272,7 @@ def load_recipe(name: str, overrides: dict[str, str] | None = None) -> Recipe:
     Raises ``ConfigurationError`` that names file, field and reason.
     """
     text, source = _read(name)
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        problem = f"not YAML: {' '.join(str(error).split())}"
-        raise ConfigurationError(source, problem, "covid-ctl recipes show tiny prints a valid one") from error
+    data = parse_yaml(text, source, "covid-ctl recipes show tiny prints a valid one")
     if not isinstance(data, dict):
         raise ConfigurationError(source, "not a recipe: its top level is no mapping", "covid-ctl recipes show tiny")
     for field, value in (overrides or {}).items():
@@ -311,7 +307,4 @@ def _override(data: dict[str, Any], field: str, value: str, source: str) -> None
         target = target.get(section) if isinstance(target, dict) else None
     if not isinstance(target, dict):
         raise ConfigurationError(f"--set {field}", f"{source} has no such section", "covid-ctl recipes show tiny")
-    try:
-        target[last] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"--set {field}", f"{value!r} is not a YAML value", "put it in quotes") from error
+    target[last] = parse_yaml(value, f"--set {field}", "put the value in quotes")

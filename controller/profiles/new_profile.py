@@ -41,7 +41,7 @@ def write_profile(path: Path, answers: Answers) -> None:
     before = path.read_text("utf-8") if path.exists() else ""
     try:
         taken = tomllib.loads(before).get("profiles", {})
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(str(path), f"not TOML: {error}", "mend it, or move it away") from error
     if answers.name in taken:
         raise ConfigurationError(

@@ -175,7 +175,7 @@ def _read(path: Path, *, wanted: bool) -> dict[str, Any]:
         raise ConfigurationError(
             str(path), f"cannot be read ({error.strerror})", "covid-ctl init writes one"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(
             str(path), f"not TOML: {error}", "mend it, or write a new one: covid-ctl init"
         ) from error

@@ -1,4 +1,4 @@
-"""Where a corpus lies: a directory, or one file of one, in a bucket or on this machine. Light."""
+"""Locates a corpus: a directory or a single file, in a bucket or on this machine. Light."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from jobs.store import DELIMITER, Store
 @dataclass(frozen=True)
 class Place:
     location: str
-    """As errors call it."""
+    """The name that errors use."""
     store: Store
     name: str = ""
-    """The file in ``store`` that is the corpus; empty where all of ``store`` is."""
+    """The file in ``store`` that is the corpus; empty when the corpus is all of ``store``."""
+    directory: Path | None = None
+    """The same on this machine, when it is a directory."""
 
     @property
     def size(self) -> int:
@@ -39,4 +41,4 @@ def locate(location: str) -> Place:
     if not path.is_dir():
         reason = "neither a directory nor a file" if path.exists() else "no such directory or file"
         raise ConfigurationError(location, reason, "check the path")
-    return Place(location, Store(location, create=False))
+    return Place(location, Store(location, create=False), directory=path)

@@ -41,7 +41,7 @@ def check_architecture(data: bytes, wanted: Mapping[str, Any], may_differ: Itera
     """
     try:
         found = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(source, f"not JSON ({error})", "get it again") from error
     if not isinstance(found, dict):
         raise ConfigurationError(source, "not a configuration: its top level is no mapping", "get it again")

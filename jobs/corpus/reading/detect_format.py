@@ -7,6 +7,7 @@ import zlib
 from jobs.corpus.cord19.layouts import is_json, is_metadata, is_nested_archive
 from jobs.corpus.documents.format import ACCEPTED, Form
 from jobs.errors import ConfigurationError
+from jobs.files.links import check_links
 from jobs.files.packing import GZIP_MAGIC, refuse_other_packing
 from jobs.files.place import Place
 from jobs.files.tar import is_tar
@@ -53,6 +54,8 @@ def _form_of_file(place: Place) -> Form:
 
 
 def _form_of_directory(place: Place) -> Form:
+    if place.directory:
+        check_links(place.directory, place.location)
     if place.store.exists("metadata.csv"):
         return Form.RELEASE
     paths = [o.path for o in place.store.objects()]

@@ -85,6 +85,8 @@ def test_the_file_may_be_named_by_a_variable(config: Path) -> None:
         ('bucket = "gs://papers/runs"', 'bucket = "/data"', "bucket: /data is a directory, which pods do not see"),
         ("[profiles.kind]", "[profiles.local]", "profiles.local: that one is built in"),
         ("[profiles.gke]", "[profiles.gke", "not TOML"),
+        ('cpu = "90"', 'cpu = "90"\ncpu = "80"', "not TOML: Cannot overwrite a value"),
+        ('cpu = "90"', "cpu = " + "[" * 5000, "not TOML: maximum recursion depth"),
     ],
 )
 def test_a_wrong_file_is_refused_by_field_and_reason(config: Path, old: str, new: str, message: str) -> None:

@@ -1,0 +1,55 @@
+"""A directory that is read as a corpus holds all that it shows: no link leads out of it, or round in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from jobs.errors import ConfigurationError
+from jobs.files.names import printable
+
+
+def check_links(directory: Path, location: str) -> None:
+    """Looks at every name below ``directory``; links are not followed.
+
+    Raises ``ConfigurationError`` about ``location`` for a link that leads out of the directory, to nothing or to a
+    folder that it lies in, and for a name that is not UTF-8 or has a control character: the store's listing would
+    follow the first, pass the second over in silence and break off at the others.
+    """
+    root = os.path.realpath(directory)
+    for entry in _entries(root):
+        name = printable(os.path.relpath(entry.path, root))
+        if name != os.path.relpath(entry.path, root):
+            raise ConfigurationError(location, f"{name}: a name that cannot be read", "rename it, or move it away")
+        if not entry.is_symlink():
+            continue
+        target = os.path.realpath(entry.path)
+        if not Path(target).exists():
+            reason = f"{name} is a link that leads to nothing ({printable(str(Path(entry.path).readlink()))})"
+            raise ConfigurationError(location, reason, "remove it, or put there what it should lead to")
+        if target != root and not target.startswith(root + os.sep):
+            reason = f"{name} is a link that leads out of it, to {printable(target)}"
+            remedy = (
+                "put the files themselves there (cp -RL copies what links lead to), or name the directory they lie in"
+            )
+            raise ConfigurationError(location, reason, remedy)
+        if entry.path.startswith(target + os.sep) or target == root:
+            raise ConfigurationError(location, f"{name} is a link to a folder that it lies in", "remove it")
+
+
+def _entries(directory: str) -> Iterator[os.DirEntry[str]]:
+    """Everything below, in any order."""
+    waiting = [directory]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as found:
+                for entry in found:
+                    yield entry
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+        except PermissionError as error:
+            raise ConfigurationError(printable(folder), "it may not be read", "check its permissions") from error
+        except FileNotFoundError:
+            continue  # removed meanwhile

@@ -36,6 +36,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--name", required=True, help="the step's name; its spec is in the bucket")
     parser.add_argument("--corpus", default="", help="where the corpus lies (ingest)")
     parser.add_argument("--checkpoint", default="", help="where the published checkpoint lies (checkpoint)")
+    parser.add_argument(
+        "--runtime",
+        action="append",
+        default=[],
+        type=_assignment,
+        metavar="FIELD=VALUE",
+        help="a setting that changes no output byte, such as log_every=100; may be repeated",
+    )
     args = parser.parse_args(argv)
 
     structlog.configure(
@@ -71,7 +79,8 @@ def main(argv: list[str] | None = None) -> int:
         if artifact.record(shard) is None:
             # What a step no longer waits for may still be writing there.
             with tempfile.TemporaryDirectory(prefix="covid-ctl-", ignore_cleanup_errors=True) as scratch:
-                step.run(StepContext(artifact, shard, Path(scratch), stop.is_set, args.corpus, args.checkpoint))
+                places = (args.corpus, args.checkpoint)
+                step.run(StepContext(artifact, shard, Path(scratch), stop.is_set, *places, dict(args.runtime)))
             log.info("shard.committed", step=artifact.name, shard=shard)
         if artifact.finish(getattr(step, "conclude", None)):
             log.info("step.completed", step=artifact.name)
@@ -84,6 +93,13 @@ def main(argv: list[str] | None = None) -> int:
         log.error("step.failed", step=args.name, thing=error.thing, reason=reason, remedy=error.remedy)
         return error.container_exit_code
     return 0
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    field, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form FIELD=VALUE")
+    return field, value
 
 
 def _of_system(error: OSError) -> CovidCtlError:

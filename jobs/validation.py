@@ -85,13 +85,13 @@ def _problem(root: type[BaseModel], place: tuple[int | str, ...], message: str, 
     section: type[BaseModel] | None = root
     for part in place[:-1]:
         if section and str(part) in section.model_fields:
-            section = _section_in(section.model_fields[str(part)].annotation)
+            section = section_in(section.model_fields[str(part)].annotation)
     known = section.model_fields if section else {}
     return f"{field}: no such field{nearest(str(place[-1]), known)}"
 
 
-def _section_in(annotation: Any) -> type[BaseModel] | None:
+def section_in(annotation: Any) -> type[BaseModel] | None:
     """The section that a field holds, be it optional or the values of a mapping."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next(filter(None, map(_section_in, typing.get_args(annotation))), None)
+    return next(filter(None, map(section_in, typing.get_args(annotation))), None)

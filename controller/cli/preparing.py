@@ -78,14 +78,15 @@ def estimate_command(what: str, recipe: str, output: str, **options: Any) -> Non
     knows no price, or another than the list's, set its dollars_per_hour.
     """
     from controller.cli.tables import estimate_table
-    from controller.costs.estimate import estimate, kinds_of
+    from controller.costs.estimate import estimate, kinds_of, needs_text
     from controller.planning.corpus_size import text_of
     from controller.planning.request import assignment
     from jobs.recipe import load_recipe
 
     chosen = load_recipe(recipe, dict(assignment(text) for text in options["overrides"]))
-    text = text_of(options["corpus"] or "sample") if what in ("preprocess", "all") else None
-    found = estimate(kinds_of(what, chosen), chosen, profile_of(options), text=text, shards=options["shards"])
+    kinds = kinds_of(what, chosen)
+    text = text_of(options["corpus"] or "sample") if needs_text(kinds, chosen) else None
+    found = estimate(kinds, chosen, profile_of(options), text=text, shards=options["shards"])
     show(output, lambda: estimate_table(found), found.to_json())
     if output == "text":
         for note in found.notes:

@@ -17,7 +17,7 @@ from controller.cli.options import output_option, place_options, profile_of, sho
 def artifacts(name: str | None, output: str, **place: str | None) -> None:
     """The complete artifacts in the bucket, or the files of one."""
     from controller.cli.tables import artifacts_table, manifest_json, outputs_table
-    from controller.planning.inputs import complete_artifacts
+    from controller.planning.existing import complete_artifacts
     from jobs.artifact import Artifact
     from jobs.store import Store
 

@@ -7,6 +7,7 @@ from typing import IO
 
 from rich.console import Console
 
+from controller.kinds.registry import KINDS
 from controller.status.derive import State
 from controller.status.spending import Spending
 from controller.status.step_status import StepProgress, StepState
@@ -14,7 +15,6 @@ from controller.time_words import times
 from jobs.artifact import Manifest
 from jobs.corpus.documents.balance import Spread
 from jobs.ranges import Range, dollars_text, time_text
-from jobs.spec import Kind
 
 _TIMES = re.compile(r"\d+ (?:s|min|h|days)\b|just now")
 
@@ -87,45 +87,7 @@ def progress_text(progress: StepProgress, *, shards: bool = True) -> str:
 
 def summary(manifest: Manifest) -> str:
     """What a complete step made, in a few words."""
-    counts, facts = manifest.counts, manifest.facts
-    match manifest.spec.kind:
-        case Kind.INGEST:
-            documents = counts["documents"]
-            dropped = sum(documents["dropped"].values())
-            text = (
-                f"{documents['kept']:,} documents kept, {dropped:,} dropped, "
-                f"{documents['quarantined']:,} quarantined of {documents['read']:,}"
-            )
-            rows = counts.get("rows", {}).get("quarantined", 0)
-            return f"{text}; {rows:,} rows quarantined" if rows else text
-        case Kind.SIGNATURES:
-            documents = counts["documents"]
-            dropped = "".join(f", {count:,} dropped by {why}" for why, count in documents["dropped"].items())
-            return f"{documents['kept']:,} of {documents['read']:,} documents pass{dropped}"
-        case Kind.VOCABULARY:
-            return f"{counts['entries']:,} entries"
-        case Kind.PREPROCESS:
-            examples = counts["examples"]
-            return f"{examples['train']:,} training examples, {examples['validation']:,} held out"
-        case Kind.CHECKPOINT:
-            variables = counts["variables"]
-            kinds = {"extended": "extended", "missing": "missing", "unused": "unused", "mismatched": "of another shape"}
-            kinds |= {"aside": "set aside"}
-            notes = "".join(f", {variables[kind]:,} {words}" for kind, words in kinds.items() if variables[kind])
-            return f"{variables['matched']:,} variables of {facts['checkpoint']}{notes}"
-        case Kind.PRETRAIN:
-            # An early end takes an earlier step's weights: what was scored after it is not this model.
-            scored = [e for e in facts["evaluations"] if e["step"] <= facts["steps"]]
-            if not scored:
-                return f"{facts['steps']:,} steps, nothing held out to score them"
-            first, last = scored[0], scored[-1]
-            return (
-                f"{facts['steps']:,} steps, held-out MLM loss {first['mlm_loss']:.3f} -> {last['mlm_loss']:.3f}, "
-                f"accuracy {last['mlm_accuracy']:.1%}"
-            )
-        case Kind.EXPORT:
-            ids, logits = facts["gate"]["tokenizer"]["ids"], facts["gate"]["logits"]["mlm_max_difference"]
-            return f"{ids:,} token ids agree with training, logits within {logits:.0e}"
+    return KINDS[manifest.spec.kind].summary(manifest)
 
 
 def duration(seconds: float) -> str:

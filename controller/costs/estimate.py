@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from controller.costs.pod_price import cores_of, pod_price
-from controller.profiles.pools import pool_of
+from controller.kinds.declaration import ComputeWork, FixedWork, TextWork, Work
+from controller.kinds.registry import KINDS, made_by, pool_of
 from controller.profiles.profile import Pool, Profile
-from jobs.flops import PEAK_FLOPS, UTILISATION, example_flops, run_flops, slice_hours
+from jobs.flops import PEAK_FLOPS, UTILISATION, slice_hours
 from jobs.prices import tpu_prices
 from jobs.ranges import HOUR, Range, dollars_text, time_text, total
-from jobs.recipe import Architecture, Recipe, Schedule
-from jobs.spec import Kind, Spec
+from jobs.recipe import Recipe
+from jobs.spec import Kind
 
 CORE_FLOPS = Range(15e9, 70e9)
 """Per second and CPU core, of training as a whole. Measured in November 2026 on two cores: the recipe ``tiny`` at 65e9
 when they were idle, BERT-base (24 steps of 32 examples) at 33e9 when others kept them busy too."""
-
-CORE_SECONDS_PER_MB = {
-    Kind.INGEST: Range(0.1, 0.3),
-    Kind.SIGNATURES: Range(0.1, 0.3),
-    Kind.VOCABULARY: Range(0.1, 0.5),
-    Kind.PREPROCESS: Range(0.27, 0.8),
-}
-"""Of text. The low ends are what shard records said in November 2026 of 607 papers of CORD-19 (10.6 MB of text, a
-dupe factor of 5, one shard); a cloud's vCPU is about half such a core, and a bucket farther away than a disk."""
 
 WORTH_TELLING = 0.1
 """Hours on a TPU below which nobody asks for one."""
@@ -34,9 +26,6 @@ WORTH_TELLING = 0.1
 START_SECONDS = Range(5, 90)
 """Of a pod: mostly its image, which a node that has it need not fetch."""
 LOCAL_START_SECONDS = Range(1, 5)
-
-MODEL_SECONDS = Range(60, 900)
-"""Reading or writing a gigabyte, and on export comparing logits on CPU: base and large."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +64,14 @@ class Estimate:
 
 
 def kinds_of(what: str, recipe: Recipe) -> list[Kind]:
-    """The steps of ``preprocess``, ``pretrain``, ``export`` or ``all``, in their order."""
-    learned = [Kind.VOCABULARY] if recipe.vocabulary.learn else []
-    data_side = [Kind.INGEST, Kind.SIGNATURES, *learned, Kind.PREPROCESS]
-    training = [*([Kind.CHECKPOINT] if recipe.initial_checkpoint else []), Kind.PRETRAIN]
-    if what == "all":
-        return [*data_side, *training, Kind.EXPORT]
-    return {Kind.PREPROCESS: data_side, Kind.PRETRAIN: training}.get(Kind(what), [Kind(what)])
+    """The steps of one ``submit`` command, or of ``all``, that the recipe has, in their order."""
+    kinds = list(Kind) if what == "all" else made_by(Kind(what))
+    return [kind for kind in kinds if not KINDS[kind].why_absent(recipe)]
+
+
+def needs_text(kinds: Iterable[Kind], recipe: Recipe) -> bool:
+    """Whether the estimate depends on how much text the corpus holds."""
+    return any(isinstance(KINDS[kind].work(recipe), TextWork) for kind in kinds)
 
 
 def estimate(
@@ -90,41 +80,16 @@ def estimate(
     """``kinds`` of steps for ``recipe``, on a corpus of ``text`` bytes in ``shards`` shards."""
     steps = [_step(kind, recipe, profile, text, shards) for kind in kinds]
     notes = []
-    if Kind.PRETRAIN in kinds and not profile.trainer.tpu:
-        notes = _on_slices(training_flops(recipe))
+    for kind in kinds:
+        work = KINDS[kind].work(recipe)
+        if isinstance(work, ComputeWork) and not pool_of(kind, profile).tpu:
+            notes += _on_slices(kind, work.flops)
     if not profile.is_local:
         notes += _what_is_left_out(steps, profile)
     return Estimate(tuple(steps), tuple(notes))
 
 
-def training_flops(recipe: Recipe) -> int:
-    """Of the whole run, with the largest vocabulary that the recipe may learn."""
-    choice = recipe.vocabulary
-    example = example_flops(
-        recipe.architecture,
-        vocabulary=choice.size or choice.learn or 0,
-        length=recipe.examples.max_seq_length,
-        predictions=recipe.examples.max_predictions_per_seq,
-    )
-    return run_flops(example, recipe.schedule)
-
-
-def training_flops_of(spec: Spec) -> int | None:
-    """Of a pretrain step that was submitted; None where its settings do not tell."""
-    try:
-        settings = spec.settings
-        example = example_flops(
-            Architecture(**settings["architecture"]),
-            vocabulary=settings["vocabulary_size"] or 0,
-            length=settings["max_seq_length"],
-            predictions=settings["max_predictions_per_seq"],
-        )
-        return run_flops(example, Schedule(**settings["schedule"]))
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-def training_hours(flops: float, pool: Pool, cores: float) -> Range:
+def compute_hours(flops: float, pool: Pool, cores: float) -> Range:
     """On a pod of ``pool``, which has so many cores."""
     on_slice = slice_hours(flops, pool.tpu)
     core_hours = flops / (cores * HOUR)
@@ -134,18 +99,9 @@ def training_hours(flops: float, pool: Pool, cores: float) -> Range:
 def _step(kind: Kind, recipe: Recipe, profile: Profile, text: Range | None, shards: int) -> StepEstimate:
     pool = pool_of(kind, profile)
     cores = cores_of(pool, profile)
-    shards = shards if kind in (Kind.SIGNATURES, Kind.PREPROCESS) else 1
+    shards = KINDS[kind].shards(recipe, shards)
     pods = min(shards, profile.parallelism)
-    work: Range | None
-    if kind == Kind.PRETRAIN:
-        flops = training_flops(recipe)
-        work, basis = training_hours(flops, pool, cores), f"{_scientific(flops)} FLOP, {_speed(pool, cores)}"
-    elif kind in (Kind.CHECKPOINT, Kind.EXPORT):
-        work, basis = MODEL_SECONDS * (1 / HOUR), "of base and of large models"
-    elif text is None:
-        work, basis = None, "nothing tells how much text the corpus holds"
-    else:
-        work, basis = text.times(CORE_SECONDS_PER_MB[kind]) * (1e-6 / HOUR), f"{_megabytes(text)} of text"
+    work, basis = _hours(KINDS[kind].work(recipe), pool, cores, text)
     if work:
         work += (LOCAL_START_SECONDS if profile.is_local else START_SECONDS) * (shards / HOUR)
     price = pod_price(pool, profile)
@@ -158,6 +114,17 @@ def _step(kind: Kind, recipe: Recipe, profile: Profile, text: Range | None, shar
         basis=basis,
         price=f"${price.dollars_per_hour:.3g}/h {price.terms}" if price else "",
     )
+
+
+def _hours(work: Work, pool: Pool, cores: float, text: Range | None) -> tuple[Range | None, str]:
+    """What the work takes on one pod, and what that follows from."""
+    if isinstance(work, ComputeWork):
+        return compute_hours(work.flops, pool, cores), f"{_scientific(work.flops)} FLOP, {_speed(pool, cores)}"
+    if isinstance(work, FixedWork):
+        return work.seconds * (1 / HOUR), work.basis
+    if text is None:
+        return None, "nothing tells how much text the corpus holds"
+    return text.times(work.core_seconds_per_megabyte) * (1e-6 / HOUR), f"{_megabytes(text)} of text"
 
 
 def _name_of(pool: Pool, profile: Profile, cores: float) -> str:
@@ -173,15 +140,15 @@ def _speed(pool: Pool, cores: float) -> str:
     return f"{CORE_FLOPS.low * cores / 1e9:.0f} to {CORE_FLOPS.high * cores / 1e9:.0f} GFLOP/s"
 
 
-def _on_slices(flops: float) -> list[str]:
-    """What the training would take on the TPUs that prices are known for."""
+def _on_slices(kind: Kind, flops: float) -> list[str]:
+    """What a step would take on the TPUs that prices are known for."""
     notes = []
     for name in PEAK_FLOPS:
         hours = slice_hours(flops, name)
         if hours is None or hours.high < WORTH_TELLING:
             continue
         prices = [f"{dollars_text(hours * p.dollars_per_hour)} {p.terms}" for p in tpu_prices(name)]
-        notes.append(f"pretrain on a {name}: {time_text(hours)}; {'; '.join(prices)}")
+        notes.append(f"{kind} on a {name}: {time_text(hours)}; {'; '.join(prices)}")
     return notes
 
 

@@ -18,8 +18,8 @@ from controller.doctor.queue import queue
 from controller.doctor.region import region
 from controller.doctor.tpu_offer import tpu_offered
 from controller.doctor.tracker import tracker
+from controller.kinds.registry import KINDS
 from controller.kube.api_errors import ApiError
-from controller.profiles.pools import part_of
 from controller.profiles.profile import Profile, Role
 from jobs.errors import CovidCtlError, PreflightError
 from jobs.recipe import Recipe
@@ -74,7 +74,7 @@ def cheap_checks(profile: Profile, kinds: Iterable[Kind], cluster: ClusterOrErro
     if cluster is None:
         yield from examine({"packages": machine.packages, "compiled parts": machine.compiled_modules})
         return
-    used = {part_of(kind) for kind in kinds}
+    used = {KINDS[kind].role for kind in kinds}
     roles = [role for role in Role if role in used]
     yield from side_by_side(
         examine({"images": lambda: of_images.images(profile, roles)}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.doctor.check import Check, ok, skipped
-from controller.planning.inputs import identify_checkpoint, read_vocabulary
+from controller.planning.sources import identify_checkpoint, read_vocabulary
 from jobs.recipe import Recipe
 
 
@@ -11,9 +11,7 @@ def vocabulary(recipe: Recipe, path: str | None) -> Check:
     """Of ``path`` when one is given. Raises ``ConfigurationError`` for a file that is no vocabulary."""
     name, choice = "vocabulary", recipe.vocabulary
     if path:
-        given, _ = read_vocabulary(path)
-        recipe.check_vocabulary_size(given.size, path)
-        return ok(name, f"{path} has {given.size:,} entries")
+        return ok(name, f"{path} has {read_vocabulary(path, recipe).size:,} entries")
     if choice.learn:
         return ok(name, f"recipe {recipe.name} learns one of at most {choice.learn:,} entries")
     reason = f"recipe {recipe.name} needs one of {choice.size:,} entries ({choice.source})"

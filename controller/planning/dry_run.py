@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from controller.kinds.registry import KINDS
 from controller.planning.corpus_size import spread_of
 from controller.planning.request import Request
 from jobs.corpus.documents.balance import Spread
-from jobs.spec import Kind
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,10 @@ def dry_run(request: Request) -> DryRun:
     """Raises what ``submit`` would raise before anything runs."""
     steps = request.steps_to_submit()
     planned = [PlannedStep(step.name, step.spec.shards, request.is_complete(step)) for step in steps]
-    ingest = next((step for step in steps if step.spec.kind == Kind.INGEST), None)
-    spread = spread_of(ingest.arguments[1], ingest.spec.settings["document_shards"]) if ingest else None
-    note = "" if spread or not ingest else "nothing lists its documents' sizes: ingest fills shards evenly as it reads"
+    spread, note = None, ""
+    for step in steps:
+        # The step that fills the shards is the one that reads the corpus.
+        if setting := KINDS[step.spec.kind].shard_setting:
+            spread = spread_of(step.arguments[1], step.spec.settings[setting])
+            note = "" if spread else "nothing lists its documents' sizes: ingest fills shards evenly as it reads"
     return DryRun(planned, spread, note)

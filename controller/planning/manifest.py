@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from controller.kinds.registry import KINDS, pool_of
 from controller.labels import (
     ANNOTATION_AFTER,
     ANNOTATION_BUCKET,
@@ -21,11 +22,9 @@ from controller.labels import (
     Job,
 )
 from controller.planning.plan import Step
-from controller.profiles.pools import part_of, pool_of
 from controller.profiles.profile import Pool, Profile
 from controller.profiles.tpu_slices import RESOURCE as TPU
 from jobs.errors import ConfigurationError, DivergedError, InputNotCompleteError, ShardError, StoreUnreachableError
-from jobs.spec import Kind
 
 SCRATCH = "/scratch"
 RETRIES_PER_SHARD = 3
@@ -34,7 +33,7 @@ GRACE_SECONDS = 30
 TTL_SECONDS = 7 * 24 * 3600
 DAY_SECONDS = 24 * 3600
 USER = 65532
-"""Of the images; any number but 0 does."""
+"""UID the containers run as. Any non-root UID works."""
 
 
 def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
@@ -72,7 +71,7 @@ def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
             "backoffLimitPerIndex": RETRIES_PER_SHARD,
             "podReplacementPolicy": "Failed",
             "podFailurePolicy": {"rules": _failure_rules()},
-            "activeDeadlineSeconds": (14 if spec.kind == Kind.PRETRAIN else 2) * DAY_SECONDS,
+            "activeDeadlineSeconds": KINDS[spec.kind].deadline_days * DAY_SECONDS,
             "ttlSecondsAfterFinished": TTL_SECONDS,
             "template": {
                 "metadata": {"labels": dict(labels), "annotations": _pod_annotations(pool_of(step.spec.kind, profile))},
@@ -136,7 +135,7 @@ def _pod(step: Step, profile: Profile) -> dict[str, Any]:
         "containers": [
             {
                 "name": CONTAINER,
-                "image": getattr(profile.images, part_of(step.spec.kind)),
+                "image": getattr(profile.images, KINDS[step.spec.kind].role),
                 # As for digests anyway; a tag that a node has, as on kind, is the one that is meant.
                 "imagePullPolicy": "IfNotPresent",
                 "command": ["python", "-m", "jobs"],

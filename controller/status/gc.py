@@ -11,11 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from controller.kinds.registry import KINDS
 from controller.ledger.lineage import closure, steps_read, vocabulary_read
 from controller.status.derive import State
 from controller.time_words import span
-from jobs.layout import CHECKPOINTS, LOGS, MANIFEST, PROGRESS, SPEC, VOCABULARIES
-from jobs.spec import Kind, Spec
+from jobs.layout import LOGS, MANIFEST, PROGRESS, SPEC, VOCABULARIES
+from jobs.recipe.naming import decisive
+from jobs.spec import Spec
 from jobs.store import ObjectInfo
 
 
@@ -110,7 +112,7 @@ def _request(spec: Spec, specs: Mapping[str, Spec]) -> str:
         head, slash, rest = value.partition("/")
         is_step = head in steps_read(spec) and head in specs
         inputs[field] = f"{_request(specs[head], specs)}{slash}{rest}" if is_step else value
-    alike = Spec(spec.kind, spec.settings, inputs, spec.shards, spec.recipe, version=1)
+    alike = Spec(spec.kind, decisive(spec.settings), inputs, spec.shards, spec.recipe, version=1)
     return alike.sha256
 
 
@@ -124,8 +126,9 @@ def _whole(held: Holding, successor: str | None, now: float) -> Iterable[Removal
             f"superseded by {successor}" if successor else f"{held.state}, untouched for {span(now - held.touched_at)}"
         )
         what = "artifact" if successor else "leftovers"
-        if not successor and any(f"/{CHECKPOINTS}/" in o.path for o in objects):
-            why += "; its checkpoints go, too"
+        saves = held.spec and KINDS[held.spec.kind].saves
+        if not successor and saves and any(f"/{saves}/" in o.path for o in objects):
+            why += f"; its {saves} go, too"
         paths = tuple(o.path for o in objects)
         yield Removal(held.name, what, why, paths, sum(o.size for o in objects), True, held.events)
 
@@ -134,9 +137,8 @@ def _beside(held: Holding) -> Iterable[Removal]:
     """Of a complete step, what only its making needed."""
     if held.state is not State.COMPLETE or held.spec is None:
         return
-    folders = {LOGS: LOGS, PROGRESS: "heartbeats"} | (
-        {CHECKPOINTS: CHECKPOINTS} if held.spec.kind == Kind.PRETRAIN else {}
-    )
+    saves = KINDS[held.spec.kind].saves
+    folders = {LOGS: LOGS, PROGRESS: "heartbeats"} | ({saves: saves} if saves else {})
     for folder, what in folders.items():
         below = f"{held.name}/{folder}/"
         objects = [o for o in held.objects if o.path.startswith(below) and o.path not in held.outputs]

@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic.dataclasses import dataclass as record
 
-from controller.planning.inputs import newest_preprocessing
+from controller.kinds.registry import KINDS
+from controller.planning.existing import newest_with_report
 from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, PreflightError
 from jobs.layout import REPORT, REPORT_PAGE
-from jobs.spec import Kind
 from jobs.store import Store
 from jobs.validation import RECORD, parsed
 
@@ -46,11 +46,11 @@ def find_report(store: Store, name: str | None) -> FoundReport:
     Raises ``ConfigurationError`` for a step that has none, ``InputNotCompleteError`` for one that is not complete,
     ``PreflightError`` when there is no such step at all.
     """
-    name = name or newest_preprocessing(store)
+    name = name or newest_with_report(store)
     if name is None:
         raise PreflightError(store.location, "no preprocess step is complete there", "covid-ctl submit preprocess")
     artifact = Artifact.open(store, name)
-    if artifact.spec.kind != Kind.PREPROCESS:
+    if not KINDS[artifact.spec.kind].leaves_report:
         raise ConfigurationError(name, f"{artifact.spec.kind} leaves no report, preprocess does", "covid-ctl report")
     written = artifact.require().find(REPORT)
     if written is None:

@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from controller.costs.estimate import training_flops_of, training_hours
+from controller.costs.estimate import compute_hours
 from controller.costs.pod_price import cores_of, pod_price
+from controller.kinds.registry import KINDS, pool_of
 from controller.ledger.events import EventType, Ledger
-from controller.profiles.pools import pool_of
 from controller.profiles.profile import Profile
 from controller.status.step_status import READERS
 from jobs.artifact import Artifact
 from jobs.errors import CovidCtlError
 from jobs.progress import read_heartbeats
 from jobs.ranges import HOUR, Range
-from jobs.spec import Kind
 from jobs.store import Store
 
 _SAMPLED_RECORDS = 100
@@ -52,8 +51,8 @@ def _of_step(artifact: Artifact, profile: Profile) -> Spending:
     pool = pool_of(kind, profile)
     price = pod_price(pool, profile)
     hours = container_seconds(artifact) / HOUR
-    flops = training_flops_of(artifact.spec) if kind == Kind.PRETRAIN else None
-    expected = training_hours(flops, pool, cores_of(pool, profile)) if flops else None
+    flops = KINDS[kind].flops_of(artifact.spec)
+    expected = compute_hours(flops, pool, cores_of(pool, profile)) if flops else None
     return Spending(
         hours=hours,
         dollars=hours * price.dollars_per_hour if price else None,

@@ -9,14 +9,13 @@ from functools import partial
 from pathlib import PurePath
 
 from controller.clusters.interface import JobStatus
+from controller.kinds.registry import KINDS
 from controller.ledger.events import Event, EventType, Ledger, Observed
 from controller.ledger.lineage import steps_read
 from controller.status.derive import Reachability, State, StateInputs, derive_state, is_alive, last_observed
 from jobs.artifact import Artifact, incomplete, no_such_step
 from jobs.errors import CovidCtlError
-from jobs.layout import CHECKPOINTS
 from jobs.progress import Beat, read_heartbeats
-from jobs.spec import Kind
 from jobs.store import Store
 
 READERS = 16
@@ -177,7 +176,8 @@ def _progress(shards: int, done: Collection[int], beats: Mapping[int, Beat], ali
 
 def _newest_checkpoint(artifact: Artifact) -> int | None:
     """A checkpoint is there once its record is, which is written after it."""
-    if artifact.spec.kind != Kind.PRETRAIN:
+    saves = KINDS[artifact.spec.kind].saves
+    if not saves:
         return None
-    names = (PurePath(found.path) for found in artifact.store.objects(artifact.path(CHECKPOINTS)))
+    names = (PurePath(found.path) for found in artifact.store.objects(artifact.path(saves)))
     return max((int(name.stem) for name in names if name.suffix == ".json" and name.stem.isdecimal()), default=None)

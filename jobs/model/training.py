@@ -160,6 +160,8 @@ def train(
         examples=len(examples),
         held_out=len(held_out),
         device=str(devices),
+        checkpoint_every=schedule.checkpoint_every,
+        log_every=schedule.log_every,
     )
     with Background() as saving, closing(upcoming), saving_what_there_is():
         while True:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jobs.artifact import Artifact
@@ -26,6 +26,8 @@ class StepContext:
     """Where the corpus lies (``ingest`` only); its identity is in the spec."""
     checkpoint: str = ""
     """Where the published checkpoint lies (``checkpoint`` only); its identity is in the spec."""
+    runtime: Mapping[str, str] = field(default_factory=dict)
+    """What changes no output byte, by the recipe's field: see ``jobs.recipe.naming.RUNTIME``."""
 
     @property
     def store(self) -> Store:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,13 +50,16 @@ class Settings:
         )
 
     @classmethod
-    def of(cls, spec: Spec, examples: Manifest) -> Settings:
-        """Raises ``ConfigurationError`` naming what is wrong."""
+    def of(cls, spec: Spec, examples: Manifest, runtime: Mapping[str, str]) -> Settings:
+        """``runtime`` takes the place of what specs held before such settings left them.
+
+        Raises ``ConfigurationError`` naming what is wrong.
+        """
         try:
             given = spec.settings
             settings = cls(
                 BertConfig(**given["architecture"], vocab_size=_vocabulary_size(spec, examples)),
-                Schedule(**given["schedule"]),
+                Schedule.model_validate({**given["schedule"], **runtime}),
                 given["max_seq_length"],
                 given["max_predictions_per_seq"],
             )
@@ -82,7 +85,7 @@ def run(context: StepContext) -> None:
     if not inputs.get("examples"):
         raise ConfigurationError(artifact.name, "its spec names no examples", "submit it again")
     source = Artifact.open(context.store, inputs["examples"])
-    settings = Settings.of(artifact.spec, source.require())
+    settings = Settings.of(artifact.spec, source.require(), context.runtime)
     devices, schedule = find_devices(), settings.schedule
     with (
         shortage_explained(f"{artifact.name} on {devices}"),
@@ -125,6 +128,7 @@ def run(context: StepContext) -> None:
         "tensorflow": trained.tensorflow,
         "evaluations": list(trained.evaluations),
         "checkpoints_rejected": list(trained.rejected),
+        "runtime": {"checkpoint_every": schedule.checkpoint_every, "log_every": schedule.log_every},
     }
     outputs = _write_outputs(artifact, settings, trained, context.scratch)
     artifact.commit(context.shard, outputs, facts=facts, seconds=trained.seconds)

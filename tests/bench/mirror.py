@@ -24,10 +24,9 @@ from controller.clusters.informer import Informer
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.labels import LABEL_INDEX, LABEL_JOB, LABEL_MANAGED_BY, MANAGER
 from controller.planning.manifest import render
-from controller.planning.plan import Corpus, plan_preprocess
 from controller.profiles.profile import Images, Profile
-from jobs.recipe import load_recipe
 from tests.api_server.server import ApiServer
+from tests.controller.steps import planned
 
 PACE_SECONDS = 0.2
 """Between two looks of whoever follows."""
@@ -71,7 +70,7 @@ def _peak_megabytes() -> float:
 
 
 def _serve(pipe: Connection, path: Path, indexes: int, pods: int) -> None:
-    step = plan_preprocess(load_recipe("tiny"), Corpus("sample", "1"), None, shards=indexes, salt="", command="c")[-1]
+    step = planned(shards=indexes)[-1]
     images = Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1")
     job = render(step, Profile(name="bench", bucket="gs://bucket/x", images=images, parallelism=pods))
     with ApiServer() as server:

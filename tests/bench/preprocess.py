@@ -16,16 +16,14 @@ import tempfile
 from collections import defaultdict
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from examples import cpu_seconds, reference_module, run_reference
 
-from controller.planning.plan import screening_settings
 from jobs.artifact import Artifact
 from jobs.corpus.cleaning.clean_document import document_sentences
 from jobs.corpus.reading.fingerprint import fingerprint
 from jobs.files.place import locate
-from jobs.recipe import Recipe, load_recipe
+from jobs.recipe import Recipe, load_recipe, settings_of
 from jobs.spec import Kind, Spec
 from jobs.steps import ingest, preprocess, signatures
 from jobs.steps.context import StepContext
@@ -48,21 +46,14 @@ class Chain:
 
     def run(self) -> StepContext:
         """Runs them all; returns the last one's context."""
-        corpus = self.recipe.corpus
-        share = {"validation_share": corpus.validation_share, "max_quarantined_share": corpus.max_quarantined_share}
-        made = {"sections": list(corpus.sections), "clean_text": False, **self.recipe.examples.model_dump()}
-        documents = self._step(
-            Kind.INGEST, {"document_shards": 1, **share}, {"corpus": fingerprint(locate(str(self.release)))}
-        ).artifact.name
-        screened = self._step(Kind.SIGNATURES, screening_settings(self.recipe), {"documents": documents}).artifact.name
-        return self._step(
-            Kind.PREPROCESS,
-            made,
-            {"documents": documents, "signatures": screened, "vocabulary": VOCABULARY},
-        )
+        corpus = fingerprint(locate(str(self.release)))
+        documents = self._step(Kind.INGEST, {"corpus": corpus}, document_shards=1).artifact.name
+        screened = self._step(Kind.SIGNATURES, {"documents": documents}).artifact.name
+        inputs = {"documents": documents, "signatures": screened, "vocabulary": VOCABULARY}
+        return self._step(Kind.PREPROCESS, inputs)
 
-    def _step(self, kind: Kind, settings: dict[str, Any], inputs: dict[str, str]) -> StepContext:
-        artifact = Artifact(self.bucket, Spec(kind, settings, inputs))
+    def _step(self, kind: Kind, inputs: dict[str, str], **settings: int) -> StepContext:
+        artifact = Artifact(self.bucket, Spec(kind, settings_of(kind, self.recipe) | settings, inputs))
         artifact.submit()
         scratch = self.root / kind
         scratch.mkdir()

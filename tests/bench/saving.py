@@ -30,7 +30,7 @@ import repository_root  # noqa: F401
 
 from jobs.artifact import Artifact
 from jobs.model.dataset import Examples  # noqa: F401  # before tensorflow: holds back its greeting
-from jobs.recipe import load_recipe
+from jobs.recipe import load_recipe, settings_of
 from jobs.spec import Kind, Spec
 from jobs.store import EMULATOR, Store
 from tests.jobs.model.made import make_example, serialized
@@ -93,9 +93,10 @@ def make_examples(store: Store, place: Path) -> Artifact:
 def submit(store: Store, examples: Artifact, layers: int, checkpoint_every: int) -> Artifact:
     recipe = load_recipe("clinical", {"architecture.num_hidden_layers": str(layers)})
     every = {"train_batch_size": BATCH, "checkpoint_every": checkpoint_every, "log_every": 1}
+    trained = settings_of(Kind.PRETRAIN, recipe)
     settings: dict[str, Any] = {
-        "architecture": recipe.architecture.model_dump(),
-        "schedule": recipe.schedule.settings() | every,
+        "architecture": trained["architecture"],
+        "schedule": trained["schedule"] | every,
         "max_seq_length": LENGTH,
         "max_predictions_per_seq": PREDICTIONS,
         "vocabulary_size": VOCABULARY,

@@ -28,14 +28,13 @@ from controller.clusters.kubernetes import KubernetesCluster
 from controller.labels import LABEL_INDEX, LABEL_JOB, LABEL_MANAGED_BY, MANAGER
 from controller.ledger.events import Ledger
 from controller.planning.manifest import render
-from controller.planning.plan import Corpus, plan_preprocess
 from controller.profiles.profile import Images, Profile
 from controller.tracking.observer import ClusterObserver
 from controller.tracking.tracker import Tracker
 from jobs.artifact import Artifact
-from jobs.recipe import load_recipe
 from jobs.store import Store
 from tests.api_server.server import ApiServer
+from tests.controller.steps import planned
 
 PACE_SECONDS = 0.2
 """Between two looks; the command leaves a second."""
@@ -89,7 +88,7 @@ def _peak_megabytes() -> float:
 
 
 def _serve(pipe: Connection, path: Path, bucket: str, indexes: int, pods: int, every: int) -> None:
-    step = plan_preprocess(load_recipe("tiny"), Corpus("sample", "1"), None, shards=indexes, salt="", command="c")[-1]
+    step = planned(shards=indexes)[-1]
     images = Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1")
     job: dict[str, Any] = render(step, Profile(name="bench", bucket=bucket, images=images, parallelism=pods))
     Artifact(Store(bucket), step.spec).submit()

@@ -21,7 +21,6 @@ from pathlib import Path
 
 import numpy as np
 
-from controller.planning.plan import ingest_settings, preprocess_settings, screening_settings
 from jobs.artifact import Artifact
 from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.shards import DocumentShards
@@ -31,7 +30,7 @@ from jobs.corpus.screening.minhash import PERMUTATIONS
 from jobs.corpus.screening.near_duplicates import Signatures
 from jobs.corpus.screening.signature_shards import SignatureShard, encode
 from jobs.files.place import locate
-from jobs.recipe import load_recipe
+from jobs.recipe import load_recipe, settings_of
 from jobs.spec import Kind, Spec
 from jobs.steps.signatures import conclude
 from jobs.store import Store
@@ -81,7 +80,7 @@ def submitted(documents: Sequence[Document], size: int, vocab: Path, place: Path
                 shards.write(replace(document, cord_uid=cord_uids[-1]))
                 written += document.text_bytes
     kept = {"documents": {"read": len(cord_uids), "kept": len(cord_uids), "dropped": {}, "quarantined": 0}}
-    ingest = Artifact(store, Spec(Kind.INGEST, ingest_settings(RECIPE), {"corpus": "made"}))
+    ingest = Artifact(store, Spec(Kind.INGEST, settings_of(Kind.INGEST, RECIPE), {"corpus": "made"}))
     ingest.submit()
     outputs = [ingest.upload("documents/00000.jsonl.gz", shard)]
     outputs.append(ingest.write("held_out.txt", "".join(f"{uid}\n" for uid in cord_uids[::100]).encode()))
@@ -93,14 +92,15 @@ def submitted(documents: Sequence[Document], size: int, vocab: Path, place: Path
     columns = np.random.default_rng(1).integers(0, 1 << 16, (len(cord_uids), PERMUTATIONS), np.uint16)
     ones = np.ones(len(cord_uids))
     passed = SignatureShard({}, Signatures(cord_uids, ones.astype(np.bool_), ones.astype(np.uint32), columns))
-    signatures = Artifact(store, Spec(Kind.SIGNATURES, screening_settings(RECIPE), {"documents": ingest.name}))
+    filters = settings_of(Kind.SIGNATURES, RECIPE)
+    signatures = Artifact(store, Spec(Kind.SIGNATURES, filters, {"documents": ingest.name}))
     signatures.submit()
     screened: dict[str, dict[str, int]] = {"languages": {}, "licenses": {}, "sources": {}}
     signatures.commit(0, [signatures.write("signatures/00000.bin", encode(passed))], counts={**kept, **screened})
     signatures.finish(conclude)
 
     inputs = {"documents": ingest.name, "signatures": signatures.name, "vocabulary": "vocab.txt"}
-    preprocess = Artifact(store, Spec(Kind.PREPROCESS, preprocess_settings(RECIPE), inputs))
+    preprocess = Artifact(store, Spec(Kind.PREPROCESS, settings_of(Kind.PREPROCESS, RECIPE), inputs))
     preprocess.submit()
     return bucket, preprocess.name
 

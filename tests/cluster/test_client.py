@@ -10,17 +10,16 @@ from controller.clusters.kubernetes import KubernetesCluster
 from controller.kube.api_errors import ForbiddenError, ForeignJobError, InvalidError, NotFoundError
 from controller.labels import ANNOTATION_SPEC
 from controller.planning.manifest import render
-from controller.planning.plan import Corpus, plan_preprocess
 from controller.profiles.profile import Images, Profile
-from jobs.recipe import load_recipe
 from tests.cluster.waiting import until
 from tests.conformance import CASES, NAME, job
+from tests.controller.steps import planned
 from tests.eviction import evict
 from tests.standin_kubelet import StandinKubelet
 
 pytestmark = pytest.mark.cluster
 
-STEPS = plan_preprocess(load_recipe("tiny"), Corpus("sample", "1"), None, shards=3, salt="", command="c")
+STEPS = planned(shards=3)
 IMAGES = Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1")
 PROFILE = Profile(name="test", bucket="gs://bucket/x", images=IMAGES, parallelism=2, service_account="default")
 

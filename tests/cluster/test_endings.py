@@ -8,7 +8,6 @@ from controller.clusters.interface import JobState
 from controller.clusters.objects import ObservedPod
 from controller.ledger.events import EventType, Ledger
 from controller.planning.manifest import render
-from controller.planning.plan import Corpus, plan_preprocess
 from controller.profiles.profile import load_profile
 from jobs.artifact import Artifact
 from jobs.recipe import load_recipe
@@ -16,6 +15,7 @@ from tests.cluster.image import PROCESSES
 from tests.cluster.kubeconfig import kubeconfig_of
 from tests.cluster.place import Place, write_recipe
 from tests.cluster.waiting import until
+from tests.controller.steps import planned
 
 pytestmark = pytest.mark.cluster
 
@@ -67,7 +67,7 @@ def test_bad_configuration_fails_at_once_and_says_what_is_wrong(place: Place) ->
     """43: the container is asked for a step that the bucket says is another."""
     profile = load_profile(None, environment={}, config=place.config)
     recipe = load_recipe("tiny")
-    ingest = plan_preprocess(recipe, Corpus("sample", "1"), None, shards=1, salt="", command="covid-ctl ...")[0]
+    ingest = planned(recipe=recipe, shards=1, command="covid-ctl ...")[0]
     Artifact(place.store(), ingest.spec).submit()
     Ledger(place.store()).append(ingest.name, submitted())
     job = render(ingest, profile)

@@ -1,19 +1,58 @@
-"""Small steps for tests of what happens to them, and a profile of a cluster to happen in."""
+"""Steps for tests of what happens to them, planned as a command would, and a profile of a cluster to happen in."""
 
 from __future__ import annotations
 
-from controller.planning.plan import Corpus, Step, plan_preprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controller.kinds.declaration import FromOutside, FromStep
+from controller.planning.plan import Order, Source, Step, plan
 from controller.profiles.profile import Images, Profile
 from jobs.artifact import Artifact
-from jobs.recipe import load_recipe
+from jobs.recipe import Recipe, load_recipe
+from jobs.spec import Kind, Spec
 from jobs.store import Store
 
 COMMAND = "covid-ctl submit preprocess"
+SAMPLE = Source("sample", "1")
+CHECKPOINT = Source("/here", "f00d")
+
+
+@dataclass(frozen=True)
+class Given:
+    """A plan's inputs, all known beforehand."""
+
+    corpus: Source = SAMPLE
+    checkpoint: Source = CHECKPOINT
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What is taken in place of a step, by the input's name."""
+
+    def outside(self, need: FromOutside) -> Source:
+        return {"corpus": self.corpus, "checkpoint": self.checkpoint}[need.name]
+
+    def instead(self, need: FromStep) -> str | None:
+        return self.values.get(need.name)
+
+    def known(self, spec: Spec) -> Spec:
+        return spec
+
+
+def planned(
+    *targets: Kind,
+    recipe: Recipe | None = None,
+    given: Given | None = None,
+    shards: int = 2,
+    salt: str = "",
+    command: str = COMMAND,
+) -> list[Step]:
+    """The steps that lead to the targets, or to ``preprocess``."""
+    order = Order(command=lambda _: command, salt=lambda _: salt, shards=shards)
+    return plan(targets or [Kind.PREPROCESS], recipe or load_recipe("tiny"), given or Given(), order)
 
 
 def steps(shards: int = 2) -> list[Step]:
     """Ingest, signatures, vocabulary, preprocess: each waits for those before it."""
-    return plan_preprocess(load_recipe("tiny"), Corpus("sample", "1"), None, shards=shards, salt="", command=COMMAND)
+    return planned(shards=shards)
 
 
 def profile(bucket: str, **fields: object) -> Profile:

@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 
 from controller.planning.manifest import SCRATCH, USER, render
-from controller.planning.plan import Corpus, Step, plan_export, plan_preprocess, plan_pretrain
+from controller.planning.plan import Source, Step
 from controller.profiles.profile import Images, Profile
 from jobs.artifact import Artifact
 from jobs.recipe import load_recipe
 from jobs.sample.sample import SAMPLE, sample_fingerprint
+from jobs.spec import Kind
 from jobs.store import Store
+from tests.controller.steps import Given, planned
 
 pytestmark = pytest.mark.images
 
@@ -121,10 +123,8 @@ def test_every_step_runs_in_its_image(engine: Engine, tmp_path: Path) -> None:
 
 def main_job() -> list[Step]:
     recipe = load_recipe("tiny", {"schedule.train_steps": "20", "schedule.warmup_steps": "2"})
-    of: dict[str, Any] = {"salt": "", "command": "covid-ctl submit"}
-    steps = plan_preprocess(recipe, Corpus(SAMPLE, sample_fingerprint()), None, shards=SHARDS, **of)
-    steps.append(plan_pretrain(recipe, steps[-1].name, **of))
-    return [*steps, plan_export(recipe, steps[-1].name, **of)]
+    sample = Given(corpus=Source(SAMPLE, sample_fingerprint()))
+    return planned(Kind.EXPORT, recipe=recipe, given=sample, shards=SHARDS)
 
 
 def run_shard(engine: Engine, job: dict[str, Any], index: int, bucket: Path) -> None:

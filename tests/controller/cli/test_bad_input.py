@@ -14,12 +14,12 @@ from controller.doctor import examination, machine
 from controller.doctor.tpu_offer import tpu_offered
 from controller.labels import MANAGER
 from controller.planning.manifest import render
-from controller.planning.plan import Corpus, plan_preprocess
+from controller.planning.plan import Source
 from controller.profiles.profile import load_profile
-from jobs.recipe import load_recipe
 from jobs.sample.sample import SAMPLE, sample_fingerprint
 from tests.api_server.server import ApiServer, Fault
 from tests.controller.registry import Registry, registry_of_tests
+from tests.controller.steps import Given, planned
 from tests.controller.tpu_api import TpuApi, serve_tpu_api
 from tests.gcs_server import Fault as BucketFault
 from tests.gcs_server import GcsServer
@@ -65,8 +65,8 @@ class World:
 
     def foreign_job(self) -> None:
         profile = load_profile(None, environment={}, config=self.config)
-        corpus = Corpus(SAMPLE, sample_fingerprint())
-        job = render(plan_preprocess(load_recipe("tiny"), corpus, None, shards=2, salt="", command="")[0], profile)
+        sample = Given(corpus=Source(SAMPLE, sample_fingerprint()))
+        job = render(planned(given=sample)[0], profile)
         job["metadata"]["labels"]["app.kubernetes.io/managed-by"] = f"not-{MANAGER}"
         self.server.store.create("jobs", "default", {**job, "status": {}})
 

@@ -17,13 +17,12 @@ from controller.kube.api_errors import (
 )
 from controller.labels import ANNOTATION_BUCKET, ANNOTATION_SPEC, LABEL_MANAGED_BY, LABEL_QUEUE
 from controller.planning.manifest import render
-from controller.planning.plan import Corpus, plan_preprocess
 from controller.profiles.profile import Images, Profile
-from jobs.recipe import load_recipe
 from tests.api_server.server import ApiServer, Fault
+from tests.controller.steps import planned
 from tests.eviction import evict
 
-STEP = plan_preprocess(load_recipe("tiny"), Corpus("sample", "1"), None, shards=3, salt="", command="c")[-1]
+STEP = planned(shards=3)[-1]
 NAME = STEP.name
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from controller.costs.estimate import Estimate, estimate, kinds_of, training_flops
+from controller.costs.estimate import Estimate, estimate, kinds_of
+from controller.kinds.pretrain import training_flops
 from controller.profiles.profile import Images, Pool, Profile
 from jobs.ranges import Range, dollars_text, time_text
 from jobs.recipe import load_recipe

@@ -11,32 +11,24 @@ import pytest
 import yaml
 
 from controller.planning.manifest import render
-from controller.planning.plan import (
-    Corpus,
-    GivenCheckpoint,
-    Step,
-    plan_checkpoint,
-    plan_export,
-    plan_preprocess,
-    plan_pretrain,
-)
+from controller.planning.plan import Source, Step
 from controller.profiles.profile import Profile, load_profile
-from jobs.recipe import InitialCheckpoint, load_recipe
+from jobs.recipe import load_recipe
+from jobs.spec import Kind
+from tests.controller.steps import Given, planned
 
 GOLDEN = Path(__file__).with_name("golden")
 PROFILES = ("gke", "kueue", "kind")
 
-RECIPE = load_recipe("tiny")
-DATA = plan_preprocess(RECIPE, Corpus("gs://papers/cord19", "f" * 64), None, shards=64, salt="", command="c")
-CHECKPOINT = plan_checkpoint(
-    RECIPE,
-    InitialCheckpoint(name="BERT", source="its authors", checkpoint="model.ckpt"),
-    GivenCheckpoint("gs://papers/bert.tar.gz", "f" * 64),
-    salt="",
-    command="c",
+BERT = "{name: BERT, source: its authors, checkpoint: model.ckpt}"
+STEPS = planned(
+    Kind.EXPORT,
+    recipe=load_recipe("tiny", {"initial_checkpoint": BERT}),
+    given=Given(Source("gs://papers/cord19", "f" * 64), Source("gs://papers/bert.tar.gz", "f" * 64)),
+    shards=64,
 )
-PRETRAIN = plan_pretrain(RECIPE, DATA[-1].name, CHECKPOINT.name, salt="", command="c")
-STEPS = [*DATA, CHECKPOINT, PRETRAIN, plan_export(RECIPE, PRETRAIN.name, salt="", command="c")]
+PRETRAIN = STEPS[-2]
+DATA = STEPS[:4]
 
 
 def profile(name: str) -> Profile:

@@ -7,9 +7,9 @@ import pytest
 
 from controller.clusters.job_policy import JobPolicy
 from controller.planning.manifest import render
-from controller.planning.plan import Corpus, plan_export, plan_preprocess, plan_pretrain
 from controller.profiles.profile import Images, Profile
-from jobs.recipe import load_recipe
+from jobs.spec import Kind
+from tests.controller.steps import planned
 
 PROFILE = Profile(
     name="local",
@@ -17,10 +17,7 @@ PROFILE = Profile(
     images=Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1"),
     parallelism=2,
 )
-TINY = load_recipe("tiny")
-DATA = plan_preprocess(TINY, Corpus("sample", "sample-1"), None, shards=8, salt="", command="c")
-PRETRAIN = plan_pretrain(TINY, DATA[-1].name, salt="", command="c")
-STEPS = [*DATA, PRETRAIN, plan_export(TINY, PRETRAIN.name, salt="", command="c")]
+STEPS = planned(Kind.EXPORT, shards=8)
 BY_KIND = {str(step.spec.kind): step for step in STEPS}
 
 
@@ -63,6 +60,11 @@ def test_the_container_runs_its_step() -> None:
     assert container(job)["args"] == [
         "ingest", "--bucket", "/bucket", "--name", BY_KIND["ingest"].name, "--corpus", "sample",
     ]  # fmt: skip
+
+
+def test_what_changes_no_output_byte_is_told_to_the_container_and_not_in_the_name() -> None:
+    job = render(BY_KIND["pretrain"], PROFILE)
+    assert container(job)["args"][-4:] == ["--runtime", "checkpoint_every=100", "--runtime", "log_every=10"]
 
 
 def test_training_has_its_own_image() -> None:

@@ -1,41 +1,29 @@
 """Plans: what names follow from what, and what is refused before anything runs."""
 
+from collections.abc import Mapping
+
 import pytest
 
-from controller.planning.plan import (
-    Corpus,
-    GivenCheckpoint,
-    GivenVocabulary,
-    Step,
-    inputs_first,
-    plan_checkpoint,
-    plan_export,
-    plan_preprocess,
-    plan_pretrain,
-)
-from jobs.errors import ConfigurationError, PreflightError
+from controller.planning.plan import Source, Step, inputs_first
+from jobs.errors import PreflightError
 from jobs.recipe import load_recipe
+from jobs.spec import Kind
+from tests.controller.steps import SAMPLE, Given, planned
 
-SAMPLE = Corpus("sample", "sample-1")
-CASED = GivenVocabulary("vocab.txt", "ab" * 32, 28_996)
+CASED = {"vocabulary": f"vocabularies/{'ab' * 32}.txt"}
+EXAMPLES, WEIGHTS = "preprocess-01234567", "pretrain-tiny-01234567"
 
 
 def preprocess(
     recipe: str = "tiny",
-    corpus: Corpus = SAMPLE,
-    vocabulary: GivenVocabulary | None = None,
+    corpus: Source = SAMPLE,
+    values: Mapping[str, str] | None = None,
     shards: int = 2,
     salt: str = "",
     overrides: dict[str, str] | None = None,
 ) -> list[Step]:
-    return plan_preprocess(
-        load_recipe(recipe, overrides),
-        corpus,
-        vocabulary,
-        shards=shards,
-        salt=salt,
-        command="covid-ctl submit preprocess",
-    )
+    given = Given(corpus, values=values or {})
+    return planned(recipe=load_recipe(recipe, overrides), given=given, shards=shards, salt=salt)
 
 
 def names(steps: list[Step]) -> list[str]:
@@ -44,19 +32,19 @@ def names(steps: list[Step]) -> list[str]:
 
 def test_the_data_side_learns_a_vocabulary_only_where_none_is_given() -> None:
     assert names(preprocess()) == ["ingest", "signatures", "vocabulary", "preprocess"]
-    assert names(preprocess(vocabulary=CASED)) == ["ingest", "signatures", "preprocess"]
+    assert names(preprocess(values=CASED)) == ["ingest", "signatures", "preprocess"]
 
 
 def test_another_vocabulary_reuses_the_ingested_documents() -> None:
-    learned, given = preprocess(), preprocess(vocabulary=CASED)
+    learned, given = preprocess(), preprocess(values=CASED)
     assert [step.name for step in learned[:2]] == [step.name for step in given[:2]]
     assert learned[-1].name != given[-1].name
 
 
 def test_where_the_corpus_lies_does_not_matter_what_it_holds_does() -> None:
-    here, there = (preprocess(corpus=Corpus(place, "f00d"))[-1].name for place in ("/here", "gs://there"))
+    here, there = (preprocess(corpus=Source(place, "f00d"))[-1].name for place in ("/here", "gs://there"))
     assert here == there
-    assert preprocess(corpus=Corpus("/here", "beef"))[-1].name != here
+    assert preprocess(corpus=Source("/here", "beef"))[-1].name != here
 
 
 def test_the_same_command_means_the_same_names() -> None:
@@ -78,7 +66,7 @@ def test_the_same_command_means_the_same_names() -> None:
     ids=str,
 )
 def test_what_matters_makes_another_name(change: dict[str, object]) -> None:
-    assert preprocess(**change)[-1].name != preprocess()[-1].name
+    assert preprocess(**change)[-1].name != preprocess()[-1].name  # type: ignore[arg-type]
 
 
 def test_filters_and_similarity_reuse_the_documents() -> None:
@@ -100,31 +88,27 @@ def test_a_recipe_that_learns_nothing_asks_for_its_vocabulary() -> None:
     assert "--vocab" in caught.value.remedy
 
 
-def test_a_vocabulary_of_another_size_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="recipe bio needs 58,996"):
-        preprocess("bio", vocabulary=CASED)
-
-
 def test_each_step_names_what_it_reads() -> None:
-    data = preprocess()
-    pretrain = plan_pretrain(load_recipe("tiny"), data[-1].name, salt="", command="c")
-    export = plan_export(load_recipe("tiny"), pretrain.name, salt="", command="c")
-    assert pretrain.after == (data[-1].name,)
-    assert export.after == (pretrain.name,)
-    ingest, signatures, vocabulary, examples = data
+    ingest, signatures, vocabulary, examples, pretrain, export = planned(Kind.EXPORT)
+    assert ingest.after == ()
     assert signatures.after == (ingest.name,)
     assert vocabulary.after == (ingest.name, signatures.name)
     assert examples.after == (ingest.name, signatures.name, vocabulary.name)
+    assert pretrain.after == (examples.name,)
+    assert export.after == (pretrain.name,)
     assert pretrain.name.startswith("pretrain-tiny-")
+
+
+def test_what_is_given_is_not_planned() -> None:
+    assert names(planned(Kind.PRETRAIN, given=Given(values={"examples": EXAMPLES}))) == ["pretrain-tiny"]
+    (export,) = planned(Kind.EXPORT, given=Given(values={"pretrain": WEIGHTS}))
+    assert export.after == (WEIGHTS,)
 
 
 def checkpoint(fingerprint: str = "f00d", location: str = "/here", **overrides: str) -> Step:
     settings = {field.replace("__", "."): value for field, value in overrides.items()}
-    recipe = load_recipe("clinical", settings)
-    assert recipe.initial_checkpoint
-    return plan_checkpoint(
-        recipe, recipe.initial_checkpoint, GivenCheckpoint(location, fingerprint), salt="", command="c"
-    )
+    given = Given(checkpoint=Source(location, fingerprint), values={"examples": EXAMPLES})
+    return planned(Kind.PRETRAIN, recipe=load_recipe("clinical", settings), given=given)[0]
 
 
 def test_a_checkpoint_is_named_by_its_content_and_how_it_is_read() -> None:
@@ -141,17 +125,22 @@ def test_a_checkpoint_is_named_by_its_content_and_how_it_is_read() -> None:
 
 
 def test_training_from_a_checkpoint_is_another_training() -> None:
-    recipe = load_recipe("clinical")
-    scratch, started = (plan_pretrain(recipe, "preprocess-1", c, salt="", command="c") for c in (None, "checkpoint-1"))
+    given = Given(values={"examples": EXAMPLES})
+    (scratch,) = planned(Kind.PRETRAIN, recipe=load_recipe("clinical", {"initial_checkpoint": "null"}), given=given)
+    start, started = planned(Kind.PRETRAIN, recipe=load_recipe("clinical"), given=given)
     assert scratch.name != started.name
-    assert started.after == ("preprocess-1", "checkpoint-1")
+    assert started.after == (EXAMPLES, start.name)
 
 
 def test_steps_are_ordered_inputs_first() -> None:
-    data = preprocess()
-    pretrain = plan_pretrain(load_recipe("tiny"), data[-1].name, salt="", command="c")
-    assert inputs_first([pretrain, *reversed(data)]) == [*data, pretrain]
-    assert inputs_first([pretrain, pretrain]) == [pretrain]
+    steps = planned(Kind.PRETRAIN)
+    assert inputs_first([steps[-1], *reversed(steps[:-1])]) == steps
+    assert inputs_first([steps[-1], steps[-1]]) == [steps[-1]]
+
+
+def pretrain(field: str, value: str) -> Step:
+    recipe = load_recipe("tiny", {f"schedule.{field}": value})
+    return planned(Kind.PRETRAIN, recipe=recipe, given=Given(values={"examples": EXAMPLES}))[0]
 
 
 @pytest.mark.parametrize(
@@ -163,12 +152,16 @@ def test_steps_are_ordered_inputs_first() -> None:
     ],
 )
 def test_a_setting_beyond_the_recipe_makes_a_name_only_where_it_is_used(field: str, off: str, on: str) -> None:
-    def step(value: str) -> Step:
-        recipe = load_recipe("tiny", {f"schedule.{field}": value})
-        return plan_pretrain(recipe, "preprocess-01234567", salt="", command="covid-ctl submit pretrain")
+    assert field not in pretrain(field, off).spec.settings["schedule"]
+    assert field in pretrain(field, on).spec.settings["schedule"]
 
-    assert field not in step(off).spec.settings["schedule"]
-    assert field in step(on).spec.settings["schedule"]
+
+@pytest.mark.parametrize("field", ["log_every", "checkpoint_every"])
+def test_how_often_to_log_or_to_save_keeps_the_name_and_reaches_the_container(field: str) -> None:
+    seldom, often = pretrain(field, "400"), pretrain(field, "2")
+    assert seldom.name == often.name
+    assert f"{field}=400" in seldom.arguments
+    assert f"{field}=2" in often.arguments
 
 
 def test_an_uncased_recipe_learns_and_makes_its_own_and_a_cased_one_keeps_its_names() -> None:

@@ -9,16 +9,15 @@ from controller.cli.lines import log_text
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.kube.api_errors import ForbiddenError
 from controller.planning.manifest import render
-from controller.planning.plan import Corpus, plan_preprocess
 from controller.profiles.profile import Images, Profile
 from controller.status.log_reading import LogLine, Selection, follow_logs, read_logs
 from jobs.errors import ConfigurationError
-from jobs.recipe import load_recipe
 from jobs.store import Store
 from tests.api_server.server import ApiServer
+from tests.controller.steps import planned
 from tests.standin_kubelet import RUNS, StandinKubelet
 
-STEP = plan_preprocess(load_recipe("tiny"), Corpus("sample", "1"), None, shards=3, salt="", command="c")[-1]
+STEP = planned(shards=3)[-1]
 NAME = STEP.name
 
 

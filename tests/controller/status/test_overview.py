@@ -12,20 +12,20 @@ from controller.kube.api import MERGE_PATCH
 from controller.kube.leader_election import LeaderElection
 from controller.ledger.events import Event, EventType, Ledger, Observed, note_observed
 from controller.planning.manifest import render
-from controller.planning.plan import Corpus, Step, plan_preprocess
+from controller.planning.plan import Step
 from controller.profiles.profile import Images, Profile
 from controller.status.derive import State
 from controller.status.overview import look, upstream
 from controller.status.step_status import StepState
 from jobs.artifact import Artifact
 from jobs.progress import Heartbeat
-from jobs.recipe import load_recipe
 from jobs.store import Store
 from tests.api_server.server import ApiServer, Fault
 from tests.api_server.store import Object
+from tests.controller.steps import planned
 from tests.standin_kubelet import DISRUPTED, RUNS, StandinKubelet
 
-STEPS = plan_preprocess(load_recipe("tiny"), Corpus("sample", "1"), None, shards=3, salt="", command="covid-ctl submit")
+STEPS = planned(shards=3)
 INGEST, SIGNATURES, VOCABULARY, PREPROCESS = STEPS
 NOW = 1_800_000_000.0
 

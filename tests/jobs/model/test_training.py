@@ -28,9 +28,9 @@ VOCABULARY = Vocabulary((*SPECIALS, *(f"w{n}" for n in range(35)), *(f"##c{n}" f
 SCALARS = {"loss", "mlm_loss", "nsp_loss", "learning_rate", "examples_per_second", "gradient_norm", "data_wait_share"}
 
 
-def run(artifact: Artifact, scratch: Path, stopping: Callable[[], bool] = lambda: False) -> None:
+def run(artifact: Artifact, scratch: Path, stopping: Callable[[], bool] = lambda: False, **runtime: str) -> None:
     scratch.mkdir(parents=True)
-    pretrain.run(StepContext(artifact, 0, scratch, stopping))
+    pretrain.run(StepContext(artifact, 0, scratch, stopping, runtime=runtime))
     artifact.finish()
 
 
@@ -149,6 +149,21 @@ def test_a_stopped_run_goes_on_bit_for_bit(
         np.testing.assert_array_equal(ours[name], value, err_msg=name)
     assert artifact.require().facts["evaluations"] == finished.require().facts["evaluations"]
     assert sorted(curves(artifact)) == sorted(curves(finished))
+
+
+def test_a_run_goes_on_bit_for_bit_under_other_settings_of_how_often(
+    finished: Artifact, submit_pretrain: Submit, tmp_path: Path
+) -> None:
+    artifact = submit_pretrain(tmp_path / "bucket")
+    with pytest.raises(Interrupted):
+        run(artifact, tmp_path / "first", stop_at_call(8), checkpoint_every="1", log_every="100")
+    run(artifact, tmp_path / "second", checkpoint_every="100", log_every="3")
+
+    for name, value in weights(finished).items():
+        np.testing.assert_array_equal(weights(artifact)[name], value, err_msg=name)
+    assert {step for step, name in curves(artifact) if name == "loss"} == {3, 6, 9, 12}
+    assert artifact.require().facts["evaluations"] == finished.require().facts["evaluations"]
+    assert artifact.require().facts["runtime"] == {"checkpoint_every": 100, "log_every": 3}
 
 
 def test_settings_beyond_the_recipe_go_on_bit_for_bit_too(submit_pretrain: Submit, tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from jobs.errors import ConfigurationError
-from jobs.recipe import load_recipe, recipe_names
+from jobs.recipe import load_recipe, recipe_names, settings_of
+from jobs.spec import Kind
 
 
 def test_the_recipes_are_these() -> None:
@@ -110,14 +111,15 @@ def test_dates_mean_what_is_written_whatever_yaml_makes_of_them(date: str) -> No
     assert (recipe.corpus.published_from, recipe.corpus.published_until) == (date, date)
 
 
-def test_filters_are_plain_values_and_only_those_of_papers() -> None:
-    corpus = load_recipe("tiny", {"corpus.licenses": "[cc-by, cc0]", "corpus.published_from": "2020"}).corpus
-    assert corpus.filters() == {
+def test_what_screens_papers_is_plain_values() -> None:
+    recipe = load_recipe("tiny", {"corpus.licenses": "[cc-by, cc0]", "corpus.published_from": "2020"})
+    assert settings_of(Kind.SIGNATURES, recipe) == {
         "languages": ["en"],
         "language_score": 0.8,
         "licenses": ["cc-by", "cc0"],
         "sources": [],
         "published_from": "2020",
+        "near_duplicate_similarity": 0.5,
     }
 
 

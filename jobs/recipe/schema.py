@@ -1,16 +1,13 @@
-"""The named settings of one model, read from YAML and checked field by field. Light: no tensorflow."""
+"""The settings of one model, section by section, and what values each field may have."""
 
 from __future__ import annotations
 
-from importlib import resources
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from jobs.errors import ConfigurationError
-from jobs.validation import Section, nearest, validated
-from jobs.yaml_text import parse_yaml
+from jobs.validation import Section
 
 
 class Architecture(Section):
@@ -51,10 +48,6 @@ class VocabularyChoice(Section):
         if (self.size is None) == (self.learn is None):
             raise ValueError("give exactly one of size and learn")
         return self
-
-    def case(self) -> dict[str, Any]:
-        """``cased`` as a spec has it: only where it is false, so that names of steps stay."""
-        return {} if self.cased else {"cased": False}
 
 
 class InitialCheckpoint(Section):
@@ -125,10 +118,6 @@ class CorpusChoice(Filters):
     than 0.13: two years of one list of reviews, 0.68."""
     clean_text: bool = False
     """Keep the sentences that examples are made of, too: plain text, one file a shard."""
-
-    def filters(self) -> dict[str, Any]:
-        """The ``Filters`` among these settings."""
-        return self.model_dump(mode="json", include=set(Filters.model_fields), exclude_none=True)
 
 
 class Examples(Section):
@@ -208,15 +197,6 @@ class Schedule(Section):
             )
         return self
 
-    def settings(self) -> dict[str, Any]:
-        """As a spec has them: what is beyond the published recipe only where it is used, so that names of
-        steps stay when there is more of it."""
-        unused = {name for name in _BEYOND if getattr(self, name) == type(self).model_fields[name].default}
-        return self.model_dump(exclude=unused)
-
-
-_BEYOND = ("masking", "next_sentence_prediction", "accumulation")
-
 
 class Publication(Section):
     title: str
@@ -254,57 +234,3 @@ class Recipe(Section):
                 f"it has {size:,} entries, recipe {self.name} needs {self.vocabulary.size:,}",
                 f"give {self.vocabulary.source} with --vocab",
             )
-
-
-def recipe_names() -> list[str]:
-    """The recipes that come with the package."""
-    return sorted(
-        file.name.removesuffix(".yaml")
-        for file in resources.files("jobs.recipes").iterdir()
-        if file.name.endswith(".yaml")
-    )
-
-
-def load_recipe(name: str, overrides: dict[str, str] | None = None) -> Recipe:
-    """A recipe by its name, or from a YAML file by its path.
-
-    ``overrides`` replace fields by their dotted name, values as YAML: ``{"schedule.train_steps": "500"}``.
-    Raises ``ConfigurationError`` that names file, field and reason.
-    """
-    text, source = _read(name)
-    data = parse_yaml(text, source, "covid-ctl recipes show tiny prints a valid one")
-    if not isinstance(data, dict):
-        raise ConfigurationError(source, "not a recipe: its top level is no mapping", "covid-ctl recipes show tiny")
-    for field, value in (overrides or {}).items():
-        _override(data, field, value, source)
-    return parse_recipe(data, source)
-
-
-def parse_recipe(data: dict[str, Any], source: str) -> Recipe:
-    """Checks a recipe's fields; ``source`` is what errors call it."""
-    return validated(Recipe, data, source, "covid-ctl recipes show tiny prints a valid one")
-
-
-def _read(name: str) -> tuple[str, str]:
-    if name in recipe_names():
-        return (resources.files("jobs.recipes") / f"{name}.yaml").read_text("utf-8"), f"recipe {name}"
-    path = Path(name)
-    if path.suffix in (".yaml", ".yml"):
-        try:
-            return path.read_text("utf-8"), str(path)
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise ConfigurationError(str(path), f"cannot be read ({reason})", "check the path") from error
-    known = f"known: {', '.join(recipe_names())}, or the path of a .yaml file"
-    reason = f"unknown{nearest(name, recipe_names())} ({known})"
-    raise ConfigurationError(f"recipe {name}", reason, "covid-ctl recipes")
-
-
-def _override(data: dict[str, Any], field: str, value: str, source: str) -> None:
-    *sections, last = field.split(".")
-    target: Any = data
-    for section in sections:
-        target = target.get(section) if isinstance(target, dict) else None
-    if not isinstance(target, dict):
-        raise ConfigurationError(f"--set {field}", f"{source} has no such section", "covid-ctl recipes show tiny")
-    target[last] = parse_yaml(value, f"--set {field}", "put the value in quotes")

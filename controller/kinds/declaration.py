@@ -1,0 +1,145 @@
+"""What there is to declare of a kind of step: what it reads, what runs it, what it costs, what its result says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.profiles.profile import Role
+from jobs.artifact import Manifest
+from jobs.ranges import Range
+from jobs.recipe import Recipe, settings_of
+from jobs.recipe.naming import decisive, without
+from jobs.spec import Kind, Spec
+
+
+@dataclass(frozen=True)
+class FromStep:
+    """An input that another step makes. The DAG, and what a Job waits for, follow from these."""
+
+    name: str
+    """Its key among the inputs of the spec."""
+    kind: Kind
+    path: str = ""
+    """The one object of the artifact that is read; empty: the artifact as a whole."""
+    given_by: str = ""
+    """The option of ``submit`` that gives an object in the step's place."""
+    chosen_by: str = ""
+    """The option of ``submit`` that names a finished step. Without it the newest that fits the recipe is taken; an
+    input that has no such option is always planned."""
+    called: str = ""
+    """What people call it when one is chosen for them."""
+    optional: bool = False
+    """Left out where the recipe has no such step."""
+    must_fit: bool = True
+    """A finished step fits a recipe only if this input of it does. Where it need not, it must all the same once
+    settings are overridden: then its settings are what the command is about."""
+
+
+@dataclass(frozen=True)
+class FromOutside:
+    """An input from outside the bucket. Its spec has what it holds, its container is told where it lies."""
+
+    name: str
+    """Its key among the inputs of the spec, and its container's option."""
+
+
+Input = FromStep | FromOutside
+
+
+@dataclass(frozen=True)
+class TextWork:
+    """CPU work in proportion to the corpus."""
+
+    core_seconds_per_megabyte: Range
+
+
+@dataclass(frozen=True)
+class FixedWork:
+    """Work whose time depends on little."""
+
+    seconds: Range
+    basis: str
+    """What the range covers, in words."""
+
+
+@dataclass(frozen=True)
+class ComputeWork:
+    """Work that is counted in floating-point operations."""
+
+    flops: int
+
+
+Work = TextWork | FixedWork | ComputeWork
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The ``submit`` command that ends with this kind of step. The command's name is the kind's."""
+
+    help: str
+    """One line."""
+    recipe_is_option: bool = False
+    """``--recipe NAME``, ``tiny`` by default; else the recipe is the command's argument."""
+
+
+def one_shard(recipe: Recipe, asked: int) -> int:  # noqa: ARG001
+    """For a step that is one unit of work."""
+    return 1
+
+
+def shards_asked_for(recipe: Recipe, asked: int) -> int:  # noqa: ARG001
+    """For a step that runs once per shard of the documents."""
+    return asked
+
+
+def always(recipe: Recipe) -> str:  # noqa: ARG001
+    """For a step that every recipe has."""
+    return ""
+
+
+def no_flops(spec: Spec) -> None:
+    """For a step whose time does not follow from its settings."""
+
+
+@dataclass(frozen=True)
+class StepKind:
+    """One kind of step, declared."""
+
+    kind: Kind
+    command: Kind
+    """The kind whose ``submit`` command makes this step on its way."""
+    role: Role
+    """The image and the node pool that it runs on."""
+    inputs: tuple[Input, ...]
+    work: Callable[[Recipe], Work]
+    """What there is to compute, for the estimate."""
+    summary: Callable[[Manifest], str]
+    """What a complete one made, in a few words."""
+    submission: Submission | None = None
+    """Where there is a ``submit`` command of its name."""
+    shards: Callable[[Recipe, int], int] = one_shard
+    """Completion indexes, by the recipe and the ``--shards`` asked for."""
+    shard_setting: str = ""
+    """The setting that holds the ``--shards`` asked for, of a step that writes so many shards itself."""
+    why_absent: Callable[[Recipe], str] = always
+    """Why a recipe has no such step; empty where it has one."""
+    incidental: tuple[str, ...] = ()
+    """Settings that do not matter when a finished step is looked for that fits a recipe."""
+    deadline_days: int = 2
+    """The Job's active deadline."""
+    saves: str = ""
+    """The folder of what it continues from after an interruption; of no use once the step is complete."""
+    leaves_report: bool = False
+    """Whether it writes what ``covid-ctl report`` shows."""
+    flops_of: Callable[[Spec], int | None] = field(default=no_flops)
+    """The operations of a step that was submitted, where its settings tell."""
+
+    def settings(self, recipe: Recipe, shards: int) -> dict[str, Any]:
+        """Everything but the inputs that decides the step's bytes."""
+        return settings_of(self.kind, recipe) | ({self.shard_setting: shards} if self.shard_setting else {})
+
+    def telling(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of a step's settings that tell whether it fits a recipe."""
+        return without(decisive(settings), (*self.incidental, self.shard_setting))

@@ -1,0 +1,68 @@
+"""``pretrain``: examples, and perhaps published weights, become a trained model with its held-out scores."""
+
+from __future__ import annotations
+
+from controller.kinds.declaration import ComputeWork, FromStep, StepKind, Submission
+from controller.profiles.profile import Role
+from jobs.artifact import Manifest
+from jobs.flops import example_flops, run_flops
+from jobs.layout import CHECKPOINTS
+from jobs.recipe import Architecture, Recipe, Schedule
+from jobs.spec import Kind, Spec
+
+
+def training_flops(recipe: Recipe) -> int:
+    """Floating-point operations of the whole run, with the largest vocabulary that the recipe may learn."""
+    choice = recipe.vocabulary
+    example = example_flops(
+        recipe.architecture,
+        vocabulary=choice.size or choice.learn or 0,
+        length=recipe.examples.max_seq_length,
+        predictions=recipe.examples.max_predictions_per_seq,
+    )
+    return run_flops(example, recipe.schedule)
+
+
+def flops_of(spec: Spec) -> int | None:
+    """The same of a step that was submitted; None where its settings do not tell."""
+    try:
+        settings = spec.settings
+        example = example_flops(
+            Architecture(**settings["architecture"]),
+            vocabulary=settings["vocabulary_size"] or 0,
+            length=settings["max_seq_length"],
+            predictions=settings["max_predictions_per_seq"],
+        )
+        return run_flops(example, Schedule(**settings["schedule"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def summary(manifest: Manifest) -> str:
+    facts = manifest.facts
+    # After an early end the weights are an earlier step's: what was scored later is not this model.
+    scored = [scores for scores in facts["evaluations"] if scores["step"] <= facts["steps"]]
+    if not scored:
+        return f"{facts['steps']:,} steps, nothing held out to score them"
+    first, last = scored[0], scored[-1]
+    return (
+        f"{facts['steps']:,} steps, held-out MLM loss {first['mlm_loss']:.3f} -> {last['mlm_loss']:.3f}, "
+        f"accuracy {last['mlm_accuracy']:.1%}"
+    )
+
+
+KIND = StepKind(
+    Kind.PRETRAIN,
+    command=Kind.PRETRAIN,
+    role=Role.TRAINER,
+    inputs=(
+        FromStep("examples", Kind.PREPROCESS, chosen_by="examples", called="examples", must_fit=False),
+        FromStep("initial_checkpoint", Kind.CHECKPOINT, optional=True),
+    ),
+    deadline_days=14,
+    saves=CHECKPOINTS,
+    work=lambda recipe: ComputeWork(training_flops(recipe)),
+    flops_of=flops_of,
+    summary=summary,
+    submission=Submission("Train RECIPE (a name, or a YAML file) on preprocessed examples."),
+)

@@ -1,0 +1,68 @@
+"""What a plan reads from outside the bucket: found, read and identified by content."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from controller.planning.plan import Source
+from jobs.corpus.reading.fingerprint import fingerprint
+from jobs.errors import ConfigurationError, PreflightError
+from jobs.files.place import locate
+from jobs.layout import given_vocabulary
+from jobs.recipe import Recipe
+from jobs.sample.sample import SAMPLE, sample_fingerprint
+from jobs.vocabulary import parse_vocabulary
+from jobs.weights.source import find_source
+
+
+@dataclass(frozen=True)
+class GivenVocabulary:
+    """A vocabulary file, and the object in the bucket under which workers find it."""
+
+    data: bytes
+    size: int
+    """Entries."""
+
+    @property
+    def path(self) -> str:
+        return given_vocabulary(hashlib.sha256(self.data).hexdigest())
+
+
+def identify_corpus(location: str) -> Source:
+    """A corpus and its fingerprint. Raises ``ConfigurationError`` when it cannot be read."""
+    if location == SAMPLE:
+        return Source(SAMPLE, sample_fingerprint())
+    if "://" not in location:
+        location = str(Path(location).expanduser().resolve())
+    return Source(location, fingerprint(locate(location)))
+
+
+def read_vocabulary(path: str, recipe: Recipe) -> GivenVocabulary:
+    """A vocabulary file. Raises ``ConfigurationError`` when it is none, or not of the size that the recipe needs."""
+    try:
+        data = Path(path).expanduser().read_bytes()
+    except OSError as error:
+        raise ConfigurationError(path, f"cannot be read ({error.strerror})", "give a vocab.txt with --vocab") from error
+    size = len(parse_vocabulary(data, path))
+    recipe.check_vocabulary_size(size, path)
+    return GivenVocabulary(data, size)
+
+
+def identify_checkpoint(recipe: Recipe) -> Source | None:
+    """The checkpoint that the recipe starts from and its fingerprint; None for one that starts from scratch.
+
+    Raises ``PreflightError`` when the recipe does not say where it lies, ``ConfigurationError`` when it cannot be read.
+    """
+    initial = recipe.initial_checkpoint
+    if initial is None:
+        return None
+    if not initial.path:
+        raise PreflightError(
+            f"recipe {recipe.name}",
+            f"it starts from {initial.name}, but no path to your copy was given (published: {initial.source})",
+            "--set initial_checkpoint.path=PATH\n        or --set initial_checkpoint=null to train from scratch",
+        )
+    location = initial.path if "://" in initial.path else str(Path(initial.path).expanduser().absolute())
+    return Source(location, find_source(location, initial.checkpoint).identity())

@@ -1,0 +1,30 @@
+"""The settings of one model: ``schema`` checks them, ``loading`` reads them, ``naming`` says which name a step."""
+
+from jobs.recipe.loading import load_recipe, parse_recipe, recipe_names
+from jobs.recipe.naming import runtime_settings, settings_of
+from jobs.recipe.schema import (
+    Architecture,
+    CorpusChoice,
+    Examples,
+    Filters,
+    InitialCheckpoint,
+    Precision,
+    Recipe,
+    Schedule,
+)
+
+__all__ = [
+    "Architecture",
+    "CorpusChoice",
+    "Examples",
+    "Filters",
+    "InitialCheckpoint",
+    "Precision",
+    "Recipe",
+    "Schedule",
+    "load_recipe",
+    "parse_recipe",
+    "recipe_names",
+    "runtime_settings",
+    "settings_of",
+]

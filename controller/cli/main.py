@@ -8,37 +8,38 @@ from typing import Any
 
 import click
 
-from controller.cli import observing, preparing, results
-from controller.cli.observing import complete_step
+from controller.cli.observing import OBSERVING, complete_step
 from controller.cli.options import Command, output_option, overrides_option, place_options, profile_of, show
+from controller.cli.preparing import PREPARING
+from controller.cli.results import RESULTS
 from jobs.errors import CovidCtlError
 
 EXIT_CANCELLED = 130
 
-CORPUS_HELP = """A CORD-19 release (a directory, tar.gz or zip), or .jsonl or .txt of your own; on disk or gs://.
-`sample` is the built-in one. Without it preprocess takes the sample, and a later step the newest inputs in the
-bucket that fit its recipe."""
+CORPUS_HELP = """A CORD-19 release (a directory, tar.gz or zip), or your own .jsonl or .txt files; on disk or gs://.
+`sample` is the built-in corpus. Without this option preprocess reads the sample, and a later step reads the newest
+inputs in the bucket that fit its recipe."""
 
 
 def request_options(command: Command) -> Command:
-    """What decides the steps, the same for ``submit`` and ``render``."""
+    """Options that decide the steps, for ``submit`` and ``render`` alike."""
     for option in reversed(
         [
             click.option("--corpus", help=CORPUS_HELP),
-            click.option("--vocab", help="A WordPiece vocab.txt; without it the recipe must learn one."),
+            click.option("--vocab", help="A WordPiece vocab.txt. Without it the recipe must learn one."),
             click.option(
                 "--shards",
                 type=click.IntRange(1, 100_000),
-                help="Files that documents and examples are split into; part of the name. [default: 2]",
+                help="Number of files that documents and examples are split into. Part of the name. [default: 2]",
             ),
             overrides_option,
             click.option(
                 "--parallelism",
                 type=click.IntRange(1),
-                help="Shards at the same time. [default: the profile's; of local, its cores]",
+                help="Shards to run at the same time. [default: the profile's; for local, its cores]",
             ),
-            click.option("--fresh", is_flag=True, help="Run again what is complete, under another name."),
-            click.option("--salt", metavar="TEXT", help="Part of the name: continues the --fresh run that printed it."),
+            click.option("--fresh", is_flag=True, help="Run complete steps again, under another name."),
+            click.option("--salt", metavar="TEXT", help="Continue the --fresh run that printed TEXT."),
         ]
     ):
         command = option(command)
@@ -47,17 +48,21 @@ def request_options(command: Command) -> Command:
 
 def dry_run_option(command: Command) -> Command:
     return click.option(
-        "--dry-run", is_flag=True, help="Show the steps and how even their shards will be; run nothing."
+        "--dry-run", is_flag=True, help="Show the steps and how even their shards will be, and run nothing."
     )(command)
 
 
 def submit_options(command: Command) -> Command:
-    """What ``submit`` has and ``render`` has not."""
+    """Options of ``submit`` that ``render`` lacks."""
     for option in (
         output_option,
         dry_run_option,
-        click.option("--timeout", type=click.FloatRange(min=0), help="With --wait: exit with 4 after so many seconds."),
-        click.option("--wait", is_flag=True, help="On a cluster: follow the Jobs to their end. Ctrl-C detaches."),
+        click.option(
+            "--timeout", type=click.FloatRange(min=0), help="With --wait: exit with 4 after this many seconds."
+        ),
+        click.option(
+            "--wait", is_flag=True, help="On a cluster: wait until the Jobs end. Ctrl-C stops waiting; the Jobs go on."
+        ),
     ):
         command = option(command)
     return command
@@ -65,7 +70,7 @@ def submit_options(command: Command) -> Command:
 
 def input_options(command: Command) -> Command:
     command = click.option("--examples", metavar="NAME", help="Train on this preprocess step's examples.")(command)
-    return click.option("--with-inputs", is_flag=True, help="Make what it needs first, if it is missing.")(command)
+    return click.option("--with-inputs", is_flag=True, help="Make missing inputs first.")(command)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -78,16 +83,16 @@ def cli() -> None:
     """
 
 
-@cli.group()
-def submit() -> None:
+@cli.group("submit", short_help="Run a step, or continue one that was interrupted.")
+def submit_group() -> None:
     """Run a step, or continue it where it was interrupted.
 
     `preprocess` runs ingest, signatures, vocabulary and preprocess.
     """
 
 
-@submit.command("preprocess")
-@click.option("--recipe", default="tiny", show_default=True, help="Whose settings the examples get.")
+@submit_group.command("preprocess", short_help="Clean a corpus and write training examples.")
+@click.option("--recipe", default="tiny", show_default=True, help="The recipe that sets up the examples.")
 @request_options
 @submit_options
 def submit_preprocess(**options: Any) -> None:
@@ -95,7 +100,7 @@ def submit_preprocess(**options: Any) -> None:
     _submit("preprocess", **options)
 
 
-@submit.command("pretrain")
+@submit_group.command("pretrain", short_help="Train a recipe on preprocessed examples.")
 @click.argument("recipe")
 @input_options
 @request_options
@@ -105,7 +110,7 @@ def submit_pretrain(**options: Any) -> None:
     _submit("pretrain", **options)
 
 
-@submit.command("export")
+@submit_group.command("export", short_help="Turn trained weights into a Hugging Face model.")
 @click.argument("recipe")
 @click.option("--run", metavar="NAME", help="Export this pretrain step.")
 @input_options
@@ -116,61 +121,61 @@ def submit_export(**options: Any) -> None:
     _submit("export", **options)
 
 
-@submit.command("all")
+@submit_group.command("all", short_help="Run every step from the corpus to the model.")
 @click.argument("recipe")
 @request_options
 @submit_options
 def submit_all(**options: Any) -> None:
-    """Everything from the corpus to RECIPE's Hugging Face model."""
+    """Run everything from the corpus to RECIPE's Hugging Face model."""
     _submit("all", **options)
 
 
-@cli.group()
-def render() -> None:
+@cli.group("render", short_help="Print a step's Jobs as YAML and run nothing.")
+def render_group() -> None:
     """Print a step's batch/v1 Job as YAML and run nothing."""
 
 
-@render.command("preprocess")
-@click.option("--recipe", default="tiny", show_default=True, help="Whose settings the examples get.")
+@render_group.command("preprocess", short_help="Print the Jobs of `submit preprocess`.")
+@click.option("--recipe", default="tiny", show_default=True, help="The recipe that sets up the examples.")
 @request_options
 def render_preprocess(**options: Any) -> None:
-    """The Jobs of `submit preprocess`."""
+    """Print the Jobs of `submit preprocess`."""
     _render("preprocess", **options)
 
 
-@render.command("pretrain")
+@render_group.command("pretrain", short_help="Print the Job of `submit pretrain`.")
 @click.argument("recipe")
 @input_options
 @request_options
 def render_pretrain(**options: Any) -> None:
-    """The Job of `submit pretrain`."""
+    """Print the Job of `submit pretrain`."""
     _render("pretrain", **options)
 
 
-@render.command("export")
+@render_group.command("export", short_help="Print the Job of `submit export`.")
 @click.argument("recipe")
 @click.option("--run", metavar="NAME", help="Export this pretrain step.")
 @input_options
 @request_options
 def render_export(**options: Any) -> None:
-    """The Job of `submit export`."""
+    """Print the Job of `submit export`."""
     _render("export", **options)
 
 
-@render.command("all")
+@render_group.command("all", short_help="Print the Jobs of `submit all`.")
 @click.argument("recipe")
 @request_options
 def render_all(**options: Any) -> None:
-    """The Jobs of `submit all`."""
+    """Print the Jobs of `submit all`."""
     _render("all", **options)
 
 
-@cli.command()
+@cli.command("tracker", short_help="Release Jobs whose inputs are complete.")
 @click.option("--once", is_flag=True, help="Bring everything up to date once, then exit.")
 @click.option("--alive", type=click.Path(dir_okay=False), help="Touch this file while working, for a liveness probe.")
 @place_options
-def tracker(once: bool, alive: str | None, **place: str | None) -> None:
-    """Release Jobs whose inputs are complete, and keep the ledger: the loop that runs in the cluster."""
+def track_command(once: bool, alive: str | None, **place: str | None) -> None:
+    """Release Jobs whose inputs are complete, and keep the ledger. This is the loop that runs in the cluster."""
     from pathlib import Path
 
     from controller.cli.tracker_loop import track
@@ -178,11 +183,11 @@ def tracker(once: bool, alive: str | None, **place: str | None) -> None:
     track(profile_of(place), once=once, alive=Path(alive) if alive else None)
 
 
-@cli.command()
+@cli.command("cancel", short_help="Stop steps; their committed work stays.")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_step)
 @place_options
-def cancel(names: tuple[str, ...], **place: str | None) -> None:
-    """End steps: their pods go, their records and what they have committed stay."""
+def cancel_command(names: tuple[str, ...], **place: str | None) -> None:
+    """Stop steps: their pods are deleted, their records and committed work stay."""
     from controller.cli.tracker_loop import end
 
     behind: dict[str, str] = {}
@@ -244,13 +249,13 @@ def _dry_run(kind: str, output: str, **options: Any) -> None:
 def _render(kind: str, **options: Any) -> None:
     import yaml
 
-    from controller.planning.manifest import render as render_job
+    from controller.planning.manifest import render
     from controller.planning.request import Request
     from jobs.artifact import incomplete
 
     request = Request.of(kind, profile_of(options), **options)
     jobs = [
-        render_job(step, request.profile, suspend=bool(incomplete(request.store, step.after)))
+        render(step, request.profile, suspend=bool(incomplete(request.store, step.after)))
         for step in request.steps_to_render()
     ]
     if request.profile.is_local:
@@ -259,14 +264,14 @@ def _render(kind: str, **options: Any) -> None:
     click.echo(yaml.safe_dump_all(jobs, sort_keys=False), nl=False)
 
 
-for commands in (preparing, observing, results):
-    commands.register(cli)
+for command in (*OBSERVING, *PREPARING, *RESULTS):
+    cli.add_command(command)
 
 
 def main() -> None:
     """The console script: our errors become a message and an exit code."""
     try:
-        cli(standalone_mode=False)
+        cli(prog_name="covid-ctl", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

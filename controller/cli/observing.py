@@ -1,4 +1,4 @@
-"""Commands that look: what steps do, what they said, why they do not run, what is left over."""
+"""Commands that look: what steps do, what they wrote, why they do not run, what is left over."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 def complete_step(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """Step names for the shell, of buckets that are directories: a distant one would make it wait."""
+    """Step names for the shell, from a bucket in a directory: a remote bucket would keep the shell waiting."""
     from controller.ledger.events import Ledger
     from jobs.errors import CovidCtlError
     from jobs.store import Store
@@ -39,14 +39,14 @@ def name_argument(*, required: bool) -> Callable[[Command], Command]:
     return click.argument("name", required=required, shell_complete=complete_step)
 
 
-@click.command()
+@click.command("status", short_help="Show the state of all steps, or of one, and the reason.")
 @name_argument(required=False)
 @place_options
 @output_option
 def status(name: str | None, output: str, **place: str | None) -> None:
-    """What became of every step submitted, or of one, and why; where prices are known, what it has cost.
+    """Show the state of all steps, or of one, with the reason, and the cost where prices are known.
 
-    Asks the profile's cluster and the bucket; where the cluster does not answer, the bucket alone.
+    Asks the profile's cluster and the bucket. If the cluster does not answer, shows what the bucket knows.
     """
     import time
 
@@ -77,16 +77,18 @@ def _check_directory(bucket: str) -> None:
     raise ConfigurationError(bucket, "this directory does not exist", "name the --bucket that steps were submitted to")
 
 
-@click.command()
+@click.command("watch", short_help="Show the table of `status` and keep it current.")
 @name_argument(required=False)
-@click.option("--every", type=click.FloatRange(0.1), default=WATCH_SECONDS, show_default=True, help="Seconds.")
+@click.option(
+    "--every", type=click.FloatRange(0.1), default=WATCH_SECONDS, show_default=True, help="Seconds between two looks."
+)
 @place_options
 @output_option
 def watch(name: str | None, every: float, output: str, **place: str | None) -> None:
-    """The table of `status`, kept current. Ctrl-C leaves, and stops nothing.
+    """Show the table of `status` and keep it current. Ctrl-C leaves and stops nothing.
 
-    With NAME it ends with its step: 0 when that is complete, else 1. In a pipe, a line for each change; with
-    --output json, an object in each line.
+    With NAME the command ends when the step does, with exit code 0 if the step is complete and 1 otherwise. In a pipe
+    it prints a line for each change; with --output json, one object per line.
     """
     from controller.cli.live import follow
     from jobs.store import Store
@@ -100,20 +102,21 @@ def watch(name: str | None, every: float, output: str, **place: str | None) -> N
         sys.exit(1)
 
 
-@click.command()
+@click.command("logs", short_help="Print what a step's workers wrote.")
 @name_argument(required=True)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the step has ended.")
-@click.option("--index", type=click.IntRange(0), help="Of this shard only.")
-@click.option("--tail", type=click.IntRange(0), metavar="LINES", help="The last lines of each shard only.")
-@click.option("--previous", is_flag=True, help="Of each shard's last attempt but one.")
+@click.option("--index", type=click.IntRange(0), help="Print this shard's log only.")
+@click.option("--tail", type=click.IntRange(0), metavar="LINES", help="Print only the last lines of each shard.")
+@click.option("--previous", is_flag=True, help="Print the attempt before each shard's last one.")
 @place_options
 @output_option
 def logs(
     name: str, follow: bool, index: int | None, tail: int | None, previous: bool, output: str, **place: str | None
 ) -> None:
-    """What a step's workers wrote: from their pods, or from the bucket once those are gone.
+    """Print what a step's workers wrote, from their pods, or from the bucket once the pods are gone.
 
-    Of each shard the last attempt. With --output json, an object for each line, which is in it as it was written.
+    Prints the last attempt of each shard. With --output json, prints one object per line of the log, with the line as
+    it was written.
     """
     from dataclasses import asdict
 
@@ -169,16 +172,16 @@ def _log_lines(profile: Profile, store: Store, wanted: Selection, follow: bool) 
         yield from read_logs(store, None, wanted)
 
 
-@click.command()
+@click.command("explain", short_help="Explain why a step does not run, and what to do.")
 @name_argument(required=True)
 @place_options
 @output_option
-def explain(name: str, output: str, **place: str | None) -> None:
-    """Why a step does not run or go on, and what to do."""
+def explain_command(name: str, output: str, **place: str | None) -> None:
+    """Explain why a step does not run or go on, and what to do."""
     import time
 
     from controller.cli.tables import explanation_json
-    from controller.status.explain import explain as explained
+    from controller.status.explain import explain
     from controller.status.overview import look, upstream
     from jobs.store import Store
 
@@ -188,7 +191,7 @@ def explain(name: str, output: str, **place: str | None) -> None:
     found = look(profile, store, name, now=now)
     step = found.steps[0]
     inputs = upstream(profile, store, step, now=now)
-    explanation = explained(step, inputs, now=now, unreachable=found.unreachable)
+    explanation = explain(step, inputs, now=now, unreachable=found.unreachable)
     if output == "json":
         click.echo(json.dumps(explanation_json(explanation), indent=1, ensure_ascii=False))
         return
@@ -197,23 +200,23 @@ def explain(name: str, output: str, **place: str | None) -> None:
         click.echo(f"  next: {remedy}")
 
 
-@click.command()
-@click.option("--yes", is_flag=True, help="Remove it. Without this nothing is.")
+@click.command("gc", short_help="List objects that no step needs; --yes deletes them.")
+@click.option("--yes", is_flag=True, help="Delete the objects. Without this nothing is deleted.")
 @click.option(
     "--older-than",
     default="30d",
     show_default=True,
     metavar="SPAN",
-    help="Only of what has not changed for so long: 12h, 30d, 4w.",
+    help="Consider only steps that have not changed for this long: 12h, 30d, 4w.",
 )
 @place_options
 @output_option
 def gc(yes: bool, older_than: str, output: str, **place: str | None) -> None:
-    """Find, and with --yes remove, what of the bucket no step needs any more.
+    """List objects in the bucket that no step needs; --yes deletes them.
 
-    What failed or was left unfinished, artifacts that were made again, and of complete steps logs, heartbeats and
-    checkpoints; vocabularies that no step reads. Complete artifacts and what unfinished steps read stay, and
-    so does the record of every step.
+    These are the files of failed and unfinished steps, artifacts that were made again, the logs, heartbeats and
+    checkpoints of complete steps, and vocabularies that no step reads. Complete artifacts, whatever unfinished steps
+    read, and the record of every step stay.
     """
     import time
     from dataclasses import asdict
@@ -251,13 +254,13 @@ def gc(yes: bool, older_than: str, output: str, **place: str | None) -> None:
             click.echo(f"removed {size(total)}" if yes else f"{size(total)} could be removed: add --yes")
 
 
-@click.command()
+@click.command("completion", short_help="Print a script that completes commands in a shell.")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes SHELL complete commands, options and step names.
+    """Print a script that makes SHELL complete commands, options and step names.
 
-    For bash, in ~/.bashrc: eval "$(covid-ctl completion bash)"; zsh alike. For fish:
+    For bash, add to ~/.bashrc: eval "$(covid-ctl completion bash)"; zsh works the same way. For fish:
     covid-ctl completion fish > ~/.config/fish/completions/covid-ctl.fish
     """
     from click.shell_completion import get_completion_class
@@ -272,6 +275,4 @@ def _warn(unreachable: str) -> None:
         click.echo(f"cluster not reachable: {unreachable}\nwhat the bucket knows:", err=True)
 
 
-def register(group: click.Group) -> None:
-    for command in (status, watch, logs, explain, gc, completion):
-        group.add_command(command)
+OBSERVING = (status, watch, logs, explain_command, gc, completion)

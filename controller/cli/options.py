@@ -1,4 +1,4 @@
-"""Options that several commands share, and how they answer: a table for people, JSON for programs."""
+"""Options that several commands share, and their two kinds of output: tables for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 
-BUCKET_HELP = """Where artifacts go: gs://BUCKET/PREFIX or a directory.
-[env var: COVID_CTL_BUCKET; default: the profile's; of local, bucket/]"""
+BUCKET_HELP = """Where artifacts are kept: gs://BUCKET/PREFIX or a directory.
+[env var: COVID_CTL_BUCKET; default: the profile's; for local, bucket/]"""
 
 
 overrides_option = click.option(
@@ -25,18 +25,22 @@ overrides_option = click.option(
     "overrides",
     multiple=True,
     metavar="FIELD=VALUE",
-    help="Change a recipe's field, as in schedule.train_steps=500; may be repeated.",
+    help="Change a field of the recipe, as in schedule.train_steps=500. May be repeated.",
 )
 
 
 def place_options(command: Command) -> Command:
-    """Which profile, and what in place of its own bucket, namespace and context."""
+    """Options that choose a profile and override its bucket, namespace and context."""
     for option in (
-        click.option("--context", envvar="COVID_CTL_CONTEXT", help="Of the kubeconfig. [default: the profile's]"),
-        click.option("--namespace", envvar="COVID_CTL_NAMESPACE", help="Of the Jobs. [default: the profile's]"),
+        click.option(
+            "--context", envvar="COVID_CTL_CONTEXT", help="Context in the kubeconfig. [default: the profile's]"
+        ),
+        click.option(
+            "--namespace", envvar="COVID_CTL_NAMESPACE", help="Namespace of the Jobs. [default: the profile's]"
+        ),
         click.option("--bucket", envvar="COVID_CTL_BUCKET", help=BUCKET_HELP),
         click.option(
-            "--profile", envvar="COVID_CTL_PROFILE", help="Of covid-ctl.toml. [default: the file's, else local]"
+            "--profile", envvar="COVID_CTL_PROFILE", help="Profile in covid-ctl.toml. [default: the file's, else local]"
         ),
     ):
         command = option(command)
@@ -45,12 +49,15 @@ def place_options(command: Command) -> Command:
 
 def output_option(command: Command) -> Command:
     return click.option(
-        "--output", type=click.Choice(["text", "json"]), default="text", help="For people or programs."
+        "--output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        help="Format: text for people, json for programs.",
     )(command)
 
 
 def profile_of(place: Mapping[str, Any]) -> Profile:
-    """Where things run, by ``place_options`` and, where a command has it, ``--parallelism``."""
+    """The profile that ``place_options``, and ``--parallelism`` where a command has it, describe."""
     import os
 
     from controller.profiles.profile import load_profile
@@ -61,13 +68,13 @@ def profile_of(place: Mapping[str, Any]) -> Profile:
 
 
 def _seen_from_a_pod(profile: Profile) -> Profile:
-    """The file is the one that people use; its context means nothing where there is no kubeconfig."""
+    """The profile without its context, which means nothing in a pod that has no kubeconfig."""
     from controller.kube.connection import is_pod_without_kubeconfig
 
     if not is_pod_without_kubeconfig():
         return profile
-    reason = f"context {profile.context} of profile {profile.name} is left aside: this is a pod without a kubeconfig"
-    click.echo(f"{reason}, and means its own cluster", err=True)
+    reason = f"context {profile.context} of profile {profile.name} is ignored: this pod has no kubeconfig"
+    click.echo(f"{reason} and uses its own cluster", err=True)
     return profile.model_copy(update={"context": ""})
 
 

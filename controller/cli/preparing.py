@@ -1,4 +1,4 @@
-"""Commands that come before a step: where it can run, whether it will, how long it takes and by which recipe."""
+"""Commands to use before a step: where it can run, whether it will, how long it takes, and the recipes."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ import click
 from controller.cli.options import output_option, overrides_option, place_options, profile_of, show
 
 
-@click.command()
-@click.option("--name", default="gke", show_default=True, prompt=True, help="What --profile will call it.")
+@click.command("init", short_help="Add a cluster to covid-ctl.toml.")
+@click.option("--name", default="gke", show_default=True, prompt=True, help="Name of the profile, for --profile.")
 @click.option(
-    "--context", default="", prompt="kubeconfig context, empty for the current one", help="Of the kubeconfig."
+    "--context", default="", prompt="kubeconfig context, empty for the current one", help="Context in the kubeconfig."
 )
-@click.option("--namespace", default="covid-ctl", show_default=True, prompt=True)
-@click.option("--bucket", prompt="bucket, as gs://BUCKET/PREFIX", help="gs://BUCKET/PREFIX")
-@click.option("--worker-image", prompt="worker image, by digest")
-@click.option("--trainer-image", prompt="trainer image, by digest")
-@click.option("--exporter-image", prompt="exporter image, by digest")
-@click.option("--controller-image", default="", help="Of the tracker's Deployment.")
-@click.option("--tpu", default="v3-8", show_default=True, help="The slice that training runs on; '' for none.")
-@click.option("--zone", default="", help="Where the TPU is, for doctor and prices.")
-@click.option("--project", default="", help="The Google Cloud project, for doctor.")
-@click.option("--queue", default="", help="A Kueue LocalQueue.")
-@click.option("--config", default="covid-ctl.toml", show_default=True, envvar="COVID_CTL_CONFIG", help="The file.")
+@click.option("--namespace", default="covid-ctl", show_default=True, prompt=True, help="Namespace of the Jobs.")
+@click.option("--bucket", prompt="bucket, as gs://BUCKET/PREFIX", help="Where artifacts are kept: gs://BUCKET/PREFIX.")
+@click.option("--worker-image", prompt="worker image, by digest", help="Image of the data steps, by digest.")
+@click.option("--trainer-image", prompt="trainer image, by digest", help="Image of pretraining, by digest.")
+@click.option("--exporter-image", prompt="exporter image, by digest", help="Image that reads and exports models.")
+@click.option("--controller-image", default="", help="Image of the tracker's Deployment.")
+@click.option("--tpu", default="v3-8", show_default=True, help="TPU slice that training runs on; '' for none.")
+@click.option("--zone", default="", help="Zone of the TPU, for doctor and prices.")
+@click.option("--project", default="", help="Google Cloud project, for doctor.")
+@click.option("--queue", default="", help="Kueue LocalQueue that released Jobs are put into.")
+@click.option(
+    "--config", default="covid-ctl.toml", show_default=True, envvar="COVID_CTL_CONFIG", help="File to add it to."
+)
 def init(config: str, **answers: str) -> None:
-    """Add a cluster to covid-ctl.toml, asking for what no option gives."""
+    """Add a cluster to covid-ctl.toml. Asks for whatever no option gives."""
     from pathlib import Path
 
     from controller.profiles.new_profile import Answers, write_profile
@@ -37,16 +39,16 @@ def init(config: str, **answers: str) -> None:
     click.echo(f"profile {answers['name']} is in {config}\n  next: covid-ctl doctor --profile {answers['name']}")
 
 
-@click.command()
+@click.command("doctor", short_help="Check that everything a recipe's steps need is in place.")
 @click.argument("recipe", default="tiny")
-@click.option("--vocab", help="The WordPiece vocab.txt that it will be trained with.")
+@click.option("--vocab", help="WordPiece vocab.txt that the recipe will be trained with.")
 @overrides_option
 @place_options
 @output_option
 def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: str, **place: str | None) -> None:
-    """Look whether all is there that RECIPE's steps will need; exits with 3 when something is not.
+    """Check that everything RECIPE's steps need is in place. Exits with 3 if something is missing.
 
-    Leaves nothing behind: of the bucket it asks by two objects that it deletes again.
+    Leaves nothing behind: it tries the bucket with two objects, which it deletes.
     """
     from controller.cli.tables import check_json, checks_table
     from controller.doctor.check import CheckState
@@ -63,19 +65,25 @@ def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: s
         sys.exit(PreflightError.cli_exit_code)
 
 
-@click.command("estimate")
+@click.command("estimate", short_help="Estimate time and cost before submitting.")
 @click.argument("what", type=click.Choice(["preprocess", "pretrain", "export", "all"]))
 @click.argument("recipe", default="tiny")
-@click.option("--corpus", help="As of submit. [default: the built-in sample]")
-@click.option("--shards", type=click.IntRange(1, 100_000), default=2, show_default=True)
+@click.option("--corpus", help="The corpus, as for submit. [default: the built-in sample]")
+@click.option(
+    "--shards",
+    type=click.IntRange(1, 100_000),
+    default=2,
+    show_default=True,
+    help="Number of files that documents and examples are split into.",
+)
 @overrides_option
 @place_options
 @output_option
 def estimate_command(what: str, recipe: str, output: str, **options: Any) -> None:
-    """How long it will take and what it will cost, before it is submitted.
+    """Estimate how long steps will take and what they will cost, before submitting them.
 
-    Counts what RECIPE computes and how much text the corpus holds; runs and writes nothing. Where the profile
-    knows no price, or another than the list's, set its dollars_per_hour.
+    Counts the computation of RECIPE and the text of the corpus; runs and writes nothing. If the profile's nodes have
+    no list price, or another one, set dollars_per_hour in the profile.
     """
     from controller.cli.tables import estimate_table
     from controller.costs.estimate import estimate, kinds_of, needs_text
@@ -93,7 +101,7 @@ def estimate_command(what: str, recipe: str, output: str, **options: Any) -> Non
             click.echo(note)
 
 
-@click.group(invoke_without_command=True)
+@click.group("recipes", invoke_without_command=True, short_help="List the recipes, or show one.")
 @output_option
 @click.pass_context
 def recipes(context: click.Context, output: str) -> None:
@@ -107,11 +115,11 @@ def recipes(context: click.Context, output: str) -> None:
     show(output, lambda: recipes_table(found), [recipe.model_dump(mode="json") for recipe in found])
 
 
-@recipes.command("show")
+@recipes.command("show", short_help="Print one recipe with every setting, as YAML.")
 @click.argument("recipe")
 @output_option
 def recipes_show(recipe: str, output: str) -> None:
-    """Print one recipe with every setting, as YAML that can be edited and used."""
+    """Print one recipe with every setting, as YAML that you can edit and use."""
     import yaml
 
     from jobs.recipe import load_recipe
@@ -123,6 +131,4 @@ def recipes_show(recipe: str, output: str) -> None:
         click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
 
 
-def register(group: click.Group) -> None:
-    for command in (init, doctor, estimate_command, recipes):
-        group.add_command(command)
+PREPARING = (init, doctor, estimate_command, recipes)

@@ -10,12 +10,12 @@ from controller.cli.observing import name_argument
 from controller.cli.options import output_option, place_options, profile_of, show
 
 
-@click.command()
+@click.command("artifacts", short_help="List the complete artifacts, or the files of one.")
 @name_argument(required=False)
 @place_options
 @output_option
 def artifacts(name: str | None, output: str, **place: str | None) -> None:
-    """The complete artifacts in the bucket, or the files of one."""
+    """List the complete artifacts in the bucket, or the files of one."""
     from controller.cli.tables import artifacts_table, manifest_json, outputs_table
     from controller.planning.existing import complete_artifacts
     from jobs.artifact import Artifact
@@ -33,13 +33,13 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
         show(output, lambda: artifacts_table(found), [manifest_json(m) for m in found], empty="no artifacts yet")
 
 
-@click.command()
+@click.command("report", short_help="Show what preprocessing did.")
 @name_argument(required=False)
-@click.option("--html", "target", metavar="FILE", help="Copy the page there.")
+@click.option("--html", "target", metavar="FILE", help="Copy the report's page to FILE.")
 @place_options
 @output_option
 def report(name: str | None, target: str | None, output: str, **place: str | None) -> None:
-    """What preprocessing did: of step NAME, or of the newest preprocess step that is complete."""
+    """Show what preprocessing did in step NAME, or in the newest complete preprocess step."""
     from controller.status.report import find_report, save_page
     from jobs.store import Store
 
@@ -52,6 +52,4 @@ def report(name: str | None, target: str | None, output: str, **place: str | Non
         click.echo("\n".join([found.step, *found.contents["summary"], f"Page: {target or found.page}"]))
 
 
-def register(group: click.Group) -> None:
-    for command in (artifacts, report):
-        group.add_command(command)
+RESULTS = (artifacts, report)

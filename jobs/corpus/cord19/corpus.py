@@ -21,7 +21,7 @@ from jobs.corpus.cord19.paper_id import check_paper_id
 from jobs.corpus.cord19.parse import read_parse
 from jobs.corpus.cord19.parse_choice import Candidate, compose
 from jobs.corpus.cord19.release import Release, open_release
-from jobs.corpus.documents.digest_set import Seen
+from jobs.corpus.documents.digest_set import DigestSet
 from jobs.corpus.documents.document import Parse
 from jobs.corpus.documents.format import Form
 from jobs.corpus.documents.outcome import NO_TEXT, Outcome
@@ -41,8 +41,8 @@ class Cord19:
         self.broken: Sequence[Quarantined] = metadata.quarantined
         self.refused: Sequence[Quarantined] = release.refused
         self.total: int | None = metadata.distinct
-        self._named, self._chosen, self._set_aside = Seen(), Seen(), Seen()
-        self._bad_files, self._missing_files = Seen(), Seen()
+        self._named, self._chosen, self._set_aside = DigestSet(), DigestSet(), DigestSet()
+        self._bad_files, self._missing_files = DigestSet(), DigestSet()
 
     def outcomes(self) -> Iterator[Outcome]:
         """One per paper, in metadata order. Holds one paper's parses in memory at a time."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from jobs.corpus.cord19.csv_records import Record, read_records
 from jobs.corpus.cord19.layouts import METADATA
 from jobs.corpus.cord19.older_releases import NO_NAMES, Names, made_uid, parse_names
-from jobs.corpus.documents.digest_set import Seen
+from jobs.corpus.documents.digest_set import DigestSet
 from jobs.corpus.documents.quarantine import Quarantined
 from jobs.errors import ConfigurationError
 
@@ -90,7 +90,7 @@ def survey(path: Path, source: str) -> Metadata:
     Raises ``ConfigurationError`` for a file without header, or with neither ``cord_uid`` nor ``sha``, or with a quote
     never closed.
     """
-    seen = Seen()
+    seen = DigestSet()
     rows = 0
     repeated: set[str] = set()
     quarantined: list[Quarantined] = []

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from jobs.corpus.documents.digest_set import Seen
+from jobs.corpus.documents.digest_set import DigestSet
 from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.limits import MAX_DOCUMENT_BYTES
 from jobs.corpus.documents.outcome import NO_TEXT, Outcome
@@ -31,7 +31,7 @@ class Jsonl:
     """
 
     def __init__(self) -> None:
-        self._ids = Seen()
+        self._ids = DigestSet()
 
     def outcomes(self, path: str, lines: Iterator[Line]) -> Iterator[Outcome]:
         return (self._outcome(path, line) for line in lines if not line.is_blank)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from jobs.corpus.documents.digest_set import Seen
+from jobs.corpus.documents.digest_set import DigestSet
 from jobs.corpus.documents.document import Document
 
 DUPLICATE = "duplicate"
@@ -29,7 +29,7 @@ class Duplicates:
     """Remembers what it has seen. The first in order is the original."""
 
     def __init__(self) -> None:
-        self._seen = Seen()
+        self._seen = DigestSet()
 
     def seen_before(self, document: Document) -> bool:
         """Whether an earlier document has this one's text; remembers it in any case."""

@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
                 places = (args.corpus, args.checkpoint)
                 step.run(StepContext(artifact, shard, Path(scratch), stop.is_set, *places, dict(args.runtime)))
             log.info("shard.committed", step=artifact.name, shard=shard)
-        if artifact.finish(getattr(step, "conclude", None)):
+        if artifact.finish(getattr(step, "finalize", None)):
             log.info("step.completed", step=artifact.name)
     except Interrupted as interrupted:
         log.warning("step.interrupted", step=args.name, reason=interrupted.reason)

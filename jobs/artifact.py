@@ -27,8 +27,8 @@ from jobs.validation import nearest
 
 __all__ = [
     "Artifact",
-    "Conclude",
     "Counts",
+    "Finalize",
     "Manifest",
     "Output",
     "ShardRecord",
@@ -46,7 +46,7 @@ def no_such_step(store: Store, name: str) -> ConfigurationError:
     return ConfigurationError(name, f"no such step in {store.location}{nearest(name, known)}", "covid-ctl status")
 
 
-Conclude = Callable[["Artifact", Manifest], Iterable[Output]]
+Finalize = Callable[["Artifact", Manifest], Iterable[Output]]
 """What a step does once all its shards are there, before it is complete."""
 
 
@@ -175,10 +175,10 @@ class Artifact:
         )
         return self.store.create(self.path(shard_record(shard)), _pretty(asdict(record)))
 
-    def finish(self, conclude: Conclude | None = None) -> bool:
+    def finish(self, finalize: Finalize | None = None) -> bool:
         """Create the manifest if every shard has its record; False while some have not.
 
-        ``conclude`` is given the whole. It may refuse it by raising: then no manifest is written. And it may
+        ``finalize`` is given the whole. It may refuse it by raising: then no manifest is written. And it may
         write outputs of the whole, which the manifest then lists after the shards': several workers can
         arrive here at once, so these bytes too follow from the spec alone.
         """
@@ -196,8 +196,8 @@ class Artifact:
             facts=complete[0].facts,
             seconds=round(sum(r.seconds for r in complete), 3),
         )
-        if conclude:
-            manifest = replace(manifest, outputs=(*manifest.outputs, *conclude(self, manifest)))
+        if finalize:
+            manifest = replace(manifest, outputs=(*manifest.outputs, *finalize(self, manifest)))
         self.store.create(self.path(MANIFEST), _pretty({**asdict(manifest), "spec": self.spec.to_json()}))
         return True
 

@@ -35,10 +35,11 @@ QUARANTINE = "quarantine.jsonl"
 SIGNATURES = "signatures"
 """Of signatures: folders with one file per shard."""
 SCREENED_OUT = "screened_out"
+NEAR_DUPLICATES = "near_duplicates.jsonl"
 
 TRAIN, VALIDATION = PARTS = ("train", "validation")
 """Of preprocess: folders of TFRecord files."""
-TALLIES = "report"
+STATISTICS = "report"
 REPORT = "report.json"
 REPORT_PAGE = "report.html"
 PROBE = "probe.txt"

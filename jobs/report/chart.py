@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from jobs.report.histogram import Histogram
 from jobs.report.markup import Markup, element, join, table
-from jobs.report.prose import share
+from jobs.report.summary import share
 
 WIDTH = 400
 """Of a drawing, in its own units: about a phone's, so that text is legible there."""

@@ -11,7 +11,7 @@ from typing import Any
 from jobs.report.chart import bars, columns
 from jobs.report.histogram import Histogram
 from jobs.report.markup import Markup, element, join, table
-from jobs.report.prose import padding, share
+from jobs.report.summary import padding, share
 
 Report = Mapping[str, Any]
 """As ``jobs.steps.reporting.contents`` makes it."""
@@ -34,7 +34,7 @@ def page(report: Report) -> str:
         element("ul", *(element("li", line) for line in report["summary"])),
         *_documents(report),
         *_cleaning(report),
-        *_remains(report),
+        *_residual_markers(report),
         *_lengths(report),
         *_origins(report),
         *_samples(report["samples"]),
@@ -58,10 +58,27 @@ def _documents(report: Report) -> list[Markup]:
         ),
         element("p", "What was malformed is listed in ", element("code", report["quarantine"]), "."),
     ]
+    parts += _near_duplicates(report["near_duplicates"])
     if report["parses"]:
         whole = sum(report["parses"].values())
         parts.append(bars("Where the full text comes from", report["parses"], whole, name="parse"))
     return parts
+
+
+def _near_duplicates(found: Report) -> list[Markup]:
+    if not found["dropped"]:
+        return []
+    alike = [(twin["cord_uid"], twin["kept"], f"{twin['similarity']:.2f}") for twin in found["least_alike"]]
+    return [
+        element(
+            "p",
+            f"{found['dropped']:,} near-duplicates were dropped, each for a kept document that it is alike to; ",
+            element("code", found["list"]),
+            " lists them. The least alike, and the documents that stand for most others:",
+        ),
+        table(("dropped", "for", "similarity"), alike),
+        table(("kept", "dropped for it"), [(uid, f"{count:,}") for uid, count in found["dropped_for_one"]]),
+    ]
 
 
 def _cleaning(report: Report) -> list[Markup]:
@@ -86,17 +103,19 @@ def _cleaning(report: Report) -> list[Markup]:
     ]
 
 
-def _remains(report: Report) -> list[Markup]:
-    remains, repeats = report["remains"], report["repeats"]
-    cues = [(cue, f"{before:,}", f"{remains['after'][cue]:,}") for cue, before in remains["before"].items()]
+def _residual_markers(report: Report) -> list[Markup]:
+    residual, repeats = report["residual_markers"], report["repeats"]
+    markers = [
+        (marker, f"{before:,}", f"{residual['after'][marker]:,}") for marker, before in residual["before"].items()
+    ]
     parts = [
         element("h2", "What remains"),
         element(
             "p",
-            f"Words of notices and addresses in {remains['documents']:,} documents, one in sixteen. Not all of what "
+            f"Words of notices and addresses in {residual['documents']:,} documents, one in sixteen. Not all of what "
             "remains is boilerplate: papers do write about peer review.",
         ),
-        table(("words", "as released", "in the sentences"), cues),
+        table(("words", "as released", "in the sentences"), markers),
         element(
             "p",
             f"Of {repeats['sentences']:,} training sentences {repeats['repeated']:,} "

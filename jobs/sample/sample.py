@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from jobs.sample.prose import SamplePaper, Section, write_foreign_paper, write_paper
+from jobs.sample.papers import PaperSection, SamplePaper, write_foreign_paper, write_paper
 
 SAMPLE = "sample"
 """What names this corpus where a place is expected."""
@@ -155,7 +155,7 @@ def _write(directory: Path, case: _Case, paper: SamplePaper, rng: random.Random)
     return [first, {**row, "sha": "", "pdf_json_files": ""}]
 
 
-def _woven(sections: tuple[Section, ...], rng: random.Random) -> tuple[Section, ...]:
+def _woven(sections: tuple[PaperSection, ...], rng: random.Random) -> tuple[PaperSection, ...]:
     """The sections with the preprint server's notice in some paragraphs: before, after or between two words."""
 
     def weave(paragraph: str) -> str:

@@ -14,11 +14,11 @@ from typing import IO
 
 from jobs.corpus.documents.accounting import Accounting
 from jobs.corpus.documents.document import Document
-from jobs.corpus.documents.outcome import Corpus
+from jobs.corpus.documents.outcome import OpenedCorpus
 from jobs.corpus.documents.shards import DocumentShards
-from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.documents.workspace import Workspace
 from jobs.corpus.reading.open_corpus import open_corpus
-from jobs.corpus.screening.exact_duplicates import DUPLICATE, Duplicates
+from jobs.corpus.screening.exact_duplicates import DUPLICATE, ExactDuplicates
 from jobs.corpus.screening.holdout import held_out
 from jobs.errors import ConfigurationError
 from jobs.files.place import locate
@@ -34,11 +34,11 @@ def run(context: StepContext) -> None:
     Raises ``ConfigurationError`` when the corpus cannot be used or is not the one that was submitted.
     """
     started = time.monotonic()
-    with Workbench(context.scratch, _byte_progress(context)) as bench:
-        _ingest(context, _open(context, bench), started)
+    with Workspace(context.scratch, _byte_progress(context)) as workspace:
+        _ingest(context, _open(context, workspace), started)
 
 
-def _ingest(context: StepContext, corpus: Corpus, started: float) -> None:
+def _ingest(context: StepContext, corpus: OpenedCorpus, started: float) -> None:
     artifact = context.artifact
     settings = artifact.spec.settings
     accounting = Accounting(corpus.source, settings["max_quarantined_share"], corpus.total, corpus.broken)
@@ -64,7 +64,7 @@ def _ingest(context: StepContext, corpus: Corpus, started: float) -> None:
     artifact.commit(context.shard, outputs, counts=counts, seconds=time.monotonic() - started)
 
 
-def _open(context: StepContext, bench: Workbench) -> Corpus:
+def _open(context: StepContext, workspace: Workspace) -> OpenedCorpus:
     """The corpus, checked to be the one whose identity is in the spec."""
     place, submitted = context.corpus, context.artifact.spec.inputs["corpus"]
     if not place:
@@ -73,7 +73,7 @@ def _open(context: StepContext, bench: Workbench) -> Corpus:
     if place == SAMPLE:
         directory = str(context.scratch / "sample")
         write_sample(context.scratch / "sample")
-    corpus, found = open_corpus(locate(directory), bench)
+    corpus, found = open_corpus(locate(directory), workspace)
     found = sample_fingerprint() if place == SAMPLE else found
     if found != submitted:
         raise ConfigurationError(
@@ -95,11 +95,11 @@ def _byte_progress(context: StepContext) -> OnBytes:
     return on_bytes
 
 
-def _kept(context: StepContext, corpus: Corpus, accounting: Accounting, entries: IO[bytes]) -> Iterator[Document]:
+def _kept(context: StepContext, corpus: OpenedCorpus, accounting: Accounting, entries: IO[bytes]) -> Iterator[Document]:
     """The documents to keep, in the corpus's order; everything else ends in ``accounting`` and ``entries``."""
     entries.writelines(entry.to_json_line() for entry in (*corpus.refused, *corpus.broken))
     beat = context.heartbeat("documents")
-    duplicates = Duplicates()
+    duplicates = ExactDuplicates()
     done = 0
     for done, outcome in enumerate(corpus.outcomes(), 1):
         context.check_stop()

@@ -1,7 +1,7 @@
 """One shard of documents: screen, clean, split, encode, pair, mask, and write as TFRecords.
 
 train/00000.tfrecord, validation/00000.tfrecord ...   masked examples; the latter of held-out documents
-report/00000.json ...                                 the shard's part of the report: ``jobs.report.tally``
+report/00000.json ...                                 the shard's part of the report: ``jobs.report.statistics``
 text/train/00000.txt, text/validation/00000.txt ...   with ``clean_text``: the sentences, as the original's
                                                       script reads them
 vocab.txt, probe.txt                                  of shard 0
@@ -26,13 +26,13 @@ from jobs.errors import ConfigurationError
 from jobs.examples.creation import write_examples
 from jobs.examples.encoded import DocumentEncoder, EncodedDocuments
 from jobs.examples.wordpiece import WordPiece
-from jobs.layout import PARTS, PROBE, TALLIES, VOCABULARY
+from jobs.layout import PARTS, PROBE, STATISTICS, VOCABULARY
 from jobs.recipe import Examples
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents
 from jobs.steps.reporting import json_bytes, write_report
 from jobs.steps.screened import ScreenedOut
-from jobs.steps.tallying import Tallying
+from jobs.steps.statistics_collector import StatisticsCollector
 from jobs.vocabulary import UNK, Vocabulary, parse_vocabulary
 
 PROBE_SENTENCES = 400
@@ -43,7 +43,7 @@ PROBE_SENTENCES = 400
 class _Reading:
     """What was met while a shard's documents were encoded."""
 
-    tallying: Tallying
+    collector: StatisticsCollector
     probe: list[str] = field(default_factory=list)
     read: int = 0
     dropped: Counter[str] = field(default_factory=lambda: Counter({WITHOUT_TEXT: 0}))
@@ -97,8 +97,8 @@ def run(context: StepContext) -> None:
         outputs.append(artifact.upload(f"{part}/{shard:05d}.tfrecord", path))
         if settings["clean_text"]:
             outputs.append(artifact.upload(f"text/{part}/{shard:05d}.txt", context.scratch / f"{part}.txt"))
-    tally = reading.tallying.finish(encoded["train"], encoded["validation"], vocabulary, lengths["train"])
-    outputs.append(artifact.write(f"{TALLIES}/{shard:05d}.json", json_bytes(tally.to_json())))
+    statistics = reading.collector.finish(encoded["train"], encoded["validation"], vocabulary, lengths["train"])
+    outputs.append(artifact.write(f"{STATISTICS}/{shard:05d}.json", json_bytes(statistics.to_json())))
     if shard == 0:
         outputs.append(artifact.write(VOCABULARY, vocabulary.to_bytes()))
         outputs.append(artifact.write(PROBE, "".join(f"{s}\n" for s in reading.probe).encode()))
@@ -120,7 +120,7 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
     wordpiece = WordPiece(vocabulary, cased=settings.get("cased", True))
     unknown = vocabulary.ids[UNK]
     encoders = {part: DocumentEncoder(context.scratch / f"{part}.ids") for part in PARTS}
-    reading = _Reading(Tallying(sections, seed))
+    reading = _Reading(StatisticsCollector(sections, seed))
     heartbeat = context.heartbeat("documents")
     expected = documents.total // len(documents.shards)  # shards are even in bytes, nearly so in documents
     with ExitStack() as files:
@@ -151,14 +151,14 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
             reading.probe.extend(sentences[: PROBE_SENTENCES - len(reading.probe)])
             if kept < len(sentences):
                 sentences = list(compress(sentences, np.diff(ends, prepend=0)))
-            reading.tallying.add(document, cleaned, sentences, held_out)
+            reading.collector.add(document, cleaned, sentences, held_out)
             if part in texts:
                 write_document(texts[part], sentences)
     heartbeat.beat(reading.read, reading.read)
     return {part: encoder.finish() for part, encoder in encoders.items()}, reading
 
 
-def conclude(artifact: Artifact, manifest: Manifest) -> list[Output]:
+def finalize(artifact: Artifact, manifest: Manifest) -> list[Output]:
     """Checks the whole and writes its report."""
     check(manifest)
     return write_report(artifact, manifest)

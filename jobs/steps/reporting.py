@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import heapq
 import json
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from functools import reduce
 from operator import add
 from typing import Any
 
 from jobs.artifact import Artifact, Manifest, Output, add_counts
 from jobs.corpus.cleaning.clean_document import PARAGRAPH_RULES, SENTENCE_RULES
-from jobs.corpus.screening.screening import most_frequent
-from jobs.layout import QUARANTINE, REPORT, REPORT_PAGE, TALLIES
+from jobs.corpus.screening.decision import near_duplicates_from_json_lines
+from jobs.corpus.screening.near_duplicates import NearDuplicate
+from jobs.corpus.screening.screening import most_frequent_labels
+from jobs.layout import NEAR_DUPLICATES, QUARANTINE, REPORT, REPORT_PAGE, STATISTICS
 from jobs.report.page import page
-from jobs.report.prose import summary
-from jobs.report.tally import Tally
+from jobs.report.statistics import Statistics
+from jobs.report.summary import summary_lines
 from jobs.spec import Kind, Spec
+from jobs.store import Store
 
+SHOWN = 10
+"""Near-duplicates that the report names; all are in their list."""
 READERS = 16
 """Objects read at a time: there are as many as shards, each a few kilobytes."""
 
@@ -30,7 +38,8 @@ def write_report(artifact: Artifact, manifest: Manifest) -> list[Output]:
     inputs = artifact.spec.inputs
     ingest = Artifact.open(artifact.store, inputs["documents"]).require()
     signatures = Artifact.open(artifact.store, inputs["signatures"]).require()
-    report = contents(manifest, ingest, signatures, _joined(artifact, manifest), _specs(artifact))
+    twins = _near_duplicates(artifact.store, signatures)
+    report = contents(manifest, ingest, signatures, _joined(artifact, manifest), twins, _specs(artifact))
     return [
         artifact.write(REPORT, json_bytes(report)),
         artifact.write(REPORT_PAGE, page(report).encode()),
@@ -38,7 +47,12 @@ def write_report(artifact: Artifact, manifest: Manifest) -> list[Output]:
 
 
 def contents(
-    manifest: Manifest, ingest: Manifest, signatures: Manifest, tally: Tally, specs: Sequence[Spec]
+    manifest: Manifest,
+    ingest: Manifest,
+    signatures: Manifest,
+    statistics: Statistics,
+    twins: Sequence[NearDuplicate],
+    specs: Sequence[Spec],
 ) -> dict[str, Any]:
     """All that the report says, as JSON has it. Pure.
 
@@ -63,9 +77,15 @@ def contents(
             "dropped": add_counts([released["dropped"], screened["dropped"]]),
         },
         "quarantine": f"{ingest.name}/{QUARANTINE}",
+        "near_duplicates": {
+            "list": f"{signatures.name}/{NEAR_DUPLICATES}",
+            "dropped": len(twins),
+            "least_alike": [asdict(twin) for twin in heapq.nsmallest(SHOWN, twins, key=_by_likeness)],
+            "dropped_for_one": _most_dropped_for(twins),
+        },
         "parses": ingest.counts.get("parses", {}),
         "languages": signatures.counts["languages"],
-        **{name: most_frequent(signatures.counts[name]) for name in ("licenses", "sources")},
+        **{name: most_frequent_labels(signatures.counts[name]) for name in ("licenses", "sources")},
         "paragraphs": {
             "read": cleaning["paragraphs"],
             "changed": {rule: cleaning[rule] for rule in PARAGRAPH_RULES},
@@ -78,15 +98,30 @@ def contents(
         },
         "pieces": {"all": counts["pieces"], "unknown": counts["unknown_pieces"]},
         "examples": counts["examples"],
-        **tally.to_json(),
+        **statistics.to_json(),
     }
-    return {"summary": summary(report), **report}
+    return {"summary": summary_lines(report), **report}
 
 
-def _joined(artifact: Artifact, manifest: Manifest) -> Tally:
-    parts = manifest.under(TALLIES)
+def _by_likeness(twin: NearDuplicate) -> tuple[float, str]:
+    return twin.similarity, twin.cord_uid
+
+
+def _most_dropped_for(twins: Sequence[NearDuplicate]) -> list[tuple[str, int]]:
+    """Kept documents and for how many others each stands, most first."""
+    counts = Counter(twin.kept for twin in twins)
+    return heapq.nsmallest(SHOWN, counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _near_duplicates(store: Store, signatures: Manifest) -> list[NearDuplicate]:
+    listed = Artifact.open(store, signatures.name).read(signatures.output(NEAR_DUPLICATES))
+    return near_duplicates_from_json_lines(listed)
+
+
+def _joined(artifact: Artifact, manifest: Manifest) -> Statistics:
+    parts = manifest.under(STATISTICS)
     with ThreadPoolExecutor(READERS) as pool:
-        return reduce(add, (Tally.from_json(json.loads(data)) for data in pool.map(artifact.read, parts)))
+        return reduce(add, (Statistics.from_json(json.loads(data)) for data in pool.map(artifact.read, parts)))
 
 
 def _specs(artifact: Artifact) -> list[Spec]:

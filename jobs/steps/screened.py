@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobs.artifact import Artifact
-from jobs.corpus.screening.decision import Dropped, decode
+from jobs.corpus.screening.decision import Dropped, dropped_from_json
 from jobs.layout import SCREENED_OUT
 from jobs.steps.context import StepContext
 
@@ -17,4 +17,4 @@ class ScreenedOut:
 
     def of_shard(self, shard: int) -> Dropped:
         """cord_uid -> why, of one shard's documents."""
-        return decode(self._artifact.read(self._shards[shard]))
+        return dropped_from_json(self._artifact.read(self._shards[shard]))

@@ -2,6 +2,7 @@
 
 signatures/00000.bin ...      a shard's documents: ``jobs.corpus.screening.signature_shards``
 screened_out/00000.json ...   what of a shard is not trained on, and why; written once all shards are signed
+near_duplicates.jsonl         who was dropped for whom, with their estimated similarity
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from jobs.artifact import Artifact, Manifest, Output
-from jobs.corpus.screening import decision
+from jobs.corpus.screening.decision import decide, dropped_to_json, near_duplicates_to_json_lines
 from jobs.corpus.screening.screening import Screening
-from jobs.corpus.screening.signature_shards import SignatureShard, decode, encode
-from jobs.layout import SCREENED_OUT, SIGNATURES
+from jobs.corpus.screening.signature_shards import SignatureShard
+from jobs.layout import NEAR_DUPLICATES, SCREENED_OUT, SIGNATURES
 from jobs.recipe import Filters
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents
@@ -39,25 +40,26 @@ def run(context: StepContext) -> None:
         screening.add(document)
         heartbeat.beat(done, max(done + 1, expected))
     heartbeat.beat(done, done)
-    output = artifact.write(f"{SIGNATURES}/{shard:05d}.bin", encode(screening.shard()))
+    output = artifact.write(f"{SIGNATURES}/{shard:05d}.bin", screening.shard().to_bytes())
     artifact.commit(shard, [output], counts=screening.counts(), seconds=time.monotonic() - started)
 
 
-def conclude(artifact: Artifact, manifest: Manifest) -> list[Output]:
+def finalize(artifact: Artifact, manifest: Manifest) -> list[Output]:
     """Decides for the whole corpus, so that no later shard reads more than its own part of the decision.
 
     Takes 256 bytes of memory per document that passed the filters, and some 100 for its name.
     """
     shards = _read(artifact, manifest.under(SIGNATURES))
     passed = manifest.counts["documents"]["kept"]
-    decided = decision.decide(shards, passed, artifact.spec.settings["near_duplicate_similarity"])
+    decided = decide(shards, passed, artifact.spec.settings["near_duplicate_similarity"])
     with ThreadPoolExecutor(READERS) as pool:
-        paths = [f"{SCREENED_OUT}/{shard:05d}.json" for shard in range(len(decided))]
-        return list(pool.map(artifact.write, paths, map(decision.encode, decided)))
+        paths = [f"{SCREENED_OUT}/{shard:05d}.json" for shard in range(len(decided.shards))]
+        written = list(pool.map(artifact.write, paths, map(dropped_to_json, decided.shards)))
+    return [*written, artifact.write(NEAR_DUPLICATES, near_duplicates_to_json_lines(decided.near_duplicates))]
 
 
 def _read(artifact: Artifact, outputs: Sequence[Output]) -> Iterator[SignatureShard]:
     """In order; holds ``READERS`` of them."""
     with ThreadPoolExecutor(READERS) as pool:
         for start in range(0, len(outputs), READERS):
-            yield from map(decode, pool.map(artifact.read, outputs[start : start + READERS]))
+            yield from map(SignatureShard.from_bytes, pool.map(artifact.read, outputs[start : start + READERS]))

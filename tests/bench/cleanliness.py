@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 from jobs.corpus.cleaning.clean_document import SECTIONS, document_sentences  # noqa: E402
 from jobs.corpus.cleaning.sentences import split_sentences  # noqa: E402
 from jobs.corpus.documents.document import Document  # noqa: E402
-from jobs.corpus.documents.workspace import Workbench  # noqa: E402
+from jobs.corpus.documents.workspace import Workspace  # noqa: E402
 from jobs.corpus.reading.open_corpus import open_corpus  # noqa: E402
 from jobs.corpus.screening.decision import decide  # noqa: E402
 from jobs.corpus.screening.screening import Screening  # noqa: E402
@@ -52,7 +52,7 @@ AT_THE_BEGINNING = "begins in mid-sentence"
 
 
 def documents(release: str) -> list[Document]:
-    with tempfile.TemporaryDirectory() as scratch, Workbench(Path(scratch)) as bench:
+    with tempfile.TemporaryDirectory() as scratch, Workspace(Path(scratch)) as bench:
         corpus, _ = open_corpus(locate(release), bench)
         return [outcome.document for outcome in corpus.outcomes() if outcome.document]
 
@@ -65,7 +65,7 @@ def kept(corpus: Iterable[Document]) -> list[Document]:
         screening.add(document)
     similarity = CorpusChoice.model_fields["near_duplicate_similarity"].default
     shard = screening.shard()
-    [dropped] = decide([shard], len(shard.passed), similarity)
+    [dropped] = decide([shard], len(shard.passed), similarity).shards
     return [document for document in corpus if document.cord_uid not in dropped]
 
 

@@ -61,7 +61,7 @@ class Chain:
 
         def work() -> None:
             STEPS[kind](context)
-            artifact.finish(signatures.conclude if kind == Kind.SIGNATURES else None)
+            artifact.finish(signatures.finalize if kind == Kind.SIGNATURES else None)
 
         self.seconds[kind] = cpu_seconds(work)
         return context

@@ -24,15 +24,15 @@ import numpy as np
 from jobs.artifact import Artifact
 from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.shards import DocumentShards
-from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.documents.workspace import Workspace
 from jobs.corpus.reading.open_corpus import open_corpus
 from jobs.corpus.screening.minhash import PERMUTATIONS
 from jobs.corpus.screening.near_duplicates import Signatures
-from jobs.corpus.screening.signature_shards import SignatureShard, encode
+from jobs.corpus.screening.signature_shards import SignatureShard
 from jobs.files.place import locate
 from jobs.recipe import load_recipe, settings_of
 from jobs.spec import Kind, Spec
-from jobs.steps.signatures import conclude
+from jobs.steps.signatures import finalize
 from jobs.store import Store
 
 RECIPE = load_recipe("clinical")
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def documents_of(corpus: Path, scratch: Path) -> list[Document]:
-    with Workbench(scratch, lambda *_: None) as bench:
+    with Workspace(scratch, lambda *_: None) as bench:
         opened, _ = open_corpus(locate(str(corpus)), bench)
         return [outcome.document for outcome in opened.outcomes() if outcome.document]
 
@@ -96,8 +96,8 @@ def submitted(documents: Sequence[Document], size: int, vocab: Path, place: Path
     signatures = Artifact(store, Spec(Kind.SIGNATURES, filters, {"documents": ingest.name}))
     signatures.submit()
     screened: dict[str, dict[str, int]] = {"languages": {}, "licenses": {}, "sources": {}}
-    signatures.commit(0, [signatures.write("signatures/00000.bin", encode(passed))], counts={**kept, **screened})
-    signatures.finish(conclude)
+    signatures.commit(0, [signatures.write("signatures/00000.bin", passed.to_bytes())], counts={**kept, **screened})
+    signatures.finish(finalize)
 
     inputs = {"documents": ingest.name, "signatures": signatures.name, "vocabulary": "vocab.txt"}
     preprocess = Artifact(store, Spec(Kind.PREPROCESS, settings_of(Kind.PREPROCESS, RECIPE), inputs))

@@ -67,14 +67,14 @@ def test_a_refused_whole_has_no_manifest(artifact: Artifact) -> None:
 
 
 def test_the_whole_may_have_outputs_of_its_own(artifact: Artifact) -> None:
-    def conclude(whole: Artifact, manifest: Manifest) -> list[Output]:
+    def finalize(whole: Artifact, manifest: Manifest) -> list[Output]:
         return [whole.write("report.json", str(manifest.counts["documents"]["read"]).encode())]
 
     commit(artifact, 0, documents=2)
     commit(artifact, 1, documents=3)
-    assert artifact.finish(conclude)
+    assert artifact.finish(finalize)
     first = artifact.store.get(artifact.path("manifest.json"))
-    assert artifact.finish(conclude)  # another worker that came last, too
+    assert artifact.finish(finalize)  # another worker that came last, too
     assert artifact.store.get(artifact.path("manifest.json")) == first
     *_, last = artifact.require().outputs
     assert last.path == "report.json"

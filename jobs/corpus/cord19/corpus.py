@@ -26,13 +26,13 @@ from jobs.corpus.documents.document import Parse
 from jobs.corpus.documents.format import Form
 from jobs.corpus.documents.outcome import NO_TEXT, Outcome
 from jobs.corpus.documents.quarantine import MalformedError, Quarantined
-from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.documents.workspace import Workspace
 from jobs.errors import ConfigurationError, MissingObjectError
 from jobs.files.place import Place
 
 
 class Cord19:
-    """An opened release; a ``jobs.corpus.documents.outcome.Corpus``."""
+    """An opened release; a ``jobs.corpus.documents.outcome.OpenedCorpus``."""
 
     def __init__(self, release: Release, metadata: Metadata) -> None:
         self.release = release
@@ -132,18 +132,18 @@ class Cord19:
         return self.release.get_bytes(normal)
 
 
-def open_cord19(place: Place, form: Form, bench: Workbench) -> Cord19:
-    """Opens the release in ``place``, to be read before ``bench`` is left.
+def open_cord19(place: Place, form: Form, workspace: Workspace) -> Cord19:
+    """Opens the release in ``place``, to be read before ``workspace`` is left.
 
     Without a metadata.csv, every JSON file is taken for a parse, and those of one name for one paper.
     Raises ``ConfigurationError`` when it cannot be used.
     """
-    release = open_release(place, form, bench)
+    release = open_release(place, form, workspace)
     if not release.files and release.metadata is None:
         raise ConfigurationError(
             release.source, "there is no such file", "give a CORD-19 directory: metadata.csv and document_parses/"
         )
-    metadata = survey(release.metadata or _made_metadata(release, bench.scratch), release.source)
+    metadata = survey(release.metadata or _made_metadata(release, workspace.scratch), release.source)
     if release.files and not metadata.has_parse_columns and not metadata.can_join:
         raise ConfigurationError(
             release.source,

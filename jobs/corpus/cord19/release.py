@@ -29,9 +29,9 @@ from jobs.corpus.cord19.layouts import (
 from jobs.corpus.cord19.listing import Listing, list_release
 from jobs.corpus.cord19.spool import Spool
 from jobs.corpus.documents.format import ACCEPTED, Form
-from jobs.corpus.documents.limits import MAX_DOCUMENT_BYTES
 from jobs.corpus.documents.quarantine import MalformedError, Quarantined
-from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.documents.size_limit import MAX_DOCUMENT_BYTES
+from jobs.corpus.documents.workspace import Workspace
 from jobs.errors import ConfigurationError
 from jobs.files.archive import Member, tar_members
 from jobs.files.limits import Budget
@@ -42,7 +42,7 @@ from jobs.files.zips import ZIP_ERRORS, open_zip, zip_path
 from jobs.store import Store
 
 
-class Files(Protocol):
+class ParseFiles(Protocol):
     """Where parse files are read from; ``KeyError`` and ``MalformedError`` for what cannot be."""
 
     def get_bytes(self, path: str) -> bytes: ...
@@ -56,7 +56,7 @@ class Release:
     """A local copy of metadata.csv; None for a release that has none."""
     files: Mapping[str, int]
     """Parse files, sorted: path relative to metadata.csv's folder -> size in bytes."""
-    contents: Files
+    contents: ParseFiles
     root: str = ""
     refused: tuple[Quarantined, ...] = ()
     """Members that were not read."""
@@ -71,21 +71,21 @@ class Release:
         return self.contents.get_bytes(self.root + path)
 
 
-def open_release(place: Place, form: Form, bench: Workbench) -> Release:
+def open_release(place: Place, form: Form, workspace: Workspace) -> Release:
     """Raises ``ConfigurationError`` for an archive that is truncated, damaged or a bomb."""
     match form:
         case Form.TAR:
-            return _open_tar(place, bench)
+            return _open_tar(place, workspace)
         case Form.ZIP:
-            return _open_zip(place, bench)
+            return _open_zip(place, workspace)
         case _:
-            return _open_directory(place, bench)
+            return _open_directory(place, workspace)
 
 
-def _open_directory(place: Place, bench: Workbench) -> Release:
+def _open_directory(place: Place, workspace: Workspace) -> Release:
     listing = list_release(place.store)
     if not listing.archives:
-        path = bench.scratch / METADATA
+        path = workspace.scratch / METADATA
         if listing.metadata:
             place.store.download(listing.metadata, path)
         root = root_of(listing.metadata)
@@ -97,7 +97,7 @@ def _open_directory(place: Place, bench: Workbench) -> Release:
             root,
             listing=listing,
         )
-    intake = _Intake(bench)
+    intake = _Intake(workspace)
     total = sum(archive.size for archive in listing.archives)
     before = 0
     if listing.metadata:
@@ -106,27 +106,27 @@ def _open_directory(place: Place, bench: Workbench) -> Release:
     for archive in listing.archives:
         source = f"{place.location.rstrip('/')}/{archive.path}"
         with place.store.open(archive.path) as file:
-            tell = bench.telling(total, before)
+            tell = workspace.telling(total, before)
             budget = Budget(source, archive.size)
             intake.take_all(tar_members(file, source, budget, tell, inside=root_of(archive.path)))
         before += archive.size
     return replace(intake.release(place.location), listing=listing)
 
 
-def _open_tar(place: Place, bench: Workbench) -> Release:
-    intake = _Intake(bench)
+def _open_tar(place: Place, workspace: Workspace) -> Release:
+    intake = _Intake(workspace)
     with place.store.open(place.name) as file:
-        tell = bench.telling(place.size)
+        tell = workspace.telling(place.size)
         intake.take_all(
             tar_members(file, place.location, Budget(place.location, place.size), tell, nested=is_nested_archive)
         )
     return intake.release(place.location)
 
 
-def _open_zip(place: Place, bench: Workbench) -> Release:
-    path = _local(place, bench)
-    archive = bench.closing.enter_context(open_zip(path.open("rb"), place.location))
-    intake = _Intake(bench)
+def _open_zip(place: Place, workspace: Workspace) -> Release:
+    path = _local(place, workspace)
+    archive = workspace.closing.enter_context(open_zip(path.open("rb"), place.location))
+    intake = _Intake(workspace)
     members = _ZipFiles(archive)
     budget = Budget(place.location, path.stat().st_size)
     for info in archive.infolist():
@@ -150,13 +150,13 @@ def _open_zip(place: Place, bench: Workbench) -> Release:
     return intake.release(place.location, members)
 
 
-def _local(place: Place, bench: Workbench) -> Path:
+def _local(place: Place, workspace: Workspace) -> Path:
     """The file itself, or a copy of it from a bucket: a zip is read back and forth."""
     if "://" not in place.location:
         return Path(place.location).expanduser()
-    copy = bench.scratch / "release.zip"
+    copy = workspace.scratch / "release.zip"
     with place.store.open(place.name) as source, copy.open("wb") as target:
-        shutil.copyfileobj(Metered(source, bench.telling(place.size)), target, 1 << 20)
+        shutil.copyfileobj(Metered(source, workspace.telling(place.size)), target, 1 << 20)
     return copy
 
 
@@ -187,9 +187,9 @@ class _ZipFiles:
 class _Intake:
     """Decides what of an archive's members is kept, and keeps it: the first of a name wins."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._scratch = bench.scratch
-        self._spool = bench.closing.enter_context(closing(Spool(bench.scratch / "spool")))
+    def __init__(self, workspace: Workspace) -> None:
+        self._scratch = workspace.scratch
+        self._spool = workspace.closing.enter_context(closing(Spool(workspace.scratch / "spool")))
         self._metadata: dict[str, Path] = {}
         self._elsewhere: dict[str, int] = {}
         self._refused: list[Quarantined] = []
@@ -229,7 +229,7 @@ class _Intake:
             return False
         return True
 
-    def release(self, source: str, elsewhere: Files | None = None) -> Release:
+    def release(self, source: str, elsewhere: ParseFiles | None = None) -> Release:
         metadata = choose_metadata(self._metadata)
         root = root_of(metadata)
         files = _Parses((self._spool, self._elsewhere), root, is_parse if metadata else is_json)
@@ -285,7 +285,7 @@ class _Parses(Mapping[str, int]):
 @dataclass(frozen=True)
 class _Either:
     spool: Spool
-    elsewhere: Files | None
+    elsewhere: ParseFiles | None
 
     def get_bytes(self, path: str) -> bytes:
         if self.elsewhere is None or path in self.spool:

@@ -44,6 +44,18 @@ class Spread:
     largest: int
     largest_document: int
 
+    @classmethod
+    def over(cls, shards: int, sizes: Iterable[int]) -> Spread:
+        """What ``shards`` shards will hold of documents of these ``sizes``, in their order."""
+        balance = Balance(shards)
+        documents = largest_document = 0
+        for size in sizes:
+            balance.place(size)
+            documents += 1
+            largest_document = max(largest_document, size)
+        filled = balance.sizes
+        return cls(shards, documents, min(filled), sum(filled) / shards, max(filled), largest_document)
+
     @property
     def unevenness(self) -> float:
         """The largest shard, in means; 0 where there is nothing."""
@@ -59,15 +71,3 @@ class Spread:
         than ``MOST_UNEVEN`` means. More may be even too, until that document outweighs the mean."""
         total = self.mean * self.shards
         return max(1, int((MOST_UNEVEN - 1) * total / self.largest_document)) if self.largest_document else 1
-
-
-def spread(sizes: Iterable[int], shards: int) -> Spread:
-    """What ``shards`` shards will hold of documents of these ``sizes``, in their order."""
-    balance = Balance(shards)
-    documents = largest_document = 0
-    for size in sizes:
-        balance.place(size)
-        documents += 1
-        largest_document = max(largest_document, size)
-    filled = balance.sizes
-    return Spread(shards, documents, min(filled), sum(filled) / shards, max(filled), largest_document)

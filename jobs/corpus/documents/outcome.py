@@ -32,7 +32,7 @@ WITHOUT_TEXT = "without_text"
 """The chosen sections have no sentence; looked at last, after ``jobs.corpus.screening.screening``."""
 
 
-class Corpus(Protocol):
+class OpenedCorpus(Protocol):
     """An opened corpus, to be read once."""
 
     @property

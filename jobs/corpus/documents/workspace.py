@@ -11,7 +11,7 @@ from jobs.files.streams import OnBytes, Tell, unwatched
 
 
 @dataclass(frozen=True)
-class Workbench:
+class Workspace:
     """Enter it before a corpus is opened and leave it when that has been read."""
 
     scratch: Path
@@ -23,7 +23,7 @@ class Workbench:
     def telling(self, total: int, before: int = 0) -> Tell:
         return lambda count: self.on_bytes(before + count, total)
 
-    def __enter__(self) -> Workbench:
+    def __enter__(self) -> Workspace:
         return self
 
     def __exit__(

@@ -10,10 +10,10 @@ import orjson
 
 from jobs.corpus.documents.digest_set import DigestSet
 from jobs.corpus.documents.document import Document
-from jobs.corpus.documents.limits import MAX_DOCUMENT_BYTES
 from jobs.corpus.documents.outcome import NO_TEXT, Outcome
 from jobs.corpus.documents.paragraph import plain
 from jobs.corpus.documents.quarantine import MalformedError, Quarantined, not_json
+from jobs.corpus.documents.size_limit import MAX_DOCUMENT_BYTES
 from jobs.corpus.reading.own_files import Line, base_name
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

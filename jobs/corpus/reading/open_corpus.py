@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from jobs.corpus.cord19.corpus import open_cord19
 from jobs.corpus.documents.format import Form
-from jobs.corpus.documents.outcome import Corpus
-from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.documents.outcome import OpenedCorpus
+from jobs.corpus.documents.workspace import Workspace
 from jobs.corpus.reading import plain_text
 from jobs.corpus.reading.detect_format import form_of, own_files
 from jobs.corpus.reading.fingerprint import directory_identity, fingerprint
@@ -14,8 +14,8 @@ from jobs.corpus.reading.own_files import OwnFiles
 from jobs.files.place import Place
 
 
-def open_corpus(place: Place, bench: Workbench) -> tuple[Corpus, str]:
-    """The corpus, to be read before ``bench`` is left, and its fingerprint.
+def open_corpus(place: Place, workspace: Workspace) -> tuple[OpenedCorpus, str]:
+    """The corpus, to be read before ``workspace`` is left, and its fingerprint.
 
     Raises ``ConfigurationError`` when it cannot be used.
     """
@@ -25,8 +25,8 @@ def open_corpus(place: Place, bench: Workbench) -> tuple[Corpus, str]:
         return OwnFiles(place, own_files(place, form), read), fingerprint(place)
     if form is not Form.RELEASE:
         found = fingerprint(place)  # of its bytes, before they are trusted
-        return open_cord19(place, form, bench), found
-    corpus = open_cord19(place, form, bench)
+        return open_cord19(place, form, workspace), found
+    corpus = open_cord19(place, form, workspace)
     listing, metadata = corpus.release.listing, corpus.release.metadata
     assert listing is not None, "a directory was listed"
-    return corpus, directory_identity(place.store, listing, metadata or bench.scratch)
+    return corpus, directory_identity(place.store, listing, metadata or workspace.scratch)

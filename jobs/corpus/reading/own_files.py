@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.corpus.documents.limits import MAX_DOCUMENT_BYTES
 from jobs.corpus.documents.outcome import Outcome
 from jobs.corpus.documents.quarantine import Quarantined
+from jobs.corpus.documents.size_limit import MAX_DOCUMENT_BYTES
 from jobs.files.limits import Budget
 from jobs.files.place import Place
 from jobs.files.streams import drain, unpacked
@@ -36,7 +36,7 @@ Reader = Callable[[str, Iterator[Line]], Iterator[Outcome]]
 
 
 class OwnFiles:
-    """The files of a corpus, and how far they are read; a ``jobs.corpus.documents.outcome.Corpus``."""
+    """The files of a corpus, and how far they are read; a ``jobs.corpus.documents.outcome.OpenedCorpus``."""
 
     broken: Sequence[Quarantined] = ()
     refused: Sequence[Quarantined] = ()

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from jobs.corpus.documents.document import Document
-from jobs.corpus.documents.limits import MAX_DOCUMENT_BYTES
 from jobs.corpus.documents.outcome import NO_TEXT, Outcome
 from jobs.corpus.documents.paragraph import plain
 from jobs.corpus.documents.quarantine import MalformedError, Quarantined
+from jobs.corpus.documents.size_limit import MAX_DOCUMENT_BYTES
 from jobs.corpus.reading.own_files import Line, base_name
 
 

@@ -11,9 +11,9 @@ from jobs.corpus.cord19.layouts import METADATA, choose_metadata, is_parse, root
 from jobs.corpus.cord19.listing import list_release
 from jobs.corpus.cord19.metadata import Metadata, survey
 from jobs.corpus.cord19.paper_files import papers_with_files
-from jobs.corpus.documents.balance import Spread, spread
+from jobs.corpus.documents.balance import Spread
 from jobs.corpus.documents.format import Form
-from jobs.corpus.documents.limits import MAX_DOCUMENT_BYTES
+from jobs.corpus.documents.size_limit import MAX_DOCUMENT_BYTES
 from jobs.corpus.reading.detect_format import form_of
 from jobs.errors import ConfigurationError
 from jobs.files.limits import Budget
@@ -44,7 +44,7 @@ def forecast(place: Place, shards: int, scratch: Path) -> Spread | None:
     if not metadata or not files:
         return None
     source = f"{place.location.rstrip('/')}: {metadata}"
-    return spread(document_sizes(survey(path, source), files), shards)
+    return Spread.over(shards, document_sizes(survey(path, source), files))
 
 
 def document_sizes(metadata: Metadata, files: Mapping[str, int]) -> Iterator[int]:

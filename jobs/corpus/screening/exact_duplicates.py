@@ -25,7 +25,7 @@ def identity(document: Document) -> bytes:
     return digest.digest()
 
 
-class Duplicates:
+class ExactDuplicates:
     """Remembers what it has seen. The first in order is the original."""
 
     def __init__(self) -> None:

@@ -30,11 +30,6 @@ class Language:
 NONE = Language("", 0.0)
 
 
-def detect_language(texts: Sequence[str]) -> Language:
-    """The language of a document given as its paragraphs, judged by a ``sample``."""
-    return language_of(sample(texts))
-
-
 def language_of(text: str) -> Language:
     """The language of a ``sample``. Works offline, depends on the text alone and may be called from several threads."""
     if not any(map(str.isalpha, text)):

@@ -82,6 +82,10 @@ def signature(words: NDArray[np.uint64]) -> NDArray[np.uint16]:
     return smallest.astype(np.uint16)
 
 
-def similarity(left: NDArray[np.uint16], right: NDArray[np.uint16]) -> float:
-    """The estimated Jaccard similarity of two texts, from 0 to 1, by their signatures."""
-    return float(np.count_nonzero(left == right) / PERMUTATIONS)
+def similarities(one: NDArray[np.uint16], others: NDArray[np.uint16]) -> NDArray[np.float64]:
+    """The estimated Jaccard similarity, from 0 to 1, of one text to each of ``others``, by their signatures.
+
+    Shapes ``(PERMUTATIONS,)`` and ``(n, PERMUTATIONS)`` to ``(n,)``.
+    """
+    shares: NDArray[np.float64] = np.count_nonzero(others == one, axis=1) / PERMUTATIONS
+    return shares

@@ -119,12 +119,12 @@ class Screening:
                 "dropped": _sorted(Counter(self._dropped.values())),
             },
             "languages": _sorted(self._languages),
-            "licenses": most_frequent(self._licenses),
-            "sources": most_frequent(self._sources),
+            "licenses": most_frequent_labels(self._licenses),
+            "sources": most_frequent_labels(self._sources),
         }
 
 
-def most_frequent(counts: Mapping[str, int]) -> dict[str, int]:
+def most_frequent_labels(counts: Mapping[str, int]) -> dict[str, int]:
     """The ``MOST_LABELS`` most frequent, of equals the first by name, and the sum of the rest as ``OTHER``."""
     ranked = sorted(counts.keys() - {OTHER}, key=lambda label: (-counts[label], label))
     named = {label: counts[label] for label in ranked[:MOST_LABELS]}

@@ -22,30 +22,29 @@ class SignatureShard:
     """cord_uid -> why the filters dropped it."""
     passed: Signatures
 
+    def to_bytes(self) -> bytes:
+        """Equal shards give equal bytes."""
+        header = orjson.dumps({"dropped": dict(self.dropped), "passed": list(self.passed.cord_uids)})
+        columns = (
+            self.passed.words.astype("<u4").tobytes(),
+            self.passed.from_pmc.astype("u1").tobytes(),
+            self.passed.signatures.astype("<u2").tobytes(),
+        )
+        return b"".join([header, b"\n", *columns])
 
-def encode(shard: SignatureShard) -> bytes:
-    passed = shard.passed
-    header = orjson.dumps({"dropped": dict(shard.dropped), "passed": list(passed.cord_uids)})
-    columns = (
-        passed.words.astype("<u4").tobytes(),
-        passed.from_pmc.astype("u1").tobytes(),
-        passed.signatures.astype("<u2").tobytes(),
-    )
-    return b"".join([header, b"\n", *columns])
-
-
-def decode(data: bytes) -> SignatureShard:
-    """The inverse of ``encode``; the columns are views of ``data``."""
-    line = data.index(b"\n") + 1
-    header = orjson.loads(data[:line])
-    count = len(header["passed"])
-    words = np.frombuffer(data, "<u4", count, line)
-    from_pmc = np.frombuffer(data, "u1", count, line + 4 * count)
-    signatures = np.frombuffer(data, "<u2", count * PERMUTATIONS, line + 5 * count)
-    return SignatureShard(
-        header["dropped"],
-        Signatures(header["passed"], from_pmc.view(np.bool_), words, signatures.reshape(count, PERMUTATIONS)),
-    )
+    @classmethod
+    def from_bytes(cls, data: bytes) -> SignatureShard:
+        """The inverse of ``to_bytes``; the columns are views of ``data``."""
+        line = data.index(b"\n") + 1
+        header = orjson.loads(data[:line])
+        count = len(header["passed"])
+        words = np.frombuffer(data, "<u4", count, line)
+        from_pmc = np.frombuffer(data, "u1", count, line + 4 * count)
+        signatures = np.frombuffer(data, "<u2", count * PERMUTATIONS, line + 5 * count)
+        return cls(
+            header["dropped"],
+            Signatures(header["passed"], from_pmc.view(np.bool_), words, signatures.reshape(count, PERMUTATIONS)),
+        )
 
 
 def joined(shards: Iterable[SignatureShard], documents: int) -> Signatures:

@@ -3,7 +3,7 @@
 import pytest
 
 from controller.cli.words import spread_text
-from jobs.corpus.documents.balance import spread
+from jobs.corpus.documents.balance import Spread
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from jobs.corpus.documents.balance import spread
     ],
 )
 def test_uneven_shards_come_with_a_number_that_is_even(sizes: list[int], said: str | None) -> None:
-    text = spread_text(spread(sizes, 8))
+    text = spread_text(Spread.over(8, sizes))
     assert ("uneven" in text) == bool(said)
     assert (said or "") in text
     assert "--shards 1 or fewer" not in text

@@ -15,7 +15,7 @@ from jobs.corpus.cord19.layouts import stem
 from jobs.corpus.cord19.metadata import COLUMNS
 from jobs.corpus.documents.format import Form
 from jobs.corpus.documents.outcome import Outcome
-from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.documents.workspace import Workspace
 from jobs.files.place import locate
 
 HEADER = COLUMNS.split(",")
@@ -61,7 +61,7 @@ class Corpus:
 
     def open(self) -> Cord19:
         self.write()
-        return open_cord19(locate(str(self.root)), Form.RELEASE, Workbench(self._scratch))
+        return open_cord19(locate(str(self.root)), Form.RELEASE, Workspace(self._scratch))
 
     def outcome(self) -> Outcome:
         """Of the only paper."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.documents.workspace import Workspace
 from jobs.corpus.reading.open_corpus import open_corpus
 from jobs.errors import CovidCtlError
 from jobs.files.place import locate
@@ -128,7 +128,7 @@ def read(data: bytes, directory: Path) -> None:
     path, scratch = directory / "release", directory / "scratch"
     path.write_bytes(data)
     scratch.mkdir(exist_ok=True)
-    with Workbench(scratch) as bench:
+    with Workspace(scratch) as bench:
         corpus, _ = open_corpus(locate(str(path)), bench)
         for _ in corpus.outcomes():
             pass

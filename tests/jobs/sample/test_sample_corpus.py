@@ -15,8 +15,8 @@ from jobs.corpus.cord19.corpus import Cord19, open_cord19
 from jobs.corpus.cord19.metadata import COLUMNS
 from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.format import Form
-from jobs.corpus.documents.workspace import Workbench
-from jobs.corpus.screening.exact_duplicates import Duplicates
+from jobs.corpus.documents.workspace import Workspace
+from jobs.corpus.screening.exact_duplicates import ExactDuplicates
 from jobs.files.place import locate
 from jobs.sample.sample import sample_fingerprint, write_sample
 
@@ -32,7 +32,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def opened(directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Cord19:
-    return open_cord19(locate(str(directory)), Form.RELEASE, Workbench(tmp_path_factory.mktemp("scratch")))
+    return open_cord19(locate(str(directory)), Form.RELEASE, Workspace(tmp_path_factory.mktemp("scratch")))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_it_is_large_enough_to_learn_from(documents: list[Document]) -> None:
 
 
 def test_every_outcome_occurs(opened: Cord19) -> None:
-    duplicates = Duplicates()
+    duplicates = ExactDuplicates()
     outcomes: Counter[str] = Counter()
     for outcome in opened.outcomes():
         if outcome.document is None:

@@ -123,7 +123,7 @@ def ready_to_export(root: Path, scratch: Path) -> Path:
     screened = Artifact(store, Spec(Kind.SIGNATURES, screening, {"documents": ingest.name}))
     screened.submit()
     signatures.run(StepContext(screened, 0, scratch, lambda: False))
-    screened.finish(signatures.conclude)
+    screened.finish(signatures.finalize)
     spec = Spec(
         Kind.PREPROCESS,
         {
@@ -136,7 +136,7 @@ def ready_to_export(root: Path, scratch: Path) -> Path:
     examples = Artifact(store, spec)
     examples.submit()
     preprocess.run(StepContext(examples, 0, scratch, lambda: False))
-    examples.finish(preprocess.conclude)
+    examples.finish(preprocess.finalize)
     path = scratch / "weights"
     save_file(trained_weights(), path)
     complete(

@@ -24,7 +24,7 @@ STEPS = {
     Kind.VOCABULARY: vocabulary.run,
     Kind.PREPROCESS: preprocess.run,
 }
-CONCLUDE = {Kind.SIGNATURES: signatures.conclude, Kind.PREPROCESS: preprocess.conclude}
+FINALIZE = {Kind.SIGNATURES: signatures.finalize, Kind.PREPROCESS: preprocess.finalize}
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Pipeline:
         artifact.submit()
         for shard in sorted(range(shards), reverse=self.backwards):
             STEPS[kind](self.context(artifact, shard))
-        assert artifact.finish(CONCLUDE.get(kind))
+        assert artifact.finish(FINALIZE.get(kind))
         return artifact
 
     def context(self, artifact: Artifact, shard: int = 0) -> StepContext:

@@ -87,7 +87,7 @@ class DataSide:
 
         with ThreadPoolExecutor(self._at_once) as workers:
             list(workers.map(work, range(shards)))
-        artifact.finish(signatures.conclude if kind == Kind.SIGNATURES else None)
+        artifact.finish(signatures.finalize if kind == Kind.SIGNATURES else None)
         return artifact.require()
 
     def terms(self, part: str) -> set[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jobs.artifact import Artifact
-from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.documents.workspace import Workspace
 from jobs.corpus.reading.fingerprint import fingerprint
 from jobs.corpus.reading.open_corpus import open_corpus
 from jobs.errors import ConfigurationError, Interrupted
@@ -135,7 +135,7 @@ def test_bytes_are_reported_while_an_archive_is_unpacked_and_a_stop_is_heeded(sa
         if done > total // 2:
             raise Interrupted("step", "SIGTERM arrived")
 
-    with Workbench(tmp_path, stop) as bench, pytest.raises(Interrupted):
+    with Workspace(tmp_path, stop) as bench, pytest.raises(Interrupted):
         open_corpus(locate(str(release)), bench)
     assert seen == sorted(seen)
     assert {total for _, total in seen} == {release.stat().st_size}

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from jobs.artifact import Artifact
-from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.documents.workspace import Workspace
 from jobs.corpus.reading.fingerprint import fingerprint
 from jobs.corpus.reading.open_corpus import open_corpus
 from jobs.examples.creation import write_examples
@@ -21,7 +21,7 @@ from jobs.examples.encoded import DocumentEncoder
 from jobs.examples.wordpiece import WordPiece
 from jobs.files.place import locate
 from jobs.recipe import Examples, Filters
-from jobs.report.tally import SAMPLES
+from jobs.report.statistics import SAMPLES
 from jobs.spec import Kind, Spec
 from jobs.steps import ingest, preprocess, signatures
 from jobs.steps.context import StepContext
@@ -77,7 +77,7 @@ class Run:
             scratch = self.root / f"{kind}-{shard}"
             scratch.mkdir()
             module.run(StepContext(artifact, shard, scratch, lambda: False, str(self.root / "papers.jsonl")))
-        assert artifact.finish(getattr(module, "conclude", None))
+        assert artifact.finish(getattr(module, "finalize", None))
         return artifact
 
     def preprocessed(self) -> Artifact:
@@ -142,7 +142,7 @@ def test_what_remains_is_found(report: dict[str, Any]) -> None:
     most = {text: count for count, text in report["repeats"]["most"]}
     assert most["The authors declare that they have no competing interests ."] > 1
     assert report["repeats"]["repeated"] >= report["documents"]["kept"] - report["documents"]["held_out"] - 3
-    assert report["remains"]["before"]["http"] > report["remains"]["after"]["http"] == 0
+    assert report["residual_markers"]["before"]["http"] > report["residual_markers"]["after"]["http"] == 0
 
 
 def test_the_same_bytes_in_any_order_of_shards(artifact: Artifact, tmp_path: Path) -> None:
@@ -153,7 +153,16 @@ def test_the_same_bytes_in_any_order_of_shards(artifact: Artifact, tmp_path: Pat
 def test_the_number_of_shards_changes_no_sample_and_no_sum(report: dict[str, Any], tmp_path: Path) -> None:
     one = json.loads(output(Run(tmp_path / "run", shards=1).preprocessed(), "report.json"))
     assert len(one["samples"]) == SAMPLES
-    for part in ("samples", "remains", "documents", "sentences", "paragraphs", "pieces", "licenses", "sources"):
+    for part in (
+        "samples",
+        "residual_markers",
+        "documents",
+        "sentences",
+        "paragraphs",
+        "pieces",
+        "licenses",
+        "sources",
+    ):
         assert one[part] == report[part], part
     assert one["lengths"]["pieces_per_sentence"] == report["lengths"]["pieces_per_sentence"]
 
@@ -222,7 +231,7 @@ def test_the_clean_text_is_a_corpus_again(artifact: Artifact, report: dict[str, 
     for part in ("train", "validation"):
         for shard in range(3):
             (tmp_path / f"{part}-{shard}.txt").write_bytes(output(artifact, f"text/{part}/{shard:05d}.txt"))
-    with Workbench(tmp_path / "bench", lambda *_: None) as bench:
+    with Workspace(tmp_path / "bench", lambda *_: None) as bench:
         corpus, _ = open_corpus(locate(str(tmp_path)), bench)
         documents = sum(outcome.document is not None for outcome in corpus.outcomes())
     assert documents == report["documents"]["kept"]

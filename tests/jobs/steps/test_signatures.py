@@ -201,11 +201,21 @@ def test_a_later_shard_reads_its_own_part_of_the_decision_and_no_other(
     assert 0 < len(part) < len(corpus[1])
 
 
+def test_who_was_dropped_for_whom_is_listed(screened: Artifact, corpus: tuple[Path, dict[str, str]]) -> None:
+    [listed] = (output for output in screened.require().outputs if output.path == "near_duplicates.jsonl")
+    twins = [json.loads(line) for line in screened.read(listed).splitlines()]
+    assert [twin["cord_uid"] for twin in twins] == sorted(u for u, why in corpus[1].items() if why == "near_duplicate")
+    for twin in twins:
+        assert twin["kept"] not in corpus[1]
+        assert twin["cord_uid"].startswith("twin") != twin["kept"].startswith("twin")
+        assert 0.5 <= twin["similarity"] <= 1
+
+
 def test_workers_that_decide_at_once_write_the_same(screened: Artifact) -> None:
     whole = screened.require()
-    decided = whole.under("screened_out")
+    decided = tuple(o for o in whole.outputs if not o.path.startswith("signatures/"))
     with ThreadPoolExecutor(4) as workers:
-        assert set(workers.map(lambda _: tuple(signatures.conclude(screened, whole)), range(4))) == {decided}
+        assert set(workers.map(lambda _: tuple(signatures.finalize(screened, whole)), range(4))) == {decided}
 
 
 def test_an_unfinished_signatures_step_is_not_read(pipeline: Pipeline, screened: Artifact, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from jobs.corpus.cord19.corpus import Cord19, open_cord19
 from jobs.corpus.documents.paragraph import plain
-from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.documents.workspace import Workspace
 from jobs.corpus.reading.detect_format import form_of
 from jobs.files.place import locate
 from tests.jobs.corpus.packing import member, tar, tar_gz
@@ -78,7 +78,7 @@ def opened(tmp_path: Path) -> Open:
             target.write_bytes(data)
         (tmp_path / "scratch").mkdir()
         place = locate(str(tmp_path / "release"))
-        return open_cord19(place, form_of(place), Workbench(tmp_path / "scratch"))
+        return open_cord19(place, form_of(place), Workspace(tmp_path / "scratch"))
 
     return open_it
 
@@ -156,7 +156,7 @@ def test_its_archives_are_read_as_they_are(tmp_path: Path) -> None:
     release = tmp_path / "cord-19_2020-03-20.tar"
     release.write_bytes(tar([*members, member("2020-03-20/metadata.csv", metadata)]))
     place = locate(str(release))
-    with Workbench(tmp_path) as bench:
+    with Workspace(tmp_path) as bench:
         assert texts(open_cord19(place, form_of(place), bench)) == {"aa": ("pdf_json", "A."), "bb": ("pdf_json", "B.")}
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.corpus.documents.balance import MOST_UNEVEN, Balance, spread
+from jobs.corpus.documents.balance import MOST_UNEVEN, Balance, Spread
 
 SIZES = st.lists(st.integers(0, 10_000), max_size=200)
 
@@ -30,7 +30,7 @@ def release(papers: int) -> list[int]:
 def test_512_shards_of_400000_papers_are_even_in_any_order() -> None:
     sizes = release(400_000)
     for order in (sizes, sorted(sizes)):  # the second is the worst for a rule that never looks ahead
-        found = spread(order, 512)
+        found = Spread.over(512, order)
         assert found.documents == 400_000
         assert found.unevenness <= MOST_UNEVEN, found
 
@@ -47,16 +47,16 @@ def test_no_two_shards_differ_by_more_than_the_largest_document(sizes: list[int]
 
 @given(SIZES.filter(any), st.integers(1, 50))
 def test_shards_are_even_up_to_the_number_that_surely_is(sizes: list[int], shards: int) -> None:
-    found = spread(sizes, shards)
+    found = Spread.over(shards, sizes)
     assert found.mean * shards == pytest.approx(sum(sizes))
-    assert spread(sizes, found.surely_even).is_even
+    assert Spread.over(found.surely_even, sizes).is_even
 
 
 def test_a_document_beyond_the_mean_shard_is_told() -> None:
-    found = spread([100, 100, 10_000, 100], 4)
+    found = Spread.over(4, [100, 100, 10_000, 100])
     assert (found.largest_document, found.largest, found.is_even, found.surely_even) == (10_000, 10_000, False, 1)
 
 
 def test_nothing_spreads_over_shards_that_are_empty() -> None:
-    found = spread([], 3)
+    found = Spread.over(3, [])
     assert (found.documents, found.largest, found.unevenness, found.is_even) == (0, 0, 0.0, True)

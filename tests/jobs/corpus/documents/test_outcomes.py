@@ -12,7 +12,7 @@ from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.format import Form
 from jobs.corpus.documents.paragraph import plain
 from jobs.corpus.documents.quarantine import Quarantined
-from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.documents.workspace import Workspace
 from jobs.errors import ConfigurationError
 from jobs.files.place import locate
 
@@ -228,4 +228,4 @@ def test_a_directory_that_is_not_there_or_no_corpus_is_refused(tmp_path: Path) -
         locate(str(tmp_path / "nowhere"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigurationError, match=r"metadata\.csv: there is no such file"):
-        open_cord19(locate(str(tmp_path / "empty")), Form.RELEASE, Workbench(tmp_path))
+        open_cord19(locate(str(tmp_path / "empty")), Form.RELEASE, Workspace(tmp_path))

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from jobs.corpus.cord19.corpus import Cord19
-from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.documents.workspace import Workspace
 from jobs.corpus.reading.open_corpus import open_corpus
 from jobs.errors import ConfigurationError
 from jobs.files import limits, zips
@@ -30,13 +30,13 @@ FILES = {"metadata.csv": METADATA, "document_parses/pdf_json/a.json": PARSE}
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Workbench]:
+def bench(tmp_path: Path) -> Iterator[Workspace]:
     (tmp_path / "scratch").mkdir()
-    with Workbench(tmp_path / "scratch") as bench:
+    with Workspace(tmp_path / "scratch") as bench:
         yield bench
 
 
-def opened(data: bytes, bench: Workbench) -> Cord19:
+def opened(data: bytes, bench: Workspace) -> Cord19:
     path = bench.scratch.parent / "release"
     path.write_bytes(data)
     corpus, _ = open_corpus(locate(str(path)), bench)
@@ -73,7 +73,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("bad", "name", "reason"), REFUSED.values(), ids=REFUSED.keys())
 def test_a_harmful_member_is_refused_by_name_and_the_rest_is_read(
-    bench: Workbench, bad: tuple[tarfile.TarInfo, bytes], name: str, reason: str
+    bench: Workspace, bad: tuple[tarfile.TarInfo, bytes], name: str, reason: str
 ) -> None:
     members = [member(path, data) for path, data in FILES.items()]
     corpus = opened(gzip.compress(tar([members[0], bad, members[1]])), bench)
@@ -85,7 +85,7 @@ def test_a_harmful_member_is_refused_by_name_and_the_rest_is_read(
     assert sorted(p.name for p in bench.scratch.parent.iterdir()) == ["release", "scratch"]
 
 
-def test_an_archive_of_refused_members_alone_says_why(bench: Workbench) -> None:
+def test_an_archive_of_refused_members_alone_says_why(bench: Workspace) -> None:
     absolute = tar(member(f"/home/me/{path}", data) for path, data in FILES.items())  # as tar -P packs
     with pytest.raises(ConfigurationError, match=r"2 members were refused, first /home/me/metadata\.csv: .* leads out"):
         opened(gzip.compress(absolute), bench)
@@ -101,7 +101,7 @@ OTHER_PACKINGS = {
 
 
 @pytest.mark.parametrize(("name", "data"), OTHER_PACKINGS.items(), ids=OTHER_PACKINGS.keys())
-def test_another_packing_is_refused_by_name(bench: Workbench, name: str, data: bytes) -> None:
+def test_another_packing_is_refused_by_name(bench: Workspace, name: str, data: bytes) -> None:
     with pytest.raises(ConfigurationError, match=f"it is packed with {name}, which is not read\\n  next: unpack it"):
         opened(data, bench)
 
@@ -111,7 +111,7 @@ def test_a_text_that_begins_like_a_packing_is_text() -> None:
 
 
 def test_a_zip_of_too_many_members_is_refused_before_they_are_listed(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    bench: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(zips, "MAX_MEMBERS", 100)
     out = io.BytesIO()
@@ -123,7 +123,7 @@ def test_a_zip_of_too_many_members_is_refused_before_they_are_listed(
 
 
 def test_a_zip_whose_directory_is_too_large_is_refused_unread(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    bench: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(zips, "MAX_DIRECTORY", 100)
     out = io.BytesIO()
@@ -133,7 +133,7 @@ def test_a_zip_whose_directory_is_too_large_is_refused_unread(
         opened(out.getvalue(), bench)
 
 
-def test_an_encrypted_zip_is_refused_by_name(bench: Workbench) -> None:
+def test_an_encrypted_zip_is_refused_by_name(bench: Workspace) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("metadata.csv", METADATA)
@@ -144,7 +144,7 @@ def test_an_encrypted_zip_is_refused_by_name(bench: Workbench) -> None:
         opened(bytes(data), bench)
 
 
-def test_a_plain_tar_cut_inside_a_member_is_an_error_with_archive_and_byte(bench: Workbench) -> None:
+def test_a_plain_tar_cut_inside_a_member_is_an_error_with_archive_and_byte(bench: Workspace) -> None:
     data = tar([member("metadata.csv", METADATA), member("document_parses/pdf_json/a.json", PARSE * 999)])
     with pytest.raises(
         ConfigurationError, match=r"release.*cannot be read beyond byte 9,999 \(unexpected end of data\)"
@@ -152,12 +152,12 @@ def test_a_plain_tar_cut_inside_a_member_is_an_error_with_archive_and_byte(bench
         opened(data[:9999], bench)
 
 
-def test_a_huge_gzip_header_is_refused(bench: Workbench) -> None:
+def test_a_huge_gzip_header_is_refused(bench: Workspace) -> None:
     with pytest.raises(ConfigurationError):
         opened(b"\x1f\x8b\x08\x08" + bytes(6) + b"a" * 3_000_000, bench)
 
 
-def test_names_that_are_not_utf8_are_refused_and_can_be_listed(bench: Workbench) -> None:
+def test_names_that_are_not_utf8_are_refused_and_can_be_listed(bench: Workspace) -> None:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT, encoding="latin-1") as archive:
         for info, data in [member("caf\xe9.json", b"{}"), *(member(p, d) for p, d in FILES.items())]:
@@ -167,7 +167,7 @@ def test_names_that_are_not_utf8_are_refused_and_can_be_listed(bench: Workbench)
     assert bodies(corpus) == [("Body.",), ()]
 
 
-def test_a_zips_links_and_escapes_are_refused(bench: Workbench) -> None:
+def test_a_zips_links_and_escapes_are_refused(bench: Workspace) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         link = zipfile.ZipInfo("document_parses/pdf_json/link.json")
@@ -184,7 +184,7 @@ def test_a_zips_links_and_escapes_are_refused(bench: Workbench) -> None:
 
 
 @pytest.mark.parametrize("form", ["tar", "zip"])
-def test_the_first_of_two_members_of_one_name_wins(bench: Workbench, form: str) -> None:
+def test_the_first_of_two_members_of_one_name_wins(bench: Workspace, form: str) -> None:
     name = "document_parses/pdf_json/a.json"
     second = PARSE.replace(b"Body.", b"Forged.")
     if form == "tar":
@@ -203,19 +203,19 @@ def test_the_first_of_two_members_of_one_name_wins(bench: Workbench, form: str) 
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
-def test_a_truncated_gzip_is_an_error_with_archive_and_byte(bench: Workbench, sample: bytes, share: float) -> None:
+def test_a_truncated_gzip_is_an_error_with_archive_and_byte(bench: Workspace, sample: bytes, share: float) -> None:
     cut = int(len(sample) * share)
     with pytest.raises(ConfigurationError, match=rf"release.*: truncated: the file ends at byte {cut:,}, in"):
         opened(sample[:cut], bench)
 
 
-def test_a_gzip_without_its_last_bytes_is_truncated_too(bench: Workbench) -> None:
+def test_a_gzip_without_its_last_bytes_is_truncated_too(bench: Workspace) -> None:
     data = tar_gz(FILES)
     with pytest.raises(ConfigurationError, match=rf"truncated: the file ends at byte {len(data) - 4:,}"):
         opened(data[:-4], bench)
 
 
-def test_a_truncated_nested_gzip_is_named(bench: Workbench) -> None:
+def test_a_truncated_nested_gzip_is_named(bench: Workspace) -> None:
     inner = tar_gz({"document_parses/pdf_json/a.json": PARSE})
     data = tar([member("x/document_parses.tar.gz", inner[:-20]), member("x/metadata.csv", METADATA)])
     with pytest.raises(ConfigurationError) as raised:
@@ -225,33 +225,33 @@ def test_a_truncated_nested_gzip_is_named(bench: Workbench) -> None:
 
 
 @pytest.mark.parametrize("cut", [600, 1024, 1500, 2048])
-def test_a_truncated_plain_tar_is_an_error(bench: Workbench, cut: int) -> None:
+def test_a_truncated_plain_tar_is_an_error(bench: Workspace, cut: int) -> None:
     data = tar([member(path, content) for path, content in FILES.items()])
     with pytest.raises(ConfigurationError, match="truncated"):
         opened(data[:cut], bench)
 
 
-def test_a_damaged_header_is_not_taken_for_the_end(bench: Workbench) -> None:
+def test_a_damaged_header_is_not_taken_for_the_end(bench: Workspace) -> None:
     data = bytearray(tar([member(path, content) for path, content in FILES.items()]))
     data[1024 + 5] ^= 0xFF
     with pytest.raises(ConfigurationError, match="truncated or damaged: its tar cannot be read beyond byte"):
         opened(bytes(data), bench)
 
 
-def test_a_damaged_gzip_is_an_error(bench: Workbench, sample: bytes) -> None:
+def test_a_damaged_gzip_is_an_error(bench: Workspace, sample: bytes) -> None:
     damaged = bytearray(sample)
     damaged[len(damaged) // 2] ^= 0xFF
     with pytest.raises(ConfigurationError, match=r"damaged"):
         opened(bytes(damaged), bench)
 
 
-def test_a_truncated_zip_is_an_error(bench: Workbench, sample_directory: Path) -> None:
+def test_a_truncated_zip_is_an_error(bench: Workspace, sample_directory: Path) -> None:
     data = kaggle_zip(sample_directory)
     with pytest.raises(ConfigurationError, match="truncated or damaged: the directory at the end"):
         opened(data[: len(data) // 2], bench)
 
 
-def test_a_damaged_member_of_a_zip_is_quarantined(bench: Workbench) -> None:
+def test_a_damaged_member_of_a_zip_is_quarantined(bench: Workspace) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for path, content in FILES.items():
@@ -269,7 +269,7 @@ def small_slack(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small_slack")
-def test_a_bomb_of_gzip_is_refused_before_it_has_unfolded(bench: Workbench) -> None:
+def test_a_bomb_of_gzip_is_refused_before_it_has_unfolded(bench: Workspace) -> None:
     head = tarfile.TarInfo("document_parses/pdf_json/a.json")
     head.size = 10 << 30
     data = gzip.compress(head.tobuf() + bytes(20 << 20))
@@ -278,7 +278,7 @@ def test_a_bomb_of_gzip_is_refused_before_it_has_unfolded(bench: Workbench) -> N
 
 
 @pytest.mark.usefixtures("small_slack")
-def test_nested_bombs_share_one_limit(bench: Workbench) -> None:
+def test_nested_bombs_share_one_limit(bench: Workspace) -> None:
     inner = gzip.compress(tar([member("x.bin", bytes(1 << 20))]))
     data = tar(member(f"{number}.tar.gz", inner) for number in range(600))
     with pytest.raises(ConfigurationError, match="as only a zip bomb would"):
@@ -286,7 +286,7 @@ def test_nested_bombs_share_one_limit(bench: Workbench) -> None:
 
 
 @pytest.mark.usefixtures("small_slack")
-def test_a_bomb_of_a_zip_is_refused_by_what_it_declares(bench: Workbench) -> None:
+def test_a_bomb_of_a_zip_is_refused_by_what_it_declares(bench: Workspace) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("metadata.csv", METADATA)
@@ -309,7 +309,7 @@ def huge_in_zip(parse: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("pack", [huge_in_tar, huge_in_zip])
-def test_a_parse_of_200_megabytes_is_quarantined_with_its_size(bench: Workbench, pack) -> None:  # type: ignore[no-untyped-def]
+def test_a_parse_of_200_megabytes_is_quarantined_with_its_size(bench: Workspace, pack) -> None:  # type: ignore[no-untyped-def]
     parse = PARSE + bytes(200_000_000 - len(PARSE))
     corpus = opened(pack(parse), bench)
     outcome = next(corpus.outcomes())
@@ -319,7 +319,7 @@ def test_a_parse_of_200_megabytes_is_quarantined_with_its_size(bench: Workbench,
     assert sum(p.stat().st_size for p in bench.scratch.iterdir()) < 1000
 
 
-def test_a_tar_of_other_things_is_refused(bench: Workbench) -> None:
+def test_a_tar_of_other_things_is_refused(bench: Workspace) -> None:
     with pytest.raises(ConfigurationError, match=r"neither metadata\.csv nor a JSON file"):
         opened(tar_gz({"photo.jpg": b"\xff\xd8"}), bench)
 

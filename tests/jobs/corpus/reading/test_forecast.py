@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobs.corpus.documents.balance import Spread
-from jobs.corpus.documents.limits import MAX_DOCUMENT_BYTES
+from jobs.corpus.documents.size_limit import MAX_DOCUMENT_BYTES
 from jobs.corpus.reading.shard_forecast import PDF_TEXT, PMC_TEXT, forecast
 from jobs.errors import ConfigurationError
 from jobs.files.place import locate

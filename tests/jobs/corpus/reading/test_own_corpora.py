@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from jobs.corpus.documents.outcome import Corpus, Outcome
+from jobs.corpus.documents.outcome import OpenedCorpus, Outcome
 from jobs.corpus.documents.paragraph import plain
-from jobs.corpus.documents.workspace import Workbench
+from jobs.corpus.documents.workspace import Workspace
 from jobs.corpus.reading import own_files, plain_text
 from jobs.corpus.reading.fingerprint import fingerprint
 from jobs.corpus.reading.open_corpus import open_corpus
@@ -18,8 +18,8 @@ from jobs.errors import ConfigurationError
 from jobs.files.place import locate
 
 
-def opened(path: Path) -> Corpus:
-    return open_corpus(locate(str(path)), Workbench(path.parent))[0]
+def opened(path: Path) -> OpenedCorpus:
+    return open_corpus(locate(str(path)), Workspace(path.parent))[0]
 
 
 def outcomes(path: Path, data: bytes = b"") -> list[Outcome]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.corpus.screening.language import NONE, PIECE_CHARACTERS, PIECES, detect_language, sample
+from jobs.corpus.screening.language import NONE, PIECE_CHARACTERS, PIECES, Language, language_of, sample
 
 ENGLISH = "We enrolled patients who were admitted with fever and dry cough to a hospital in the city during April."
 TEXTS = {
@@ -29,32 +29,36 @@ TEXTS = {
 }
 
 
+def detected(texts: list[str]) -> Language:
+    return language_of(sample(texts))
+
+
 @pytest.mark.parametrize("code", TEXTS)
 def test_a_paper_is_in_its_language(code: str) -> None:
-    found = detect_language(["", TEXTS[code], TEXTS[code]])
+    found = detected(["", TEXTS[code], TEXTS[code]])
     assert found.code == code
     assert found.score > 0.85
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["12.5 (3.4) [7]", "— % ±"]])
 def test_without_letters_there_is_no_language(texts: list[str]) -> None:
-    assert detect_language(texts) == NONE
+    assert detected(texts) == NONE
 
 
 def test_capitals_do_not_matter() -> None:
-    assert detect_language([ENGLISH.upper()]).code == "en"
+    assert detected([ENGLISH.upper()]).code == "en"
 
 
 def test_garbled_english_is_never_certainly_something_else() -> None:
     rng = random.Random(1)
     for _ in range(200):
         letters = [c if rng.random() > 0.25 else rng.choice("aeioulrnst ") for c in ENGLISH * 3]
-        found = detect_language(["".join(letters)])
+        found = detected(["".join(letters)])
         assert found.code == "en" or found.score < 0.8, "".join(letters)
 
 
 def test_an_english_abstract_does_not_hide_a_spanish_body() -> None:
-    assert detect_language([ENGLISH, TEXTS["es"] * 30]).code == "es"
+    assert detected([ENGLISH, TEXTS["es"] * 30]).code == "es"
 
 
 @given(st.lists(st.text(), max_size=5), st.integers(1, 400))
@@ -73,9 +77,9 @@ def test_the_sample_reaches_from_the_beginning_to_the_end() -> None:
 
 def test_threads_agree() -> None:
     papers = [[text * 10] for text in TEXTS.values()] * 20
-    alone = [detect_language(paper) for paper in papers]
+    alone = [detected(paper) for paper in papers]
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(detect_language, papers)) == alone
+        assert list(pool.map(detected, papers)) == alone
 
 
 def test_no_connection_is_ever_tried() -> None:
@@ -83,8 +87,8 @@ def test_no_connection_is_ever_tried() -> None:
         "import socket\n"
         "def refused(*_, **__): raise AssertionError('a connection')\n"
         "socket.socket.connect = socket.create_connection = socket.getaddrinfo = refused\n"
-        "from jobs.corpus.screening.language import detect_language\n"
-        f"print(detect_language([{TEXTS['es']!r}]).code)\n"
+        "from jobs.corpus.screening.language import language_of\n"
+        f"print(language_of({TEXTS['es']!r}).code)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("es\n", 0), done.stderr

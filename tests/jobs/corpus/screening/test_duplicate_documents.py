@@ -6,7 +6,7 @@ import pytest
 
 from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.paragraph import plain
-from jobs.corpus.screening.exact_duplicates import Duplicates
+from jobs.corpus.screening.exact_duplicates import ExactDuplicates
 
 
 def document(
@@ -29,7 +29,7 @@ def document(
     ],
 )
 def test_only_letters_and_digits_decide(other: Document, same: bool) -> None:
-    duplicates = Duplicates()
+    duplicates = ExactDuplicates()
     assert not duplicates.seen_before(document())
     assert duplicates.seen_before(other) is same
     assert duplicates.seen_before(other)

@@ -13,7 +13,7 @@ from jobs.artifact import add_counts
 from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.paragraph import plain
 from jobs.corpus.screening.decision import decide
-from jobs.corpus.screening.screening import MOST_LABELS, OTHER, Screening, most_frequent
+from jobs.corpus.screening.screening import MOST_LABELS, OTHER, Screening, most_frequent_labels
 from jobs.corpus.screening.signature_shards import SignatureShard
 from jobs.recipe import Filters
 
@@ -67,9 +67,9 @@ def test_a_language_is_dropped_only_where_it_is_certain_and_not_wanted(filters: 
 def test_the_twin_of_a_filtered_document_stays() -> None:
     better = replace(PAPER, cord_uid="u1", parse="pmc_json", license="no-cc")
     shard, _ = screen([PAPER, better])
-    assert decide([shard], len(shard.passed), 0.8)[0] == {"u0": "near_duplicate"}
+    assert decide([shard], len(shard.passed), 0.8).shards[0] == {"u0": "near_duplicate"}
     shard, _ = screen([PAPER, better], licenses=["cc-by"])
-    assert decide([shard], len(shard.passed), 0.8)[0] == {"u1": "license"}
+    assert decide([shard], len(shard.passed), 0.8).shards[0] == {"u1": "license"}
 
 
 def test_languages_licences_and_sources_are_counted_of_all_documents() -> None:
@@ -94,15 +94,15 @@ def test_a_licence_that_is_a_book_is_counted_by_its_beginning() -> None:
 
 def test_the_most_frequent_licences_are_named_and_the_rest_summed() -> None:
     counts = {f"l{number:03d}": 1 for number in range(150)} | {"z": 5, OTHER: 900}
-    named = most_frequent(counts)
+    named = most_frequent_labels(counts)
     assert named == {**{f"l{number:03d}": 1 for number in range(99)}, OTHER: 951, "z": 5}
     assert list(named) == sorted(named)
-    assert most_frequent(dict(reversed(counts.items()))) == named
+    assert most_frequent_labels(dict(reversed(counts.items()))) == named
 
 
 @given(st.lists(st.dictionaries(st.integers(0, 150).map("l{}".format), st.integers(1, 3)), min_size=1, max_size=4))
 def test_bounded_counts_of_shards_add_up_and_stay_bounded(shards: list[dict[str, int]]) -> None:
-    merged = most_frequent(add_counts(map(most_frequent, shards)))
+    merged = most_frequent_labels(add_counts(map(most_frequent_labels, shards)))
     assert sum(merged.values()) == sum(sum(shard.values()) for shard in shards)
     assert len(merged) <= MOST_LABELS + 1
 
@@ -139,7 +139,7 @@ def test_every_document_is_counted_once(documents: list[Document], filters: dict
     assert read["read"] == len(documents) == read["kept"] + sum(read["dropped"].values())
     assert sum(counts["languages"].values()) == sum(counts["licenses"].values()) == len(documents)
     assert set(shard.dropped).isdisjoint(shard.passed.cord_uids)
-    dropped = decide([shard], len(shard.passed), 0.8)[0]
+    dropped = decide([shard], len(shard.passed), 0.8).shards[0]
     assert shard.dropped.items() <= dropped.items()
     # Of each group one stays, so something stays where something passed.
     assert bool(set(shard.passed.cord_uids) - set(dropped)) is bool(shard.passed.cord_uids)

@@ -1,6 +1,6 @@
 """The vocabulary of the built-in sample corpus: word lists and sentence frames, all of them written for it.
 
-A frame's ``{slots}`` are filled by ``sample_prose``: first from what the paper is about (its virus, its
+A frame's ``{slots}`` are filled by ``jobs.sample.papers``: first from what the paper is about (its virus, its
 cohort), else from the lists here. Nothing that a frame says is a finding of anyone.
 """
 

@@ -8,7 +8,7 @@ from typing import Any
 from jobs.report.histogram import Histogram
 
 
-def summary(report: Mapping[str, Any]) -> list[str]:
+def summary_lines(report: Mapping[str, Any]) -> list[str]:
     """One line per subject, of ``jobs.steps.reporting.contents``."""
     documents, sentences, pieces = report["documents"], report["sentences"], report["pieces"]
     settings, examples = report["settings"]["preprocess"], report["examples"]

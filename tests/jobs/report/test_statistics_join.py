@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.report.histogram import DOUBLING, Histogram, even_bins
-from jobs.report.tally import SAMPLES, Remains, Repeats, Sample, Tally
+from jobs.report.statistics import SAMPLES, Repeats, ResidualMarkers, Sample, Statistics
 
 VALUES = st.lists(st.integers(1, 300), max_size=30)
 TEXT = st.sampled_from(["", "p", "q1", "β"])
@@ -55,21 +55,21 @@ def test_even_bins_hold_every_value(largest: int, bins: int) -> None:
 
 
 @st.composite
-def tallies(draw: st.DrawFn) -> Tally:
+def tallies(draw: st.DrawFn) -> Statistics:
     samples = draw(st.lists(st.builds(Sample, st.sampled_from(RANKS), TEXT, st.just("before"), st.just(("a", "b")))))
-    cues = st.fixed_dictionaries({"preprint": st.integers(0, 9), "doi": st.integers(0, 9)})
+    markers = st.fixed_dictionaries({"preprint": st.integers(0, 9), "doi": st.integers(0, 9)})
     most = draw(st.lists(st.tuples(st.integers(2, 9), TEXT), max_size=3, unique=True))
-    return Tally(
+    return Statistics(
         {"pieces": Histogram.of(times(draw(VALUES)), DOUBLING)},
         tuple(sorted(set(samples))[:SAMPLES]),
-        Remains(draw(st.integers(0, 9)), draw(cues), draw(cues)),
+        ResidualMarkers(draw(st.integers(0, 9)), draw(markers), draw(markers)),
         Repeats(draw(st.integers(0, 99)), draw(st.integers(0, 99)), tuple(sorted(most, key=lambda m: (-m[0], m[1])))),
     )
 
 
 @settings(max_examples=25)
 @given(one=tallies(), two=tallies(), three=tallies())
-def test_joining_is_associative_and_has_no_order(one: Tally, two: Tally, three: Tally) -> None:
+def test_joining_is_associative_and_has_no_order(one: Statistics, two: Statistics, three: Statistics) -> None:
     assert (one + two) + three == one + (two + three)
     assert one + two == two + one
 
@@ -81,12 +81,12 @@ def test_a_sentence_repeated_in_several_shards_is_named_once() -> None:
 
 @settings(max_examples=25)
 @given(tallies())
-def test_a_tally_survives_json(tally: Tally) -> None:
-    assert Tally.from_json(json.loads(json.dumps(tally.to_json()))) == tally
+def test_a_tally_survives_json(statistics: Statistics) -> None:
+    assert Statistics.from_json(json.loads(json.dumps(statistics.to_json()))) == statistics
 
 
 @settings(max_examples=25)
 @given(one=tallies(), two=tallies())
-def test_the_samples_kept_are_the_first_of_all(one: Tally, two: Tally) -> None:
+def test_the_samples_kept_are_the_first_of_all(one: Statistics, two: Statistics) -> None:
     everything = sorted({*one.samples, *two.samples})
     assert list((one + two).samples) == everything[:SAMPLES]

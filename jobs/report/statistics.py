@@ -29,15 +29,15 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Remains:
+class ResidualMarkers:
     """Words of boilerplate in the same documents, as released and in their sentences."""
 
     documents: int = 0
     before: Mapping[str, int] = field(default_factory=dict)
     after: Mapping[str, int] = field(default_factory=dict)
 
-    def __add__(self, other: Remains) -> Remains:
-        return Remains(
+    def __add__(self, other: ResidualMarkers) -> ResidualMarkers:
+        return ResidualMarkers(
             self.documents + other.documents, _added(self.before, other.before), _added(self.after, other.after)
         )
 
@@ -62,17 +62,17 @@ class Repeats:
 
 
 @dataclass(frozen=True)
-class Tally:
+class Statistics:
     lengths: Mapping[str, Histogram]
     samples: tuple[Sample, ...] = ()
-    remains: Remains = Remains()
+    residual_markers: ResidualMarkers = ResidualMarkers()
     repeats: Repeats = Repeats()
 
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(
+    def __add__(self, other: Statistics) -> Statistics:
+        return Statistics(
             {name: histogram + other.lengths[name] for name, histogram in self.lengths.items()},
             tuple(heapq.nsmallest(SAMPLES, {*self.samples, *other.samples})),
-            self.remains + other.remains,
+            self.residual_markers + other.residual_markers,
             self.repeats + other.repeats,
         )
 
@@ -80,12 +80,12 @@ class Tally:
         return {**asdict(self), "lengths": {name: histogram.to_json() for name, histogram in self.lengths.items()}}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Tally:
+    def from_json(cls, data: Mapping[str, Any]) -> Statistics:
         repeats = data["repeats"]
         return cls(
             {name: Histogram.from_json(histogram) for name, histogram in data["lengths"].items()},
             tuple(Sample(**{**sample, "sentences": tuple(sample["sentences"])}) for sample in data["samples"]),
-            Remains(**data["remains"]),
+            ResidualMarkers(**data["residual_markers"]),
             Repeats(**{**repeats, "most": tuple((count, text) for count, text in repeats["most"])}),
         )
 

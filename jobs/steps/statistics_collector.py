@@ -17,17 +17,17 @@ from jobs.corpus.cleaning.sentences import split_sentences
 from jobs.corpus.documents.document import Document
 from jobs.examples.encoded import EncodedDocuments
 from jobs.report.histogram import DOUBLING, Histogram, even_bins
-from jobs.report.tally import MOST_REPEATED, SAMPLES, Remains, Repeats, Sample, Tally
+from jobs.report.statistics import MOST_REPEATED, SAMPLES, Repeats, ResidualMarkers, Sample, Statistics
 from jobs.vocabulary import CONTINUATION, Vocabulary
 
-CUES = (
+MARKERS = (
     "All rights reserved", "Elsevier", "bioRxiv", "copyright holder", "doi", "http", "medRxiv", "peer review",
     "preprint", "without permission",
 )  # fmt: skip
 """Words of notices and addresses. Some of what remains is meant: papers do write about peer review."""
 
-CUES_IN_ONE_OF = 16
-"""Documents: looking for the cues in every one would cost more than the rest of the report."""
+MARKERS_IN_ONE_OF = 16
+"""Documents: looking for the markers in every one would cost more than the rest of the report."""
 
 LONGEST_SAMPLE = 2000
 """Characters of a paragraph that is shown: a page's worth at most."""
@@ -49,7 +49,7 @@ class _Candidate(NamedTuple):
     after: str
 
 
-class Tallying:
+class StatisticsCollector:
     """Takes a shard's documents one by one; keeps twenty paragraphs and eight bytes of each of so many sentences."""
 
     def __init__(self, sections: Sequence[str], seed: int) -> None:
@@ -57,8 +57,8 @@ class Tallying:
         self._seed = seed
         self._samples: list[_Candidate] = []
         self._documents = 0
-        self._before: Counter[str] = Counter(dict.fromkeys(CUES, 0))
-        self._after: Counter[str] = Counter(dict.fromkeys(CUES, 0))
+        self._before: Counter[str] = Counter(dict.fromkeys(MARKERS, 0))
+        self._after: Counter[str] = Counter(dict.fromkeys(MARKERS, 0))
         self._training = array("q")
 
     def add(self, document: Document, cleaned: Sequence[str], sentences: Sequence[str], held_out: bool) -> None:
@@ -67,8 +67,8 @@ class Tallying:
         rank = digest[:8].hex()
         if len(self._samples) < SAMPLES or rank < self._samples[-1].rank:
             self._sample(document, cleaned, rank, int.from_bytes(digest[8:16], "big"))
-        if digest[-1] % CUES_IN_ONE_OF == 0:
-            self._look_for_cues(document, sentences)
+        if digest[-1] % MARKERS_IN_ONE_OF == 0:
+            self._look_for_markers(document, sentences)
         if not held_out and len(self._training) < REPEATS_AMONG:
             # Python has hashed them already, to find those repeated within the document. The hash differs from
             # process to process, what is equal does not: of m sentences two collide with odds of m^2 / 2^65.
@@ -85,13 +85,13 @@ class Tallying:
                 del self._samples[SAMPLES:]
                 return
 
-    def _look_for_cues(self, document: Document, sentences: Sequence[str]) -> None:
+    def _look_for_markers(self, document: Document, sentences: Sequence[str]) -> None:
         released = "\n".join(paragraph.text for paragraph in chosen_paragraphs(document, self._sections))
         text = "\n".join(sentences)
         self._documents += 1
-        for cue in CUES:
-            self._before[cue] += released.count(cue)
-            self._after[cue] += text.count(cue)
+        for marker in MARKERS:
+            self._before[marker] += released.count(marker)
+            self._after[marker] += text.count(marker)
 
     def finish(
         self,
@@ -99,18 +99,18 @@ class Tallying:
         validation: EncodedDocuments,
         vocabulary: Vocabulary,
         example_lengths: NDArray[np.int64],
-    ) -> Tally:
+    ) -> Statistics:
         """``example_lengths`` are those of the training examples, as ``write_examples`` returns them."""
         both = (training, validation)
         longest = len(example_lengths) - 1
-        return Tally(
+        return Statistics(
             {
                 "pieces_per_sentence": _lengths([d.sentence_ends for d in both], even_bins(150, 30)),
                 "sentences_per_document": _lengths([d.document_ends for d in both], DOUBLING),
                 "pieces_per_example": Histogram.of(example_lengths, even_bins(longest, 16)),
             },
             tuple(Sample(c.rank, c.cord_uid, c.before, tuple(split_sentences(c.after))) for c in self._samples),
-            Remains(self._documents, dict(self._before), dict(self._after)),
+            ResidualMarkers(self._documents, dict(self._before), dict(self._after)),
             _repeats(np.array(self._training, dtype=np.int64), training, vocabulary),
         )
 

@@ -6,14 +6,14 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from jobs.sample import words
-from jobs.sample.words import FOREIGN, TOPICS, WORDS, Topic
+from jobs.sample import word_lists as words
+from jobs.sample.word_lists import FOREIGN, TOPICS, WORDS, Topic
 
 _MONTHS = ("February", "March", "April", "May", "June", "July")
 
 
 @dataclass(frozen=True)
-class Section:
+class PaperSection:
     heading: str
     paragraphs: tuple[str, ...]
 
@@ -22,7 +22,7 @@ class Section:
 class SamplePaper:
     title: str
     abstract: str
-    sections: tuple[Section, ...]
+    sections: tuple[PaperSection, ...]
 
 
 def write_paper(rng: random.Random) -> SamplePaper:
@@ -30,10 +30,10 @@ def write_paper(rng: random.Random) -> SamplePaper:
     topic = rng.choice(TOPICS)
     slots = _Slots(rng, topic)
     sections = (
-        Section("Introduction", _paragraphs(slots, words.INTRODUCTION, topic.introduction, rng.randint(10, 16))),
-        Section("Methods", _paragraphs(slots, words.METHODS, topic.methods, rng.randint(11, 18))),
-        Section("Results", _paragraphs(slots, words.RESULTS, topic.results, rng.randint(17, 28))),
-        Section("Discussion", _paragraphs(slots, words.DISCUSSION, topic.discussion, rng.randint(11, 17))),
+        PaperSection("Introduction", _paragraphs(slots, words.INTRODUCTION, topic.introduction, rng.randint(10, 16))),
+        PaperSection("Methods", _paragraphs(slots, words.METHODS, topic.methods, rng.randint(11, 18))),
+        PaperSection("Results", _paragraphs(slots, words.RESULTS, topic.results, rng.randint(17, 28))),
+        PaperSection("Discussion", _paragraphs(slots, words.DISCUSSION, topic.discussion, rng.randint(11, 17))),
     )
     abstract = " ".join(
         _sentence(slots, rng.choice(frames))
@@ -50,7 +50,7 @@ def write_foreign_paper(rng: random.Random, language: str) -> SamplePaper:
     sentences = [slots.fill(rng.choice(frames)) for _ in range(40)]
     paragraphs = tuple(" ".join(sentences[start : start + 5]) for start in range(0, 40, 5))
     return SamplePaper(
-        slots.fill(title), " ".join(slots.fill(frame) for frame in frames[:4]), (Section("", paragraphs),)
+        slots.fill(title), " ".join(slots.fill(frame) for frame in frames[:4]), (PaperSection("", paragraphs),)
     )
 
 

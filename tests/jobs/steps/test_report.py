@@ -138,6 +138,18 @@ def test_the_settings_of_every_step_are_told(artifact: Artifact, report: dict[st
     assert "max_quarantined_share" in text
 
 
+def test_near_duplicates_are_named_with_what_they_were_dropped_for(artifact: Artifact, report: dict[str, Any]) -> None:
+    found = report["near_duplicates"]
+    [twin] = found["least_alike"]
+    assert found["dropped"] == 1
+    assert found["dropped_for_one"] == [[twin["kept"], 1]]
+    assert {twin["cord_uid"], twin["kept"]} == {"twin", "<b>3</b>"}
+    assert artifact.store.exists(found["list"])
+    page = output(artifact, "report.html").decode()
+    assert found["list"] in page
+    assert f"{twin['similarity']:.2f}" in page
+
+
 def test_what_remains_is_found(report: dict[str, Any]) -> None:
     most = {text: count for count, text in report["repeats"]["most"]}
     assert most["The authors declare that they have no competing interests ."] > 1

@@ -1,6 +1,6 @@
 """The built-in sample corpus: a small CORD-19 directory, made on the spot, with the dataset's own difficulties.
 
-Its papers are made up (see ``sample_words``) and read by the very code that reads the real ones.
+Its papers are made up (see ``jobs.sample.word_lists``) and read by the very code that reads the real ones.
 Light: the controller imports it for the fingerprint.
 """
 

@@ -135,6 +135,11 @@ def submitted_line(submitted: Submitted) -> str:
     waits = f", waits for {', '.join(submitted.missing)}" if submitted.missing else ""
     waits += ", ready and still suspended" if submitted.unreleased else ""
     why = f": {submitted.why_again}" if submitted.why_again else ""
+    if submitted.outdated:
+        why = (
+            f", and its pods run as the profile was before: {'; '.join(submitted.outdated)}\n"
+            f"  next: covid-ctl cancel {submitted.step.name}, then submit it again: committed work stays"
+        )
     return f"{submitted.step.name:<26}  {submitted.outcome}{waits}{why}"
 
 

@@ -42,6 +42,8 @@ class JobStatus:
     """What a person can do about ``reason``; empty when time alone will mend it."""
     preempted: int = 0
     """Pods, of those still to be seen, that somebody took away; they count against nothing."""
+    bucket: str = ""
+    """The bucket that the Job says it fills; empty where it says nothing."""
 
 
 class Cluster(Protocol):
@@ -50,6 +52,9 @@ class Cluster(Protocol):
 
     def validate(self, job: Job) -> None:
         """Have the Job checked without creating it. Raises what ``create`` would raise."""
+
+    def template_changes(self, job: Job) -> tuple[str, ...]:
+        """What of the pod template of the Job of this name that exists is not as in ``job``; empty without one."""
 
     def release(self, name: str) -> None:
         """Let a Job that was created with ``suspend: true`` run. Harmless when it runs already."""

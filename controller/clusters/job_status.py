@@ -18,7 +18,7 @@ from controller.clusters.job_policy import (
 from controller.clusters.objects import ObservedEvent, ObservedJob, ObservedPod
 from controller.clusters.pod_diagnosis import Diagnosis, why_ended, why_not_running
 from controller.clusters.tracker_presence import START_ONE
-from controller.labels import LABEL_QUEUE
+from controller.labels import ANNOTATION_BUCKET, LABEL_QUEUE
 
 FAILURE_TARGET = "FailureTarget"
 SUCCESS_TARGET = "SuccessCriteriaMet"
@@ -76,6 +76,7 @@ def job_status(
         reason=diagnosis.reason,
         remedy=diagnosis.remedy,
         preempted=sum(1 for pod in own if pod.disruption),
+        bucket=job.annotations.get(ANNOTATION_BUCKET, ""),
     )
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 from controller.clusters.interface import JobStatus
+from controller.clusters.job_policy import COMPLETE, FAILED
 from controller.clusters.job_status import NOTHING_KNOWN, Surroundings, job_status
 from controller.clusters.objects import ObservedEvent, ObservedJob, ObservedPod
+from controller.clusters.pod_template import template_changes
 from controller.kube.api import APPLY_PATCH, MERGE_PATCH, Api
 from controller.kube.api_errors import (
     ApiError,
@@ -51,6 +54,15 @@ _TELLING = ",".join(
 )
 
 
+class _Existing(Enum):
+    """What there is of a Job that is about to be created."""
+
+    ABSENT = auto()
+    OURS = auto()
+    FINISHED_ELSEWHERE = auto()
+    """It has ended, and filled another bucket: it only waits for its time to live."""
+
+
 @dataclass(frozen=True)
 class Review:
     """The answer to "may I?"."""
@@ -84,7 +96,7 @@ class KubernetesCluster:
         """Apply the Job, unless it is there: then nothing is sent, so that a released Job stays released.
 
         Needs the verbs get, patch and create: the server asks for both of the latter where it applies something new.
-        Raises ``ForeignJobError`` when a Job of that name is not ours, or is of another spec or for another bucket;
+        Raises ``ForeignJobError`` when a Job of that name is not ours, is of another spec or works for another bucket;
         ``NotFoundError`` when the namespace is missing; ``InvalidError`` naming the fields; ``ForbiddenError`` by
         permission, quota, policy.
         """
@@ -94,10 +106,21 @@ class KubernetesCluster:
         """Have the server check the Job, admission included, and store nothing. Raises what ``create`` raises."""
         self._apply(job, dry_run=True)
 
+    def template_changes(self, job: Job) -> tuple[str, ...]:
+        """What of the pod template of the Job that exists is not as in ``job``; empty where there is no Job."""
+        try:
+            made = self.api.get(f"{self._jobs}/{job['metadata']['name']}")
+        except NotFoundError:
+            return ()
+        return template_changes(made, job)
+
     def _apply(self, job: Job, *, dry_run: bool) -> None:
         name = job["metadata"]["name"]
-        if self._is_there(name, job):
-            return
+        match self._existing(name, job):
+            case _Existing.OURS:
+                return
+            case _Existing.FINISHED_ELSEWHERE if dry_run:
+                return  # it is deleted before ours is made
         metadata = {**job["metadata"], "namespace": self.namespace}
         query = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
         if dry_run:
@@ -106,27 +129,31 @@ class KubernetesCluster:
             # Not forced: where another Job of the name came between, its owner's fields are in conflict.
             self.api.patch(f"{self._jobs}/{name}", {**job, "metadata": metadata}, APPLY_PATCH, **query)
         except ConflictError:
-            if not self._is_there(name, job):
+            if self._existing(name, job) is not _Existing.OURS:
                 raise
 
-    def _is_there(self, name: str, job: Job) -> bool:
+    def _existing(self, name: str, job: Job) -> _Existing:
+        """Raises ``ForeignJobError`` for a Job that is in the way, ``StillThereError`` for one that is leaving."""
         try:
-            found = self.api.get(f"{self._jobs}/{name}")["metadata"]
+            found = self.api.get(f"{self._jobs}/{name}")
         except NotFoundError:
-            return False
-        theirs, ours = found.get("annotations", {}), job["metadata"]["annotations"]
-        if found.get("labels", {}).get(LABEL_MANAGED_BY) != MANAGER:
+            return _Existing.ABSENT
+        metadata = found["metadata"]
+        theirs, ours = metadata.get("annotations") or {}, job["metadata"]["annotations"]
+        if (metadata.get("labels") or {}).get(LABEL_MANAGED_BY) != MANAGER:
             reason = "a Job of this name exists that covid-ctl did not make"
         elif theirs.get(ANNOTATION_SPEC) != ours[ANNOTATION_SPEC]:
             reason = "a Job of this name exists that was made of another spec"
-        elif theirs.get(ANNOTATION_BUCKET) != ours.get(ANNOTATION_BUCKET):
-            # Names are content: two buckets may want the same step, and one namespace holds one Job of the name.
-            reason = f"a Job of this name exists that fills another bucket, {theirs.get(ANNOTATION_BUCKET)}"
-        elif "deletionTimestamp" in found:
+        elif "deletionTimestamp" in metadata:
             reason = "the Job of this name is still being deleted"
             raise StillThereError(f"jobs/{name}", reason, "give the same command again in a minute")
+        elif theirs.get(ANNOTATION_BUCKET) == ours.get(ANNOTATION_BUCKET):
+            return _Existing.OURS
+        # Names are content: two buckets may want the same step, and one namespace holds one Job of the name.
+        elif {COMPLETE, FAILED} & ObservedJob.of(found).conditions.keys():
+            return _Existing.FINISHED_ELSEWHERE
         else:
-            return True
+            reason = f"a Job of this name exists that works for another bucket, {theirs.get(ANNOTATION_BUCKET)}"
         raise ForeignJobError(
             f"jobs/{name} in namespace {self.namespace}",
             reason,
@@ -188,7 +215,7 @@ class KubernetesCluster:
         job = self.job(name)
         if job is None:
             return None
-        events = [] if {"Complete", "Failed"} & job.conditions.keys() else self.events()
+        events = [] if {COMPLETE, FAILED} & job.conditions.keys() else self.events()
         return job_status(job, self.pods(name), events, now=self._clock(), around=around)
 
     def job(self, name: str) -> ObservedJob | None:

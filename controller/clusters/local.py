@@ -86,6 +86,11 @@ class LocalCluster:
     def validate(self, job: Job) -> None:
         """Nothing to check: processes need nobody's permission."""
 
+    def template_changes(self, job: Job) -> tuple[str, ...]:
+        """None: each command makes its own Jobs."""
+        del job
+        return ()
+
     def jobs(self) -> dict[str, Job]:
         """Those that were created and not deleted, by name."""
         return {name: running.job for name, running in self._jobs.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from controller.kinds.registry import KINDS, pool_of
@@ -11,6 +12,7 @@ from controller.labels import (
     ANNOTATION_GATE,
     ANNOTATION_QUEUE,
     ANNOTATION_SPEC,
+    ANNOTATION_TEMPLATE,
     CONTAINER,
     GATE,
     LABEL_KIND,
@@ -25,6 +27,7 @@ from controller.planning.plan import Step
 from controller.profiles.profile import Pool, Profile
 from controller.profiles.tpu_slices import RESOURCE as TPU
 from jobs.errors import ConfigurationError, DivergedError, InputNotCompleteError, ShardError, StoreUnreachableError
+from jobs.spec import canonical
 
 SCRATCH = "/scratch"
 RETRIES_PER_SHARD = 3
@@ -50,6 +53,11 @@ def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
         annotations[ANNOTATION_AFTER] = ",".join(step.after)
     if suspend:
         annotations[ANNOTATION_GATE] = GATE
+    template = {
+        "metadata": {"labels": dict(labels), "annotations": _pod_annotations(pool_of(step.spec.kind, profile))},
+        "spec": _pod(step, profile),
+    }
+    annotations[ANNOTATION_TEMPLATE] = hashlib.sha256(canonical(template)).hexdigest()
     queued = {}
     if profile.queue:
         annotations[ANNOTATION_QUEUE] = profile.queue
@@ -73,10 +81,7 @@ def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
             "podFailurePolicy": {"rules": _failure_rules()},
             "activeDeadlineSeconds": KINDS[spec.kind].deadline_days * DAY_SECONDS,
             "ttlSecondsAfterFinished": TTL_SECONDS,
-            "template": {
-                "metadata": {"labels": dict(labels), "annotations": _pod_annotations(pool_of(step.spec.kind, profile))},
-                "spec": _pod(step, profile),
-            },
+            "template": template,
         },
     }
 

@@ -1,4 +1,4 @@
-"""From planned steps to Jobs: each at most once, by name, whatever became of earlier ones."""
+"""Creates the Jobs of planned steps: at most one of each name, whatever became of earlier ones."""
 
 from __future__ import annotations
 
@@ -32,10 +32,12 @@ class Submitted:
     step: Step
     outcome: SubmissionOutcome
     missing: tuple[str, ...] = ()
-    """The inputs that its Job waits for."""
+    """The inputs that are not complete."""
     why_again: str = ""
     unreleased: bool = False
     """Its inputs are complete, and no tracker has released its Job yet."""
+    outdated: tuple[str, ...] = ()
+    """How the pods at work differ from what the profile says now."""
 
 
 def submit(
@@ -46,7 +48,9 @@ def submit(
     *,
     clock: Callable[[], float] = time.time,
 ) -> list[Submitted]:
-    """Bring every step's Job into being, inputs first; suspended where an input is not complete.
+    """Create every step's Job, inputs first, suspended where an input is not complete.
+
+    A Job of which nothing runs yet is made anew when the profile has changed since; its record continues.
 
     The cluster validates every Job before anything is written. A Job that ended without its artifact is deleted
     first. Raises ``ForeignJobError``, ``StillThereError``.
@@ -62,22 +66,28 @@ def _submit(step: Step, profile: Profile, store: Store, cluster: Cluster, clock:
     if is_complete(store, step.name):
         return Submitted(step, SubmissionOutcome.COMPLETE)
     missing = incomplete(store, step.after)
+    job = render(step, profile, suspend=bool(missing))
     status = cluster.status(step.name)
+    history = History(Ledger(store).events(step.name))
     if status and not status.condition:
-        ready = status.state is JobState.SUSPENDED and not missing and not profile.queue
-        return Submitted(step, SubmissionOutcome.THERE, missing, unreleased=ready)
+        changes = cluster.template_changes(job)
+        if not changes or status.state not in (JobState.SUSPENDED, JobState.PENDING):
+            ready = status.state is JobState.SUSPENDED and not missing and not profile.queue
+            return Submitted(step, SubmissionOutcome.THERE, missing, unreleased=ready, outdated=changes)
+        why_again = f"the profile has changed since ({'; '.join(changes)}), and nothing of it ran"
+    else:
+        why_again = _why_again(status, history, store)
     Artifact(store, step.spec).submit()
-    why_again = _why_again(status, History(Ledger(store).events(step.name)))
     if status:
         cluster.delete(step.name)
     # Before the Job: a tracker that sees the Job finds out that it is another than the last.
     Ledger(store).append(step.name, Event(EventType.SUBMITTED, clock(), step.command))
-    cluster.create(render(step, profile, suspend=bool(missing)))
+    cluster.create(job)
     return Submitted(step, SubmissionOutcome.AGAIN if why_again else SubmissionOutcome.CREATED, missing, why_again)
 
 
-def _why_again(status: JobStatus | None, history: History) -> str:
-    if status:
+def _why_again(status: JobStatus | None, history: History, store: Store) -> str:
+    if status and status.bucket in ("", store.location):
         return f"it had failed: {why_failed(status).reason}"
     match history.life:
         case None:

@@ -7,17 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from controller.cli.lines import submitted_line
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor.check import Check, failed
 from controller.doctor.preflight import preflight
 from controller.kube.api_errors import ForbiddenError, ForeignJobError, NotFoundError, StillThereError
+from controller.labels import ANNOTATION_TEMPLATE
 from controller.ledger.events import Event, EventType
-from controller.tracking.submission import SubmissionOutcome
+from controller.planning.manifest import render
+from controller.profiles.profile import Pool
+from controller.tracking.submission import SubmissionOutcome, Submitted, submit
 from jobs.errors import PreflightError
 from jobs.spec import Kind
 from tests.api_server.server import ApiServer
 from tests.controller.steps import complete, profile, steps
 from tests.controller.tracked import World
+from tests.standin_kubelet import RUNS
 
 
 @pytest.fixture
@@ -63,6 +68,96 @@ def test_a_failed_job_makes_room_for_another(world: World) -> None:
     assert "exited with 43" in again.why_again
     assert world.server.store.get("jobs", "default", ingest.name)["metadata"]["uid"] != first
     assert world.types(ingest) == [EventType.SUBMITTED, EventType.SUBMITTED]
+
+
+def remake(world: World, **fields: object) -> Submitted:
+    (again,) = submit(
+        [steps()[0]], profile(world.store.location, **fields), world.store, world.cluster, clock=world.now
+    )
+    return again
+
+
+def uid(world: World) -> str:
+    return str(world.server.store.get("jobs", "default", steps()[0].name)["metadata"]["uid"])
+
+
+MORE_MEMORY = {"workers": Pool(cpu="1", memory="4Gi")}
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (MORE_MEMORY, "resources.requests.memory: 2Gi -> 4Gi"),
+        ({"env": {"HTTPS_PROXY": "http://proxy"}}, "env: "),
+        ({"workers": Pool(cpu="1", memory="2Gi", node_selector={"pool": "b"})}, "spec.nodeSelector: none -> "),
+        ({"service_account": "other"}, "spec.serviceAccountName: covid-ctl-worker -> other"),
+    ],
+)
+def test_a_mended_profile_makes_a_job_anew_of_which_nothing_runs(
+    fields: dict[str, object], said: str, world: World
+) -> None:
+    world.submit(steps()[0])
+    first = uid(world)
+    again = remake(world, **fields)
+    assert again.outcome is SubmissionOutcome.AGAIN
+    assert said in again.why_again
+    assert uid(world) != first
+    assert world.types(steps()[0]) == [EventType.SUBMITTED, EventType.SUBMITTED]
+    assert remake(world, **fields).outcome is SubmissionOutcome.THERE
+
+
+def test_a_job_that_waits_for_its_inputs_is_made_anew_too(world: World) -> None:
+    _, signatures, *_ = steps()
+    world.submit(signatures)
+    (again,) = world.submit(signatures, **MORE_MEMORY)
+    assert (again.outcome, world.suspended(signatures)) == (SubmissionOutcome.AGAIN, True)
+
+
+def test_pods_at_work_are_left_alone_and_what_differs_is_said(world: World) -> None:
+    world.submit(steps()[0])
+    world.kubelet(steps()[0], _0=RUNS).step()
+    first = uid(world)
+    again = remake(world, **MORE_MEMORY)
+    assert again.outcome is SubmissionOutcome.THERE
+    assert "resources.limits.memory: 2Gi -> 4Gi" in again.outdated
+    assert "covid-ctl cancel" in submitted_line(again)
+    assert uid(world) == first
+
+
+def test_the_servers_own_way_to_write_a_template_is_no_change(world: World) -> None:
+    """It adds defaults, and writes 2048Mi as 2Gi."""
+    world.submit(steps()[0])
+    job = world.server.store.get("jobs", "default", steps()[0].name)
+    pod = job["spec"]["template"]["spec"]
+    pod["dnsPolicy"] = "ClusterFirst"
+    pod["containers"][0]["resources"]["requests"]["cpu"] = "1000m"
+    world.server.store.update("jobs", "default", job)
+    assert remake(world).outcome is SubmissionOutcome.THERE
+    assert not any(
+        "cpu" in found for found in world.cluster.template_changes(render(steps()[0], profile("b", **MORE_MEMORY)))
+    )
+
+
+def test_a_job_that_tells_nothing_of_its_template_is_left_alone(world: World) -> None:
+    world.submit(steps()[0])
+    job = world.server.store.get("jobs", "default", steps()[0].name)
+    del job["metadata"]["annotations"][ANNOTATION_TEMPLATE]
+    world.server.store.update("jobs", "default", job)
+    assert remake(world, **MORE_MEMORY).outcome is SubmissionOutcome.THERE
+
+
+def test_a_finished_job_of_another_bucket_gives_way(world: World, tmp_path: Path) -> None:
+    ingest = steps()[0]
+    elsewhere = World(world.server, world.cluster, tmp_path / "elsewhere")
+    elsewhere.submit(ingest)
+    with pytest.raises(ForeignJobError, match="works for another bucket"):
+        world.submit(ingest)
+    complete(elsewhere.store, ingest)
+    world.kubelet(ingest).step()
+    first = uid(world)
+    (submitted,) = world.submit(ingest)
+    assert (submitted.outcome, submitted.why_again) == (SubmissionOutcome.CREATED, "")
+    assert uid(world) != first
 
 
 ENDED = {

@@ -1,4 +1,4 @@
-"""What hardware costs by the hour: the dated list prices of ``prices.toml``."""
+"""Hourly prices of hardware: the dated list prices in ``prices.toml``."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from typing import Any
 class Price:
     dollars_per_hour: float
     terms: str
-    """Where it is from: ``Spot in us-central1, 2026-11``."""
+    """Conditions and date, as in ``Spot in us-central1, 2026-11``."""
 
 
 def tpu_prices(slice_name: str) -> list[Price]:
-    """All that are known for a slice, as for ``v3-8``; by region, on demand first."""
+    """All known prices of a slice such as ``v3-8``; by region, on demand first."""
     regions = _table()["tpu"].get(slice_name, {})
     return [price for region in regions for spot in (False, True) if (price := tpu_price(slice_name, region, spot))]
 
 
 def tpu_price(slice_name: str, region: str, spot: bool) -> Price | None:
-    """Of the whole slice, its host included; None where the table has none."""
+    """Price of the whole slice with its host; None when the table has none."""
     found = _table()["tpu"].get(slice_name, {}).get(region)
     return Price(found["spot" if spot else "on_demand"], _terms(region, spot)) if found else None
 
 
 def cpu_price(vcpu: float, gib: float, region: str, spot: bool) -> Price | None:
-    """Of so much of a machine that is full otherwise; None where the table has none."""
+    """Price of this share of an otherwise full machine; None when the table has none."""
     found = None if spot else _table()["cpu"].get(region)
     return Price(vcpu * found["vcpu"] + gib * found["gib"], _terms(region, spot)) if found else None
 

@@ -10,6 +10,8 @@ from jobs.errors import ConfigurationError
 PAD, UNK, CLS, SEP, MASK = SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 CONTINUATION = "##"
 """Marks an entry that continues a word."""
+MAX_WORD_CHARACTERS = 200
+"""A longer word is one [UNK], as in google-research/bert; ``MAX_WORD`` of wordpiece.c."""
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,6 @@ from jobs.examples.native import library
 from jobs.native import address
 from jobs.vocabulary import UNK, Vocabulary
 
-MAX_WORD_CHARACTERS = 200
-"""A longer word is one [UNK], as in the original; ``MAX_WORD`` of wordpiece.c."""
-
 
 class WordPiece:
     """Text to vocabulary ids, greedy longest match first; ``cased`` is ``not do_lower_case`` of the original."""

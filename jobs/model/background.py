@@ -1,4 +1,4 @@
-"""Saving while training goes on: one task at a time, beside the loop."""
+"""One task at a time in a thread of its own, beside the training loop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 
 class Background:
-    """A thread for one task after the other; what a task raises is raised by the next call here.
+    """Runs one task after the other in a thread. An error of a task is raised by the next call here.
 
     Leaving the context waits for the last task, whatever ends the run.
     """
@@ -27,22 +27,22 @@ class Background:
             self.wait()
 
     def start(self, task: Callable[[], None]) -> None:
-        """Begin a task, once the one before has ended: memory holds the tensors of one only."""
+        """Start a task when the previous one has ended: memory holds the tensors of one only."""
         self.wait()
         self._task = self._pool.submit(task)
 
     @property
     def busy(self) -> bool:
-        """Whether a task is under way."""
+        """Whether a task is running."""
         return self._task is not None and not self._task.done()
 
     def check(self) -> None:
-        """Raise what a task that has ended raised."""
+        """Raise the error of a task that has ended, if it had one."""
         if self._task and self._task.done():
             self.wait()
 
     def wait(self, check_stop: Callable[[], None] = lambda: None) -> None:
-        """Until the task has ended; ``check_stop`` is called now and then and may raise: the task goes on then."""
+        """Wait until the task has ended. ``check_stop`` is called repeatedly; if it raises, the task goes on."""
         if self._task:
             try:
                 result_of(self._task, check_stop)
@@ -52,14 +52,14 @@ class Background:
 
 
 EVERY = 0.1
-"""Seconds between two questions whether to stop."""
+"""Seconds between two calls of ``check_stop``."""
 
 
 T = TypeVar("T")
 
 
 def result_of(future: Future[T], check_stop: Callable[[], None]) -> T:
-    """What ``future`` comes to; while it does not, ``check_stop`` is called again and again and may raise."""
+    """The result of ``future``. While it is pending, ``check_stop`` is called repeatedly and may raise."""
     while not future.done():
         if not wait([future], EVERY).done:
             check_stop()

@@ -16,17 +16,17 @@ from pydantic import Field
 
 from jobs.model.fused import add_and_norm, bias_gelu, dropout, exact_product, layer_norm, softmax
 from jobs.recipe import Architecture, Precision
-from jobs.weights.names import Shape, tensors
+from jobs.weights.variable_names import Shape, tensors
 
-COMPILED_FROM = 256
-"""Hidden size. Smaller models train for minutes: compiling would be much of them."""
+COMPILED_FROM_HIDDEN_SIZE = 256
+"""Hidden size from which functions are compiled. Smaller models train for minutes: compiling would not pay off."""
 PROJECTIONS = ("query", "key", "value")
 MASKED_SCORE = -10000.0
-"""Added to attention scores of padding: as google's, not minus infinity."""
+"""Added to the attention scores of padding; google uses this and not minus infinity."""
 
 
 class BertConfig(Architecture):
-    """The architecture and the vocabulary it is for: what ``bert_config.json`` says."""
+    """The architecture and the size of its vocabulary: the content of ``bert_config.json``."""
 
     vocab_size: int = Field(gt=0)
 
@@ -37,12 +37,12 @@ def variable_shapes(config: BertConfig) -> dict[str, Shape]:
 
 
 def initial_value(name: str, shape: Shape, stddev: float, seed: int) -> tf.Tensor:
-    """A variable's first value: a function of its name and the seed, whatever other variables there are."""
+    """A variable's first value. It follows from its name and the seed, whatever other variables there are."""
     if name.endswith("/gamma"):
         return tf.ones(shape)
     if name.endswith(("/beta", "bias")):
         return tf.zeros(shape)
-    # One generator named, since the default differs between devices.
+    # The algorithm is named, since the default differs between devices.
     own = tf.constant([seed, zlib.crc32(name.encode())], tf.int64)
     return tf.random.stateless_truncated_normal(shape, seed=own, stddev=stddev, alg="philox")
 
@@ -50,14 +50,14 @@ def initial_value(name: str, shape: Shape, stddev: float, seed: int) -> tf.Tenso
 class Bert(tf.Module):  # type: ignore[misc]
     """The model's state is ``variables_by_name``; everything else follows from ``config``.
 
-    ``precision`` is that of the inputs to matrix products; variables and everything between are float32.
+    ``precision`` is the type of the inputs to matrix products; variables and everything else are float32.
     """
 
     def __init__(self, config: BertConfig, seed: int = 0, precision: Precision = "float32") -> None:
         super().__init__(name="bert")
         self.config = config
         self._product_type = tf.as_dtype(precision)
-        self._compiled = config.hidden_size >= COMPILED_FROM
+        self._compiled = config.hidden_size >= COMPILED_FROM_HIDDEN_SIZE
         self.variables_by_name: dict[str, tf.Variable] = {
             name: tf.Variable(initial_value(name, shape, config.initializer_range, seed), name=name)
             for name, shape in variable_shapes(config).items()
@@ -73,7 +73,7 @@ class Bert(tf.Module):  # type: ignore[misc]
         """The last layer's vectors, [B, S, H], for integer inputs [B, S].
 
         ``dropout_seed`` is two integers that alone decide what is dropped: the run's seed, and a number that differs
-        between steps, replicas and parts of a batch (``jobs.model.train_step``). None drops nothing.
+        between steps, replicas and microbatches (``jobs.model.train_step``). None drops nothing.
         """
         config = self.config
         batch, length = tf.shape(input_ids)[0], input_ids.shape[1]
@@ -81,7 +81,7 @@ class Bert(tf.Module):  # type: ignore[misc]
         rate = config.hidden_dropout_prob
 
         vectors = tf.gather(self._variable("bert/embeddings/word_embeddings"), input_ids)
-        # Two rows: a product with one-hot rows is faster than gathering them, forth and back.
+        # Two rows: a product with one-hot rows is faster than gathering them, forward and backward.
         segments = tf.one_hot(segment_ids, config.type_vocab_size)
         vectors += segments @ self._variable("bert/embeddings/token_type_embeddings")
         vectors += self._variable("bert/embeddings/position_embeddings")[:length]
@@ -134,7 +134,7 @@ class Bert(tf.Module):  # type: ignore[misc]
         """Multi-head self-attention, [B * S, H] -> [B * S, H], in the products' type."""
         config = self.config
         size = config.hidden_size // config.num_attention_heads
-        # One product for all three: the wider, the nearer to the hardware's peak.
+        # One product for all three: wider products come nearer to the hardware's peak.
         kernels, biases = (
             tf.concat([self._rounded(self._variable(f"{scope}/{name}/{part}")) for name in PROJECTIONS], axis=-1)
             for part in ("kernel", "bias")
@@ -144,11 +144,11 @@ class Bert(tf.Module):  # type: ignore[misc]
         queries, keys, values = tf.unstack(tf.transpose(projected, [2, 0, 3, 1, 4]))  # each [B, N, S, D]
 
         scores = self._product(queries, keys, transpose_b=True)
-        shares = softmax(scores, masked_scores, 1.0 / math.sqrt(size), compiled=self._compiled)
+        probabilities = softmax(scores, masked_scores, 1.0 / math.sqrt(size), compiled=self._compiled)
         # Drops whole positions to attend to, as the Transformer paper does.
         rate = config.attention_probs_dropout_prob
-        shares = dropout(shares, seed, rate=rate, compiled=self._compiled)
-        context = tf.transpose(self._product(shares, values), [0, 2, 1, 3])
+        probabilities = dropout(probabilities, seed, rate=rate, compiled=self._compiled)
+        context = tf.transpose(self._product(probabilities, values), [0, 2, 1, 3])
         return tf.reshape(context, [-1, config.hidden_size])
 
     def _add(self, vectors: tf.Tensor, inputs: tf.Tensor, scope: str, seed: tf.Tensor | None) -> tf.Tensor:
@@ -158,7 +158,7 @@ class Bert(tf.Module):  # type: ignore[misc]
         return add_and_norm(vectors, product, bias, *self._norm(scope), seed, rate=rate, compiled=self._compiled)
 
     def _product_and_bias(self, vectors: tf.Tensor, scope: str) -> tuple[tf.Tensor, tf.Tensor]:
-        """The two summands of a dense layer; the sum is for the pass that follows."""
+        """The two summands of a dense layer. The next function adds them, in its own pass."""
         return self._product(vectors, self._variable(f"{scope}/kernel")), self._variable(f"{scope}/bias")
 
     def _product(self, a: tf.Tensor, b: tf.Tensor, transpose_b: bool = False) -> tf.Tensor:

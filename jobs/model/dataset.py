@@ -34,20 +34,20 @@ class Shard:
     """A TFRecord file that may not be here yet."""
 
     name: str
-    """What errors call it."""
+    """Its name in error messages."""
     count: int
-    """How many examples it has, as its artifact says."""
+    """The number of its examples, according to its artifact."""
     fetch: Callable[[], Path]
-    """Brings it here."""
+    """Brings the file here; returns its path."""
 
 
-class Examples:
-    """The examples of some TFRecord files as google-research/bert's create_pretraining_data writes them.
+class ExampleDataset:
+    """The examples of some TFRecord files, in the format of google-research/bert's create_pretraining_data.
 
-    Their number is known at once; a file is fetched when ``stage`` or ``read`` first wants it, and then
-    checked, wholly but for the ids: those are checked in every batch. What does not fit ``config`` raises
-    ``ConfigurationError`` with file and record, from the ``read`` that needed it. ``check_stop`` is called now
-    and then by a ``read`` that waits, in whatever thread, and may raise to end it.
+    Their number is known at once. A file is fetched when ``stage`` or ``read`` first needs it, and its framing and
+    checksums are checked then; ids are checked in every batch. An example that does not fit ``config`` raises
+    ``ConfigurationError`` with file and record, from the ``read`` that needed it. A ``read`` that waits calls
+    ``check_stop`` repeatedly, in whatever thread; it may raise to end the wait.
     """
 
     def __init__(
@@ -72,21 +72,21 @@ class Examples:
         return int(self._ends[-1]) if len(self._ends) else 0
 
     def where(self, index: int) -> str:
-        """An example's file and record, for messages."""
+        """File and record of an example, for messages."""
         shard, record = self._locate(np.array([index]))
         return f"{self.shards[shard[0]].name}, record {record[0]}"
 
     def stage(self, shards: Iterable[int] | None = None) -> None:
-        """Begin to fetch shards in the background, in this order; None: all of them in theirs."""
+        """Begin to fetch shards in the background, in the given order; None fetches all of them."""
         for shard in range(len(self.shards)) if shards is None else shards:
             self._staged(shard)
 
     def close(self) -> None:
-        """Let go of what is not fetched yet; what is on its way is not waited for."""
+        """Give up what is not fetched yet, without waiting for downloads under way."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def read(self, indices: Sequence[int] | npt.NDArray[np.int64]) -> Arrays:
-        """Some examples by number, once their shards are here."""
+        """Examples by number; waits for their shards."""
         shards, numbers = self._locate(np.asarray(indices, np.int64))
         files = {int(shard): result_of(self._staged(int(shard)), self._check_stop) for shard in np.unique(shards)}
         records = [files[shard][number] for shard, number in zip(shards.tolist(), numbers.tolist(), strict=True)]
@@ -96,7 +96,7 @@ class Examples:
             raise ConfigurationError(self.where(int(indices[problem.row])), problem.reason, REMEDY) from problem
 
     def _locate(self, indices: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Shard and record of each."""
+        """Shard and record of each example."""
         if indices.size and not 0 <= indices.min() <= indices.max() < len(self):
             raise IndexError(indices)
         shards = np.searchsorted(self._ends, indices, side="right")
@@ -140,15 +140,15 @@ class Examples:
         }
 
     def _unfit(self, records: list[bytes]) -> _Unfit:
-        """Which record of a batch it was, and what was wanted."""
+        """Finds the record of a batch that cannot be parsed, and says what this run expects."""
         wanted = ", ".join(f"{name} {feature.shape[0]}" for name, feature in self._features.items())
         for row, record in enumerate(records):
             try:
                 tf.io.parse_example([record], self._features)
             except tf.errors.InvalidArgumentError as error:
-                return _Unfit(row, f"{first_line(error)} (this run wants {wanted})")
+                return _Unfit(row, f"{first_line(error)} (this run needs {wanted})")
             except UnicodeDecodeError:
-                return _Unfit(row, f"not a tf.train.Example (this run wants {wanted})")
+                return _Unfit(row, f"not a tf.train.Example (this run needs {wanted})")
         raise AssertionError("together they cannot be parsed, one by one they can")
 
 
@@ -157,7 +157,7 @@ _NO_EXAMPLE = (tf.errors.InvalidArgumentError, UnicodeDecodeError)
 
 
 class _Unfit(Exception):
-    """A record that is no example of this run: its row in a batch, and why."""
+    """A record that is not an example of this run: its row in the batch, and the reason."""
 
     def __init__(self, row: int, reason: str) -> None:
         super().__init__(reason)
@@ -166,9 +166,9 @@ class _Unfit(Exception):
 
 
 def staged_shards(artifact: Artifact, folder: str, scratch: Path) -> Iterator[Shard]:
-    """An artifact's shards below one folder, which come to ``scratch``; with their counts, before any is there.
+    """An artifact's shards below one folder, with their counts; fetching one brings it to ``scratch``.
 
-    Fetching raises ``DamagedError`` when one is not what its artifact says.
+    Fetching raises ``DamagedError`` when a shard is not what its artifact says.
     """
     for number in artifact.shards_done():
         record = artifact.record(number)
@@ -201,7 +201,7 @@ def _features(length: int, predictions: int) -> dict[str, tf.io.FixedLenFeature]
 
 
 def _limits(config: BertConfig, length: int) -> dict[str, tuple[str, int]]:
-    """An id beyond its table would end the run inside TensorFlow, or pass unnoticed on some devices."""
+    """Upper bounds per feature: an id beyond its table ends a run inside TensorFlow, or passes unnoticed."""
     return {
         "input_ids": ("vocabulary", config.vocab_size),
         "input_mask": ("values", 2),

@@ -1,6 +1,6 @@
-"""Where training runs: one ``tf.distribute`` strategy, whatever the machine has.
+"""The devices that training runs on: one ``tf.distribute`` strategy, whatever the machine has.
 
-Nothing else of the model or the loop asks for the kind of device.
+No other part of the model or the loop depends on the kind of device.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import tensorflow as tf
 
 from jobs.errors import ConfigurationError
 
-VARIABLE = "COVID_CTL_DEVICE"
-"""Environment variable: ``auto`` (the default), ``cpu``, ``gpu`` or ``tpu``. Where a step runs is no part
-of its spec, and a pod's manifest knows its node."""
+DEVICE_VARIABLE = "COVID_CTL_DEVICE"
+"""Environment variable: ``auto`` (the default), ``cpu``, ``gpu`` or ``tpu``. Where a step runs is not part of its
+spec; a pod's manifest sets it for its node."""
 KINDS = ("auto", "cpu", "gpu", "tpu")
 
 
@@ -30,42 +30,43 @@ class Devices:
     kind: str
     """CPU, GPU or TPU."""
     model: str
-    """As the vendor calls it (``NVIDIA A100-SXM4-40GB``, ``v3-8``); empty when unknown."""
+    """The vendor's name for it (``NVIDIA A100-SXM4-40GB``, ``v3-8``); empty when unknown."""
 
     @property
     def count(self) -> int:
-        """Replicas: a batch is split into so many parts. A TPU chip of v3 counts twice, for its two cores."""
+        """Replicas, over which a batch is split. A TPU v3 chip counts twice, for its two cores."""
         return int(self.strategy.num_replicas_in_sync)
 
     def __str__(self) -> str:
         return f"{self.count} {self.kind}"
 
-    def share(self, batch_size: int, accumulation: int = 1) -> int:
-        """What a replica computes at once of a batch, in examples: of its part one of ``accumulation``.
+    def per_replica_batch_size(self, batch_size: int, accumulation: int = 1) -> int:
+        """Examples that a replica computes at once: one of its ``accumulation`` microbatches.
 
-        Raises ``ConfigurationError`` when they do not come out even.
+        Raises ``ConfigurationError`` when a batch cannot be split evenly.
         """
-        parts = self.count * accumulation
-        if batch_size % parts:
-            even = -(-batch_size // parts) * parts
-            turns = f" in {accumulation} turns (schedule.accumulation)" if accumulation > 1 else ""
+        microbatches = self.count * accumulation
+        if batch_size % microbatches:
+            even = -(-batch_size // microbatches) * microbatches
+            each = f", each in {accumulation} microbatches (schedule.accumulation)" if accumulation > 1 else ""
             raise ConfigurationError(
                 f"schedule.train_batch_size {batch_size}",
-                f"it cannot be split evenly over {self.count} replicas ({self}){turns}",
+                f"it cannot be split evenly over {self.count} replicas ({self}){each}",
                 f"submit it with a multiple: --set schedule.train_batch_size={even}",
             )
-        return batch_size // parts
+        return batch_size // microbatches
 
 
 def find_devices(wanted: str | None = None) -> Devices:
-    """The devices of ``wanted`` kind; None asks the environment, ``auto`` takes the fastest kind there is.
+    """The devices of the ``wanted`` kind. None asks the environment; ``auto`` takes the fastest kind there is.
 
-    A TPU is initialised, which forgets what was on it. Raises ``ConfigurationError`` where a kind is
-    asked for that this machine has not.
+    A TPU is initialised, which clears its memory. Raises ``ConfigurationError`` for a kind that this machine lacks.
     """
-    kind = os.environ.get(VARIABLE, "auto") if wanted is None else wanted
+    kind = os.environ.get(DEVICE_VARIABLE, "auto") if wanted is None else wanted
     if kind not in KINDS:
-        raise ConfigurationError(VARIABLE, f"{kind!r} is no kind of device", f"set it to one of {', '.join(KINDS)}")
+        raise ConfigurationError(
+            DEVICE_VARIABLE, f"{kind!r} is not a kind of device", f"set it to one of {', '.join(KINDS)}"
+        )
     if kind == "tpu" or (kind == "auto" and _has_tpu()):
         return _tpu()
     if kind == "gpu" or (kind == "auto" and tf.config.list_logical_devices("GPU")):
@@ -85,14 +86,16 @@ def _gpu() -> Devices:
     found = tf.config.list_physical_devices("GPU")
     if not found:
         raise ConfigurationError(
-            f"{VARIABLE}=gpu", "TensorFlow finds no GPU here", "run it on a GPU node with its drivers, or unset it"
+            f"{DEVICE_VARIABLE}=gpu",
+            "TensorFlow finds no GPU here",
+            "run it on a GPU node with its drivers, or unset it",
         )
     details = tf.config.experimental.get_device_details(found[0])
     return Devices(_mirrored("GPU"), "GPU", str(details.get("device_name", "")))
 
 
 def _has_tpu() -> bool:
-    """By its device files, for asking libtpu itself can take minutes where there is none."""
+    """Looks for device files, since asking libtpu itself can take minutes where there is no TPU."""
     files = [*Path("/dev").glob("accel[0-9]*"), *Path("/dev/vfio").glob("[0-9]*")]
     return bool(files) and importlib.util.find_spec("libtpu") is not None
 
@@ -110,7 +113,7 @@ def _tpu() -> Devices:
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         lines = str(error).strip().splitlines()
         raise ConfigurationError(
-            f"{VARIABLE}=tpu",
+            f"{DEVICE_VARIABLE}=tpu",
             f"there is no TPU that TensorFlow {tf.__version__} can use here ({lines[0] if lines else repr(error)})",
             "run it on a TPU node in the image with tensorflow-tpu, or unset it",
         ) from error

@@ -1,4 +1,4 @@
-"""What happens when loss or gradient leave the finite numbers."""
+"""Ends a run whose loss or gradient left the finite numbers, and says which examples did it."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import numpy.typing as npt
 
 from jobs.artifact import Artifact
 from jobs.errors import DivergedError
-from jobs.model.sampler import Shuffled
-from jobs.model.train_step import MEASURES
+from jobs.model.sampler import BatchSampler
+from jobs.model.train_step import METRICS
 from jobs.spec import canonical
 
 FOLDER = "diverged"
 
 
-def check_finite(measures: npt.NDArray[np.float32], first: int, batches: Shuffled, artifact: Artifact) -> None:
-    """Raises ``DivergedError`` when not all ``measures`` [K, 4] of the steps from ``first`` are finite.
+def check_finite(metrics: npt.NDArray[np.float32], first: int, batches: BatchSampler, artifact: Artifact) -> None:
+    """Raises ``DivergedError`` when not all ``metrics`` [K, 4] of the steps from ``first`` are finite.
 
     The bucket then has ``diverged/<step>.json`` with the batch of the first such step, by file and record.
     """
-    finite = np.isfinite(measures).all(axis=1)
+    finite = np.isfinite(metrics).all(axis=1)
     if finite.all():
         return
     k = int(np.argmin(finite))
-    step, values = first + k, dict(zip(MEASURES, map(str, measures[k]), strict=True))
+    step, values = first + k, dict(zip(METRICS, map(str, metrics[k]), strict=True))
     batch = [batches.examples.where(int(index)) for index in batches.indices(step)]
     identity = f"{FOLDER}/{step:08d}.json"
     artifact.store.put(artifact.path(identity), canonical({"step": step, **values, "examples": batch}))

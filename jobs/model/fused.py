@@ -1,4 +1,4 @@
-"""What lies between BERT's matrix products: each function one pass over memory, forth and back.
+"""What lies between BERT's matrix products: each function is one pass over memory, forward and backward.
 
 Op by op, every sum and product reads and writes a whole tensor, and together they take longer than the matrix
 products; XLA makes one loop of each function. Matrix products stay outside: on a CPU TensorFlow's own are faster
@@ -16,21 +16,21 @@ from typing import Any
 
 import tensorflow as tf
 
-LAYER_NORM_EPSILON = 1e-12
+from jobs.weights.architecture import LAYER_NORM_EPSILON
 
 Function = Callable[..., tf.Tensor]
 
 
 def one_pass(function: Function) -> Function:
-    """``function`` compiled; its gradient computes the inside again instead of keeping it in memory.
+    """Compiles ``function``. Its gradient computes intermediate values again instead of keeping them in memory.
 
-    Positional arguments are tensors, of which those of floats get a gradient, or None at the end. Keyword
+    Positional arguments are tensors, and may be None at the end; floating-point tensors get a gradient. Keyword
     arguments are numbers, and ``compiled``.
     """
-    forth = tf.function(function, jit_compile=True)
+    forward = tf.function(function, jit_compile=True)
 
     @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
-    def back(upstream: tf.Tensor, *tensors: tf.Tensor, **numbers: float) -> list[tf.Tensor | None]:
+    def backward(upstream: tf.Tensor, *tensors: tf.Tensor, **numbers: float) -> list[tf.Tensor | None]:
         with tf.GradientTape() as tape:
             tape.watch([tensor for tensor in tensors if tensor.dtype.is_floating])
             result = function(*tensors, **numbers)
@@ -44,7 +44,7 @@ def one_pass(function: Function) -> Function:
 
         @tf.custom_gradient  # type: ignore[untyped-decorator]
         def differentiable(*tensors: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], Any]]:
-            return forth(*tensors, **numbers), lambda upstream: back(upstream, *tensors, **numbers)
+            return forward(*tensors, **numbers), lambda upstream: backward(upstream, *tensors, **numbers)
 
         return differentiable(*given)
 
@@ -79,31 +79,31 @@ def add_and_norm(
     *,
     rate: float,
 ) -> tf.Tensor:
-    """How BERT's sub-layers end: layer_norm(vectors + dropout(product + bias)), float32."""
+    """The end of BERT's sub-layers: layer_norm(vectors + dropout(product + bias)), float32."""
     return _normalised(vectors + _dropped(_exact(product) + bias, seed, rate), beta, gamma)
 
 
 @one_pass
 def dropout(values: tf.Tensor, seed: tf.Tensor | None = None, *, rate: float) -> tf.Tensor:
-    """The values, each 0 with probability ``rate`` and otherwise larger by what falls out on average.
+    """The values, each 0 with probability ``rate`` and otherwise scaled by 1 / (1 - rate).
 
-    Two integers, ``seed`` [2], decide which; without them all stay as they are.
+    Two integers, ``seed`` [2], decide which; without them nothing is dropped.
     """
     return tf.cast(_dropped(_exact(values), seed, rate), values.dtype)
 
 
 def softmax(scores: tf.Tensor, added: tf.Tensor, scale: float, *, compiled: bool = True) -> tf.Tensor:
-    """softmax(scores * scale + added) over the last axis, in the scores' type; only they get a gradient.
+    """softmax(scores * scale + added) over the last axis, in the scores' type; only ``scores`` gets a gradient.
 
-    It follows from the result: exponentials are computed once.
+    The gradient follows from the result, so exponentials are computed once.
     """
     if not compiled:
         return _softmax(scores, added, scale)
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def differentiable(scores: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], Any]]:
-        shares = _softmax_forth(scores, added, scale)
-        return shares, lambda upstream: _softmax_back(shares, upstream, scale)
+        probabilities = _softmax_forward(scores, added, scale)
+        return probabilities, lambda upstream: _softmax_backward(probabilities, upstream, scale)
 
     return differentiable(scores)
 
@@ -112,24 +112,24 @@ def softmax(scores: tf.Tensor, added: tf.Tensor, scale: float, *, compiled: bool
 def exact_product(a: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
     """a times b transposed, in float32 whatever their type: logits are summed over a vocabulary, and compared."""
 
-    def back(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def backward(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         rounded = tf.cast(upstream, a.dtype)
         return rounded @ b, tf.matmul(rounded, a, transpose_a=True)
 
-    return tf.matmul(_exact(a), _exact(b), transpose_b=True), back
+    return tf.matmul(_exact(a), _exact(b), transpose_b=True), backward
 
 
 def _softmax(scores: tf.Tensor, added: tf.Tensor, scale: float) -> tf.Tensor:
     return tf.cast(tf.nn.softmax(_exact(scores) * scale + added), scores.dtype)
 
 
-_softmax_forth = tf.function(_softmax, jit_compile=True)
+_softmax_forward = tf.function(_softmax, jit_compile=True)
 
 
 @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
-def _softmax_back(shares: tf.Tensor, upstream: tf.Tensor, scale: float) -> tf.Tensor:
-    exact, weighted = _exact(shares), _exact(shares) * _exact(upstream)
-    return tf.cast((weighted - exact * tf.reduce_sum(weighted, axis=-1, keepdims=True)) * scale, shares.dtype)
+def _softmax_backward(probabilities: tf.Tensor, upstream: tf.Tensor, scale: float) -> tf.Tensor:
+    exact, weighted = _exact(probabilities), _exact(probabilities) * _exact(upstream)
+    return tf.cast((weighted - exact * tf.reduce_sum(weighted, axis=-1, keepdims=True)) * scale, probabilities.dtype)
 
 
 def _normalised(vectors: tf.Tensor, beta: tf.Tensor, gamma: tf.Tensor) -> tf.Tensor:
@@ -146,13 +146,13 @@ def _dropped(values: tf.Tensor, seed: tf.Tensor | None, rate: float) -> tf.Tenso
 
 
 def _random_bits(shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """32 bits for each place, from its number and the seed alone: cheaper to make again than to keep.
+    """32 bits per element that follow from its number and the seed alone: cheaper to compute again than to keep.
 
-    Philox takes ten rounds where dropout needs no more than an even share without a pattern.
+    Philox takes ten rounds, where dropout only needs an even distribution without a pattern.
     """
     first, second = tf.unstack(tf.bitcast(seed, tf.uint32))
     numbers = tf.bitcast(tf.reshape(tf.range(tf.reduce_prod(shape)), shape), tf.uint32)
-    # The first alone would make one seed's bits another's, moved by some places.
+    # With the first integer alone, one seed's bits would be another's, shifted.
     return _avalanche(_avalanche(numbers + first) ^ second ^ _avalanche(first))
 
 

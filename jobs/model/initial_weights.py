@@ -1,4 +1,4 @@
-"""A model's first values, taken from a checkpoint where it has them."""
+"""A model's first values, taken from a checkpoint as far as it has them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import tensorflow as tf
 from safetensors import safe_open
 
 from jobs.errors import ConfigurationError
-from jobs.weights.names import PER_ENTRY
+from jobs.weights.variable_names import PER_ENTRY
 
 
 def assign_initial(variables: Mapping[str, tf.Variable], file: Path, source: str) -> None:
-    """Assign the tensors of a safetensors file by name; what it does not hold keeps its value.
+    """Assign the tensors of a safetensors file by name; variables that it does not hold keep their values.
 
-    Where the vocabulary is larger than the file's, its further rows keep theirs too: as from scratch, drawn
-    from the seed's truncated normal or zero. Raises ``ConfigurationError``, naming ``source``, for a variable
+    When the model's vocabulary is larger than the file's, the additional rows keep their values too: as from scratch,
+    a truncated normal drawn from the seed, or zero. Raises ``ConfigurationError``, naming ``source``, for a variable
     that does not fit; none is changed then.
     """
     with safe_open(file, "numpy") as tensors:

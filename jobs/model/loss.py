@@ -1,8 +1,7 @@
-"""What pretraining minimises, and what an evaluation adds up."""
+"""The loss that pretraining minimises, and the sums that an evaluation adds up."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -19,22 +18,11 @@ class Losses(NamedTuple):
     nsp: tf.Tensor
 
 
-class Evaluation(NamedTuple):
-    """Means over the held-out examples; ``perplexity`` is exp(``mlm_loss``), None what was not scored."""
-
-    step: int
-    mlm_loss: float
-    mlm_accuracy: float
-    perplexity: float
-    nsp_loss: float | None
-    nsp_accuracy: float | None
-
-
 _OF_PAIRS = re.compile(r"bert/pooler/|cls/seq_relationship/")
 
 
-def learnt(variables_by_name: Mapping[str, tf.Variable], next_sentence: bool) -> dict[str, tf.Variable]:
-    """Those that the loss depends on."""
+def trainable_variables(variables_by_name: Mapping[str, tf.Variable], next_sentence: bool) -> dict[str, tf.Variable]:
+    """The variables that the loss depends on."""
     return {name: v for name, v in variables_by_name.items() if next_sentence or not _OF_PAIRS.match(name)}
 
 
@@ -49,8 +37,8 @@ def pretraining_loss(
 ) -> Losses:
     """Masked-word and next-sentence cross-entropy, and their sum, as google-research/bert's run_pretraining.
 
-    ``batch`` may be a part of the step's batch: ``words`` (the sum of ``masked_lm_weights``) and ``pairs``
-    (examples) are of the whole, so that the parts' losses add up to the whole's. (google's code on a TPU
+    ``batch`` may be a microbatch: ``words`` (the sum of ``masked_lm_weights``) and ``pairs`` (the number of examples)
+    are those of the step's whole batch, so that the microbatches' losses add up to the batch's. (google's code on a TPU
     divides by each core's own words instead.) A batch without any masked word costs 0: hence the 1e-5.
     Without ``next_sentence`` that loss is 0.
     """
@@ -65,7 +53,7 @@ def pretraining_loss(
 def evaluation_sums(
     mlm_logits: tf.Tensor, nsp_logits: tf.Tensor, batch: Batch, next_sentence: bool = True
 ) -> tf.Tensor:
-    """Six sums over one batch, in the order in which ``evaluation`` takes them; [6].
+    """Six sums over one batch, in the order in which ``Evaluation.of_sums`` takes them; [6].
 
     Rows whose ``is_padding`` [B] is not 0 only fill the batch. Without ``next_sentence`` no pair is counted.
     """
@@ -85,23 +73,8 @@ def evaluation_sums(
     )
 
 
-def evaluation(
-    step: int, words: float, mlm_loss: float, mlm_hits: float, pairs: float, nsp_loss: float, nsp_hits: float
-) -> Evaluation:
-    """Means from the sums of all batches; of words they are 0 without one, of pairs None."""
-    mlm_mean = mlm_loss / max(words, 1.0)
-    return Evaluation(
-        step=step,
-        mlm_loss=mlm_mean,
-        mlm_accuracy=mlm_hits / max(words, 1.0),
-        perplexity=math.exp(min(mlm_mean, 700.0)),  # beyond lies the largest double
-        nsp_loss=nsp_loss / pairs if pairs else None,
-        nsp_accuracy=nsp_hits / pairs if pairs else None,
-    )
-
-
 def _cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Per row; equal to google's one-hot product without a one-hot matrix of the vocabulary's width."""
+    """Cross-entropy per row: google's one-hot product without a one-hot matrix of the vocabulary's width."""
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
 
 

@@ -1,4 +1,4 @@
-"""Dynamic masking: whole words of a batch chosen and replaced anew, by the rule that the examples were made by.
+"""Dynamic masking: chooses and replaces words of a batch anew, by the rule that the examples were made by.
 
 The rule is google-research/bert's create_pretraining_data with whole word masking: words in random order as long as
 they fit, then for each of their pieces [MASK] in 8 of 10 cases, the piece itself in 1 and a random entry of the
@@ -25,11 +25,11 @@ Numbers = npt.NDArray[np.int64]
 @dataclass(frozen=True)
 class Masking:
     share: float
-    """Of an example's pieces, special ones counted too, as ``masked_lm_prob``."""
+    """Share of an example's pieces that are masked, special ones counted too: ``masked_lm_prob``."""
     continues: Flags
     """Whether an entry continues a word; [V]."""
     special: Flags
-    """Whether it is none of a text's and never masked: [CLS] and [SEP]; [V]."""
+    """Whether an entry is never masked: [CLS] and [SEP]; [V]."""
     mask_id: int
 
     @classmethod
@@ -45,7 +45,7 @@ class Masking:
     def anew(self, batch: Arrays, random: np.random.Philox) -> Arrays:
         """``batch`` with other words masked: the same ones for the same batch and ``random``."""
         ids = originals(batch)
-        # Raw words, of which numpy promises that they stay the same in later versions.
+        # Raw words: numpy promises that a bit generator's stream stays the same in later versions.
         ranks, draws = random.random_raw(2 * ids.size).reshape(2, *ids.shape)
         chosen = self._chosen(ids, batch["input_mask"] > 0, ranks, batch["masked_lm_ids"].shape[1])
         rows, positions = np.nonzero(chosen)
@@ -81,8 +81,8 @@ class Masking:
         left = np.clip(np.rint(used.sum(axis=1) * self.share).astype(np.int64), 1, predictions)
         order = np.argsort(np.where(begins, ranks, np.iinfo(np.uint64).max), axis=1, kind="stable")
         taken = np.zeros(ids.shape, np.bool_)
-        for turn in range(int(begins.sum(axis=1).max(initial=0))):
-            at = order[:, turn]
+        for rank in range(int(begins.sum(axis=1).max(initial=0))):
+            at = order[:, rank]
             size = sizes[rows, at]
             # A shorter word may still fit where one does not.
             fits = (size > 0) & (size <= left)
@@ -99,7 +99,7 @@ class Masking:
 
 
 def originals(batch: Arrays) -> Ids:
-    """The ids [B, S] as they were before masking, which the labels tell."""
+    """The ids [B, S] before masking, restored from the labels."""
     ids = batch["input_ids"].copy()
     rows, slots = np.nonzero(batch["masked_lm_weights"])
     ids[rows, batch["masked_lm_positions"][rows, slots]] = batch["masked_lm_ids"][rows, slots]

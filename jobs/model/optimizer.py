@@ -14,16 +14,16 @@ BETA_2 = 0.999
 EPSILON = 1e-6
 WEIGHT_DECAY = 0.01
 CLIP_NORM = 1.0
-COMPILED_FROM = 256 * 256
-"""Elements of a variable. Updating it is bound by memory, and compiled it is read and written once."""
+COMPILED_FROM_ELEMENTS = 256 * 256
+"""Elements of a variable from which its update is compiled: bound by memory, it then reads and writes each once."""
 NOT_DECAYED = re.compile("LayerNorm|layer_norm|bias")
 
 
 def learning_rate(step: int, schedule: Schedule) -> float:
-    """The rate of the update that ``step`` (from 0) makes: a linear climb, then a linear fall to zero.
+    """The learning rate of ``step`` (from 0): linear warm-up, then linear decay to zero.
 
-    As google's: the very first update has rate 0, and the fall counts from step 0, not from the climb's
-    end, so the rate drops there by ``warmup_steps / train_steps``.
+    As in google-research/bert, the first step has rate 0, and the decay counts from step 0, not from the end of the
+    warm-up, so the rate drops there by ``warmup_steps / train_steps``.
     """
     if step < schedule.warmup_steps:
         return schedule.learning_rate * step / schedule.warmup_steps
@@ -31,7 +31,7 @@ def learning_rate(step: int, schedule: Schedule) -> float:
 
 
 class AdamWeightDecay:
-    """No bias correction; decay apart from the gradient, none for layer norms and biases.
+    """Adam without bias correction, with decoupled weight decay except for layer norms and biases.
 
     Its state is ``slots_by_name``: ``<variable>/adam_m`` and ``<variable>/adam_v``.
     """
@@ -46,11 +46,11 @@ class AdamWeightDecay:
 
     @property
     def variables(self) -> list[tf.Variable]:
-        """What it updates, in the order in which it wants the gradients."""
+        """The variables that it updates, in the order in which ``apply`` takes their gradients."""
         return list(self._variables.values())
 
     def apply(self, gradients: Sequence[tf.Tensor], rate: tf.Tensor) -> tf.Tensor:
-        """One update from gradients in the variables' order, clipped together; returns their norm before that.
+        """Clip the gradients together and update the variables; returns the gradients' norm before clipping.
 
         Every replica calls it with the same gradients.
         """
@@ -72,7 +72,7 @@ class AdamWeightDecay:
             # Where a variable has copies on several devices, tf.function mistakes one variable for another of its
             # shape (on a TPU, which compiles all anyway), and updates of its copies differ from those op by op.
             is_alone = not isinstance(variable, tf.distribute.DistributedValues)
-            is_large = variable.shape.num_elements() >= COMPILED_FROM
+            is_large = variable.shape.num_elements() >= COMPILED_FROM_ELEMENTS
             update = _update_in_one_pass if is_alone and is_large else _update
             strategy.extended.update(variable, update, args=(gradient, *slots, clipping, rate, decay))
 
@@ -86,7 +86,7 @@ def _update(
     rate: tf.Tensor,
     decay: float,
 ) -> None:
-    """One replica's copy of one variable; on a TPU, for each replica, what stands for all copies."""
+    """Update one replica's copy of one variable; on a TPU, the handle that stands for all copies."""
     gradient = tf.convert_to_tensor(gradient) * clipping
     m.assign(BETA_1 * m + (1.0 - BETA_1) * gradient)
     v.assign(BETA_2 * v + (1.0 - BETA_2) * tf.square(gradient))

@@ -1,4 +1,4 @@
-"""TFRecord files: their framing is checked once, then any record can be reached by its number.
+"""TFRecord files: framing is checked once, then every record can be read by its number.
 
 A record is: its length (little-endian uint64), the masked CRC32C of those 8 bytes, the data, the
 masked CRC32C of the data (tensorflow/core/lib/io/record_writer.h).

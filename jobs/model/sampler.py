@@ -1,4 +1,4 @@
-"""The order of training examples: which ones a step sees follows from (seed, step) and the shards' sizes alone."""
+"""The order of training examples. Which ones a step sees follows from (seed, step) and the shards' sizes alone."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from jobs.model.dataset import Arrays, Examples
+from jobs.model.dataset import Arrays, ExampleDataset
 from jobs.model.masking import Masking
 
 SHARDS_MIXED = 16
-"""Training begins when so many shards are here, and mixes so many well."""
-READ_AHEAD = 64
-"""Batches."""
+"""Shards whose examples are shuffled together. Training can begin once these are here."""
+BATCHES_AHEAD = 64
+"""Batches that are prepared in advance."""
 
 Indices = npt.NDArray[np.int64]
 
 
-class Shuffled:
-    """Endless training batches: all examples in one order, then all in another, and so on.
+class BatchSampler:
+    """Endless training batches: every epoch has all examples, in an order of its own.
 
-    An epoch takes the shards in groups of ``SHARDS_MIXED``, others in each epoch, and all examples of a group
-    in random order: the first steps need not wait for the last shard. ``masking`` masks each batch anew, by
+    An epoch takes the shards in random groups of ``SHARDS_MIXED`` and the examples of a group in random order, so that
+    the first steps need not wait for the last shard. ``masking`` masks each batch anew; its draws follow from
     (seed, step) too.
     """
 
-    def __init__(self, examples: Examples, *, batch_size: int, seed: int, masking: Masking | None = None) -> None:
+    def __init__(self, examples: ExampleDataset, *, batch_size: int, seed: int, masking: Masking | None = None) -> None:
         self.examples = examples
         self._batch_size = batch_size
         self._seed = seed
@@ -46,9 +46,9 @@ class Shuffled:
         return np.concatenate([self._order(epoch)[positions[positions // count == epoch] % count] for epoch in epochs])
 
     def batches(self, first: int, last: int) -> Generator[Arrays, None, None]:
-        """The batches of the steps from ``first`` to before ``last``, read ahead in the background.
+        """The batches of the steps from ``first`` up to, but not including, ``last``, read ahead in the background.
 
-        Their shards begin to come with this call, not with the first batch.
+        This call, not the first batch, begins to fetch their shards.
         """
         if first < last:
             self.examples.stage(self._shards_from(first))
@@ -59,11 +59,11 @@ class Shuffled:
         upcoming: deque[Future[Arrays]] = deque()
         try:
             for step in range(first, last):
-                while len(upcoming) < READ_AHEAD and step + len(upcoming) < last:
+                while len(upcoming) < BATCHES_AHEAD and step + len(upcoming) < last:
                     upcoming.append(pool.submit(self.batch, step + len(upcoming)))
                 yield upcoming.popleft().result()
         finally:
-            # What is read now may wait for its shard: nobody wants it any more.
+            # A read under way may wait for its shard: nobody needs it any more.
             pool.shutdown(wait=False, cancel_futures=True)
 
     def batch(self, step: int) -> Arrays:
@@ -72,7 +72,7 @@ class Shuffled:
         return self._masking.anew(batch, _random(self._seed, step, 2)) if self._masking else batch
 
     def _shards_from(self, step: int) -> list[int]:
-        """All shards, those first that are wanted first."""
+        """All shards, in the order in which training from ``step`` needs them."""
         epoch, position = divmod(step * self._batch_size, len(self.examples))
         ranked = self._ranked_shards(epoch)
         ends = np.cumsum(self._counts[ranked])
@@ -98,9 +98,9 @@ class Shuffled:
 
 
 def _random(seed: int, number: int, stream: int) -> np.random.Philox:
-    """Streams 0 and 1 are of an epoch, 2 of a step.
+    """The generator of an epoch (streams 0 and 1) or a step (stream 2).
 
-    Ranks of random numbers instead of Generator.permutation: numpy promises that a bit generator's
-    stream stays the same in later versions, not what is made of it.
+    Orders are ranks of its raw numbers, not Generator.permutation: numpy promises that a bit generator's stream stays
+    the same in later versions, but not what Generator makes of it.
     """
     return np.random.Philox(key=np.array([seed, number], np.uint64), counter=[0, 0, 0, stream])

@@ -1,9 +1,9 @@
-"""TensorBoard's curves in the bucket, one event file for each stretch between two checkpoints.
+"""TensorBoard summaries in the bucket: one event file for each interval between two checkpoints.
 
-A file is named by the step that its stretch begins after and is uploaded before the checkpoint that ends
-it. A run that goes on from a checkpoint writes the stretches after it again, under the same names: the
-curves have no gap and no step twice, however often the run was killed. They tell times, so they are
-no outputs of the artifact: those follow from the spec alone.
+A file is named by the step after which its interval begins, and is uploaded before the checkpoint that ends the
+interval. A run that resumes from a checkpoint writes the later intervals again under the same names: the curves have
+no gap and no step twice, however often the run was killed. They contain times, so they are not outputs of the
+artifact: those follow from the spec alone.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from jobs.artifact import Artifact
 from jobs.layout import CURVES
 
 PREFIX = "events.out.tfevents."
-"""TensorBoard takes files for event files by this."""
+"""TensorBoard recognises event files by this."""
 
 
-class Scalars:
-    """Collects scalars in a local file until ``cut``; begins after the checkpoint of step ``first``."""
+class SummaryWriter:
+    """Collects scalars in a local file until ``cut``. The run resumed from the checkpoint of step ``first``."""
 
     def __init__(self, artifact: Artifact, scratch: Path, first: int) -> None:
         self._artifact = artifact
         self._scratch = scratch
         for info in artifact.store.objects(artifact.path(CURVES)):
-            # Left by a checkpoint that was rejected: this run makes those steps again.
+            # From steps after a checkpoint that was rejected: this run makes them again.
             if int(info.path.rsplit(".", 1)[-1]) > first:
                 artifact.store.delete(info.path)
         self._begin(first)
@@ -39,7 +39,7 @@ class Scalars:
         self._written = True
 
     def cut(self, step: int) -> Callable[[], None]:
-        """End the stretch at ``step``; the returned call uploads it, from any thread."""
+        """End the interval at ``step``; the returned function uploads it, from any thread."""
         self._writer.close()
         files = list(self._folder.iterdir()) if self._written else []
         name = f"{CURVES}/{PREFIX}{self._first:08d}"

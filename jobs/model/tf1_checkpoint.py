@@ -8,16 +8,14 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from jobs.errors import ConfigurationError
 from jobs.model.tf_errors import first_line
 from jobs.weights.account import Contents
-from jobs.weights.names import google_name, is_optimizer_state, tensors
-
-Array = NDArray[Any]
+from jobs.weights.variable_names import Array, google_name, is_optimizer_state, tensors
 
 _FLOATS = (tf.float32, tf.float16, tf.float64, tf.bfloat16)
+_OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _DAMAGE = (tf.errors.OpError, ValueError, RuntimeError, LookupError)
 """The reader raises Python's own errors for some codes: ``IndexError`` when the data end too early."""
 
@@ -36,6 +34,11 @@ class GoogleWeights:
             shapes = {name: tuple(shape) for name, shape in self._reader.get_variable_to_shape_map().items()}
         except _DAMAGE as error:
             raise self._damaged(f"{prefix.name}.index", error) from error
+        if _OBJECT_GRAPH in shapes:
+            reason = "a TensorFlow 2 checkpoint of objects, whose variables do not have the names of google's BERT"
+            raise ConfigurationError(
+                source, reason, "give the model's TensorFlow 1 checkpoint or its model.safetensors"
+            )
         self._types = self._reader.get_variable_to_dtype_map()
         known = {tensor.google for tensor in tensors(config)}
         aside = [name for name in shapes if is_optimizer_state(google_name(name), known)]

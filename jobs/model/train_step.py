@@ -1,4 +1,4 @@
-"""What runs on the devices: training updates, several per call, and evaluation.
+"""The functions that run on the devices: training steps, several per call, and an evaluation step.
 
 Letters in shapes: K steps, B examples of a whole batch.
 """
@@ -16,43 +16,45 @@ from jobs.model.optimizer import AdamWeightDecay
 
 Gradients = tuple[tf.Tensor, list[tf.Tensor]]
 """``Losses`` [3], and the gradients in the variables' order."""
-Updates = Callable[[Batch, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
-MEASURES = ("loss", "mlm_loss", "nsp_loss", "gradient_norm")
+TrainSteps = Callable[[Batch, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+METRICS = ("loss", "mlm_loss", "nsp_loss", "gradient_norm")
 
 
-def update_function(
+def train_steps_function(
     strategy: tf.distribute.Strategy,
     model: Bert,
     optimizer: AdamWeightDecay,
     *,
     accumulation: int = 1,
     next_sentence: bool = True,
-) -> Updates:
-    """K updates in one call, from K whole batches [K, B, ...], the seed, the first one's step and K learning rates.
+) -> TrainSteps:
+    """A function that makes K steps: from K whole batches [K, B, ...], the seed, the first step's number and K rates.
 
-    Returns ``MEASURES`` of each, [K, 4]: losses of the whole batch, and the gradient's norm before
-    clipping. Model and optimizer must have been made in the strategy's scope. A batch is split over the
-    replicas in order, and a replica's part into ``accumulation`` parts that are computed one after the other;
-    with dropout off, losses and updates depend on neither number, up to rounding. Part i of a of replica r of
-    n drops by (seed, (step * n + r) * a + i).
+    It returns the ``METRICS`` of each step, [K, 4]: losses of the whole batch, and the gradient's norm before
+    clipping. Model and optimizer must have been made in the strategy's scope. A batch is split over the replicas in
+    order, and each replica's batch into ``accumulation`` microbatches that are computed one after the other. With
+    dropout off, losses and updates depend on neither number, up to rounding. The dropout of microbatch i of a on
+    replica r of n follows from (seed, (step * n + r) * a + i).
     """
     replicas = strategy.num_replicas_in_sync
     variables = optimizer.variables
 
-    def update(
+    def train_step(
         batch: Batch, words: tf.Tensor, pairs: tf.Tensor, seed: tf.Tensor, step: tf.Tensor, rate: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         context = tf.distribute.get_replica_context()
-        turn = step * replicas + context.replica_id_in_sync_group
+        replica_step = step * replicas + context.replica_id_in_sync_group
 
-        def backward(part: Batch, turn: tf.Tensor) -> Gradients:
+        def backward(microbatch: Batch, number: tf.Tensor) -> Gradients:
             with tf.GradientTape() as tape:
-                logits = _logits(model, part, tf.stack([seed, turn]))
-                losses = pretraining_loss(*logits, part, words=words, pairs=pairs, next_sentence=next_sentence)
+                logits = _logits(model, microbatch, tf.stack([seed, number]))
+                losses = pretraining_loss(*logits, microbatch, words=words, pairs=pairs, next_sentence=next_sentence)
             return tf.stack(losses), tape.gradient(losses.total, variables)
 
         losses, gradients = (
-            backward(batch, turn) if accumulation == 1 else _summed(backward, batch, turn, accumulation, variables)
+            backward(batch, replica_step)
+            if accumulation == 1
+            else _accumulated(backward, batch, replica_step, accumulation, variables)
         )
         if replicas > 1:
             # Gathering makes slices of a table; sums between devices want all of it.
@@ -61,52 +63,56 @@ def update_function(
 
     # No XLA around the whole on a CPU: its matrix products are slower there. A TPU always compiles.
     @tf.function  # type: ignore[untyped-decorator]
-    def updates(batches: Batch, seed: tf.Tensor, first: tf.Tensor, rates: tf.Tensor) -> tf.Tensor:
+    def train_steps(batches: Batch, seed: tf.Tensor, first: tf.Tensor, rates: tf.Tensor) -> tf.Tensor:
         steps = tf.shape(rates)[0]
-        measures = tf.TensorArray(tf.float32, size=steps, element_shape=[len(MEASURES)])
+        metrics = tf.TensorArray(tf.float32, size=steps, element_shape=[len(METRICS)])
         for k in tf.range(steps):
             batch = {name: feature[k] for name, feature in batches.items()}
             words = tf.reduce_sum(batch["masked_lm_weights"])
             pairs = tf.cast(tf.size(batch["next_sentence_labels"]), tf.float32)
-            parts = _split(strategy, batch)
-            losses, norms = strategy.run(update, args=(parts, words, pairs, seed, first + k, rates[k]))
+            per_replica = _split(strategy, batch)
+            losses, norms = strategy.run(train_step, args=(per_replica, words, pairs, seed, first + k, rates[k]))
             whole = strategy.reduce("SUM", losses, axis=None)
             # Every replica has the same.
             norm = strategy.experimental_local_results(norms)[0]
-            measures = measures.write(k, tf.concat([whole, [norm]], axis=0))
-        return measures.stack()
+            metrics = metrics.write(k, tf.concat([whole, [norm]], axis=0))
+        return metrics.stack()
 
-    return _traced_once(updates)
+    return _traced_once(train_steps)
 
 
-def _summed(
+def _accumulated(
     backward: Callable[[Batch, tf.Tensor], Gradients],
     batch: Batch,
-    turn: tf.Tensor,
+    replica_step: tf.Tensor,
     count: int,
     variables: Sequence[tf.Variable],
 ) -> Gradients:
-    """Losses and gradients of one replica's batch, from those of ``count`` parts of it."""
-    parts = {name: tf.reshape(values, [count, -1, *values.shape[1:]]) for name, values in batch.items()}
+    """Losses and gradients of one replica's batch, summed over its ``count`` microbatches."""
+    microbatches = {name: tf.reshape(values, [count, -1, *values.shape[1:]]) for name, values in batch.items()}
     nothing = tf.zeros([len(Losses._fields)]), [tf.zeros_like(variable) for variable in variables]
 
-    def add(sums: Gradients, part: tuple[Batch, tf.Tensor]) -> Gradients:
-        losses, gradients = backward(*part)
+    def add(sums: Gradients, microbatch: tuple[Batch, tf.Tensor]) -> Gradients:
+        losses, gradients = backward(*microbatch)
         # Keeps TensorFlow from joining these additions with the gradients' own into one that sums in a temporary
         # variable, which fails in a loop (tensorflow/tensorflow#33713).
         with tf.control_dependencies([losses]):
             added: Gradients = tf.nest.map_structure(tf.add, sums, (losses, gradients))
         return added
 
-    # Several iterations at once would want the memory that this is to save.
-    summed: Gradients = tf.foldl(add, (parts, turn * count + tf.range(count)), nothing, parallel_iterations=1)
+    numbers = replica_step * count + tf.range(count)
+    # Several iterations at once would take the memory that this is to save.
+    summed: Gradients = tf.foldl(add, (microbatches, numbers), nothing, parallel_iterations=1)
     return summed
 
 
-def evaluate_function(
+def evaluation_step_function(
     strategy: tf.distribute.Strategy, model: Bert, *, next_sentence: bool = True
 ) -> Callable[[Batch], tf.Tensor]:
-    """A whole batch's ``evaluation_sums``, without dropout; its size is a multiple of the replicas'."""
+    """A function from a whole batch to its ``evaluation_sums``, without dropout.
+
+    The number of replicas divides the batch's size.
+    """
 
     def sums(batch: Batch) -> tf.Tensor:
         return evaluation_sums(*_logits(model, batch), batch, next_sentence)
@@ -119,14 +125,15 @@ def evaluate_function(
     return compiled
 
 
-def _traced_once(updates: Updates) -> Updates:
-    """One trace serves any number of steps: their shapes alone would make a trace for each."""
+def _traced_once(train_steps: TrainSteps) -> TrainSteps:
+    """Makes one trace serve any number of steps; by shape alone, each number would get its own."""
 
     @lru_cache(maxsize=1)
-    def concrete(batch: tuple[tuple[str, tf.DType, tuple[int, ...]], ...]) -> Updates:
+    def concrete(batch: tuple[tuple[str, tf.DType, tuple[int, ...]], ...]) -> TrainSteps:
         batches = {name: tf.TensorSpec([None, *shape], dtype) for name, dtype, shape in batch}
         number = tf.TensorSpec([], tf.int32)
-        made: Updates = updates.get_concrete_function(batches, number, number, tf.TensorSpec([None], tf.float32))  # type: ignore[attr-defined]
+        rates = tf.TensorSpec([None], tf.float32)
+        made: TrainSteps = train_steps.get_concrete_function(batches, number, number, rates)  # type: ignore[attr-defined]
         return made
 
     def call(batches: Batch, seed: tf.Tensor, first: tf.Tensor, rates: tf.Tensor) -> tf.Tensor:
@@ -138,12 +145,12 @@ def _traced_once(updates: Updates) -> Updates:
 
 def _split(strategy: tf.distribute.Strategy, batch: Batch) -> dict[str, tf.distribute.DistributedValues]:
     replicas = strategy.num_replicas_in_sync
-    parts = {name: tf.split(feature, replicas) for name, feature in batch.items()}
+    slices = {name: tf.split(feature, replicas) for name, feature in batch.items()}
     return {
         name: strategy.experimental_distribute_values_from_function(
-            lambda context, part=part: part[context.replica_id_in_sync_group]
+            lambda context, values=values: values[context.replica_id_in_sync_group]
         )
-        for name, part in parts.items()
+        for name, values in slices.items()
     }
 
 

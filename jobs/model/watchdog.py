@@ -1,4 +1,4 @@
-"""Notices training that hangs, which neither an exception nor the Job's deadline would tell in time."""
+"""Notices training that hangs, which neither an exception nor the Job's deadline would show in time."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ import structlog
 
 TIMES_THE_MEDIAN = 20
 SHORTEST = 600.0
-"""Seconds: what is quick may well be slowed twentyfold by other work, and a bucket's client tries for three minutes."""
+"""The lowest limit in seconds: other work may slow a quick call twentyfold, and the bucket is retried for minutes."""
 FIRST = 3600.0
-"""Seconds that anything may take for the first time: compiling a large model for a TPU, say, or the first shards."""
+"""The limit in seconds of anything done for the first time, such as compiling a large model for a TPU."""
 REMEMBERED = 101
 
 log = structlog.get_logger()
 
 
 def end_process(doing: str, waited: float, limit: float) -> None:
-    """Log where every thread stands and exit with the code that lets Kubernetes try again."""
+    """Log the stack of every thread and exit with the code that lets Kubernetes try again."""
     log.error("training.stalled", doing=doing, seconds=round(waited, 1), limit=round(limit, 1), stacks=stacks())
-    # A thread that hangs in a device's driver can not be ended in any other way.
+    # A thread that hangs in a device's driver cannot be ended in any other way.
     os._exit(1)
 
 
 class Watchdog:
-    """Watches what is done in ``watching``, in any thread; ``on_stall`` is called when it takes too long."""
+    """Calls ``on_stall`` when a block in ``watching``, in any thread, takes too long."""
 
     def __init__(
         self,
@@ -50,13 +50,13 @@ class Watchdog:
         self._seconds: defaultdict[str, deque[float]] = defaultdict(partial(deque, maxlen=REMEMBERED))
 
     def limit(self, doing: str, parts: int = 1) -> float:
-        """Seconds that so many parts of it may take, by how long one usually does."""
+        """Seconds that ``parts`` of this activity may take, from how long one usually takes."""
         usual = self._seconds[doing]
         return max(TIMES_THE_MEDIAN * statistics.median(usual) * parts, self._shortest) if usual else self._first
 
     @contextmanager
     def watching(self, doing: str, parts: int = 1) -> Iterator[None]:
-        """Around something that may hang, of so many equal parts."""
+        """Watch a block that may hang; it does ``parts`` equal pieces of work."""
         began, limit = self._clock(), self.limit(doing, parts)
         timer = threading.Timer(limit, lambda: self._on_stall(doing, self._clock() - began, limit))
         timer.daemon = True
@@ -69,7 +69,7 @@ class Watchdog:
 
 
 def stacks() -> str:
-    """Where every thread of this process stands, most recent call first."""
+    """The stack of every thread of this process, most recent call first."""
     with tempfile.TemporaryFile("w+") as file:
         faulthandler.dump_traceback(file, all_threads=True)
         file.seek(0)

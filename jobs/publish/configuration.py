@@ -8,9 +8,7 @@ from typing import Any
 
 from jobs.errors import ConfigurationError
 from jobs.inference.forward import GELU_TANH
-
-LAYER_NORM_EPSILON = 1e-12
-"""google-research/bert's, which its configuration does not name."""
+from jobs.weights.architecture import LAYER_NORM_EPSILON
 
 _SAME = (
     "vocab_size",

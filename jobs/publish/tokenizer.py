@@ -19,10 +19,7 @@ from typing import Any
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordPiece
 
-from jobs.vocabulary import CLS, CONTINUATION, MASK, PAD, SEP, SPECIALS, UNK, Vocabulary
-
-MAX_WORD_CHARACTERS = 200
-"""google-research/bert's limit; ``tokenizers`` and ``transformers`` have 100 by default."""
+from jobs.vocabulary import CLS, CONTINUATION, MASK, MAX_WORD_CHARACTERS, PAD, SEP, SPECIALS, UNK, Vocabulary
 
 _CHINESE = (
     (0x3400, 0x4DBF),
@@ -49,7 +46,7 @@ def build_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
             vocabulary.ids,
             unk_token=UNK,
             continuing_subword_prefix=CONTINUATION,
-            max_input_chars_per_word=MAX_WORD_CHARACTERS,
+            max_input_chars_per_word=MAX_WORD_CHARACTERS,  # 100 by default
         )
     )
     tokenizer.normalizer = normalizers.Replace(Regex(_character_class(_is_dropped)), "")

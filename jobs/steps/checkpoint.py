@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from jobs.artifact import Output
@@ -31,10 +30,11 @@ from jobs.weights.account import Allowed, account, check_account
 from jobs.weights.architecture import check_architecture
 from jobs.weights.fetching import Expected, fetch, local_name
 from jobs.weights.hugging_face import HuggingFaceWeights
-from jobs.weights.names import WORD_EMBEDDINGS, tensors
-from jobs.weights.source import Files, Format, find_source
-
-Array = NDArray[Any]
+from jobs.weights.safetensors_file import SafetensorsFile
+from jobs.weights.source import CheckpointFiles, Format, find_source
+from jobs.weights.tensor_file import JoinedTensors, TensorFile, check_shard_index
+from jobs.weights.torch_file import TorchFile
+from jobs.weights.variable_names import WORD_EMBEDDINGS, Array, tensors
 
 
 def run(context: StepContext) -> None:
@@ -71,20 +71,23 @@ def run(context: StepContext) -> None:
 
 
 def _open(
-    files: Files, directory: Path, architecture: Mapping[str, Any], source: str
+    files: CheckpointFiles, directory: Path, architecture: Mapping[str, Any], source: str
 ) -> GoogleWeights | HuggingFaceWeights:
     config = {**architecture, "vocab_size": 0}  # names do not depend on it
-    file = directory / local_name(files.name)
     if files.format is Format.GOOGLE:
-        return GoogleWeights(file, source, config)
-    return HuggingFaceWeights(file, source, config)
+        return GoogleWeights(directory / local_name(files.name), source, config)
+    opened: Callable[[Path, str], TensorFile] = TorchFile if files.format is Format.TORCH else SafetensorsFile
+    parts = {local_name(path): opened(directory / local_name(path), source) for path in files.weights}
+    for index in files.index:
+        check_shard_index((directory / local_name(index)).read_bytes(), parts, index)
+    return HuggingFaceWeights(JoinedTensors(list(parts.values()), source), source, config)
 
 
 def _allowed(settings: Mapping[str, Any]) -> Allowed:
     return Allowed(settings["allow_missing"], settings["allow_unused"], settings["allow_mismatched"])
 
 
-def _texts(context: StepContext, files: Files, directory: Path, entries: int) -> list[Output]:
+def _texts(context: StepContext, files: CheckpointFiles, directory: Path, entries: int) -> list[Output]:
     """The vocabulary, if there is one; it and the configuration must be of the weights' ``entries``."""
     settings, sizes, outputs = context.artifact.spec.settings, {}, []
     if files.configuration:

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from jobs.artifact import Artifact, Manifest
@@ -22,7 +21,7 @@ from jobs.examples.wordpiece import WordPiece
 from jobs.inference.forward import ExportedBert
 from jobs.layout import GOOGLE_MODEL, MODEL, PROBE, TRAINED_CONFIG, TRAINED_WEIGHTS, VOCABULARY
 from jobs.model.bert import Bert, BertConfig
-from jobs.model.dataset import Examples, staged_shards
+from jobs.model.dataset import ExampleDataset, staged_shards
 from jobs.model.tf1_checkpoint import GoogleWeights, write_google_checkpoint
 from jobs.publish.card import Card, Data, Run, model_card, usable_length
 from jobs.publish.configuration import config_json
@@ -33,6 +32,7 @@ from jobs.spec import Spec
 from jobs.steps.context import StepContext
 from jobs.vocabulary import Vocabulary, parse_vocabulary
 from jobs.weights.hugging_face import to_hugging_face, write_safetensors
+from jobs.weights.variable_names import Array
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "README.md")
 """What people download, below ``model/``."""
@@ -45,7 +45,6 @@ COMPARED_EXAMPLES = 8
 
 _CHECKS = 4
 
-Array = NDArray[Any]
 Weights = dict[str, Array]
 
 
@@ -223,7 +222,7 @@ def _compare_logits(
 def _held_out(context: StepContext, preprocess: _Step, config: BertConfig) -> dict[str, Array]:
     """The first ``COMPARED_EXAMPLES`` validation examples."""
     settings = preprocess.manifest.spec.settings
-    examples = Examples(
+    examples = ExampleDataset(
         list(staged_shards(preprocess.artifact, "validation", context.scratch)),
         config,
         max_seq_length=settings["max_seq_length"],

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
 from pydantic import ValidationError
 
 from jobs.artifact import Artifact, Manifest, Output
@@ -17,14 +18,15 @@ from jobs.errors import ConfigurationError
 from jobs.flops import example_flops
 from jobs.layout import EVALUATIONS, TRAINED_CONFIG, TRAINED_WEIGHTS, VOCABULARY, WEIGHTS
 from jobs.model.bert import BertConfig, variable_shapes
-from jobs.model.checkpoint import State, write_tensors
-from jobs.model.dataset import REMEDY, Examples, staged_shards
+from jobs.model.dataset import REMEDY, ExampleDataset, staged_shards
 from jobs.model.devices import find_devices
 from jobs.model.initial_weights import assign_initial
 from jobs.model.masking import Masking
-from jobs.model.steps_per_call import Pace
+from jobs.model.steps_per_call import StepsPerCall
 from jobs.model.tf_errors import shortage_explained
-from jobs.model.training import Trained, train
+from jobs.model.training import TrainedModel, train
+from jobs.model.training_checkpoint import Variables, write_tensors
+from jobs.model.training_task import TrainingContext, TrainingTask
 from jobs.recipe import Schedule
 from jobs.spec import Spec
 from jobs.steps.context import StepContext
@@ -32,7 +34,7 @@ from jobs.vocabulary import Vocabulary, parse_vocabulary
 
 
 @dataclass(frozen=True)
-class Settings:
+class PretrainSettings:
     """What a pretrain step's spec and its examples' manifest say, checked."""
 
     config: BertConfig
@@ -50,7 +52,7 @@ class Settings:
         )
 
     @classmethod
-    def of(cls, spec: Spec, examples: Manifest, runtime: Mapping[str, str]) -> Settings:
+    def of(cls, spec: Spec, examples: Manifest, runtime: Mapping[str, str]) -> PretrainSettings:
         """``runtime`` takes the place of what specs held before such settings left them.
 
         Raises ``ConfigurationError`` naming what is wrong.
@@ -85,7 +87,7 @@ def run(context: StepContext) -> None:
     if not inputs.get("examples"):
         raise ConfigurationError(artifact.name, "its spec names no examples", "submit it again")
     source = Artifact.open(context.store, inputs["examples"])
-    settings = Settings.of(artifact.spec, source.require(), context.runtime)
+    settings = PretrainSettings.of(artifact.spec, source.require(), context.runtime)
     devices, schedule = find_devices(), settings.schedule
     with (
         shortage_explained(f"{artifact.name} on {devices}"),
@@ -99,21 +101,20 @@ def run(context: StepContext) -> None:
             remedy = "raise corpus.validation_share and make the examples again, or unset that setting"
             raise ConfigurationError(source.name, reason, remedy)
         validation.stage()
-        trained = train(
-            artifact,
+        task = TrainingTask(
             settings.config,
             schedule,
             examples,
             validation,
-            devices=devices,
-            masking=_masking(source, settings),
+            devices,
             step_flops=schedule.train_batch_size * settings.example_flops,
-            scratch=context.scratch,
-            heartbeat=context.heartbeat("steps"),
-            check_stop=context.check_stop,
-            initialise=initial_weights(context, source),
-            pace=Pace.of_environment(),
+            masking=_masking(source, settings),
         )
+        training = TrainingContext(
+            artifact, context.scratch, context.heartbeat("steps"), context.check_stop, StepsPerCall.of_environment()
+        )
+        trained = train(task, training, initial_weights(context, source))
+    evaluations = [evaluation.model_dump() for evaluation in trained.evaluations]
     seen = trained.step * schedule.train_batch_size
     facts = {
         "steps": trained.step,
@@ -125,16 +126,16 @@ def run(context: StepContext) -> None:
         "device": " ".join(filter(None, (str(devices), devices.model))),
         "model_flops": seen * settings.example_flops,
         "parameters": sum(math.prod(shape) for shape in variable_shapes(settings.config).values()),
-        "tensorflow": trained.tensorflow,
-        "evaluations": list(trained.evaluations),
+        "tensorflow": tf.__version__,
+        "evaluations": evaluations,
         "checkpoints_rejected": list(trained.rejected),
         "runtime": {"checkpoint_every": schedule.checkpoint_every, "log_every": schedule.log_every},
     }
-    outputs = _write_outputs(artifact, settings, trained, context.scratch)
+    outputs = _write_outputs(artifact, settings, trained, evaluations, context.scratch)
     artifact.commit(context.shard, outputs, facts=facts, seconds=trained.seconds)
 
 
-def initial_weights(context: StepContext, examples: Artifact) -> Callable[[State], None]:
+def initial_weights(context: StepContext, examples: Artifact) -> Callable[[Variables], None]:
     """What gives the variables their first values: the checkpoint step that this one names, or nothing.
 
     Raises ``ConfigurationError`` when the examples' vocabulary does not begin with the checkpoint's: an
@@ -149,7 +150,7 @@ def initial_weights(context: StepContext, examples: Artifact) -> Callable[[State
         theirs = parse_vocabulary(checkpoint.read(beside), name)
         _vocabulary(examples, "a checkpoint").check_extends(theirs, examples.name)
 
-    def initialise(variables: State) -> None:
+    def initialise(variables: Variables) -> None:
         file = context.scratch / "initial.safetensors"
         checkpoint.download(manifest.output(WEIGHTS), file)
         assign_initial(variables, file, name)
@@ -170,7 +171,7 @@ def _vocabulary_size(spec: Spec, examples: Manifest) -> int:
     return size
 
 
-def _masking(source: Artifact, settings: Settings) -> Masking | None:
+def _masking(source: Artifact, settings: PretrainSettings) -> Masking | None:
     """The rule that the examples were masked by, to draw by it again; None to keep their masks.
 
     Raises ``ConfigurationError`` when their artifact lacks what decides that.
@@ -192,12 +193,12 @@ def _vocabulary(examples: Artifact, needed_by: str) -> Vocabulary:
     return parse_vocabulary(examples.read(found), examples.path(found.path))
 
 
-def _examples(context: StepContext, settings: Settings, source: Artifact, folder: str) -> Examples:
+def _examples(context: StepContext, settings: PretrainSettings, source: Artifact, folder: str) -> ExampleDataset:
     shards = []
     for shard in staged_shards(source, folder, context.scratch):
         context.check_stop()  # each is a request to the bucket
         shards.append(shard)
-    return Examples(
+    return ExampleDataset(
         shards,
         settings.config,
         max_seq_length=settings.max_seq_length,
@@ -206,13 +207,19 @@ def _examples(context: StepContext, settings: Settings, source: Artifact, folder
     )
 
 
-def _write_outputs(artifact: Artifact, settings: Settings, trained: Trained, scratch: Path) -> list[Output]:
+def _write_outputs(
+    artifact: Artifact,
+    settings: PretrainSettings,
+    trained: TrainedModel,
+    evaluations: list[dict[str, Any]],
+    scratch: Path,
+) -> list[Output]:
     weights = scratch / "weights.safetensors"
     write_tensors(weights, trained.model.variables_by_name, {"format": "tf"})
     return [
         artifact.upload(TRAINED_WEIGHTS, weights),
         artifact.write(TRAINED_CONFIG, _json(settings.config.model_dump() | {"hidden_act": "gelu"})),
-        artifact.write(EVALUATIONS, _json(list(trained.evaluations))),
+        artifact.write(EVALUATIONS, _json(evaluations)),
     ]
 
 

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from jobs.errors import ConfigurationError
-from jobs.weights.names import PER_ENTRY, Shape
+from jobs.weights.variable_names import PER_ENTRY, Shape
 
 _NAMED = 3
 """Names that a message holds; ``variables.json`` has them all."""

@@ -1,4 +1,4 @@
-"""A checkpoint's own configuration against the recipe's: what shapes cannot tell, and field by field. Pure."""
+"""Compares a checkpoint's own configuration with the recipe's, field by field. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any
 
 from jobs.errors import ConfigurationError
 
+LAYER_NORM_EPSILON = 1e-12
+"""The value of google-research/bert, which its configuration does not name."""
+
 FIELDS = (
     "hidden_size",
     "num_hidden_layers",
@@ -17,7 +20,7 @@ FIELDS = (
     "max_position_embeddings",
     "type_vocab_size",
 )
-"""What decides how weights are used. Dropout and the range of first values do not: a recipe may choose them."""
+"""Fields that decide how weights are used. Dropout and the range of first values do not: a recipe may choose them."""
 
 _SHAPED_BY = {
     "max_position_embeddings": "bert/embeddings/position_embeddings",
@@ -26,15 +29,15 @@ _SHAPED_BY = {
 _FIXED: Mapping[str, tuple[object, ...]] = {
     # transformers' own "gelu" is another form, but the models it converted from google's say so too.
     "hidden_act": ("gelu", "gelu_new", "gelu_pytorch_tanh"),
-    "layer_norm_eps": (1e-12,),
+    "layer_norm_eps": (LAYER_NORM_EPSILON,),
     "position_embedding_type": ("absolute",),
     "model_type": ("bert",),
 }
-"""What this BERT computes, where a configuration says."""
+"""What this BERT computes; a configuration may state nothing else."""
 
 
 def check_architecture(data: bytes, wanted: Mapping[str, Any], may_differ: Iterable[str], source: str) -> int | None:
-    """The size of the vocabulary that ``bert_config.json`` or ``config.json`` names.
+    """Returns the vocabulary size that ``bert_config.json`` or ``config.json`` states.
 
     ``may_differ`` are patterns of variables that may have another shape. Raises ``ConfigurationError`` naming
     the field that differs.

@@ -16,7 +16,7 @@ from jobs.files.streams import unpacked
 from jobs.files.tar import is_tar
 from jobs.files.zips import ZIP_ERRORS, ZIP_MAGICS, open_zip, zip_path
 from jobs.store import DELIMITER
-from jobs.weights.source import ACCEPTED, MAX_BYTES, Files, Source, choose_checkpoint
+from jobs.weights.source import ACCEPTED_CHECKPOINTS, MAX_BYTES, CheckpointFiles, Source, choose_checkpoint
 
 _DAMAGED = "get it again and compare its size and checksum with the original's"
 _PIECE = 4 << 20
@@ -34,7 +34,7 @@ class Expected:
     sha256: str | None = None
 
 
-def fetch(source: Source, scratch: Path, expected: Expected, stop: Stop) -> tuple[Files, Path]:
+def fetch(source: Source, scratch: Path, expected: Expected, stop: Stop) -> tuple[CheckpointFiles, Path]:
     """The checkpoint's files, and the directory where each now lies under the last part of its path.
 
     Raises ``ConfigurationError`` for files that are damaged, too large or not the expected ones, and for an
@@ -64,7 +64,7 @@ def local_name(path: str) -> str:
     return path.rpartition(DELIMITER)[2]
 
 
-def _unpack(archive: Path, source: Source, directory: Path, stop: Stop) -> Files:
+def _unpack(archive: Path, source: Source, directory: Path, stop: Stop) -> CheckpointFiles:
     """Reads the archive twice: only its last member tells that it holds one checkpoint."""
     location = source.place.location
     sizes: dict[str, int] = {}
@@ -92,7 +92,7 @@ def _members(archive: Path, location: str, stop: Stop) -> Iterator[Member]:
             return
         # Only a tar is looked into: what is gzip but no tar would be read as a damaged one.
         if not is_tar(unpacked(file, location, Budget(location, archive.stat().st_size)).read(512)):
-            raise ConfigurationError(location, "it is neither a directory nor an archive", ACCEPTED)
+            raise ConfigurationError(location, "it is neither a directory nor an archive", ACCEPTED_CHECKPOINTS)
         file.seek(0)
         yield from tar_members(file, location, budget, lambda _: stop())
 

@@ -1,4 +1,4 @@
-"""transformers' ``model.safetensors`` of a ``BertForPreTraining``, written and read."""
+"""transformers' names and layout of a ``BertForPreTraining``: read by google's names, and written."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from jobs.errors import ConfigurationError
 from jobs.layout import TRAINED_WEIGHTS
 from jobs.weights.account import Contents, listed
-from jobs.weights.names import OUTPUT_BIAS, WORD_EMBEDDINGS, Shape, tensors, torch_name
+from jobs.weights.tensor_file import TensorFile
+from jobs.weights.variable_names import OUTPUT_BIAS, WORD_EMBEDDINGS, Array, Shape, tensors, torch_name
 
-Array = NDArray[Any]
-
-_FLOATS = ("F32", "F16", "F64")
 _COPIES = {"cls.predictions.decoder.weight": WORD_EMBEDDINGS, "cls.predictions.decoder.bias": OUTPUT_BIAS}
 """Tied to what they are stored beside, by some versions of transformers."""
 _BUFFERS = frozenset({"bert.embeddings.position_ids", "bert.embeddings.token_type_ids"})
@@ -26,21 +22,16 @@ _BUFFERS = frozenset({"bert.embeddings.position_ids", "bert.embeddings.token_typ
 
 
 class HuggingFaceWeights:
-    """A safetensors file, read by google's names and in google's layout.
+    """The tensors of a transformers model, read by google's names and in google's layout.
 
-    Raises ``ConfigurationError``, naming ``source``, when it is damaged or holds a variable twice.
+    Raises ``ConfigurationError``, naming ``source``, when two tensors are one variable.
     """
 
-    def __init__(self, file: Path, source: str, config: Mapping[str, Any]) -> None:
+    def __init__(self, file: TensorFile, source: str, config: Mapping[str, Any]) -> None:
         self._source = source
         self._known = {tensor.hugging_face: tensor for tensor in tensors(config)}
-        try:
-            self._file = _opened(file)
-            slices = {name: self._file.get_slice(name) for name in self._file.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError) as error:
-            raise self._damaged(error) from error
-        self._types = {name: part.get_dtype() for name, part in slices.items()}
-        shapes = {name: tuple(part.get_shape()) for name, part in slices.items()}
+        self._file = file
+        shapes = {name: info.shape for name, info in file.tensors.items()}
         aside = [name for name in shapes if torch_name(name) in _BUFFERS or torch_name(name) in _COPIES]
         self.contents = Contents.of(
             {name: self._in_google_s(name, shape) for name, shape in shapes.items() if name not in aside}, aside, source
@@ -49,7 +40,7 @@ class HuggingFaceWeights:
     def read(self, name: str) -> Array:
         """A variable by google's name, float32."""
         stored = self.contents.stored[name]
-        array = self._array(stored)
+        array = self._file.read(stored)
         tensor = self._known.get(torch_name(stored))
         return np.ascontiguousarray(array.T if tensor and tensor.transposed else array)
 
@@ -60,33 +51,17 @@ class HuggingFaceWeights:
             if (
                 original
                 and original in self.contents.stored
-                and not np.array_equal(self._array(copy), self.read(original))
+                and not np.array_equal(self._file.read(copy), self.read(original))
             ):
                 raise ConfigurationError(
                     self._source, f"{copy} differs from {original}, which BERT shares", "give a BertForPreTraining"
                 )
-
-    def _array(self, stored: str) -> Array:
-        if self._types[stored] not in _FLOATS:
-            reason = f"{stored} is {self._types[stored]}, not one of {', '.join(_FLOATS)}"
-            raise ConfigurationError(self._source, reason, "save it as float32")
-        try:
-            return np.asarray(self._file.get_tensor(stored), dtype=np.float32)
-        except (SafetensorError, OSError) as error:
-            raise self._damaged(error) from error
 
     def _in_google_s(self, stored: str, shape: Shape) -> tuple[str, Shape]:
         tensor = self._known.get(torch_name(stored))
         if tensor is None:
             return stored, shape
         return tensor.google, shape[::-1] if tensor.transposed else shape
-
-    def _damaged(self, error: Exception) -> ConfigurationError:
-        return ConfigurationError(self._source, f"damaged: {error}", "get it again and compare its size and checksum")
-
-
-def _opened(file: Path) -> Any:
-    return safe_open(file, framework="numpy")
 
 
 def to_hugging_face(weights: Mapping[str, Array], config: Mapping[str, Any]) -> dict[str, Array]:

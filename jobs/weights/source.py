@@ -14,18 +14,26 @@ from jobs.files.identity import file_identity
 from jobs.files.place import Place, locate
 from jobs.store import DELIMITER, Store
 
-ACCEPTED = (
+ACCEPTED_CHECKPOINTS = (
     "give google-research's files by their prefix (DIRECTORY/model.ckpt-150000), a directory with them or with "
-    "transformers' model.safetensors, or an archive (tar, tar.gz, zip) of such a directory"
+    "transformers' model.safetensors or pytorch_model.bin, or an archive (tar, tar.gz, zip) of such a directory"
 )
 MAX_BYTES = 16 << 30
 """Of all files of one checkpoint; BERT-large with its optimizer's slots has 4.4 GB."""
 
 SAFETENSORS = "model.safetensors"
+TORCH = "pytorch_model.bin"
 _INDEX = ".index"
 _DATA = re.compile(r"(.+)\.data-(\d{5})-of-(\d{5})")
 _PART = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})$")
-_TORCH = re.compile(r"pytorch_model.*\.bin")
+_SHARD = re.compile(r"(.+)-(\d{5})-of-(\d{5})(\.safetensors|\.bin)")
+_SHARDED = ".index.json"
+_OTHERS = {
+    "tf_model.h5": "Keras weights",
+    "flax_model.msgpack": "Flax weights",
+    "rust_model.ot": "weights for rust-bert",
+    "model.onnx": "an ONNX graph",
+}
 _CONFIGURATIONS = ("bert_config.json", "config.json", "bert_config*.json")
 _VOCABULARIES = ("vocab.txt", "vocab*.txt")
 
@@ -33,15 +41,16 @@ _VOCABULARIES = ("vocab.txt", "vocab*.txt")
 class Format(StrEnum):
     GOOGLE = "google"
     HUGGING_FACE = "hugging face"
+    TORCH = "torch"
 
 
 @dataclass(frozen=True)
-class Files:
+class CheckpointFiles:
     """One checkpoint's files, by their paths in a directory or an archive."""
 
     format: Format
     name: str
-    """The prefix of google's files, or transformers' file."""
+    """The prefix of google's files, or transformers' file (for shards, the file that they are parts of)."""
     weights: tuple[str, ...]
     """The files that hold the numbers, in order."""
     index: tuple[str, ...] = ()
@@ -81,7 +90,7 @@ class Source:
             sha256.update(f"{path.rpartition(DELIMITER)[2]}\0{content}\0".encode())
         return sha256.hexdigest()
 
-    def files(self) -> Files:
+    def files(self) -> CheckpointFiles:
         """Of a directory. Raises ``ConfigurationError`` unless there is just one checkpoint, and all of it."""
         return choose_checkpoint((o.path for o in self.place.store.objects()), self.name, self.place.location)
 
@@ -100,19 +109,18 @@ def find_source(location: str, name: str) -> Source:
         above = Store(folder, create=False)
         if above.exists(f"{last}{_INDEX}"):
             return Source(Place(folder, above), last)
-        if last == SAFETENSORS and above.exists(last):
+        if last in (SAFETENSORS, TORCH) and above.exists(last):
             return Source(Place(folder, above), last)
     return Source(locate(location), name)
 
 
-def choose_checkpoint(paths: Iterable[str], name: str, source: str) -> Files:
+def choose_checkpoint(paths: Iterable[str], name: str, source: str) -> CheckpointFiles:
     """The one checkpoint among ``paths``, or among several the one that is ``name`` or ends with it. Pure.
 
     Raises ``ConfigurationError`` when there is none, when several fit, or when it lacks a file.
     """
     known = sorted(paths)
-    found = {path.removesuffix(_INDEX): Format.GOOGLE for path in known if path.endswith(_INDEX)}
-    found |= {path: Format.HUGGING_FACE for path in known if path.rpartition(DELIMITER)[2] == SAFETENSORS}
+    found = _found(known)
     if not found:
         raise _none(known, source)
     named = [name] if name in found else [path for path in found if name and path.endswith(f"/{name}")]
@@ -121,17 +129,56 @@ def choose_checkpoint(paths: Iterable[str], name: str, source: str) -> Files:
         reason = f"it holds {len(chosen)} checkpoints: {', '.join(chosen[:4])}"
         raise ConfigurationError(source, reason, "say which: --set initial_checkpoint.checkpoint=PATH_IN_IT")
     (path,) = chosen
-    google = found[path] is Format.GOOGLE
     folder = path.removesuffix(path.rpartition(DELIMITER)[2])
     beside = [p.removeprefix(folder) for p in known if p.startswith(folder) and DELIMITER not in p.removeprefix(folder)]
-    return Files(
+    return CheckpointFiles(
         found[path],
         path,
-        weights=_data_files(path, known, source) if google else (path,),
-        index=(f"{path}{_INDEX}",) if google else (),
+        weights=_weights(path, found[path], known, source),
+        index=tuple(name for name in _indexes(path, found[path]) if name in known),
         configuration=_beside(folder, beside, _CONFIGURATIONS, source),
         vocabulary=_beside(folder, beside, _VOCABULARIES, source),
     )
+
+
+def _found(known: list[str]) -> dict[str, Format]:
+    """Every checkpoint, in the first format that its folder has: google's, safetensors, then torch's."""
+    found = {path.removesuffix(_INDEX): Format.GOOGLE for path in known if path.endswith(_INDEX)}
+    for name, format in ((SAFETENSORS, Format.HUGGING_FACE), (TORCH, Format.TORCH)):
+        whole = {_whole(path) for path in known}
+        candidates = {path for path in whole if path.rpartition(DELIMITER)[2] == name}
+        taken = {_folder(path) for path in found} if format is Format.TORCH else set()
+        found |= {path: format for path in sorted(candidates) if _folder(path) not in taken}
+    return found
+
+
+def _whole(path: str) -> str:
+    """The file that a shard is a part of: ``model-00001-of-00003.safetensors`` belongs to ``model.safetensors``."""
+    shard = _SHARD.fullmatch(path)
+    return f"{shard[1]}{shard[4]}" if shard else path
+
+
+def _folder(path: str) -> str:
+    return path.rpartition(DELIMITER)[0]
+
+
+def _weights(path: str, format: Format, known: list[str], source: str) -> tuple[str, ...]:
+    if format is Format.GOOGLE:
+        return _data_files(path, known, source)
+    return (path,) if path in known else _shards(path, known, source)
+
+
+def _indexes(path: str, format: Format) -> tuple[str, ...]:
+    return (f"{path}{_INDEX}",) if format is Format.GOOGLE else (f"{path}{_SHARDED}",)
+
+
+def _shards(path: str, known: list[str], source: str) -> tuple[str, ...]:
+    parts = [match for name in known if (match := _SHARD.fullmatch(name)) and _whole(name) == path]
+    count, (stem, suffix) = int(parts[0][3]), (parts[0][1], parts[0][4])
+    wanted = [f"{stem}-{number:05d}-of-{count:05d}{suffix}" for number in range(1, count + 1)]
+    if missing := [name for name in wanted if name not in known]:
+        raise ConfigurationError(source, f"{parts[0][0]} is there, {missing[0]} is not", "get all files of the model")
+    return tuple(wanted)
 
 
 def _data_files(prefix: str, known: list[str], source: str) -> tuple[str, ...]:
@@ -163,11 +210,7 @@ def _none(known: list[str], source: str) -> ConfigurationError:
             return ConfigurationError(
                 source, reason, "get the whole checkpoint: its .index and .data files belong together"
             )
-        if _TORCH.fullmatch(path.rpartition(DELIMITER)[2]):
-            return ConfigurationError(
-                source,
-                f"it holds {path}, a pickle, which may run code when it is read, and no {SAFETENSORS}",
-                "if you trust it, convert it where torch is: python -c 'from transformers import BertForPreTraining; "
-                'BertForPreTraining.from_pretrained("DIRECTORY").save_pretrained("ANOTHER")\'',
-            )
-    return ConfigurationError(source, "there is no checkpoint in it", ACCEPTED)
+        if what := _OTHERS.get(path.rpartition(DELIMITER)[2]):
+            reason = f"it holds {path}, {what}, and no {SAFETENSORS} or {TORCH}"
+            return ConfigurationError(source, reason, f"get the model's {SAFETENSORS} or {TORCH}")
+    return ConfigurationError(source, "there is no checkpoint in it", ACCEPTED_CHECKPOINTS)

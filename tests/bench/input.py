@@ -3,7 +3,7 @@
     python tests/bench/input.py                     made-up examples of 128 positions and 20 predictions
     python tests/bench/input.py a.tfrecord b...     files of that size that are there
 
-Shuffled batches, parsed and checked, as training reads them: with the masks that they have, and masked anew.
+BatchSampler batches, parsed and checked, as training reads them: with the masks that they have, and masked anew.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import numpy as np
 import repository_root  # noqa: F401
 
 from jobs.model.bert import BertConfig
-from jobs.model.dataset import Examples, Shard
+from jobs.model.dataset import ExampleDataset, Shard
 from jobs.model.masking import Masking
 from jobs.model.records import RecordFile
-from jobs.model.sampler import Shuffled
+from jobs.model.sampler import BatchSampler
 from jobs.vocabulary import SPECIALS, Vocabulary
 from tests.jobs.model.made import make_example, serialized
 
@@ -55,14 +55,16 @@ def report(files: list[Path], batch_size: int, batches: int, rounds: int) -> Non
     config = BertConfig(
         vocab_size=VOCABULARY, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8
     )
-    with closing(Examples(shards, config, max_seq_length=LENGTH, max_predictions_per_seq=PREDICTIONS)) as examples:
+    with closing(
+        ExampleDataset(shards, config, max_seq_length=LENGTH, max_predictions_per_seq=PREDICTIONS)
+    ) as examples:
         tokens = (*SPECIALS, *(f"{'##' if n % 3 == 0 else ''}{n}" for n in range(VOCABULARY - len(SPECIALS))))
         ways = {
             "batches": None,
             "batches, masked anew": Masking.of(Vocabulary(tokens), share=0.15, whole_words=True),
         }
         shuffled = {
-            way: Shuffled(examples, batch_size=batch_size, seed=1, masking=masking) for way, masking in ways.items()
+            way: BatchSampler(examples, batch_size=batch_size, seed=1, masking=masking) for way, masking in ways.items()
         }
         rates = {way: list[float]() for way in ways}
         for turn in range(rounds):
@@ -72,7 +74,7 @@ def report(files: list[Path], batch_size: int, batches: int, rounds: int) -> Non
         print(f"{way:24} {statistics.median(found):>10,.0f} examples/s (of {rounds} rounds, least {min(found):,.0f})")
 
 
-def rate(shuffled: Shuffled, first: int, batches: int, batch_size: int) -> float:
+def rate(shuffled: BatchSampler, first: int, batches: int, batch_size: int) -> float:
     """Of the CPU time of all threads, choosing the examples included."""
     began = time.process_time()
     for step in range(first, first + batches):

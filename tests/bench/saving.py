@@ -29,7 +29,7 @@ import numpy as np
 import repository_root  # noqa: F401
 
 from jobs.artifact import Artifact
-from jobs.model.dataset import Examples  # noqa: F401  # before tensorflow: holds back its greeting
+from jobs.model.dataset import ExampleDataset  # noqa: F401  # before tensorflow: holds back its greeting
 from jobs.recipe import load_recipe, settings_of
 from jobs.spec import Kind, Spec
 from jobs.store import EMULATOR, Store

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import torch
 import transformers
 from safetensors.numpy import load_file
+from safetensors.torch import load_file as load_tensors
 
 VOCABULARY = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdef")
 SHAPE = {
@@ -25,13 +27,31 @@ VARIABLES = 46
 HEADS = 7
 
 
+def as_pickle(directory: Path, *, is_zip: bool) -> None:
+    """Replaces model.safetensors with the ``pytorch_model.bin`` that older versions of transformers wrote."""
+    file = directory / "model.safetensors"
+    torch.save(load_tensors(file), directory / "pytorch_model.bin", _use_new_zipfile_serialization=is_zip)
+    file.unlink()
+
+
+FILES: dict[str, Callable[[Path], None]] = {
+    "safetensors": lambda _: None,
+    "zip": partial(as_pickle, is_zip=True),
+    "legacy": partial(as_pickle, is_zip=False),
+}
+
+
+@pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("loader", ["BertForPreTraining", "BertModel"])
-def test_what_transformers_saves(read_by_the_checkpoint_step: Callable[..., Path], tmp_path: Path, loader: str) -> None:
+def test_what_transformers_saves(
+    read_by_the_checkpoint_step: Callable[..., Path], tmp_path: Path, loader: str, file: str
+) -> None:
     config = transformers.BertConfig(**SHAPE, hidden_act="gelu_pytorch_tanh")
     torch.manual_seed(0)
     model = getattr(transformers, loader)(config)
     model.save_pretrained(tmp_path / "saved")
     (tmp_path / "saved" / "vocab.txt").write_text("".join(f"{entry}\n" for entry in VOCABULARY))
+    FILES[file](tmp_path / "saved")
     encoder = loader == "BertModel"
     allow_missing = ["cls/*"] if encoder else []
 

@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 from jobs.artifact import Artifact, Output, crc32c
 from jobs.errors import ConfigurationError, DamagedError
 from jobs.model.bert import BertConfig
-from jobs.model.dataset import Examples, Shard, staged_shards
+from jobs.model.dataset import ExampleDataset, Shard, staged_shards
 from jobs.spec import Kind, Spec
 from jobs.store import Store
 from tests.jobs.model.made import make_example, serialized
 
-Open = Callable[..., Examples]
+Open = Callable[..., ExampleDataset]
 CONFIG = BertConfig(vocab_size=50, hidden_size=16, num_hidden_layers=1, num_attention_heads=1, intermediate_size=16)
 SIZES = {"max_seq_length": 16, "max_predictions_per_seq": 3}
 
@@ -36,7 +36,7 @@ def opened(
     write_records: Callable[..., Path],
     tmp_path: Path,
 ) -> Iterator[Open]:
-    def open_examples(*shards: list[dict[str, Any]]) -> Examples:
+    def open_examples(*shards: list[dict[str, Any]]) -> ExampleDataset:
         files = [
             Shard(
                 f"train/{i}",
@@ -45,11 +45,11 @@ def opened(
             )
             for i, shard in enumerate(shards)
         ]
-        opened = Examples(files, CONFIG, **SIZES)
+        opened = ExampleDataset(files, CONFIG, **SIZES)
         to_close.append(opened)
         return opened
 
-    to_close: list[Examples] = []
+    to_close: list[ExampleDataset] = []
     yield open_examples
     for examples in to_close:
         examples.close()
@@ -102,7 +102,7 @@ def test_any_writer_s_encoding_is_read(
         with tf.io.TFRecordWriter(str(file)) as writer:
             writer.write(data)
             writer.write(serialized(values))
-        with closing(Examples([Shard("x", 2, lambda: file)], CONFIG, **SIZES)) as found:
+        with closing(ExampleDataset([Shard("x", 2, lambda: file)], CONFIG, **SIZES)) as found:
             batch = found.read([0, 1])
     for name, expected in values.items():
         np.testing.assert_array_equal(batch[name], np.array([expected, expected], batch[name].dtype))
@@ -120,7 +120,7 @@ def test_no_bytes_harm_the_parser(data: st.DataObject) -> None:
         file = Path(folder, "x")
         with tf.io.TFRecordWriter(str(file)) as writer:
             writer.write(bytes(broken))
-        with closing(Examples([Shard("x", 1, lambda: file)], CONFIG, **SIZES)) as found:
+        with closing(ExampleDataset([Shard("x", 1, lambda: file)], CONFIG, **SIZES)) as found:
             try:
                 batch = found.read([0])
             except ConfigurationError as error:
@@ -160,7 +160,7 @@ def test_ids_beyond_their_table_are_refused(
 def test_a_shard_of_another_size_is_refused_when_it_arrives(
     opened: Open, random_examples: Callable[..., list[dict[str, Any]]], sizes: dict[str, int]
 ) -> None:
-    with pytest.raises(ConfigurationError, match=r"this run wants input_ids 16, .* masked_lm_positions 3") as caught:
+    with pytest.raises(ConfigurationError, match=r"this run needs input_ids 16, .* masked_lm_positions 3") as caught:
         opened(random_examples(2), random_examples(2, **sizes)).read([0, 3])
     assert caught.value.thing == "train/1, record 0"
     assert "function_node" not in caught.value.reason
@@ -179,7 +179,7 @@ def test_what_is_no_example_is_refused(
 ) -> None:
     shard = Shard("x", 1, lambda: write_records(tmp_path / "x", [record]))
     with (
-        closing(Examples([shard], CONFIG, **SIZES)) as examples,
+        closing(ExampleDataset([shard], CONFIG, **SIZES)) as examples,
         pytest.raises(ConfigurationError, match=said) as caught,
     ):
         examples.read([0])
@@ -190,7 +190,7 @@ def test_a_shard_of_the_wrong_length_is_refused(write_records: Callable[..., Pat
     record = serialized(make_example(np.random.default_rng(0), length=16, predictions=3, vocabulary=50))
     shard = Shard("x", 3, lambda: write_records(tmp_path / "x", [record] * 2))
     with (
-        closing(Examples([shard], CONFIG, **SIZES)) as examples,
+        closing(ExampleDataset([shard], CONFIG, **SIZES)) as examples,
         pytest.raises(ConfigurationError, match="has 2 records, its artifact says 3"),
     ):
         examples.read([0])
@@ -204,7 +204,7 @@ def test_only_what_is_wanted_is_waited_for(opened: Open, random_examples: Callab
         arrived.wait()
         return there.fetch()
 
-    with closing(Examples([there, Shard("late", 4, late)], CONFIG, **SIZES)) as examples:
+    with closing(ExampleDataset([there, Shard("late", 4, late)], CONFIG, **SIZES)) as examples:
         examples.stage([1, 0])
         assert len(examples) == 8
         first = examples.read([0, 1])

@@ -26,14 +26,14 @@ from jobs.model import bert, optimizer as updating
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.devices import find_devices
 from jobs.model.optimizer import AdamWeightDecay
-from jobs.model.train_step import evaluate_function, update_function
+from jobs.model.train_step import evaluation_step_function, train_steps_function
 
 devices = find_devices("cpu")
 assert devices.count == count, devices
 config = BertConfig(vocab_size=50, hidden_size=8, num_hidden_layers=1, num_attention_heads=2,
                     intermediate_size=16, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
 if sys.argv[3] == "compiled":
-    bert.COMPILED_FROM, updating.COMPILED_FROM = config.hidden_size, config.hidden_size**2
+    bert.COMPILED_FROM_HIDDEN_SIZE, updating.COMPILED_FROM_ELEMENTS = config.hidden_size, config.hidden_size**2
 with devices.strategy.scope():
     model = Bert(config, 3)
     optimizer = AdamWeightDecay(model.variables_by_name)
@@ -42,12 +42,12 @@ integers = {"input_ids": (50, S), "input_mask": (2, S), "segment_ids": (2, S), "
             "masked_lm_ids": (50, P), "next_sentence_labels": (2, 1)}
 batches = {name: tf.constant(rng.integers(0, limit, (K, B, n)), tf.int32) for name, (limit, n) in integers.items()}
 batches["masked_lm_weights"] = tf.constant(rng.integers(0, 2, (K, B, P)), tf.float32)  # uneven between replicas
-update = update_function(devices.strategy, model, optimizer, accumulation=int(sys.argv[2]))
+update = train_steps_function(devices.strategy, model, optimizer, accumulation=int(sys.argv[2]))
 measures = update(batches, tf.constant(42), tf.constant(0), tf.constant([0.01] * K))
 held_out = {name: values[0] for name, values in batches.items()} | {"is_padding": tf.constant([0] * 13 + [1] * 3)}
 print(json.dumps({
     "measures": measures.numpy().tolist(),
-    "evaluation": evaluate_function(devices.strategy, model)(held_out).numpy().tolist(),
+    "evaluation": evaluation_step_function(devices.strategy, model)(held_out).numpy().tolist(),
     "weights": {name: v.numpy().ravel().tolist() for name, v in model.variables_by_name.items()},
 }))
 """
@@ -78,7 +78,7 @@ def test_replicas_compute_what_one_device_does(count: int, accumulation: int, ho
     [
         ("tpu", "there is no TPU that TensorFlow .* can use here"),
         ("gpu", "finds no GPU here"),
-        ("abacus", "'abacus' is no kind of device"),
+        ("abacus", "'abacus' is not a kind of device"),
     ],
 )
 def test_what_is_not_there_is_a_clear_error(monkeypatch: pytest.MonkeyPatch, wanted: str, said: str) -> None:
@@ -90,7 +90,7 @@ def test_what_is_not_there_is_a_clear_error(monkeypatch: pytest.MonkeyPatch, wan
 
 def test_a_batch_that_cannot_be_shared_evenly_is_refused() -> None:
     three = Devices(tf.distribute.MirroredStrategy(["CPU:0"]), "CPU", "")
-    assert three.share(7) == 7
+    assert three.per_replica_batch_size(7) == 7
 
     class Eight(Devices):
         @property
@@ -98,12 +98,12 @@ def test_a_batch_that_cannot_be_shared_evenly_is_refused() -> None:
             return 8
 
     eight = Eight(three.strategy, "TPU", "v3-8")
-    assert eight.share(512) == 64
-    assert eight.share(512, 4) == 16
+    assert eight.per_replica_batch_size(512) == 64
+    assert eight.per_replica_batch_size(512, 4) == 16
     with pytest.raises(ConfigurationError, match="evenly over 8 replicas") as caught:
-        eight.share(500)
+        eight.per_replica_batch_size(500)
     assert caught.value.thing == "schedule.train_batch_size 500"
     assert caught.value.remedy.endswith("schedule.train_batch_size=504")
-    with pytest.raises(ConfigurationError, match=r"in 3 turns \(schedule.accumulation\)") as caught:
-        eight.share(512, 3)
+    with pytest.raises(ConfigurationError, match=r"each in 3 microbatches \(schedule.accumulation\)") as caught:
+        eight.per_replica_batch_size(512, 3)
     assert caught.value.remedy.endswith("schedule.train_batch_size=528")

@@ -22,7 +22,7 @@ from jobs.model import bert
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.tf1_checkpoint import GoogleWeights, write_google_checkpoint
 from jobs.weights.account import account
-from jobs.weights.names import tensors
+from jobs.weights.variable_names import tensors
 
 REFERENCE = os.environ.get("BERT_REFERENCE_DIR", "")
 pytestmark = [
@@ -37,7 +37,7 @@ CONFIG = BertConfig(vocab_size=80, initializer_range=0.2, max_position_embedding
 
 @pytest.fixture(params=[CONFIG.hidden_size + 1, CONFIG.hidden_size], ids=["plain", "compiled"], autouse=True)
 def compiled_from(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bert, "COMPILED_FROM", request.param)
+    monkeypatch.setattr(bert, "COMPILED_FROM_HIDDEN_SIZE", request.param)
 
 
 def layer_norm(inputs: Any, begin_norm_axis: int, begin_params_axis: int, scope: str) -> Any:

@@ -13,9 +13,10 @@ import pytest
 from jobs.artifact import Artifact
 from jobs.errors import Interrupted
 from jobs.model.bert import BertConfig
-from jobs.model.dataset import Examples, Shard, staged_shards
+from jobs.model.dataset import ExampleDataset, Shard, staged_shards
 from jobs.model.devices import find_devices
 from jobs.model.training import train
+from jobs.model.training_task import TrainingContext, TrainingTask
 from jobs.model.watchdog import Watchdog
 from jobs.progress import Heartbeat
 from jobs.recipe import Schedule
@@ -73,28 +74,23 @@ def train_held_up(
     store = SlowStore(artifact.store.location, held.get("saving"))
     source = Artifact.open(store, artifact.spec.inputs["examples"])
 
-    def opened(folder: str, hanging: Hanging | None) -> Examples:
+    def opened(folder: str, hanging: Hanging | None) -> ExampleDataset:
         shards = [hanging.fetching(s) if hanging else s for s in staged_shards(source, folder, scratch)]
         sizes = {"max_seq_length": LENGTH, "max_predictions_per_seq": PREDICTIONS}
-        return Examples(shards, config, check_stop=check_stop, **sizes)
+        return ExampleDataset(shards, config, check_stop=check_stop, **sizes)
 
     with (
         closing(opened("train", held.get("input"))) as examples,
         closing(opened("validation", held.get("evaluation"))) as validation,
     ):
-        train(
-            Artifact(store, artifact.spec),
-            config,
-            Schedule(**settings["schedule"]),
-            examples,
-            validation,
-            devices=find_devices("cpu"),
-            step_flops=1,
-            scratch=scratch,
-            heartbeat=Heartbeat(store, artifact.name, 0, unit="steps"),
-            check_stop=check_stop,
-            watchdog=watchdog,
+        task = TrainingTask(
+            config, Schedule(**settings["schedule"]), examples, validation, find_devices("cpu"), step_flops=1
         )
+        heartbeat = Heartbeat(store, artifact.name, 0, unit="steps")
+        context = TrainingContext(
+            Artifact(store, artifact.spec), scratch, heartbeat, check_stop, watchdog=watchdog or Watchdog()
+        )
+        train(task, context)
 
 
 def test_the_watchdog_sees_each(submit_pretrain: Submit, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def schedule(steps: int, warmup: int, rate: float = 2e-5) -> Schedule:
 @pytest.mark.parametrize("compiled_from", [7, 6], ids=["plain", "compiled"])
 @pytest.mark.parametrize("scale", [0.01, 10.0], ids=["below the clipping norm", "above it"])
 def test_updates_follow_the_formulae(scale: float, compiled_from: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "COMPILED_FROM", compiled_from)
+    monkeypatch.setattr(module, "COMPILED_FROM_ELEMENTS", compiled_from)
     rng = np.random.default_rng(0)
     expected = {name: rng.normal(size=(3, 2)) for name in NAMES}
     m = {name: np.zeros((3, 2)) for name in NAMES}
@@ -63,7 +63,7 @@ class LikeTpu:
 
 
 def test_variables_alike_are_told_apart_on_a_tpu_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "COMPILED_FROM", 2)
+    monkeypatch.setattr(module, "COMPILED_FROM_ELEMENTS", 2)
     with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
         variables = {name: tf.Variable([1.0, 1.0]) for name in ("a/bias", "b/bias")}
         optimizer = AdamWeightDecay(variables)

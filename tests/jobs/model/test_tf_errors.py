@@ -25,7 +25,7 @@ def fail_with(error: Exception) -> None:
     ids=["device", "machine"],
 )
 def test_too_little_memory_names_the_settings_to_lower(error: Exception) -> None:
-    with pytest.raises(ConfigurationError, match=r"memory does not suffice \(OOM when allocating\)") as caught:
+    with pytest.raises(ConfigurationError, match=r"out of memory \(OOM when allocating\)") as caught:
         fail_with(error)
     assert caught.value.thing == "pretrain-bio-12345678 on 8 TPU"
     assert "schedule.accumulation" in caught.value.remedy

@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 
 from jobs.model.bert import Bert, BertConfig
-from jobs.model.loss import learnt
+from jobs.model.loss import trainable_variables
 from jobs.model.optimizer import AdamWeightDecay
-from jobs.model.train_step import MEASURES, evaluate_function, update_function
+from jobs.model.train_step import METRICS, evaluation_step_function, train_steps_function
 
 K, B, S, P, V = 2, 8, 12, 3, 50
 SMALL = {
@@ -55,8 +55,8 @@ def updated(
     """The last call's measures of the given steps, and weights after all of them."""
     dropped = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
     model = Bert(BertConfig(**(architecture or SMALL), **dropped), 3)
-    optimizer = AdamWeightDecay(learnt(model.variables_by_name, options.get("next_sentence", True)))
-    update = update_function(tf.distribute.OneDeviceStrategy("CPU:0"), model, optimizer, **options)
+    optimizer = AdamWeightDecay(trainable_variables(model.variables_by_name, options.get("next_sentence", True)))
+    update = train_steps_function(tf.distribute.OneDeviceStrategy("CPU:0"), model, optimizer, **options)
     rates = tf.fill([given["input_ids"].shape[0]], rate)
     for _ in range(calls):
         measures = update(given, tf.constant(42), tf.constant(0), rates).numpy()
@@ -100,8 +100,8 @@ def test_without_next_sentences_words_alone_are_learnt(
     whole: tuple[npt.NDArray[np.float32], Weights, Bert],
 ) -> None:
     measures, weights, model = updated(batches(), next_sentence=False)
-    first = dict(zip(MEASURES, measures[0].tolist(), strict=True))
-    both = dict(zip(MEASURES, whole[0][0].tolist(), strict=True))
+    first = dict(zip(METRICS, measures[0].tolist(), strict=True))
+    both = dict(zip(METRICS, whole[0][0].tolist(), strict=True))
     assert first["loss"] == first["mlm_loss"] == pytest.approx(both["mlm_loss"], rel=1e-6)
     assert first["nsp_loss"] == 0.0
     assert 0 < first["gradient_norm"] < both["gradient_norm"]
@@ -113,7 +113,7 @@ def test_without_next_sentences_words_alone_are_learnt(
 def test_without_next_sentences_no_pair_is_scored(whole: tuple[npt.NDArray[np.float32], Weights, Bert]) -> None:
     strategy, model = tf.distribute.OneDeviceStrategy("CPU:0"), whole[2]
     batch = {name: values[0] for name, values in batches().items()} | {"is_padding": tf.zeros([B], tf.int32)}
-    both = evaluate_function(strategy, model)(batch).numpy()
-    words = evaluate_function(strategy, model, next_sentence=False)(batch).numpy()
+    both = evaluation_step_function(strategy, model)(batch).numpy()
+    words = evaluation_step_function(strategy, model, next_sentence=False)(batch).numpy()
     assert words.tolist() == [*both[:3].tolist(), 0.0, 0.0, 0.0]
     assert both[3] == B

@@ -17,7 +17,8 @@ from safetensors.numpy import load
 from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, DivergedError, Interrupted, MissingObjectError, StoreError
 from jobs.model.bert import Bert, BertConfig
-from jobs.model.loss import evaluation, evaluation_sums
+from jobs.model.evaluation import Evaluation
+from jobs.model.loss import evaluation_sums
 from jobs.steps import pretrain
 from jobs.steps.context import StepContext
 from jobs.store import Store
@@ -233,7 +234,7 @@ def test_scores_are_those_of_the_first_weights_on_evenly_spread_examples(
     batch["is_padding"] = tf.zeros([6], tf.int32)
     inputs = ("input_ids", "input_mask", "segment_ids", "masked_lm_positions")
     sums = evaluation_sums(*model.pretraining_logits(*[batch[name] for name in inputs]), batch)
-    expected = evaluation(0, *sums.numpy().tolist())._asdict()
+    expected = Evaluation.of_sums(0, *sums.numpy().tolist()).model_dump()
 
     first, last = artifact.require().facts["evaluations"]
     assert first == pytest.approx(expected, rel=1e-5)
@@ -316,7 +317,7 @@ def test_a_bucket_that_fails_while_saving_ends_the_run(
 @pytest.mark.slow  # TensorFlow tries again for ten seconds
 def test_too_little_memory_names_the_settings_to_lower(submit_pretrain: Submit, tmp_path: Path) -> None:
     artifact = submit_pretrain(tmp_path / "bucket", architecture={"max_position_embeddings": 10**12})
-    with pytest.raises(ConfigurationError, match="memory does not suffice") as caught:
+    with pytest.raises(ConfigurationError, match="out of memory") as caught:
         run(artifact, tmp_path / "scratch")
     assert "schedule.train_batch_size" in caught.value.remedy
 
@@ -349,7 +350,7 @@ def test_without_held_out_examples_there_are_no_scores(submit_pretrain: Submit, 
         ({"validation": 0, "early_stop_evaluations": 1}, "no held-out examples, which schedule.early_stop_eval"),
         ({"inputs": {}}, "names no examples"),
         ({"inputs": {"examples": "preprocess-00000000"}}, "no such step"),
-        ({"sizes": {"max_seq_length": 32}}, "this run wants input_ids 32"),
+        ({"sizes": {"max_seq_length": 32}}, "this run needs input_ids 32"),
         ({"sizes": {"max_predictions_per_seq": 5}}, "masked_lm_positions 5"),
         ({"sizes": {"vocabulary_size": None}}, "does not say its vocabulary's size"),
         ({"facts": {"vocabulary_size": 49}}, "has 49 entries, pretrain-tiny-.* is for 50"),

@@ -23,7 +23,7 @@ from jobs.steps import export, preprocess, signatures
 from jobs.steps.context import StepContext
 from jobs.store import Store
 from jobs.vocabulary import SPECIALS, Vocabulary
-from jobs.weights.names import tensors
+from jobs.weights.variable_names import tensors
 
 Array = NDArray[Any]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from safetensors.numpy import load, save_file
 
 from jobs.artifact import Artifact
@@ -36,6 +37,7 @@ from tests.jobs.weights.published import (
     tar_of,
     write_google,
 )
+from tests.jobs.weights.torch_files import legacy_file, zip_file
 
 SETTINGS: dict[str, Any] = {
     "name": "A published BERT",
@@ -165,6 +167,81 @@ def test_half_precision_becomes_float32(tmp_path: Path) -> None:
     found = weights(run(tmp_path, hugging_face(tmp_path / "hub", state)))
     halves = {name: value.astype(np.float16).astype(np.float32) for name, value in random_weights().items()}
     assert_equal(found, halves)
+
+
+def test_bfloat16_becomes_float32(tmp_path: Path) -> None:
+    state = to_hugging_face(random_weights(), CONFIG)
+    folder = hugging_face(tmp_path / "hub")
+    tensors, start, data = {}, 0, b""
+    for name, value in state.items():
+        halves = (value.view(np.uint32) >> 16).astype("<u2").tobytes()
+        tensors[name] = {"dtype": "BF16", "shape": value.shape, "data_offsets": [start, start + len(halves)]}
+        start, data = start + len(halves), data + halves
+    header = json.dumps(tensors).encode()
+    (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + data)
+    expected = {name: (v.view(np.uint32) >> 16 << 16).view(np.float32) for name, v in random_weights().items()}
+    assert_equal(weights(run(tmp_path, folder)), expected)
+
+
+@pytest.mark.parametrize("write", [zip_file, legacy_file], ids=["zip", "legacy"])
+def test_a_pickle_is_read_without_torch(tmp_path: Path, write: Callable[..., bytes]) -> None:
+    """With the tied decoder and the buffer that transformers saved there, and the vocabulary beside it."""
+    folder = hugging_face(tmp_path / "hub")
+    (folder / "model.safetensors").unlink()
+    state = to_hugging_face(random_weights(), CONFIG)
+    state["cls.predictions.decoder.weight"] = state["bert.embeddings.word_embeddings.weight"]
+    state["bert.embeddings.position_ids"] = np.arange(12, dtype=np.int64)[None]
+    (folder / "pytorch_model.bin").write_bytes(write(state))
+    for location in (folder, folder / "pytorch_model.bin"):
+        artifact = run(tmp_path, location)
+        assert_equal(weights(artifact), random_weights())
+        assert artifact.require().facts["format"] == "torch"
+        assert artifact.store.get(artifact.path("vocab.txt")).decode() == VOCABULARY
+
+
+def test_a_hostile_pickle_is_refused(tmp_path: Path) -> None:
+    folder = hugging_face(tmp_path / "hub")
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(Vtouch it-ran\ntR.")
+    with pytest.raises(ConfigurationError, match=r"pytorch_model.bin: its pickle refers to os.system"):
+        run(tmp_path, folder)
+
+
+def shards(folder: Path) -> Path:
+    """The model in two files and their index, as transformers saves what is larger than it wants."""
+    hugging_face(folder)
+    (folder / "model.safetensors").unlink()
+    state = to_hugging_face(random_weights(), CONFIG)
+    weight_map = {name: f"model-0000{1 + number % 2}-of-00002.safetensors" for number, name in enumerate(state)}
+    for file in set(weight_map.values()):
+        save_file({name: value for name, value in state.items() if weight_map[name] == file}, folder / file)
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+    return folder
+
+
+def test_a_model_in_several_files(tmp_path: Path) -> None:
+    folder = shards(tmp_path / "hub")
+    artifact = run(tmp_path, folder)
+    assert_equal(weights(artifact), random_weights())
+    (folder / "model-00002-of-00002.safetensors").unlink()
+    with pytest.raises(ConfigurationError, match=r"model-00002-of-00002.safetensors is not"):
+        run(tmp_path, folder)
+
+
+def test_a_file_of_another_model_is_refused_by_the_index(tmp_path: Path) -> None:
+    folder = shards(tmp_path / "hub")
+    second = folder / "model-00002-of-00002.safetensors"
+    other = {name.replace("layer.1", "layer.2"): value for name, value in load(second.read_bytes()).items()}
+    save_file(other, second)
+    with pytest.raises(ConfigurationError, match=r"index.json: it places bert.encoder.layer.1.* it is in None"):
+        run(tmp_path, folder)
+
+
+def test_a_checkpoint_of_objects_is_named_for_what_it_is(tmp_path: Path) -> None:
+    variable = tf.Variable(tf.ones([2]), name="bert/pooler/dense/bias")
+    prefix = tf.train.Checkpoint(model=variable).save(str(tmp_path / "tf2" / "bert"))
+    with pytest.raises(ConfigurationError, match="a TensorFlow 2 checkpoint of objects"):
+        run(tmp_path, prefix)
 
 
 def test_out_and_in_again(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from jobs.weights.hugging_face import to_hugging_face
-from jobs.weights.names import tensors
+from jobs.weights.variable_names import tensors
 
 Array = NDArray[Any]
 Weights = dict[str, Array]

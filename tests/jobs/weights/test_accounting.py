@@ -6,7 +6,7 @@ import pytest
 
 from jobs.errors import ConfigurationError
 from jobs.weights.account import Allowed, Contents, account, check_account
-from jobs.weights.names import google_name, is_optimizer_state, torch_name
+from jobs.weights.variable_names import google_name, is_optimizer_state, torch_name
 
 MODEL = {
     "bert/embeddings/word_embeddings": (10, 4),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.errors import ConfigurationError
-from jobs.weights.source import Files, Format, choose_checkpoint
+from jobs.weights.source import CheckpointFiles, Format, choose_checkpoint
 
 CLINICAL = ["a/model.ckpt-150000.index", "a/model.ckpt-150000.data-00000-of-00001", "a/vocab.txt", "a/bert_config.json"]
 LARGE = ["b/l.ckpt.index", "b/l.ckpt.data-00000-of-00001", "b/vocab_cased_30k.txt", "b/bert_config_bio_58k.json"]
@@ -13,7 +13,9 @@ HUGGING_FACE = ["h/model.safetensors", "h/config.json", "h/vocab.txt", "h/tokeni
 
 
 def test_google_s_files() -> None:
-    assert choose_checkpoint([*CLINICAL, "a/pytorch_model.bin", "a/model.ckpt-150000.meta"], "", "here") == Files(
+    assert choose_checkpoint(
+        [*CLINICAL, "a/pytorch_model.bin", "a/model.ckpt-150000.meta"], "", "here"
+    ) == CheckpointFiles(
         Format.GOOGLE,
         "a/model.ckpt-150000",
         ("a/model.ckpt-150000.data-00000-of-00001",),
@@ -42,6 +44,28 @@ def test_data_in_parts() -> None:
     assert choose_checkpoint(["m.index", *parts], "", "here").weights == tuple(parts)
 
 
+@pytest.mark.parametrize(
+    ("stem", "suffix", "format"),
+    [("model", ".safetensors", Format.HUGGING_FACE), ("pytorch_model", ".bin", Format.TORCH)],
+)
+def test_shards(stem: str, suffix: str, format: Format) -> None:
+    shards = [f"h/{stem}-0000{n}-of-00002{suffix}" for n in (1, 2)]
+    index = f"h/{stem}{suffix}.index.json"
+    files = choose_checkpoint([*shards, index, "h/config.json"], "", "here")
+    assert (files.format, files.name, files.weights, files.index) == (
+        format,
+        f"h/{stem}{suffix}",
+        tuple(shards),
+        (index,),
+    )
+
+
+def test_a_pickle_is_taken_only_where_there_is_nothing_else() -> None:
+    assert choose_checkpoint(["h/pytorch_model.bin", "h/config.json"], "", "here").format is Format.TORCH
+    assert choose_checkpoint([*HUGGING_FACE, "h/pytorch_model.bin"], "", "here").format is Format.HUGGING_FACE
+    assert choose_checkpoint([*CLINICAL, "a/pytorch_model.bin"], "", "here").format is Format.GOOGLE
+
+
 @pytest.mark.parametrize("name", ["l.ckpt", "b/l.ckpt"])
 def test_of_several_the_named_one(name: str) -> None:
     assert choose_checkpoint([*CLINICAL, *LARGE, *HUGGING_FACE], name, "here").name == "b/l.ckpt"
@@ -66,8 +90,8 @@ def test_one_alone_may_have_another_name_than_the_published() -> None:
         (CLINICAL[:1], "", r"model.ckpt-150000.index is there, a/model.ckpt-150000.data-00000-of-00001 is not"),
         (CLINICAL[1:], "", r"data-00000-of-00001 is there, a/model.ckpt-150000.index is not"),
         (["m.index", "m.data-00000-of-00002"], "", "m.data-00001-of-00002 is not"),
-        (["h/pytorch_model.bin", "h/config.json"], "", "a pickle, which may run code"),
-        (["pytorch_model-00001-of-00002.bin"], "", "a pickle"),
+        (["h/tf_model.h5", "h/config.json"], "", "it holds h/tf_model.h5, Keras weights, and no model.safetensors"),
+        (["pytorch_model-00001-of-00002.bin"], "", "pytorch_model-00002-of-00002.bin is not"),
         ([*LARGE, "b/vocab_other.txt"], "", "vocab_cased_30k.txt and vocab_other.txt"),
     ],
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import structlog
 import tensorflow as tf
+from pydantic import BaseModel, ConfigDict, Field
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from jobs.artifact import Artifact, Output
 from jobs.errors import ConfigurationError, CovidCtlError, DamagedError, MissingObjectError
 from jobs.layout import CHECKPOINTS
+from jobs.model.evaluation import Evaluation, best_step
 from jobs.spec import canonical
 
 KEPT = 2
@@ -30,75 +31,82 @@ KEPT = 2
 PART = 8 << 20
 """Bytes that are sent at a time."""
 
-State = Mapping[str, tf.Variable]
+Variables = Mapping[str, tf.Variable]
 Tensors = Mapping[str, npt.NDArray[np.float32]]
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class Progress:
+class RunRecord(BaseModel):
     """What a run needs to go on, beside its variables."""
 
-    step: int
-    """Updates made."""
-    train_seconds: float
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    step: int = Field(ge=0)
+    """Steps made."""
+    train_seconds: float = Field(ge=0)
     """Over all processes that took part."""
-    evaluations: tuple[dict[str, Any], ...]
+    evaluations: tuple[Evaluation, ...] = ()
     rejected: tuple[int, ...] = ()
     """Steps whose checkpoints were found damaged when the run was resumed."""
 
+    @classmethod
+    def at_start(cls, rejected: Iterable[int] = ()) -> RunRecord:
+        """A run that has made no step yet."""
+        return cls(step=0, train_seconds=0.0, rejected=tuple(rejected))
 
-def snapshot(state: State) -> Tensors:
-    """The state's numbers now, in memory that further updates do not touch."""
-    return {name: np.array(variable.numpy()) for name, variable in state.items()}
+
+class _CheckpointRecord(RunRecord):
+    """The JSON object beside the numbers."""
+
+    size: int
+    crc32c: str
 
 
-def save(artifact: Artifact, tensors: Tensors, progress: Progress) -> None:
+def snapshot(variables: Variables) -> Tensors:
+    """A copy of the variables' values, which later steps do not touch."""
+    return {name: np.array(variable.numpy()) for name, variable in variables.items()}
+
+
+def save(artifact: Artifact, tensors: Tensors, run: RunRecord) -> None:
     """Write a checkpoint, then remove all but the newest ``KEPT`` and the best."""
-    name = f"{progress.step:08d}"
-    metadata = {"checkpoint": canonical({"spec_sha256": artifact.spec.sha256, "step": progress.step}).decode()}
+    name = f"{run.step:08d}"
+    metadata = {"checkpoint": canonical({"spec_sha256": artifact.spec.sha256, "step": run.step}).decode()}
     # No file in between: after SIGTERM every second counts.
     output = artifact.stream(f"{CHECKPOINTS}/{name}.safetensors", _safetensors(tensors, metadata))
-    record = {**asdict(progress), "size": output.size, "crc32c": output.crc32c}
-    artifact.store.put(artifact.path(f"{CHECKPOINTS}/{name}.json"), canonical(record))
-    _prune(artifact, progress)
-    log.info("checkpoint.saved", step=progress.step, bytes=output.size)
+    record = _CheckpointRecord(**dict(run), size=output.size, crc32c=output.crc32c)
+    artifact.store.put(artifact.path(f"{CHECKPOINTS}/{name}.json"), canonical(record.model_dump(mode="json")))
+    _prune(artifact, run)
+    log.info("checkpoint.saved", step=run.step, bytes=output.size)
 
 
-def restore(artifact: Artifact, state: State, scratch: Path) -> Progress | None:
-    """Load the newest sound checkpoint into ``state``; None when there is no checkpoint.
+def restore(artifact: Artifact, variables: Variables, scratch: Path) -> RunRecord | None:
+    """Load the newest sound checkpoint into ``variables``; None when there is no checkpoint.
 
-    A damaged one is reported and the one before it is used. Where all are damaged ``state`` stays as it is, and the
-    progress is that of step 0. Raises what ``load`` raises.
+    A damaged checkpoint is reported and the one before it is used. When all are damaged, ``variables`` stay as they
+    are and the record is that of a run at its start. Raises what ``load`` raises.
     """
     rejected: list[int] = []
     for step in reversed(_steps(artifact, ".json")):
-        if progress := load(artifact, step, state, scratch):
+        if run := load(artifact, step, variables, scratch):
             log.info("checkpoint.restored", step=step)
-            return replace(progress, rejected=(*progress.rejected, *rejected))
+            return run.model_copy(update={"rejected": (*run.rejected, *rejected)})
         rejected.append(step)
-    return Progress(0, 0.0, (), tuple(rejected)) if rejected else None
+    return RunRecord.at_start(rejected) if rejected else None
 
 
-def best_step(evaluations: Iterable[Mapping[str, Any]]) -> int | None:
-    """The step with the lowest held-out MLM loss, the first of equals; None before any training was evaluated."""
-    best = min((e for e in evaluations if e["step"] > 0), key=lambda e: float(e["mlm_loss"]), default=None)
-    return int(best["step"]) if best else None
-
-
-def write_tensors(file: Path, variables: State, metadata: dict[str, str]) -> None:
+def write_tensors(file: Path, variables: Variables, metadata: dict[str, str]) -> None:
     save_file({name: variable.numpy() for name, variable in variables.items()}, file, metadata)
 
 
-def load(artifact: Artifact, step: int, state: State, scratch: Path) -> Progress | None:
-    """One step's checkpoint into ``state``; None, with a warning in the log, when it is damaged or gone.
+def load(artifact: Artifact, step: int, variables: Variables, scratch: Path) -> RunRecord | None:
+    """Load one step's checkpoint into ``variables``; None, with a warning in the log, when it is damaged or gone.
 
-    All or nothing: ``state`` is touched once everything is known to fit. Raises ``ConfigurationError`` for a
+    All or nothing: no variable is assigned before everything is known to fit. Raises ``ConfigurationError`` for a
     checkpoint of another spec or model, ``StoreError`` when the bucket is away.
     """
     try:
-        return _load(artifact, step, state, scratch)
+        return _load(artifact, step, variables, scratch)
     # Not any StoreError: a bucket that is away for a moment must not cost the newest checkpoint.
     except (DamagedError, MissingObjectError, SafetensorError, ValueError, KeyError, TypeError) as error:
         reason = error.reason if isinstance(error, CovidCtlError) else repr(error)
@@ -106,26 +114,23 @@ def load(artifact: Artifact, step: int, state: State, scratch: Path) -> Progress
         return None
 
 
-def _load(artifact: Artifact, step: int, state: State, scratch: Path) -> Progress:
+def _load(artifact: Artifact, step: int, variables: Variables, scratch: Path) -> RunRecord:
     name = f"{step:08d}"
-    record = json.loads(artifact.store.get(artifact.path(f"{CHECKPOINTS}/{name}.json")))
-    progress = Progress(
-        record["step"], record["train_seconds"], tuple(record["evaluations"]), tuple(record.get("rejected", ()))
-    )
+    record = _CheckpointRecord.model_validate_json(artifact.store.get(artifact.path(f"{CHECKPOINTS}/{name}.json")))
     relative = f"{CHECKPOINTS}/{name}.safetensors"
     file = scratch / f"restored-{name}.safetensors"
-    artifact.download(Output(relative, record["size"], record["crc32c"]), file)
+    artifact.download(Output(relative, record.size, record.crc32c), file)
     thing, remedy = artifact.path(relative), "submit the step with --fresh, which begins anew under another name"
     with safe_open(file, "numpy") as tensors:
         if json.loads(tensors.metadata()["checkpoint"])["spec_sha256"] != artifact.spec.sha256:
             raise ConfigurationError(thing, "it belongs to another step's spec", remedy)
         shapes = {key: tuple(tensors.get_slice(key).get_shape()) for key in tensors.keys()}  # noqa: SIM118
-        if shapes != {key: tuple(variable.shape) for key, variable in state.items()}:
+        if shapes != {key: tuple(variable.shape) for key, variable in variables.items()}:
             raise ConfigurationError(thing, "its variables are not this model's", remedy)
-        for key, variable in state.items():
+        for key, variable in variables.items():
             variable.assign(tensors.get_tensor(key))
     file.unlink()
-    return progress
+    return RunRecord(**record.model_dump(exclude={"size", "crc32c"}))
 
 
 def _safetensors(tensors: Tensors, metadata: dict[str, str]) -> Iterator[bytes]:
@@ -144,14 +149,14 @@ def _safetensors(tensors: Tensors, metadata: dict[str, str]) -> Iterator[bytes]:
             yield data[begin : begin + PART].tobytes()
 
 
-def _prune(artifact: Artifact, progress: Progress) -> None:
-    """Remove what is neither among the last ``KEPT`` nor the best; one beyond ``progress`` was rejected.
+def _prune(artifact: Artifact, run: RunRecord) -> None:
+    """Remove what is neither among the last ``KEPT`` nor the best; a checkpoint beyond ``run`` was rejected.
 
     Records go before their objects, and objects without a record go too: a kill in between leaves
     no record that promises what is gone, and no object forever.
     """
-    steps = [step for step in _steps(artifact, ".json") if step <= progress.step]
-    kept = {*steps[-KEPT:], best_step(progress.evaluations)}
+    steps = [step for step in _steps(artifact, ".json") if step <= run.step]
+    kept = {*steps[-KEPT:], best_step(run.evaluations)}
     for suffix in (".json", ".safetensors"):
         for step in _steps(artifact, suffix):
             if step not in kept:

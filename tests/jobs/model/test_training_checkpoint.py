@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,14 +14,21 @@ from safetensors import safe_open
 
 from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, StoreError
-from jobs.model import checkpoint
-from jobs.model.checkpoint import Progress
+from jobs.model import training_checkpoint
+from jobs.model.evaluation import Evaluation
+from jobs.model.training_checkpoint import RunRecord
 from jobs.spec import Kind, Spec
 from jobs.store import Store
 
-State = dict[str, tf.Variable]
-Evaluations = tuple[dict[str, Any], ...]
-EVALUATIONS: Evaluations = ({"step": 0, "mlm_loss": 4.0},)
+Variables = dict[str, tf.Variable]
+Evaluations = tuple[Evaluation, ...]
+
+
+def evaluated(step: int, mlm_loss: float) -> Evaluation:
+    return Evaluation(step=step, mlm_loss=mlm_loss, mlm_accuracy=0.5, perplexity=2.0, nsp_loss=None, nsp_accuracy=None)
+
+
+EVALUATIONS: Evaluations = (evaluated(0, 4.0),)
 
 
 @pytest.fixture
@@ -30,7 +36,7 @@ def artifact(tmp_path: Path) -> Artifact:
     return Artifact(Store(str(tmp_path / "bucket")), Spec(Kind.PRETRAIN, {}, recipe="tiny"))
 
 
-def state_of(step: int) -> State:
+def state_of(step: int) -> Variables:
     return {
         "a/kernel": tf.Variable(tf.fill([2, 3], float(step))),
         "a/kernel/adam_m": tf.Variable([step + 0.1]),
@@ -39,8 +45,8 @@ def state_of(step: int) -> State:
 
 
 def save_with(artifact: Artifact, step: int, evaluations: Evaluations = EVALUATIONS) -> None:
-    tensors = checkpoint.snapshot(state_of(step))
-    checkpoint.save(artifact, tensors, Progress(step, step / 2, evaluations))
+    tensors = training_checkpoint.snapshot(state_of(step))
+    training_checkpoint.save(artifact, tensors, RunRecord(step=step, train_seconds=step / 2, evaluations=evaluations))
 
 
 def save(artifact: Artifact, *steps: int) -> None:
@@ -52,14 +58,14 @@ def objects(artifact: Artifact) -> list[str]:
     return [Path(o.path).name for o in artifact.store.objects(artifact.path("checkpoints"))]
 
 
-def restored(artifact: Artifact, tmp_path: Path) -> tuple[Progress | None, State]:
+def restored(artifact: Artifact, tmp_path: Path) -> tuple[RunRecord | None, Variables]:
     state = state_of(-1)
-    return checkpoint.restore(artifact, state, tmp_path), state
+    return training_checkpoint.restore(artifact, state, tmp_path), state
 
 
 def assert_restored(artifact: Artifact, tmp_path: Path, step: int, *rejected: int) -> None:
     progress, state = restored(artifact, tmp_path)
-    assert progress == Progress(step, step / 2, EVALUATIONS, rejected)
+    assert progress == RunRecord(step=step, train_seconds=step / 2, evaluations=EVALUATIONS, rejected=rejected)
     for name, variable in state_of(step).items():
         np.testing.assert_array_equal(state[name].numpy(), variable.numpy())
 
@@ -87,14 +93,14 @@ def test_the_last_two_are_kept(artifact: Artifact) -> None:
 def test_the_best_is_kept_beside_them(artifact: Artifact) -> None:
     losses = {0: 1.0, 100: 3.0, 200: 2.0, 300: 2.5, 400: 2.0}
     for step in (100, 200, 300, 400, 500):
-        evaluations = tuple({"step": s, "mlm_loss": loss} for s, loss in losses.items() if s <= step)
+        evaluations = tuple(evaluated(s, loss) for s, loss in losses.items() if s <= step)
         save_with(artifact, step, evaluations)
     assert {name.split(".")[0] for name in objects(artifact)} == {"00000200", "00000400", "00000500"}
 
 
 def test_a_snapshot_does_not_change_with_its_variables() -> None:
     state = state_of(1)
-    tensors = checkpoint.snapshot(state)
+    tensors = training_checkpoint.snapshot(state)
     for variable in state.values():
         variable.assign_add(tf.ones_like(variable))
     for name, value in state_of(1).items():
@@ -104,7 +110,7 @@ def test_a_snapshot_does_not_change_with_its_variables() -> None:
 def test_when_none_is_sound_the_run_begins_anew_and_says_so(artifact: Artifact, tmp_path: Path) -> None:
     save(artifact, 200)
     damage_object(artifact)
-    assert restored(artifact, tmp_path)[0] == Progress(0, 0.0, (), (200,))
+    assert restored(artifact, tmp_path)[0] == RunRecord.at_start([200])
 
 
 def damage_object(artifact: Artifact) -> None:
@@ -174,7 +180,7 @@ def test_a_bucket_that_is_away_costs_no_checkpoint(artifact: Artifact, tmp_path:
 def test_another_model_s_checkpoint_is_refused(artifact: Artifact, tmp_path: Path) -> None:
     save(artifact, 100)
     with pytest.raises(ConfigurationError, match="not this model's"):
-        checkpoint.restore(artifact, {"a/kernel": tf.Variable([1.0])}, tmp_path)
+        training_checkpoint.restore(artifact, {"a/kernel": tf.Variable([1.0])}, tmp_path)
 
 
 def test_another_spec_s_checkpoint_is_refused(artifact: Artifact, tmp_path: Path) -> None:

@@ -7,12 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from numpy.typing import NDArray
+
 Shape = tuple[int, ...]
+Array = NDArray[Any]
+
 
 WORD_EMBEDDINGS = "bert/embeddings/word_embeddings"
 OUTPUT_BIAS = "cls/predictions/output_bias"
 PER_ENTRY = (WORD_EMBEDDINGS, OUTPUT_BIAS)
-"""Variables with one row per entry of the vocabulary."""
+"""Variables that have one row per entry of the vocabulary."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +26,9 @@ class Tensor:
     google: str
     hugging_face: str
     shape: Shape
-    """As google stores it."""
+    """The shape that google stores."""
     transposed: bool = False
     """TensorFlow's kernels are [in, out], torch's are [out, in]."""
-
-    @property
-    def hugging_face_shape(self) -> Shape:
-        return self.shape[::-1] if self.transposed else self.shape
 
 
 def tensors(config: Mapping[str, Any]) -> tuple[Tensor, ...]:

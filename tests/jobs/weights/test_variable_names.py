@@ -12,7 +12,7 @@ from safetensors import safe_open
 
 from jobs.errors import ConfigurationError
 from jobs.weights.hugging_face import to_hugging_face, write_safetensors
-from jobs.weights.names import tensors
+from jobs.weights.variable_names import tensors
 
 TINY: dict[str, Any] = {
     "vocab_size": 11,

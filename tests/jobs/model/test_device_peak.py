@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import tensorflow as tf
 
+from jobs.model.device_peak import peak_flops
 from jobs.model.devices import Devices
-from jobs.model.peak_flops import peak_flops
 
 
 @pytest.mark.parametrize(

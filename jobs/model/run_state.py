@@ -1,0 +1,58 @@
+"""How far a run is: everything that changes while it trains, except its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jobs.model.evaluation import best_step
+from jobs.model.training_checkpoint import RunRecord
+from jobs.recipe import Schedule
+
+
+class RunState:
+    """Continues the run that ``resumed`` describes, until ``schedule`` ends it."""
+
+    def __init__(self, resumed: RunRecord, schedule: Schedule, clock: Callable[[], float]) -> None:
+        self.step = resumed.step
+        self.total = schedule.train_steps
+        self.evaluations = list(resumed.evaluations)
+        self.rejected = resumed.rejected
+        self._patience = schedule.early_stop_evaluations
+        self._clock = clock
+        self._started = clock() - resumed.train_seconds
+
+    @property
+    def is_evaluated(self) -> bool:
+        """Whether the current step has its scores."""
+        return any(evaluation.step == self.step for evaluation in self.evaluations)
+
+    @property
+    def is_best(self) -> bool:
+        """Whether no evaluated step was better than the current one."""
+        return best_step(self.evaluations) == self.step
+
+    @property
+    def best_of_early_end(self) -> int | None:
+        """The best step once ``early_stop_evaluations`` in a row were no better; None until then."""
+        best = best_step(self.evaluations)
+        if self._patience is None or best is None:
+            return None
+        return best if sum(evaluation.step > best for evaluation in self.evaluations) >= self._patience else None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.step == self.total or self.best_of_early_end is not None
+
+    @property
+    def seconds(self) -> float:
+        """Training time so far, over all processes that took part."""
+        return self._clock() - self._started
+
+    def record(self) -> RunRecord:
+        """The state as a checkpoint stores it."""
+        return RunRecord(
+            step=self.step,
+            train_seconds=self.seconds,
+            evaluations=tuple(self.evaluations),
+            rejected=self.rejected,
+        )

@@ -19,11 +19,12 @@ UNLOCKED := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cubla
   nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink \
   nvidia-nvshmem-cu13 nvidia-nvtx
 
-.PHONY: help demo test test-slow test-chaos test-transformers test-images test-cluster check lock clean
+.PHONY: help demo test test-slow test-chaos test-installed test-transformers test-images test-cluster check lock clean
 
 help:
 	@echo "make demo        sample corpus -> examples -> a tiny BERT -> a Hugging Face model, below bucket/"
 	@echo "make test        the default tests        make test-slow, test-chaos: the longer ones"
+	@echo "make test-installed  every command of a covid-ctl that pip installed into an empty environment"
 	@echo "make test-transformers  loads exports in transformers; downloads torch, 3 GB where it comes with CUDA"
 	@echo "make test-cluster  tests against the cluster of KUBECONFIG, or on kind where that and Docker are"
 	@echo "make test-images   tests of the images that COVID_CTL_TEST_IMAGES names, run by docker or podman"
@@ -44,6 +45,9 @@ test-slow: $(VENV)/.dev
 
 test-chaos: $(VENV)/.dev
 	$(BIN)/pytest -q -m chaos $(LONG)
+
+test-installed: $(VENV)/.dev
+	$(BIN)/pytest -q -m installed tests/e2e/test_installed.py
 
 test-transformers: $(VENV)/.jobs $(TORCH_VENV)/.complete
 	COVID_CTL_TEST_PYTHON=$(BIN)/python $(TORCH_VENV)/bin/pytest -q -c tests/in_transformers/pytest.ini tests/in_transformers

@@ -43,6 +43,7 @@ node_selector = {{"example.org/no-such-node" = "true"}}
 class ClusterOfTests:
     server: ApiServer
     folder: Path
+    program: Path = COVID_CTL
 
     @property
     def bucket(self) -> Path:
@@ -63,7 +64,7 @@ class ClusterOfTests:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [str(COVID_CTL), *arguments],
+            [str(self.program), *arguments],
             env=self.environment,
             cwd=self.folder,
             stdout=subprocess.PIPE,
@@ -85,10 +86,12 @@ class ClusterOfTests:
 
 
 @contextlib.contextmanager
-def cluster_of_tests(folder: Path) -> Iterator[ClusterOfTests]:
+def cluster_of_tests(folder: Path, program: Path = COVID_CTL) -> Iterator[ClusterOfTests]:
     (folder / "bucket").mkdir()
     (folder / "covid-ctl.toml").write_text(PROFILE.format(bucket=folder / "bucket"))
     with ApiServer() as server:
         server.kubeconfig(folder / "kubeconfig")
         server.store.create("serviceaccounts", "default", {"metadata": {"name": "covid-ctl-worker"}})
-        yield ClusterOfTests(server, folder)
+        claim = {"metadata": {"name": "bucket"}, "status": {"phase": "Bound"}}
+        server.store.create("persistentvolumeclaims", "default", claim)
+        yield ClusterOfTests(server, folder, program)

@@ -23,9 +23,9 @@ class Done:
         return json.loads(self.out)
 
 
-def covid_ctl(*arguments: str, bucket: Path | None = None, cwd: Path | None = None) -> Done:
+def covid_ctl(*arguments: str, bucket: Path | None = None, cwd: Path | None = None, program: Path = COVID_CTL) -> Done:
     done = subprocess.run(
-        [str(COVID_CTL), *arguments],
+        [str(program), *arguments],
         env=environment(bucket),
         cwd=cwd,
         capture_output=True,

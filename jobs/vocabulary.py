@@ -13,6 +13,9 @@ CONTINUATION = "##"
 MAX_WORD_CHARACTERS = 200
 """A longer word is one [UNK], as in google-research/bert; ``MAX_WORD`` of wordpiece.c."""
 
+JUDGED_FROM = 1000
+"""Entries from which on it is no accident that none has an upper-case letter."""
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -39,6 +42,22 @@ class Vocabulary:
                     f"entry {index:,} of its vocabulary is {found!r}, the initial checkpoint's is {token!r}",
                     "make examples with the checkpoint's vocabulary, or one that begins with it: --vocab PATH",
                 )
+
+    def check_case(self, cased: bool, source: str) -> None:
+        """Raises ``ConfigurationError`` for a vocabulary that its letters show to be of the other case.
+
+        One of fewer than ``JUDGED_FROM`` words is not judged.
+        """
+        words = [token for token in self.tokens if not (token.startswith("[") and token.endswith("]"))]
+        if len(words) < JUDGED_FROM:
+            return
+        upper = sum(word != word.lower() for word in words) / len(words)
+        if cased and upper < 0.001:
+            reason = "hardly an entry has an upper-case letter: it is an uncased model's, and the recipe is cased"
+            raise ConfigurationError(source, reason, "give a cased one, or --set vocabulary.cased=false")
+        if not cased and upper > 0.05:
+            reason = f"{upper:.0%} of its entries have upper-case letters: it is a cased model's, the recipe is uncased"
+            raise ConfigurationError(source, reason, "give an uncased one, or --set vocabulary.cased=true")
 
 
 def parse_vocabulary(data: bytes, source: str) -> Vocabulary:

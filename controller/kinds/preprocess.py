@@ -9,10 +9,15 @@ from jobs.layout import VOCABULARY
 from jobs.ranges import Range
 from jobs.spec import Kind
 
+WORTH_SAYING = 0.001
+"""Share of unknown pieces; a vocabulary that suits its text leaves a fifth of this."""
+
 
 def summary(manifest: Manifest) -> str:
     examples = manifest.counts["examples"]
-    return f"{examples['train']:,} training examples, {examples['validation']:,} held out"
+    made = f"{examples['train']:,} training examples, {examples['validation']:,} held out"
+    unknown = manifest.counts.get("unknown_pieces", 0) / max(1, manifest.counts.get("pieces", 0))
+    return f"{made}, {unknown:.1%} of pieces [UNK]" if unknown >= WORTH_SAYING else made
 
 
 KIND = StepKind(
@@ -25,7 +30,8 @@ KIND = StepKind(
         FromStep("vocabulary", Kind.VOCABULARY, path=VOCABULARY, given_by="vocab"),
     ),
     shards=shards_asked_for,
-    incidental=("clean_text",),  # whether the text was kept besides makes no other examples
+    # Whether the text was kept besides, and how much of it might have been unknown, makes no other examples.
+    incidental=("clean_text", "max_unknown_share"),
     work=lambda _: TextWork(Range(0.27, 0.8)),
     summary=summary,
     submission=Submission("Clean a corpus and write masked training examples.", recipe_is_option=True),

@@ -40,14 +40,19 @@ def identify_corpus(location: str) -> Source:
 
 
 def read_vocabulary(path: str, recipe: Recipe) -> GivenVocabulary:
-    """A vocabulary file. Raises ``ConfigurationError`` when it is none, or not of the size that the recipe needs."""
+    """A vocabulary file.
+
+    Raises ``ConfigurationError`` when it is none, or not of the size or case that the recipe needs.
+    """
     try:
         data = Path(path).expanduser().read_bytes()
     except OSError as error:
         raise ConfigurationError(path, f"cannot be read ({error.strerror})", "give a vocab.txt with --vocab") from error
-    size = len(parse_vocabulary(data, path))
-    recipe.check_vocabulary_size(size, path)
-    return GivenVocabulary(data, size)
+    vocabulary = parse_vocabulary(data, path)
+    recipe.check_vocabulary_size(len(vocabulary), path)
+    if recipe.vocabulary.max_unknown_share < 1:
+        vocabulary.check_case(recipe.vocabulary.cased, path)
+    return GivenVocabulary(data, len(vocabulary))
 
 
 def identify_checkpoint(recipe: Recipe) -> Source | None:

@@ -12,7 +12,7 @@ Quirks of its ``create_pretraining_data.py``, kept because the published models 
 
 ``variant: corrected`` in a recipe turns off those of the pairs: the random document is always another
 one, words end at [SEP], and exactly half are random (a chunk has two sentences at least, and a single
-last sentence makes no example).
+last sentence makes no example). A document that is the only one of its part has actual nexts alone.
 """
 
 from __future__ import annotations

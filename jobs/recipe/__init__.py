@@ -3,6 +3,7 @@
 from jobs.recipe.loading import load_recipe, parse_recipe, recipe_names
 from jobs.recipe.naming import runtime_settings, settings_of
 from jobs.recipe.schema import (
+    MAX_UNKNOWN_SHARE,
     Architecture,
     CorpusChoice,
     Examples,
@@ -14,6 +15,7 @@ from jobs.recipe.schema import (
 )
 
 __all__ = [
+    "MAX_UNKNOWN_SHARE",
     "Architecture",
     "CorpusChoice",
     "Examples",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.recipe.schema import Recipe
+from jobs.recipe.schema import MAX_UNKNOWN_SHARE, Recipe
 from jobs.spec import Kind
 
 RECIPE = "(the recipe's name)"
@@ -57,6 +57,7 @@ NAMING = (
     Row("corpus", ("clean_text",), {Kind.PREPROCESS: ""}),
     Row("vocabulary", ("learn",), {Kind.VOCABULARY: ""}),
     Row("vocabulary", ("cased",), {Kind.VOCABULARY: "", Kind.PREPROCESS: ""}, left_out_at=(True,)),
+    Row("vocabulary", ("max_unknown_share",), {Kind.PREPROCESS: ""}, left_out_at=(MAX_UNKNOWN_SHARE,)),
     Row("vocabulary", ("size",), {Kind.CHECKPOINT: "vocabulary_size", Kind.PRETRAIN: "vocabulary_size"}),
     Row("examples", ("max_seq_length", "max_predictions_per_seq"), {Kind.PREPROCESS: "", Kind.PRETRAIN: ""}),
     Row(

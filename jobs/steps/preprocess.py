@@ -10,6 +10,7 @@ report.json, report.html                              of the whole: ``jobs.steps
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from contextlib import ExitStack
@@ -27,7 +28,8 @@ from jobs.examples.creation import write_examples
 from jobs.examples.encoded import DocumentEncoder, EncodedDocuments
 from jobs.examples.wordpiece import WordPiece
 from jobs.layout import PARTS, PROBE, STATISTICS, VOCABULARY
-from jobs.recipe import Examples
+from jobs.recipe import MAX_UNKNOWN_SHARE, Examples
+from jobs.spec import Spec
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents
 from jobs.steps.reporting import json_bytes, write_report
@@ -37,6 +39,9 @@ from jobs.vocabulary import UNK, Vocabulary, parse_vocabulary
 
 PROBE_SENTENCES = 400
 """Corpus sentences that shard 0 leaves for export to compare tokenizers on."""
+
+ENOUGH_PIECES = 100_000
+"""Of one shard, to judge by them alone whether the vocabulary suits the text: then no other shard need be made."""
 
 
 @dataclass
@@ -80,6 +85,8 @@ def run(context: StepContext) -> None:
     vocabulary = parse_vocabulary(context.store.get(vocabulary_path), vocabulary_path)
 
     encoded, reading = _encode(context, vocabulary, examples.random_seed)
+    if reading.pieces >= ENOUGH_PIECES:
+        check_unknown(reading.pieces, reading.unknown_pieces, _max_unknown_share(artifact.spec), artifact.name)
     outputs, counts, lengths = [], {}, {}
     # Held-out examples are masked once: repeating them would weigh nothing differently.
     for part, turns in (("train", examples.dupe_factor), ("validation", 1)):
@@ -158,6 +165,23 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
     return {part: encoder.finish() for part, encoder in encoders.items()}, reading
 
 
+def _max_unknown_share(spec: Spec) -> float:
+    return float(spec.settings.get("max_unknown_share", MAX_UNKNOWN_SHARE))
+
+
+def check_unknown(pieces: int, unknown: int, limit: float, source: str) -> None:
+    """Raises ``ConfigurationError`` when more than ``limit`` of the pieces are unknown to the vocabulary."""
+    share = unknown / max(1, pieces)
+    if share > limit:
+        raise ConfigurationError(
+            source,
+            f"its vocabulary does not know {share:.1%} of the text's {pieces:,} pieces, which become {UNK} "
+            f"(allowed: {limit:.1%})",
+            "give the vocabulary of this text's language and case with --vocab, or learn one; "
+            f"--set vocabulary.max_unknown_share={min(1, math.ceil(share * 100) / 100)} takes it as it is",
+        )
+
+
 def finalize(artifact: Artifact, manifest: Manifest) -> list[Output]:
     """Checks the whole and writes its report."""
     check(manifest)
@@ -165,7 +189,9 @@ def finalize(artifact: Artifact, manifest: Manifest) -> list[Output]:
 
 
 def check(manifest: Manifest) -> None:
-    """Refuses a whole that nothing could be trained on, or tested."""
+    """Refuses a whole that nothing could be trained on, or tested, or whose vocabulary is another text's."""
+    counts, limit = manifest.counts, _max_unknown_share(manifest.spec)
+    check_unknown(counts["pieces"], counts["unknown_pieces"], limit, manifest.name)
     for part, count in manifest.counts["examples"].items():
         if count == 0:
             documents = manifest.counts["documents"]

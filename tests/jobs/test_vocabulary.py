@@ -3,7 +3,7 @@
 import pytest
 
 from jobs.errors import ConfigurationError
-from jobs.vocabulary import SPECIALS, parse_vocabulary
+from jobs.vocabulary import JUDGED_FROM, SPECIALS, Vocabulary, parse_vocabulary
 
 GOOD = "\n".join([*SPECIALS, "the", "##s"]) + "\n"
 
@@ -40,3 +40,31 @@ def test_bad_vocabularies_are_refused(text: str, message: str) -> None:
 def test_a_binary_file_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="not UTF-8 at byte 2"):
         parse_vocabulary(b"ab\xff", "vocab.txt")
+
+
+def words(*first: str) -> Vocabulary:
+    return Vocabulary((*SPECIALS, *first, *(f"w{number}" for number in range(JUDGED_FROM))))
+
+
+UPPER = tuple(f"W{number}" for number in range(200))
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "cased", "reason"),
+    [
+        (words(), True, "it is an uncased model's, and the recipe is cased"),
+        (words("Ärzte"), True, "hardly an entry"),
+        (words(*UPPER), False, "17% of its entries have upper-case letters"),
+    ],
+)
+def test_a_vocabulary_of_the_other_case_is_refused(vocabulary: Vocabulary, cased: bool, reason: str) -> None:
+    with pytest.raises(ConfigurationError, match=reason) as raised:
+        vocabulary.check_case(cased, "vocab.txt")
+    assert f"vocabulary.cased={'false' if cased else 'true'}" in raised.value.remedy
+
+
+def test_one_of_its_case_or_too_small_to_judge_is_taken() -> None:
+    words(*UPPER).check_case(True, "vocab.txt")
+    words("[unused7]").check_case(False, "vocab.txt")
+    for cased in (True, False):
+        Vocabulary((*SPECIALS, "W", "the")).check_case(cased, "vocab.txt")

@@ -74,7 +74,7 @@ static inline void expect(const void *from, int64_t size)
 static Run random_second(const Corpus *c, const Settings *s, Random *r, int64_t index, int64_t target)
 {
     uint32_t other = 0;
-    if (s->corrected && c->documents > 1) {
+    if (s->corrected) {
         other = below(r, (uint32_t)(c->documents - 1));
         other += other >= index;
     } else
@@ -274,6 +274,8 @@ int64_t draft_document(const Corpus *c, const Settings *s, Random *r, int64_t in
         document.begin = chunk.end;
 
         int is_random_next = size_of(chunk) == 1 || coin(r);
+        if (s->corrected && c->documents == 1)
+            is_random_next = 0; /* there is no other document */
         Run a = ids_of(c, first), b;
         if (is_random_next) {
             b = random_second(c, s, r, index, target - size_of(a));

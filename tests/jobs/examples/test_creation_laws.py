@@ -108,9 +108,11 @@ def test_corrected_halves_are_halves_where_the_originals_are_not() -> None:
     assert abs(sum(shares["corrected"]) / len(shares["corrected"]) - 0.5) < 0.03
 
 
-def test_a_lone_document_pairs_with_itself_in_the_original_and_the_corrected() -> None:
+def test_a_lone_document_is_its_own_random_next_in_the_original_and_has_none_in_the_corrected() -> None:
     for variant in ("original", "corrected"):
-        assert created(documents_of_words(1, 10), plain(variant=variant), dupe_factor=5)
+        examples = created(documents_of_words(1, 30), plain(variant=variant), dupe_factor=9)
+        assert len(examples) > 50
+        assert any(example.is_random_next for example in examples) == (variant == "original")
 
 
 @settings(max_examples=2)

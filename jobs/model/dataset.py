@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,25 @@ STAGED_AT_ONCE = 4
 
 Arrays = dict[str, npt.NDArray[Any]]
 """int32 [B, n] per feature of B examples, ``masked_lm_weights`` float32."""
+
+
+class Dataset(Protocol):
+    """Examples by number. Their number is known at once, they themselves may still be on their way."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def shard_sizes(self) -> npt.NDArray[np.int64]:
+        """The number of examples in each part that is fetched as a whole, in order."""
+
+    def stage(self, shards: Iterable[int] | None = None) -> None:
+        """Begin to fetch parts in the background, in the given order; None fetches all of them."""
+
+    def read(self, indices: Sequence[int] | npt.NDArray[np.int64]) -> Arrays:
+        """Examples by number; waits for their parts."""
+
+    def where(self, index: int) -> str:
+        """What people know an example by, for messages."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +89,10 @@ class ExampleDataset:
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
+
+    @property
+    def shard_sizes(self) -> npt.NDArray[np.int64]:
+        return np.array([shard.count for shard in self.shards], np.int64)
 
     def where(self, index: int) -> str:
         """File and record of an example, for messages."""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from jobs.artifact import Artifact
 from jobs.errors import DivergedError
 from jobs.model.sampler import BatchSampler
-from jobs.model.train_step import METRICS
 from jobs.spec import canonical
 
 FOLDER = "diverged"
 
 
-def check_finite(metrics: npt.NDArray[np.float32], first: int, batches: BatchSampler, artifact: Artifact) -> None:
-    """Raises ``DivergedError`` when not all ``metrics`` [K, 4] of the steps from ``first`` are finite.
+def check_finite(
+    names: Sequence[str], metrics: npt.NDArray[np.float32], first: int, batches: BatchSampler, artifact: Artifact
+) -> None:
+    """Raises ``DivergedError`` when not all ``metrics`` [K, len(names)] of the steps from ``first`` are finite.
 
     The bucket then has ``diverged/<step>.json`` with the batch of the first such step, by file and record.
     """
@@ -23,7 +26,7 @@ def check_finite(metrics: npt.NDArray[np.float32], first: int, batches: BatchSam
     if finite.all():
         return
     k = int(np.argmin(finite))
-    step, values = first + k, dict(zip(METRICS, map(str, metrics[k]), strict=True))
+    step, values = first + k, dict(zip(names, map(str, metrics[k]), strict=True))
     batch = [batches.examples.where(int(index)) for index in batches.indices(step)]
     identity = f"{FOLDER}/{step:08d}.json"
     artifact.store.put(artifact.path(identity), canonical({"step": step, **values, "examples": batch}))

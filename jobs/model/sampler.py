@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from jobs.model.dataset import Arrays, ExampleDataset
+from jobs.model.dataset import Arrays, Dataset
 from jobs.model.masking import Masking
 
 SHARDS_MIXED = 16
@@ -29,12 +29,12 @@ class BatchSampler:
     (seed, step) too.
     """
 
-    def __init__(self, examples: ExampleDataset, *, batch_size: int, seed: int, masking: Masking | None = None) -> None:
+    def __init__(self, examples: Dataset, *, batch_size: int, seed: int, masking: Masking | None = None) -> None:
         self.examples = examples
         self._batch_size = batch_size
         self._seed = seed
         self._masking = masking
-        self._counts = np.array([shard.count for shard in examples.shards], np.int64)
+        self._counts = examples.shard_sizes
         # A batch may span two epochs.
         self._order: Callable[[int], Indices] = lru_cache(maxsize=2)(self._order_of_epoch)
 

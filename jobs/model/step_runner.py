@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from jobs.model.bert import Bert
 from jobs.model.divergence import check_finite
 from jobs.model.optimizer import AdamWeightDecay, learning_rate
 from jobs.model.sampler import BatchSampler
-from jobs.model.train_step import METRICS, train_steps_function
+from jobs.model.train_step import metric_names, train_steps_function
 from jobs.model.training_task import TrainingContext, TrainingTask
 
 
@@ -23,7 +22,7 @@ class Call:
 
     steps: int
     last_metrics: dict[str, float]
-    """Metrics of its last step and that step's learning rate, without those of a loss that is switched off."""
+    """Metrics of its last step and that step's learning rate."""
     seconds: float
     waited: float
     """How many of ``seconds`` went into waiting for batches."""
@@ -38,12 +37,13 @@ class StepRunner:
         schedule = task.schedule
         self._schedule = schedule
         self._context = context
+        self._names = metric_names(task.objective)
         self._train_steps = train_steps_function(
             task.devices.strategy,
             model,
             optimizer,
+            task.objective,
             accumulation=schedule.accumulation,
-            next_sentence=schedule.next_sentence_prediction,
         )
         self._batches = BatchSampler(
             task.examples, batch_size=schedule.train_batch_size, seed=schedule.seed, masking=task.masking
@@ -68,13 +68,8 @@ class StepRunner:
                 tf.constant(step),
                 tf.constant(rates, tf.float32),
             ).numpy()
-        check_finite(metrics, step, self._batches, self._context.artifact)
+        check_finite(self._names, metrics, step, self._batches, self._context.artifact)
         seconds = self._context.clock() - began
         self._context.steps_per_call.took(count, seconds)
-        return Call(count, self._named(metrics[-1]) | {"learning_rate": rates[-1]}, seconds, waited)
-
-    def _named(self, metrics: npt.NDArray[np.float32]) -> dict[str, float]:
-        named = dict(zip(METRICS, map(float, metrics), strict=True))
-        if not self._schedule.next_sentence_prediction:
-            del named["nsp_loss"]
-        return named
+        last = dict(zip(self._names, map(float, metrics[-1]), strict=True))
+        return Call(count, last | {"learning_rate": rates[-1]}, seconds, waited)

@@ -5,32 +5,37 @@ Letters in shapes: K steps, B examples of a whole batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import tensorflow as tf
 
 from jobs.model.bert import Bert
-from jobs.model.loss import Batch, Losses, evaluation_sums, pretraining_loss
+from jobs.model.loss import Batch, evaluation_sums
+from jobs.model.objective import Objective
 from jobs.model.optimizer import AdamWeightDecay
 
 Gradients = tuple[tf.Tensor, list[tf.Tensor]]
-"""``Losses`` [3], and the gradients in the variables' order."""
+"""Losses [L], and the gradients in the variables' order."""
 TrainSteps = Callable[[Batch, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
-METRICS = ("loss", "mlm_loss", "nsp_loss", "gradient_norm")
+
+
+def metric_names(objective: Objective) -> tuple[str, ...]:
+    """What a training step measures."""
+    return (*objective.losses, "gradient_norm")
 
 
 def train_steps_function(
     strategy: tf.distribute.Strategy,
     model: Bert,
     optimizer: AdamWeightDecay,
+    objective: Objective,
     *,
     accumulation: int = 1,
-    next_sentence: bool = True,
 ) -> TrainSteps:
     """A function that makes K steps: from K whole batches [K, B, ...], the seed, the first step's number and K rates.
 
-    It returns the ``METRICS`` of each step, [K, 4]: losses of the whole batch, and the gradient's norm before
+    It returns the ``metric_names`` of each step, [K, M]: losses of the whole batch, and the gradient's norm before
     clipping. Model and optimizer must have been made in the strategy's scope. A batch is split over the replicas in
     order, and each replica's batch into ``accumulation`` microbatches that are computed one after the other. With
     dropout off, losses and updates depend on neither number, up to rounding. The dropout of microbatch i of a on
@@ -40,21 +45,20 @@ def train_steps_function(
     variables = optimizer.variables
 
     def train_step(
-        batch: Batch, words: tf.Tensor, pairs: tf.Tensor, seed: tf.Tensor, step: tf.Tensor, rate: tf.Tensor
+        batch: Batch, totals: Mapping[str, tf.Tensor], seed: tf.Tensor, step: tf.Tensor, rate: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         context = tf.distribute.get_replica_context()
         replica_step = step * replicas + context.replica_id_in_sync_group
 
         def backward(microbatch: Batch, number: tf.Tensor) -> Gradients:
             with tf.GradientTape() as tape:
-                logits = _logits(model, microbatch, tf.stack([seed, number]))
-                losses = pretraining_loss(*logits, microbatch, words=words, pairs=pairs, next_sentence=next_sentence)
-            return tf.stack(losses), tape.gradient(losses.total, variables)
+                losses = objective.replica_losses(model, microbatch, totals, tf.stack([seed, number]))
+            return tf.stack(losses), tape.gradient(losses[0], variables)
 
         losses, gradients = (
             backward(batch, replica_step)
             if accumulation == 1
-            else _accumulated(backward, batch, replica_step, accumulation, variables)
+            else _accumulated(backward, batch, replica_step, accumulation, variables, len(objective.losses))
         )
         if replicas > 1:
             # Gathering makes slices of a table; sums between devices want all of it.
@@ -65,13 +69,12 @@ def train_steps_function(
     @tf.function  # type: ignore[untyped-decorator]
     def train_steps(batches: Batch, seed: tf.Tensor, first: tf.Tensor, rates: tf.Tensor) -> tf.Tensor:
         steps = tf.shape(rates)[0]
-        metrics = tf.TensorArray(tf.float32, size=steps, element_shape=[len(METRICS)])
+        metrics = tf.TensorArray(tf.float32, size=steps, element_shape=[len(metric_names(objective))])
         for k in tf.range(steps):
             batch = {name: feature[k] for name, feature in batches.items()}
-            words = tf.reduce_sum(batch["masked_lm_weights"])
-            pairs = tf.cast(tf.size(batch["next_sentence_labels"]), tf.float32)
+            totals = objective.totals(batch)
             per_replica = _split(strategy, batch)
-            losses, norms = strategy.run(train_step, args=(per_replica, words, pairs, seed, first + k, rates[k]))
+            losses, norms = strategy.run(train_step, args=(per_replica, totals, seed, first + k, rates[k]))
             whole = strategy.reduce("SUM", losses, axis=None)
             # Every replica has the same.
             norm = strategy.experimental_local_results(norms)[0]
@@ -87,10 +90,11 @@ def _accumulated(
     replica_step: tf.Tensor,
     count: int,
     variables: Sequence[tf.Variable],
+    losses: int,
 ) -> Gradients:
     """Losses and gradients of one replica's batch, summed over its ``count`` microbatches."""
     microbatches = {name: tf.reshape(values, [count, -1, *values.shape[1:]]) for name, values in batch.items()}
-    nothing = tf.zeros([len(Losses._fields)]), [tf.zeros_like(variable) for variable in variables]
+    nothing = tf.zeros([losses]), [tf.zeros_like(variable) for variable in variables]
 
     def add(sums: Gradients, microbatch: tuple[Batch, tf.Tensor]) -> Gradients:
         losses, gradients = backward(*microbatch)

@@ -16,8 +16,7 @@ from jobs.model import training_checkpoint
 from jobs.model.bert import Bert
 from jobs.model.cadence import Cadence
 from jobs.model.checkpoint_saver import checkpoint_saver
-from jobs.model.evaluation import Evaluation, Evaluator
-from jobs.model.loss import trainable_variables
+from jobs.model.evaluation import Evaluation
 from jobs.model.optimizer import AdamWeightDecay
 from jobs.model.run_state import RunState
 from jobs.model.step_runner import StepRunner
@@ -55,7 +54,7 @@ def train(
     task.devices.per_replica_batch_size(schedule.train_batch_size, schedule.accumulation)
     with task.devices.strategy.scope():
         model = Bert(task.config, schedule.seed, schedule.precision)
-        optimizer = AdamWeightDecay(trainable_variables(model.variables_by_name, schedule.next_sentence_prediction))
+        optimizer = AdamWeightDecay(task.objective.trainable_variables(model.variables_by_name))
     variables = {**model.variables_by_name, **optimizer.slots_by_name}
     with context.watchdog.watching("restoring"):
         resumed = training_checkpoint.restore(context.artifact, variables, context.scratch) or RunRecord.at_start()
@@ -64,9 +63,9 @@ def train(
 
     state = RunState(resumed, schedule, context.clock)
     cadence = Cadence.of(schedule)
-    evaluator = Evaluator(task, context, model)
+    evaluator = task.objective.evaluator(task, context, model)
     training_log = TrainingLog(task, context, state, cadence)
-    training_log.started(held_out=len(evaluator.indices))
+    training_log.started(held_out=evaluator.held_out)
     with (
         checkpoint_saver(context, variables, state, training_log.summaries) as saver,
         closing(StepRunner(task, context, model, optimizer, state.step)) as runner,
@@ -74,7 +73,7 @@ def train(
         while True:
             saver.check()
             training_log.alive()
-            if evaluator.has_examples and cadence.evaluates_at(state.step) and not state.is_evaluated:
+            if evaluator.held_out and cadence.evaluates_at(state.step) and not state.is_evaluated:
                 state.evaluations.append(evaluator.evaluate(state.step, training_log.alive))
                 training_log.evaluated(state.evaluations[-1])
             if cadence.saves_at(state.step) or state.is_best or state.has_ended:

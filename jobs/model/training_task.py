@@ -9,9 +9,10 @@ from pathlib import Path
 
 from jobs.artifact import Artifact
 from jobs.model.bert import BertConfig
-from jobs.model.dataset import ExampleDataset
+from jobs.model.dataset import Dataset
 from jobs.model.devices import Devices
 from jobs.model.masking import Masking
+from jobs.model.objective import Objective
 from jobs.model.steps_per_call import StepsPerCall
 from jobs.model.watchdog import Watchdog
 from jobs.progress import Heartbeat
@@ -24,8 +25,9 @@ class TrainingTask:
 
     config: BertConfig
     schedule: Schedule
-    examples: ExampleDataset
-    held_out: ExampleDataset
+    objective: Objective
+    examples: Dataset
+    held_out: Dataset
     devices: Devices
     """Their number changes what dropout drops, and apart from that only rounding."""
     step_flops: int

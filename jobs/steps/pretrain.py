@@ -22,6 +22,7 @@ from jobs.model.dataset import REMEDY, ExampleDataset, staged_shards
 from jobs.model.devices import find_devices
 from jobs.model.initial_weights import assign_initial
 from jobs.model.masking import Masking
+from jobs.model.pretraining import Pretraining
 from jobs.model.steps_per_call import StepsPerCall
 from jobs.model.tf_errors import shortage_explained
 from jobs.model.training import TrainedModel, train
@@ -104,6 +105,7 @@ def run(context: StepContext) -> None:
         task = TrainingTask(
             settings.config,
             schedule,
+            Pretraining(next_sentence=schedule.next_sentence_prediction),
             examples,
             validation,
             devices,

@@ -145,11 +145,13 @@ def our_step(config: Any, schedule: Any, batch: Any) -> Callable[[], float]:
 
     from jobs.model.bert import Bert
     from jobs.model.optimizer import AdamWeightDecay, learning_rate
+    from jobs.model.pretraining import Pretraining
     from jobs.model.train_step import train_steps_function
 
     tf.config.experimental.enable_op_determinism()  # as training does
     model = Bert(config, schedule.seed, schedule.precision)
-    update = train_steps_function(tf.distribute.get_strategy(), model, AdamWeightDecay(model.variables_by_name))
+    optimizer = AdamWeightDecay(model.variables_by_name)
+    update = train_steps_function(tf.distribute.get_strategy(), model, optimizer, Pretraining())
     batches = {name: tf.constant(array[None]) for name, array in batch.items()}
     steps = iter(range(schedule.train_steps))
 

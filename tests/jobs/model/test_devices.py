@@ -26,6 +26,7 @@ from jobs.model import bert, optimizer as updating
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.devices import find_devices
 from jobs.model.optimizer import AdamWeightDecay
+from jobs.model.pretraining import Pretraining
 from jobs.model.train_step import evaluation_step_function, train_steps_function
 
 devices = find_devices("cpu")
@@ -42,7 +43,7 @@ integers = {"input_ids": (50, S), "input_mask": (2, S), "segment_ids": (2, S), "
             "masked_lm_ids": (50, P), "next_sentence_labels": (2, 1)}
 batches = {name: tf.constant(rng.integers(0, limit, (K, B, n)), tf.int32) for name, (limit, n) in integers.items()}
 batches["masked_lm_weights"] = tf.constant(rng.integers(0, 2, (K, B, P)), tf.float32)  # uneven between replicas
-update = train_steps_function(devices.strategy, model, optimizer, accumulation=int(sys.argv[2]))
+update = train_steps_function(devices.strategy, model, optimizer, Pretraining(), accumulation=int(sys.argv[2]))
 measures = update(batches, tf.constant(42), tf.constant(0), tf.constant([0.01] * K))
 held_out = {name: values[0] for name, values in batches.items()} | {"is_padding": tf.constant([0] * 13 + [1] * 3)}
 print(json.dumps({

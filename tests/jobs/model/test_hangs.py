@@ -15,6 +15,7 @@ from jobs.errors import Interrupted
 from jobs.model.bert import BertConfig
 from jobs.model.dataset import ExampleDataset, Shard, staged_shards
 from jobs.model.devices import find_devices
+from jobs.model.pretraining import Pretraining
 from jobs.model.training import train
 from jobs.model.training_task import TrainingContext, TrainingTask
 from jobs.model.watchdog import Watchdog
@@ -84,7 +85,13 @@ def train_held_up(
         closing(opened("validation", held.get("evaluation"))) as validation,
     ):
         task = TrainingTask(
-            config, Schedule(**settings["schedule"]), examples, validation, find_devices("cpu"), step_flops=1
+            config,
+            Schedule(**settings["schedule"]),
+            Pretraining(),
+            examples,
+            validation,
+            find_devices("cpu"),
+            step_flops=1,
         )
         heartbeat = Heartbeat(store, artifact.name, 0, unit="steps")
         context = TrainingContext(

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from jobs.model.evaluation import Evaluation
+from jobs.model.evaluation import PretrainingEvaluation
 from jobs.model.loss import Losses, evaluation_sums, pretraining_loss
 
 B, P, V = 3, 4, 7
@@ -66,7 +66,7 @@ def test_evaluation_is_the_weighted_mean_over_batches() -> None:
         part = {name: tensor[rows] for name, tensor in batch().items()}
         sums += evaluation_sums(tf.constant(MLM[rows]), tf.constant(NSP[rows]), part).numpy()
 
-    result = Evaluation.of_sums(5, *sums)
+    result = PretrainingEvaluation.of_sums(5, *sums)
 
     mlm = (cross_entropy(MLM, WORDS) * WEIGHTS).sum() / 7
     assert result.step == 5
@@ -89,5 +89,5 @@ def test_rows_that_only_fill_a_batch_do_not_count() -> None:
 
 
 def test_evaluation_of_nothing_and_of_a_lost_model_are_numbers() -> None:
-    assert Evaluation.of_sums(0, 0, 0, 0, 0, 0, 0).mlm_loss == 0.0
-    assert Evaluation.of_sums(0, 1, 1e6, 0, 1, 1, 0).perplexity > 1e300
+    assert PretrainingEvaluation.of_sums(0, 0, 0, 0, 0, 0, 0).mlm_loss == 0.0
+    assert PretrainingEvaluation.of_sums(0, 1, 1e6, 0, 1, 1, 0).perplexity > 1e300

@@ -18,6 +18,7 @@ from jobs.model import bert
 from jobs.model import optimizer as updating
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.optimizer import AdamWeightDecay, learning_rate
+from jobs.model.pretraining import Pretraining
 from jobs.model.train_step import train_steps_function
 from jobs.recipe import Schedule
 from tests.jobs.model.made import make_example
@@ -67,7 +68,7 @@ def test_losses_and_weights_are_theirs(compiled: bool, monkeypatch: pytest.Monke
         monkeypatch.setattr(updating, "COMPILED_FROM_ELEMENTS", CONFIG.hidden_size**2)
     model = Bert(CONFIG, seed=1)
     optimizer = AdamWeightDecay(model.variables_by_name)
-    update = train_steps_function(tf.distribute.get_strategy(), model, optimizer)
+    update = train_steps_function(tf.distribute.get_strategy(), model, optimizer, Pretraining())
     stream = batches()
     theirs = ReferenceGraph(Path(CHECKOUT or ""), CONFIG, SCHEDULE, stream[0])
     theirs.load({name: variable.numpy() for name, variable in model.variables_by_name.items()})

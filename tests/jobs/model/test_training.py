@@ -17,7 +17,7 @@ from safetensors.numpy import load
 from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, DivergedError, Interrupted, MissingObjectError, StoreError
 from jobs.model.bert import Bert, BertConfig
-from jobs.model.evaluation import Evaluation
+from jobs.model.evaluation import PretrainingEvaluation
 from jobs.model.loss import evaluation_sums
 from jobs.steps import pretrain
 from jobs.steps.context import StepContext
@@ -234,7 +234,7 @@ def test_scores_are_those_of_the_first_weights_on_evenly_spread_examples(
     batch["is_padding"] = tf.zeros([6], tf.int32)
     inputs = ("input_ids", "input_mask", "segment_ids", "masked_lm_positions")
     sums = evaluation_sums(*model.pretraining_logits(*[batch[name] for name in inputs]), batch)
-    expected = Evaluation.of_sums(0, *sums.numpy().tolist()).model_dump()
+    expected = PretrainingEvaluation.of_sums(0, *sums.numpy().tolist()).model_dump()
 
     first, last = artifact.require().facts["evaluations"]
     assert first == pytest.approx(expected, rel=1e-5)

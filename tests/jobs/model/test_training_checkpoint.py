@@ -15,17 +15,19 @@ from safetensors import safe_open
 from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, StoreError
 from jobs.model import training_checkpoint
-from jobs.model.evaluation import Evaluation
+from jobs.model.evaluation import PretrainingEvaluation
 from jobs.model.training_checkpoint import RunRecord
 from jobs.spec import Kind, Spec
 from jobs.store import Store
 
 Variables = dict[str, tf.Variable]
-Evaluations = tuple[Evaluation, ...]
+Evaluations = tuple[PretrainingEvaluation, ...]
 
 
-def evaluated(step: int, mlm_loss: float) -> Evaluation:
-    return Evaluation(step=step, mlm_loss=mlm_loss, mlm_accuracy=0.5, perplexity=2.0, nsp_loss=None, nsp_accuracy=None)
+def evaluated(step: int, mlm_loss: float) -> PretrainingEvaluation:
+    return PretrainingEvaluation(
+        step=step, mlm_loss=mlm_loss, mlm_accuracy=0.5, perplexity=2.0, nsp_loss=None, nsp_accuracy=None
+    )
 
 
 EVALUATIONS: Evaluations = (evaluated(0, 4.0),)

@@ -37,7 +37,7 @@ class Case:
     """Type and reason of the terminal condition."""
     succeeded: int
     failed: int = 0
-    retries: int = 0
+    failures: int = 0
     attempts: Mapping[int, int] = field(default_factory=dict)
     """Of the indexes named; how often each was started."""
     completions: int = 3
@@ -60,27 +60,27 @@ BY_POLICY = ("Failed", "PodFailurePolicy")
 CASES = (
     Case("every index succeeds", {}, COMPLETE, succeeded=3, attempts={0: 1, 1: 1, 2: 1}),
     Case("one index alone", {}, COMPLETE, succeeded=1, completions=1),
-    Case("a failed index is tried again", {1: (1, 0)}, COMPLETE, succeeded=3, retries=1, attempts={0: 1, 1: 2, 2: 1}),
-    Case("an index ended by a signal is tried again", {0: (137, 0)}, COMPLETE, succeeded=3, retries=1),
+    Case("a failed index is tried again", {1: (1, 0)}, COMPLETE, succeeded=3, failures=1, attempts={0: 1, 1: 2, 2: 1}),
+    Case("an index ended by a signal is tried again", {0: (137, 0)}, COMPLETE, succeeded=3, failures=1),
     Case(
         "an index fails after its retries and the others go on", {0: (1,)}, SOME_FAILED,
-        succeeded=2, failed=1, retries=2, attempts={0: 2, 1: 1, 2: 1},
+        succeeded=2, failed=1, failures=2, attempts={0: 2, 1: 1, 2: 1},
     ),
     Case(
         "without retries the first failure is final", {0: (1,)}, SOME_FAILED,
-        succeeded=2, failed=1, retries=1, attempts={0: 1}, backoff_limit=0,
+        succeeded=2, failed=1, failures=1, attempts={0: 1}, backoff_limit=0,
     ),
     Case(
         "FailIndex does not try again", {1: (42, 0)}, SOME_FAILED,
-        succeeded=2, failed=1, retries=1, attempts={1: 1},
+        succeeded=2, failed=1, failures=1, attempts={1: 1},
     ),
     Case(
         "FailJob ends what runs", {0: (43,), 1: (RUNS,)}, BY_POLICY,
-        succeeded=0, retries=2, attempts={0: 1}, completions=2,
+        succeeded=0, failures=2, attempts={0: 1}, completions=2,
     ),
     Case(
         "FailJob starts no further index", {0: (44,)}, BY_POLICY,
-        succeeded=0, retries=1, attempts={0: 1, 1: 0}, parallelism=1,
+        succeeded=0, failures=1, attempts={0: 1, 1: 0}, parallelism=1,
     ),
     Case(
         "exit codes that are ignored are tried again and count for nothing", {0: (45, 46, 0)}, COMPLETE,
@@ -92,11 +92,11 @@ CASES = (
     ),
     Case(
         "NotIn matches every other failure", {0: (7,)}, SOME_FAILED,
-        succeeded=2, failed=1, retries=1, rules=(on_exit("FailIndex", 8, 9, operator="NotIn"),),
+        succeeded=2, failed=1, failures=1, rules=(on_exit("FailIndex", 8, 9, operator="NotIn"),),
     ),
     Case(
         "the deadline ends what runs", {0: (RUNS,)}, ("Failed", "DeadlineExceeded"),
-        succeeded=0, retries=1, completions=1, deadline_seconds=1,
+        succeeded=0, failures=1, completions=1, deadline_seconds=1,
     ),
     Case("a suspended Job waits for its release", {}, COMPLETE, succeeded=3, suspended=True),
     Case(
@@ -169,7 +169,7 @@ def check(
         step()
         status = _status(cluster)
     assert (status.condition.type, status.condition.reason) == case.ends
-    assert (status.succeeded, status.failed, status.retries) == (case.succeeded, case.failed, case.retries)
+    assert (status.succeeded, status.failed, status.failures) == (case.succeeded, case.failed, case.failures)
     assert {index: attempts()[index] for index in case.attempts} == dict(case.attempts)
     assert status.active == 0
 

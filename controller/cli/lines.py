@@ -95,7 +95,7 @@ class Reporter:
     def __init__(self, out: IO[str]) -> None:
         self._console = console_of(out, soft_wrap=True)
         self._live: Live | None = None
-        self._last: dict[str, tuple[int, str, float]] = {}
+        self._last: dict[str, tuple[tuple[int, str], int, float]] = {}
 
     def __enter__(self) -> Reporter:
         if self._console.is_terminal:
@@ -122,11 +122,14 @@ class Reporter:
             self._console.print(progress_line(update))
 
     def _is_news(self, update: StepUpdate) -> bool:
-        now = (update.progress.shards_done, update.reason, update.seconds)
+        """A change, or now and then how far a step is; a step that only waits is reported once."""
+        key = (update.progress.shards_done, steady(update.reason))
         last = self._last.get(update.step.name)
-        if last and last[:2] == now[:2] and now[2] - last[2] < PROGRESS_LINE_SECONDS:
-            return False
-        self._last[update.step.name] = now
+        if last and last[0] == key:
+            due = update.seconds - last[2] >= PROGRESS_LINE_SECONDS
+            if not due or update.progress.done == last[1]:
+                return False
+        self._last[update.step.name] = key, update.progress.done, update.seconds
         return True
 
 

@@ -33,7 +33,7 @@ def spent_text(spent: Spending | None) -> str:
 def shards_text(state: StepState) -> str:
     """``2/8, 3 active, 1 failed``."""
     parts = [f"{state.progress.shards_done}/{state.progress.shards}"]
-    if state.active and state.progress.shards > 1:
+    if state.active and state.progress.shards > 1 and state.state is not State.COMPLETE:
         parts.append(f"{state.active} active")
     if state.failed:
         parts.append(f"{state.failed} failed")

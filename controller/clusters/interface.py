@@ -29,7 +29,7 @@ class JobStatus:
     succeeded: int
     failed: int
     """Indexes that will not be tried again."""
-    retries: int
+    failures: int
     """Failures so far that were counted against an index."""
     condition: Condition | None
     """Set once the Job has ended."""
@@ -40,6 +40,8 @@ class JobStatus:
     """Why it does not run, or not all of it, in the words of who decided so; empty when it does."""
     remedy: str = ""
     """What a person can do about ``reason``; empty when time alone will mend it."""
+    retries: int = 0
+    """How often an index was started again after a counted failure."""
     preempted: int = 0
     """Pods, of those still to be seen, that somebody took away; they count against nothing."""
     bucket: str = ""

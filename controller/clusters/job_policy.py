@@ -71,9 +71,12 @@ class IndexedJob:
     """Counted failures per index."""
     ignored: dict[int, int] = field(default_factory=dict)
     """Failures per index that a rule ignores: they end nothing, and lengthen the back-off."""
+    retries: int = 0
+    """How often an index was started again after a counted failure."""
     not_before: dict[int, float] = field(default_factory=dict)
     """When an index that waits in back-off may run again."""
     started_at: float | None = None
+    _to_retry: set[int] = field(default_factory=set)
     condition: Condition | None = None
 
     def tick(self, now: float) -> None:
@@ -100,6 +103,8 @@ class IndexedJob:
 
     def started(self, index: int) -> None:
         self.active.add(index)
+        self.retries += index in self._to_retry
+        self._to_retry.discard(index)
 
     def exited(self, index: int, exit_code: int, now: float) -> None:
         """Account for a container's end; may set ``condition``."""
@@ -120,6 +125,8 @@ class IndexedJob:
         if action == "FailIndex" or self.failures.get(index, 0) > self.policy.retries_per_index:
             self.failed.add(index)
             return
+        if action != "Ignore":
+            self._to_retry.add(index)
         earlier = self.failures.get(index, 0) + self.ignored.get(index, 0) - 1
         self.not_before[index] = now + min(self.backoff_seconds * 2.0 ** min(earlier, 16), MAX_BACKOFF_SECONDS)
 

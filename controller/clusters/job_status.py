@@ -19,6 +19,7 @@ from controller.clusters.objects import ObservedEvent, ObservedJob, ObservedPod
 from controller.clusters.pod_diagnosis import Diagnosis, why_ended, why_not_running
 from controller.clusters.tracker_presence import START_ONE
 from controller.labels import ANNOTATION_BUCKET, LABEL_QUEUE
+from jobs.errors import EXIT_INTERRUPTED
 
 FAILURE_TARGET = "FailureTarget"
 SUCCESS_TARGET = "SuccessCriteriaMet"
@@ -61,15 +62,13 @@ def job_status(
     names = {pod.name for pod in own}
     about = [event for event in events if _is_about(event, job, names)]
     state, diagnosis = _state_and_reason(job, own, about, now, around)
-    failures = sorted(
-        (pod for pod in own if pod.phase == "Failed"), key=lambda pod: (pod.finished_at or 0.0, pod.created_at or 0.0)
-    )
-    told = [pod.termination_message for pod in failures if pod.termination_message]
+    told = [pod.termination_message for pod in _blamed(own) if pod.termination_message]
     return JobStatus(
         active=job.active,
         succeeded=len(job.succeeded_indexes),
         failed=len(job.failed_indexes),
-        retries=job.counted_failures,
+        failures=job.counted_failures,
+        retries=_retries(job, own),
         condition=_ended(job),
         message=told[-1] if told else "",
         state=state,
@@ -110,7 +109,8 @@ def _state_and_reason(
     if failed := job.conditions.get(FAILED):
         return JobState.FAILED, _why_failed(job, failed, pods)
     if job.deleting:
-        return JobState.ENDING, Diagnosis(f"is being deleted; {going} pods are still ending")
+        ending = "1 pod is" if going == 1 else f"{going} pods are"
+        return JobState.ENDING, Diagnosis(f"is being deleted; {ending} still ending")
     if target := job.conditions.get(FAILURE_TARGET):
         why = _why_failed(job, target, pods)
         return JobState.ENDING, Diagnosis(f"has failed and ends its pods: {why.reason}", why.remedy)
@@ -140,21 +140,42 @@ def _state_and_reason(
     return state, Diagnosis("its pods are starting" if pods else "waits for the Job controller to make its pods")
 
 
+def _blamed(pods: Iterable[ObservedPod]) -> list[ObservedPod]:
+    """The pods that failed, the last one last; without those that were only told to end, where others failed."""
+    failed = [pod for pod in pods if pod.phase == "Failed"]
+    culprits = [pod for pod in failed if pod.exit_code != EXIT_INTERRUPTED] or failed
+    return sorted(culprits, key=lambda pod: (pod.finished_at or 0.0, pod.created_at or 0.0))
+
+
+def _retries(job: ObservedJob, pods: list[ObservedPod]) -> int:
+    """Each pod says how many failures came before it. Without pods: every failure but an index's last was retried."""
+    if not pods:
+        return max(0, job.counted_failures - len(job.failed_indexes))
+    latest: dict[int | None, int] = {}
+    for pod in pods:
+        latest[pod.index] = max(latest.get(pod.index, 0), pod.retry)
+    return sum(latest.values())
+
+
+def _indexes(found: Collection[int]) -> str:
+    return f"index{'es' * (len(found) != 1)} {format_indexes(found)}"
+
+
 def _why_failed(job: ObservedJob, condition: Condition, pods: list[ObservedPod]) -> Diagnosis:
     if condition.reason == "DeadlineExceeded":
         return Diagnosis(
             f"DeadlineExceeded: it ran longer than the {job.deadline_seconds} s it may",
             "give the same command again: it continues with what is left",
         )
-    blamed = [pod for pod in pods if pod.phase == "Failed" and not pod.disruption]
+    blamed = [pod for pod in _blamed(pods) if not pod.disruption]
     if not blamed:
         return Diagnosis(f"{condition.reason}: {condition.message}")
-    last = max(blamed, key=lambda pod: (pod.finished_at or 0.0, pod.created_at or 0.0))
+    last = blamed[-1]
     if condition.reason == "PodFailurePolicy":
         # The pod that the message names failed the Job; others may have been ended because of it.
         last = next((pod for pod in blamed if pod.name in condition.message), last)
     why = why_ended(last) or Diagnosis("")
-    which = f"indexes {job.failed} failed" if job.failed else condition.message
+    which = f"{_indexes(job.failed_indexes)} failed" if job.failed else condition.message
     return Diagnosis(f"{condition.reason}: {which}; index {last.index} {why.reason}", why.remedy)
 
 
@@ -276,10 +297,10 @@ def _why_backing_off(job: ObservedJob, pods: list[ObservedPod], now: float) -> D
     waiting = {i: pod for i, pod in latest.items() if pod.phase == "Failed" and i not in done}
     if not waiting:
         return None
-    index, pod = min(waiting.items(), key=lambda item: back_off_ends(item[1]))
+    _, pod = min(waiting.items(), key=lambda item: back_off_ends(item[1]))
     seconds = max(0.0, back_off_ends(pod) - now)
     why = why_ended(pod)
-    which = f"index {index}" if len(waiting) == 1 else f"indexes {format_indexes(waiting)}"
+    which = _indexes(waiting)
     return Diagnosis(f"back-off: {which} tried again in {seconds:.0f} s, after {why.reason if why else 'a failure'}")
 
 

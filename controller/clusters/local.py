@@ -72,7 +72,9 @@ class LocalCluster:
     def __enter__(self) -> LocalCluster:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            self._kill()  # a second Ctrl-C: nobody waits for a grace period any more
         for name in list(self._jobs):
             self.delete(name)
         shutil.rmtree(self._scratch, ignore_errors=True)
@@ -121,7 +123,8 @@ class LocalCluster:
             active=len(indexes.active),
             succeeded=len(indexes.succeeded),
             failed=len(indexes.failed),
-            retries=sum(indexes.failures.values()),
+            failures=sum(indexes.failures.values()),
+            retries=indexes.retries,
             condition=indexes.condition,
             message=running.message,
             state=_state(indexes),
@@ -131,6 +134,11 @@ class LocalCluster:
         running = self._jobs.pop(name, None)
         if running:
             self._stop(running)
+
+    def _kill(self) -> None:
+        for running in self._jobs.values():
+            for container in running.containers.values():
+                container.process.kill()
 
     def _start(self, running: _Running, index: int) -> None:
         pod = running.job["spec"]["template"]["spec"]
@@ -185,7 +193,8 @@ class LocalCluster:
             text += f"\n{error}".encode()
         # A process ended by a signal: its number below zero here, 128 + number from a container.
         exit_code = code if code >= 0 else 128 - code
-        if exit_code:
+        # What ended because the Job did says nothing of why it did.
+        if exit_code and not running.indexes.condition:
             end = text[-TERMINATION_MESSAGE_BYTES:].decode(errors="replace").strip()
             if code < 0:
                 end = f"{end}\nkilled by {signal.Signals(-code).name}".strip()

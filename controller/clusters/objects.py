@@ -114,7 +114,9 @@ class ObservedPod:
     created_at: float | None
     finished_at: float | None
     earlier_failures: int
-    """Of the same index before this pod, counted and ignored ones: what its back-off grows with."""
+    """Failures of the same index before this pod, counted and ignored: its back-off grows with them."""
+    retry: int
+    """How many counted failures of the same index came before this pod."""
     reason: str
     """The pod's own, as the kubelet writes ``Evicted``."""
     message: str
@@ -155,6 +157,7 @@ class ObservedPod:
             created_at=timestamp(meta.get("creationTimestamp")),
             finished_at=timestamp(ended.get("finishedAt") or _ended_by_conditions(status, conditions)),
             earlier_failures=_count(annotations.get(ANNOTATION_FAILURES)) + _count(annotations.get(ANNOTATION_IGNORED)),
+            retry=_count(annotations.get(ANNOTATION_FAILURES)),
             reason=status.get("reason") or "",
             message=(status.get("message") or "")[:MESSAGE_CHARACTERS],
             disruption=_disruption(conditions.get("DisruptionTarget") or {}),

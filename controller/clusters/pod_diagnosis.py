@@ -1,4 +1,4 @@
-"""What is wrong with one pod, in words a person can act on. Pure.
+"""Diagnoses what is wrong with one pod, in words a person can act on. Pure.
 
 The reasons are those of the kubelet (``pkg/kubelet``: images, container status), the scheduler (condition
 ``PodScheduled``) and whoever disrupts pods (condition ``DisruptionTarget``).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -25,7 +26,7 @@ _DISRUPTIONS = {
 _WAITING_EVENTS = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox")
 _SCALING_EVENTS = ("NotTriggerScaleUp", "TriggeredScaleUp", "FailedScaleUp")
 _CLAIM = re.compile(r'persistentvolumeclaim(?:s| "(?P<name>[^"]+)")', re.IGNORECASE)
-"""In the scheduler's words: by name where it is missing, going or lost, in the plural where it is not bound."""
+"""As the scheduler writes it: with its name where a claim is missing or lost, in the plural where none is bound."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Diagnosis:
 
 
 def why_not_running(pod: ObservedPod, events: Iterable[ObservedEvent] = ()) -> Diagnosis | None:
-    """Of a pod that is pending; None where it is merely starting. ``events`` are those about it."""
+    """Why a pod is still pending; None if it is merely starting. ``events`` are those about it."""
     newest = {event.reason: event for event in sorted(events, key=lambda event: event.at)}
     if pod.waiting in _IMAGE:
         return Diagnosis(
@@ -62,7 +63,7 @@ def _how_to_schedule(told: str) -> str:
 
 
 def why_ended(pod: ObservedPod) -> Diagnosis | None:
-    """Of a pod that failed."""
+    """Why a pod failed; None if it has not."""
     if pod.phase != "Failed":
         return None
     if pod.disruption:
@@ -75,13 +76,34 @@ def why_ended(pod: ObservedPod) -> Diagnosis | None:
     if pod.exit_code is not None:
         if told := parse_termination_message(pod.termination_message):
             return Diagnosis(f"exited with {pod.exit_code}: {told.reason}", told.remedy)
-        last = pod.termination_message.splitlines()[-1:]
-        return Diagnosis(f"exited with {pod.exit_code}" + "".join(f": {line}" for line in last))
+        last = last_line(pod.termination_message)
+        return Diagnosis(f"{_exit_words(pod.exit_code)}{f': {last}' if last else ''}")
     return Diagnosis("; ".join(filter(None, [pod.reason or "failed", pod.message])))
 
 
+def _exit_words(code: int) -> str:
+    """``exited with 1``, ``killed by SIGKILL (exit 137)``: from 129 on the number is 128 + the signal's."""
+    try:
+        return f"killed by {signal.Signals(code - 128).name} (exit {code})"
+    except ValueError:
+        return f"exited with {code}"
+
+
+def last_line(log: str) -> str:
+    """The last line of a container's log for a person: of an event in JSON, its name."""
+    line = (log.strip().splitlines() or [""])[-1]
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(event, dict) or "event" not in event:
+        return line
+    step = event.get("step") or event.get("shard")
+    return f"its last log entry was {event['event']}" + (f" of {step}" if step is not None else "")
+
+
 def parse_termination_message(log: str) -> Diagnosis | None:
-    """What a container of ours said of its failure, at the end of its log; None where it could not."""
+    """What one of our containers said about its failure at the end of its log; None if it said nothing."""
     for line in reversed(log.splitlines()):
         try:
             event = json.loads(line)

@@ -97,7 +97,9 @@ def derive_state(inputs: StateInputs, now: float) -> DerivedState:
     again = f"{CONTINUE}{inputs.events[0].detail}"
     match last.type:
         case EventType.FAILED:
-            return DerivedState(State.FAILED, last.detail, again)
+            known = last_observed(inputs.events)
+            remedy = known[0].remedy if known and known[0].state == JobState.FAILED else ""
+            return DerivedState(State.FAILED, last.detail, remedy or again)
         case EventType.CANCELLED:
             return DerivedState(State.CANCELLED, " ".join(filter(None, [last.detail, ago(now - last.at)])), again)
         case EventType.COLLECTED:
@@ -149,6 +151,8 @@ def _by_job(job: JobStatus, inputs: StateInputs, now: float) -> DerivedState:
         JobState.FAILED: State.FAILED,
     }[job.state]
     again = f"{CONTINUE}{inputs.events[0].detail}"
+    if job.condition and job.condition.reason == "PodFailurePolicy":
+        again = f"repeating it fails again: mend the cause first, then {inputs.events[0].detail}"
     if job.state is JobState.COMPLETE:
         return DerivedState(state, "its Job is complete and left no manifest", f"read covid-ctl logs; {again}")
     reason = job.reason

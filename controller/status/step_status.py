@@ -80,10 +80,10 @@ class ClusterView:
     """Why the cluster could not be asked."""
 
 
-def observe_progress(artifact: Artifact, since: float) -> StepProgress:
+def observe_progress(artifact: Artifact, since: float, now: float) -> StepProgress:
     """A step's progress by its shard records and the heartbeats written after ``since`` (epoch seconds)."""
     beats = _beats(artifact, since)
-    return _progress(artifact.spec.shards, set(artifact.shards_done()), beats, beats.keys())
+    return _progress(artifact.spec.shards, set(artifact.shards_done()), beats, beats.keys(), now - since)
 
 
 def observe(store: Store, name: str, *, now: float, view: ClusterView | None = None) -> StepState:
@@ -93,7 +93,8 @@ def observe(store: Store, name: str, *, now: float, view: ClusterView | None = N
     if not events:
         raise no_such_step(store, name)
     complete = artifact.manifest() is not None
-    beats = {} if complete else _beats(artifact, _started_at(events))
+    since = _started_at(events)
+    beats = {} if complete else _beats(artifact, since)
     done = set(range(artifact.spec.shards) if complete else artifact.shards_done())
     view = view or ClusterView()
     inputs = StateInputs(
@@ -106,7 +107,7 @@ def observe(store: Store, name: str, *, now: float, view: ClusterView | None = N
     )
     derived = derive_state(inputs, now)
     alive = {shard for shard, beat in beats.items() if shard not in done and is_alive(beat.at, now)}
-    progress = _progress(artifact.spec.shards, done, beats, alive)
+    progress = _progress(artifact.spec.shards, done, beats, alive, now - since)
     known = last_observed(events)
     counts = inputs.job or (known[0] if known else Observed(""))
     return StepState(
@@ -154,14 +155,25 @@ def _beats(artifact: Artifact, since: float) -> dict[int, Beat]:
     return {k: b for k, b in read_heartbeats(artifact.store, artifact.name).items() if b.at >= since}
 
 
-def _progress(shards: int, done: Collection[int], beats: Mapping[int, Beat], alive: Collection[int]) -> StepProgress:
-    """``speaking`` are the shards whose rates count, of those not yet ``done``."""
+def _progress(
+    shards: int, done: Collection[int], beats: Mapping[int, Beat], alive: Collection[int], elapsed: float
+) -> StepProgress:
+    """``alive`` are the shards whose workers are at work; ``elapsed`` seconds ago the step was started.
+
+    One shard knows its own rate. Of many, workers' rates would leave out how long a pod takes to start: what was done
+    since the start tells how long the rest takes.
+    """
     at_work = [beat for shard, beat in beats.items() if shard in alive and shard not in done]
     made, total = sum(b.done for b in beats.values()), sum(b.total for b in beats.values())
-    rate = sum(b.rate for b in at_work)
-    # Shards that have not begun are taken to be like those that have.
-    begun = len({*beats, *done})
-    left = total - made + (total / len(beats) * (shards - begun) if beats else 0)
+    rate, eta = 0.0, None
+    if shards == 1:
+        rate = sum(beat.rate for beat in at_work)
+        eta = (total - made) / rate if rate > 0 else None
+    elif at_work and elapsed > 0:
+        partly = sum(beat.done / beat.total for beat in at_work if beat.total)
+        since_start = len(beats.keys() & set(done)) + partly
+        rate = made / elapsed
+        eta = (shards - len(done) - partly) * elapsed / since_start if since_start else None
     return StepProgress(
         shards_done=len(done),
         shards=shards,
@@ -170,7 +182,7 @@ def _progress(shards: int, done: Collection[int], beats: Mapping[int, Beat], ali
         unit=next((b.unit for b in beats.values()), ""),
         rate=rate,
         loss=next((b.loss for b in at_work if b.loss is not None), None),
-        eta_seconds=left / rate if rate > 0 else None,
+        eta_seconds=eta,
     )
 
 

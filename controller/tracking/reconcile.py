@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from controller.clusters.interface import JobState, JobStatus
 from controller.clusters.job_policy import COMPLETE
 from controller.clusters.objects import ObservedPod
-from controller.clusters.pod_diagnosis import Diagnosis, parse_termination_message, why_ended
+from controller.clusters.pod_diagnosis import Diagnosis, last_line, parse_termination_message, why_ended
 from controller.ledger.events import Event, EventType, Observed, PodFailure, note_observed, note_pod_failures
 from controller.ledger.history import History
 
@@ -81,8 +81,7 @@ def why_failed(status: JobStatus) -> Diagnosis:
     if status.reason:
         return Diagnosis(status.reason, status.remedy)
     outline = f"{condition.reason}, {condition.message}" if condition and condition.type != COMPLETE else ""
-    last = status.message.strip().splitlines()[-1:] or [""]
-    return Diagnosis("; ".join(part for part in (outline, last[0]) if part) or "it wrote no manifest")
+    return Diagnosis("; ".join(filter(None, (outline, last_line(status.message)))) or "it wrote no manifest")
 
 
 def _after_deletion(snapshot: Snapshot, history: History, now: float) -> Event | None:

@@ -118,7 +118,7 @@ class Waiting:
         observed = history and history.observed
         return StepUpdate(
             step,
-            observe_progress(Artifact(self._store, step.spec), since),
+            observe_progress(Artifact(self._store, step.spec), since, self._clock()),
             self._clock() - since,
             status.retries if status else observed.retries if observed else 0,
             manifest,

@@ -282,7 +282,7 @@ def test_an_input_that_is_not_complete() -> None:
 def test_being_deleted() -> None:
     deleting = ObservedJob.of({"metadata": {"name": "step-1", "deletionTimestamp": SOON}})
     status = job_status(deleting, [pod(0, "Running")], now=NOW)
-    assert (status.state, status.reason) == (JobState.ENDING, "is being deleted; 1 pods are still ending")
+    assert (status.state, status.reason) == (JobState.ENDING, "is being deleted; 1 pod is still ending")
 
 
 def test_the_terminal_condition_is_found_by_type_wherever_it_stands() -> None:
@@ -305,9 +305,66 @@ def test_the_counts() -> None:
     pods.append(pod(9, "Failed", **exited(1, message="last words")))
     status = job_status(observed, pods, now=NOW)
     assert status == JobStatus(
-        active=3, succeeded=5, failed=2, retries=5, condition=None, message="last words",
+        active=3, succeeded=5, failed=2, failures=5, condition=None, message="last words",
         state=JobState.PENDING, reason=status.reason, remedy=status.remedy, preempted=2,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pods", "counted", "failed", "retries"),
+    [
+        ([pod(0, "Failed", **exited(43))], 1, "", 0),
+        ([pod(0, "Failed", failures=3, **exited(1))], 4, "0", 3),
+        (
+            [pod(i, "Failed", failures=n, name=f"{i}-{n}", **exited(1)) for i in range(4) for n in range(4)],
+            16,
+            "0-3",
+            12,
+        ),
+        ([pod(0, "Failed", **exited(1)), pod(0, "Running", failures=1, name="again")], 1, "", 1),
+        ([], 16, "0-3", 12),
+        ([], 0, "", 0),
+    ],
+    ids=["tried once", "tried four times", "four tried four times", "at its second try", "no pod is left", "none"],
+)
+def test_retries_are_the_times_that_an_index_was_started_again(
+    pods: list[ObservedPod], counted: int, failed: str, retries: int
+) -> None:
+    found = job_status(job(status={"failed": counted, "failedIndexes": failed}), pods, now=NOW)
+    assert (found.failures, found.retries) == (counted, retries)
+
+
+@pytest.mark.parametrize(("failed", "said"), [("0", "index 0 failed"), ("0,3", "indexes 0,3 failed")])
+def test_one_index_is_no_indexes(failed: str, said: str) -> None:
+    status = job(status=ended("Failed/FailedIndexes", failedIndexes=failed))
+    assert said in job_status(status, [pod(0, "Failed", **exited(42))], now=NOW).reason
+
+
+def test_a_sibling_that_was_told_to_end_is_not_the_reason() -> None:
+    culprit, told = exited(42, message="bad shard"), exited(143, message="SIGTERM arrived")
+    told["containerStatuses"][0]["state"]["terminated"]["finishedAt"] = "2027-01-15T08:00:09Z"
+    pods = [pod(0, "Failed", **culprit), pod(1, "Failed", **told)]
+    status = job_status(job(status=ended("Failed/FailedIndexes", failedIndexes="0,1")), pods, now=NOW)
+    assert status.reason.endswith("index 0 exited with 42: bad shard")
+    assert status.message == "bad shard"
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "said"),
+    [
+        (
+            137,
+            '{"event": "shard.committed", "step": "ingest-1", "level": "info"}',
+            "killed by SIGKILL (exit 137): its last log entry was shard.committed of ingest-1",
+        ),
+        (139, "", "killed by SIGSEGV (exit 139)"),
+        (1, "Traceback\nKeyError: 'x'", "exited with 1: KeyError: 'x'"),
+        (1, "[1, 2]", "exited with 1: [1, 2]"),
+    ],
+)
+def test_why_a_container_ended_is_said_in_words(code: int, message: str, said: str) -> None:
+    pods = [pod(0, "Failed", **exited(code, message=message))]
+    assert said in job_status(job(status=ended("Failed/FailedIndexes", failedIndexes="0")), pods, now=NOW).reason
 
 
 def test_the_pod_that_failed_the_job_is_the_one_the_condition_names() -> None:

@@ -100,22 +100,46 @@ if index == 1 and not tried.exists():
     with local(store) as cluster:
         status = run(cluster, job(program, completions=3))
     assert status.condition is not None
-    assert (status.condition.type, status.succeeded, status.retries) == (COMPLETE, 3, 1)
+    assert (status.condition.type, status.succeeded, status.failures) == (COMPLETE, 3, 1)
     assert len(store.objects("step-1/logs")) == 4  # a log per attempt
+
+
+@pytest.mark.parametrize(("program", "retries"), [("sys.exit(43)", 0), ("sys.exit(42)", 0), ("sys.exit(1)", 2)])
+def test_what_was_tried_once_was_not_retried(store: Store, program: str, retries: int) -> None:
+    with local(store) as cluster:
+        assert run(cluster, job(program, retries=2)).retries == retries
+
+
+def test_the_message_is_of_the_container_that_failed_not_of_those_that_ended_with_it(
+    store: Store, tmp_path: Path
+) -> None:
+    program = f"""
+started = pathlib.Path({str(tmp_path)!r}, "started")
+if index == 1:
+    signal.signal(signal.SIGTERM, lambda *_: (print("SIGTERM arrived", flush=True), os._exit(143)))
+    started.touch()
+    time.sleep(600)
+while not started.exists():
+    time.sleep(0.01)
+print("no such recipe", flush=True)
+sys.exit(43)
+"""
+    with local(store) as cluster:
+        assert run(cluster, job(program, completions=2)).message == "no such recipe"
 
 
 def test_retries_end(store: Store) -> None:
     with local(store) as cluster:
         status = run(cluster, job("sys.exit(index)", completions=2, retries=2))
     assert status.condition is not None
-    assert (status.condition.type, status.succeeded, status.failed, status.retries) == (FAILED, 1, 1, 3)
+    assert (status.condition.type, status.succeeded, status.failed, status.failures) == (FAILED, 1, 1, 3)
 
 
 def test_42_fails_the_index_at_once_and_the_others_finish(store: Store) -> None:
     with local(store) as cluster:
         status = run(cluster, job("sys.exit(42 if index == 0 else 0)", completions=3))
     assert status.condition is not None
-    assert (status.condition.type, status.succeeded, status.failed, status.retries) == (FAILED, 2, 1, 1)
+    assert (status.condition.type, status.succeeded, status.failed, status.failures) == (FAILED, 2, 1, 1)
 
 
 @pytest.mark.parametrize("code", [43, 44])

@@ -1,10 +1,12 @@
 """Which state a step is in and why, from what bucket and cluster say of it. Tables."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from controller.clusters.interface import JobState, JobStatus
+from controller.clusters.job_policy import Condition
 from controller.ledger.events import Event, EventType, Observed, note_observed
 from controller.status.derive import Reachability, State, StateInputs, derive_state
 
@@ -21,7 +23,7 @@ def life(*types: EventType, ago: float = 3600.0, detail: str = "") -> list[Event
 
 def job(state: JobState, reason: str = "", remedy: str = "") -> JobStatus:
     return JobStatus(
-        active=0, succeeded=0, failed=0, retries=0, condition=None, state=state, reason=reason, remedy=remedy
+        active=0, succeeded=0, failed=0, failures=0, condition=None, state=state, reason=reason, remedy=remedy
     )
 
 
@@ -165,3 +167,20 @@ def test_whatever_has_ended_without_a_manifest_tells_how_to_continue(
 def test_the_clusters_remedy_comes_first() -> None:
     failed = job(JobState.FAILED, "OOMKilled", "raise the memory")
     assert derive_state(reached(life(), job=failed), NOW).remedy == "raise the memory"
+
+
+def test_a_failure_that_no_repetition_mends_is_not_told_to_be_repeated() -> None:
+    condition = Condition("Failed", "PodFailurePolicy")
+    failed = replace(job(JobState.FAILED, "no such recipe"), condition=condition)
+    remedy = derive_state(reached(life(), job=failed), NOW).remedy
+    assert remedy == f"repeating it fails again: mend the cause first, then {COMMAND}"
+
+
+def test_the_remedy_that_was_noted_outlives_the_job() -> None:
+    events = [
+        *life(),
+        note_observed(NOW - 60, Observed("failed", "no such corpus", "give another --corpus")),
+        Event(EventType.FAILED, NOW - 60, "no such corpus"),
+    ]
+    for found in (reached(events), StateInputs(False, events)):
+        assert derive_state(found, NOW).remedy == "give another --corpus"

@@ -198,7 +198,7 @@ def test_failed_pods_are_told_once_each_with_their_logs(world: World) -> None:
     assert "exited with 42" in world.log(preprocess, "00000-2")
     observed = world.history(preprocess).observed
     assert observed
-    assert (observed.state, observed.failed, observed.retries, observed.preempted) == ("failed", 1, 2, 1)
+    assert (observed.state, observed.failed, observed.retries, observed.preempted) == ("failed", 1, 1, 1)
     assert "exited with 42" in world.history(preprocess).detail
 
 

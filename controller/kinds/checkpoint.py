@@ -18,6 +18,7 @@ _NOTED = {
     "unused": "unused",
     "mismatched": "of another shape",
     "aside": "set aside",
+    "padding": "without their padding rows",
 }
 
 
@@ -27,8 +28,10 @@ def why_absent(recipe: Recipe) -> str:
 
 def summary(manifest: Manifest) -> str:
     variables = manifest.counts["variables"]
-    notes = "".join(f", {variables[name]:,} {words}" for name, words in _NOTED.items() if variables[name])
-    return f"{variables['matched']:,} variables of {manifest.facts['checkpoint']}{notes}"
+    notes = "".join(f", {variables[name]:,} {words}" for name, words in _NOTED.items() if variables.get(name))
+    random = " and ".join(manifest.facts.get("random", ()))
+    warning = f"; it lacks {random}: random at the start" if random else ""
+    return f"{variables['matched']:,} variables of {manifest.facts['checkpoint']}{notes}{warning}"
 
 
 KIND = StepKind(

@@ -10,6 +10,7 @@ import tensorflow as tf
 from safetensors import safe_open
 
 from jobs.errors import ConfigurationError
+from jobs.weights.account import parts_of
 from jobs.weights.variable_names import PER_ENTRY
 
 
@@ -31,6 +32,8 @@ def assign_initial(variables: Mapping[str, tf.Variable], file: Path, source: str
             variable.assign(value)
     log = structlog.get_logger()
     log.info("weights.initialised", source=source, variables=len(shapes), random=len(variables) - len(shapes))
+    if random := parts_of(name for name in variables if name not in shapes):
+        log.warning("weights.random", source=source, begin_random=random)
 
 
 def _check(name: str, shape: tuple[int, ...], variables: Mapping[str, tf.Variable], source: str) -> None:

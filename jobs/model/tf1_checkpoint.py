@@ -41,7 +41,7 @@ class GoogleWeights:
             )
         self._types = self._reader.get_variable_to_dtype_map()
         known = {tensor.google for tensor in tensors(config)}
-        aside = [name for name in shapes if is_optimizer_state(google_name(name), known)]
+        aside = [name for name in shapes if is_optimizer_state(name, known)]
         found = {name: (google_name(name), shape) for name, shape in shapes.items() if name not in aside}
         self.contents = Contents.of(found, aside, source)
 

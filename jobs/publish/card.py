@@ -72,6 +72,8 @@ class Card:
     """The names of the steps that led here, by kind."""
     license: str = ""
     """A Hugging Face licence identifier; empty states none."""
+    random_at_start: Sequence[str] = ()
+    """Parts of the model that the initial checkpoint lacked, as people call them."""
 
     @property
     def next_sentence(self) -> bool:
@@ -195,7 +197,7 @@ def _data(data: Data) -> str:
 def _training(card: Card) -> str:
     run = card.run
     rows = [
-        ("initial weights", card.initial_checkpoint or "random"),
+        ("initial weights", _initial_weights(card)),
         ("steps", _steps(card)),
         ("examples per step", None if run.batch_size is None else f"{run.batch_size:,}"),
         ("examples seen", None if run.examples_seen is None else f"{run.examples_seen:,}"),
@@ -213,6 +215,13 @@ def _training(card: Card) -> str:
     if settings:
         parts.append(f"All settings, named as in google-research/bert where it has them:\n\n{settings}")
     return "\n\n".join(parts)
+
+
+def _initial_weights(card: Card) -> str:
+    if not card.initial_checkpoint:
+        return "random"
+    random = " and ".join(card.random_at_start)
+    return f"{card.initial_checkpoint}, except {random}: random" if random else card.initial_checkpoint
 
 
 def _steps(card: Card) -> str | None:
@@ -300,15 +309,29 @@ def _limits(card: Card) -> str:
         '- **Special tokens.** The text "[SEP]", "[MASK]" and so on in your input becomes the special token, as with '
         "every BERT in `transformers`. Training read such text as plain; `split_special_tokens=True` does so here.",
     ]
+    if card.random_at_start:
+        random = " and ".join(card.random_at_start)
+        lines.append(f"- **Random at the start.** {card.initial_checkpoint} was published without {random}.")
     if not card.next_sentence:
-        theirs = f"those of {card.initial_checkpoint}, unchanged" if card.initial_checkpoint else "still random"
-        lines.append(f"- **Next sentence.** It was not trained: its head, and the pooler before it, are {theirs}.")
+        lines.append(f"- **Next sentence.** It was not trained: {_untrained(card)}.")
     if not card.license:
         lines.append(
             "- **Licence.** This card states none for the weights. The papers keep their own licences"
             + (f", and the terms of {card.initial_checkpoint} apply." if card.initial_checkpoint else ".")
         )
     return "## Limits\n\n" + "\n".join(lines)
+
+
+def _untrained(card: Card) -> str:
+    """Where the weights come from that only next-sentence prediction would train."""
+    random = [part for part in ("the next-sentence head", "the pooler") if part in card.random_at_start]
+    if not card.initial_checkpoint or len(random) == 2:
+        return "its head, and the pooler before it, are still random"
+    theirs = f"those of {card.initial_checkpoint}, unchanged"
+    if not random:
+        return f"its head, and the pooler before it, are {theirs}"
+    other = "the pooler before it is" if "head" in random[0] else "its head is"
+    return f"{random[0]} is still random, {other} {theirs.replace('those', 'that')}"
 
 
 def _checks() -> str:

@@ -71,8 +71,8 @@ class InitialCheckpoint(Section):
     sha256: str | None = Field(None, pattern=r"^[0-9a-fA-F]{64}$")
     """Of the same, one file after the other."""
     allow_missing: tuple[str, ...] = ()
-    """google's names, or patterns (``cls/*``), of the model's variables that the checkpoint may lack: they
-    begin with random values."""
+    """google's names, or patterns (``cls/*``), of the model's variables that the checkpoint may lack. They begin with
+    random values, which the log, the summary and the model's card say."""
     allow_unused: tuple[str, ...] = ()
     """Of the checkpoint's variables that the model may lack; optimizer state is never used and needs no mention."""
     allow_mismatched: tuple[str, ...] = ()

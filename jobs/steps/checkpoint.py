@@ -1,6 +1,6 @@
 """A published checkpoint, fetched once, checked, and brought to one form that training starts from.
 
-weights.safetensors   the model's variables under google's names, float32; those that are allowed to lack, lack
+weights.safetensors   the model's variables under google's names, float32, without those that may be missing
 variables.json        every variable of the model and of the checkpoint, accounted for
 vocab.txt             the vocabulary that lay beside it, if one did
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from jobs.layout import VARIABLES, VOCABULARY, WEIGHTS
 from jobs.model.tf1_checkpoint import GoogleWeights
 from jobs.steps.context import StepContext
 from jobs.vocabulary import parse_vocabulary
-from jobs.weights.account import Allowed, account, check_account
+from jobs.weights.account import Allowed, Contents, account, check_account, parts_of
 from jobs.weights.architecture import check_architecture
 from jobs.weights.fetching import Expected, fetch, local_name
 from jobs.weights.hugging_face import HuggingFaceWeights
@@ -35,6 +35,9 @@ from jobs.weights.source import CheckpointFiles, Format, find_source
 from jobs.weights.tensor_file import JoinedTensors, TensorFile, check_shard_index
 from jobs.weights.torch_file import TorchFile
 from jobs.weights.variable_names import WORD_EMBEDDINGS, Array, tensors
+
+MOST_PADDING = 1 / 16
+"""Of the word embeddings' rows; more is a vocabulary of other weights. Published models have up to 1 of 32."""
 
 
 def run(context: StepContext) -> None:
@@ -53,21 +56,33 @@ def run(context: StepContext) -> None:
 
     name = f"{location}: {files.name}"
     weights = _open(files, directory, settings["architecture"], name)
-    entries = weights.contents.shapes.get(WORD_EMBEDDINGS, (0,))[0]
-    outputs = _texts(context, files, directory, entries)
+    rows = weights.contents.shapes.get(WORD_EMBEDDINGS, (0,))[0]
+    outputs, entries = _texts(context, files, directory, rows)
+    contents = weights.contents.without_padding(entries)
     config = {**settings["architecture"], "vocab_size": settings["vocabulary_size"] or entries}
-    found = account(weights.contents, {tensor.google: tensor.shape for tensor in tensors(config)})
+    found = account(contents, {tensor.google: tensor.shape for tensor in tensors(config)})
     outputs.append(artifact.write(VARIABLES, json.dumps(found.to_json(), indent=1).encode() + b"\n"))
     check_account(found, _allowed(settings), name)
     weights.check()
 
     converted = context.scratch / WEIGHTS
-    save_file(_read(context, weights, found.matched, name), converted, {"format": "tf"})
+    save_file(_read(context, weights, contents, found.matched, name), converted, {"format": "tf"})
     outputs.append(artifact.upload(WEIGHTS, converted))
     counts = {"variables": found.counts()}
-    facts = {"checkpoint": settings["name"], "found": files.name, "format": str(files.format), "entries": entries}
+    facts = {
+        "checkpoint": settings["name"],
+        "found": files.name,
+        "format": str(files.format),
+        "entries": entries,
+        "random": parts_of(found.random),
+    }
     artifact.commit(context.shard, outputs, counts=counts, facts=facts, seconds=time.monotonic() - started)
-    structlog.get_logger().info("checkpoint.converted", source=name, **counts["variables"])
+    log = structlog.get_logger()
+    if contents.padding:
+        log.info("checkpoint.padding_dropped", source=name, rows=rows, entries=entries)
+    if facts["random"]:
+        log.warning("checkpoint.incomplete", source=name, begin_random=facts["random"])
+    log.info("checkpoint.converted", source=name, **counts["variables"])
 
 
 def _open(
@@ -87,33 +102,46 @@ def _allowed(settings: Mapping[str, Any]) -> Allowed:
     return Allowed(settings["allow_missing"], settings["allow_unused"], settings["allow_mismatched"])
 
 
-def _texts(context: StepContext, files: CheckpointFiles, directory: Path, entries: int) -> list[Output]:
-    """The vocabulary, if there is one; it and the configuration must be of the weights' ``entries``."""
-    settings, sizes, outputs = context.artifact.spec.settings, {}, []
+def _texts(context: StepContext, files: CheckpointFiles, directory: Path, rows: int) -> tuple[list[Output], int]:
+    """The vocabulary as an output, if there is one, and how many of the word embeddings' ``rows`` have an entry.
+
+    A vocabulary may have somewhat fewer entries than there are rows, for some publishers round the number up. Raises
+    ``ConfigurationError`` for a vocabulary or configuration of other weights.
+    """
+    settings, outputs, entries = context.artifact.spec.settings, [], rows
+    if files.vocabulary:
+        data = (directory / local_name(files.vocabulary)).read_bytes()
+        entries = len(parse_vocabulary(data, files.vocabulary))
+        _check_entries(files.vocabulary, entries, range(rows - int(rows * MOST_PADDING), rows + 1), rows)
+        outputs.append(context.artifact.write(VOCABULARY, data))
     if files.configuration:
         data = (directory / local_name(files.configuration)).read_bytes()
         size = check_architecture(data, settings["architecture"], settings["allow_mismatched"], files.configuration)
-        sizes[files.configuration] = entries if size is None else size
-    if files.vocabulary:
-        data = (directory / local_name(files.vocabulary)).read_bytes()
-        sizes[files.vocabulary] = len(parse_vocabulary(data, files.vocabulary))
-        outputs.append(context.artifact.write(VOCABULARY, data))
-    for name, size in sizes.items():
-        if size != entries:
-            reason = f"it is for a vocabulary of {size:,} entries, the word embeddings beside it have {entries:,}"
-            raise ConfigurationError(name, reason, "give the files of one checkpoint")
-    return outputs
+        _check_entries(files.configuration, rows if size is None else size, (rows, entries), rows)
+    return outputs, entries
+
+
+def _check_entries(name: str, entries: int, allowed: Container[int], rows: int) -> None:
+    if entries not in allowed:
+        reason = f"it is for a vocabulary of {entries:,} entries, the word embeddings beside it have {rows:,}"
+        raise ConfigurationError(name, reason, "give the files of one checkpoint")
 
 
 def _read(
-    context: StepContext, weights: GoogleWeights | HuggingFaceWeights, names: Sequence[str], source: str
+    context: StepContext,
+    weights: GoogleWeights | HuggingFaceWeights,
+    contents: Contents,
+    names: Sequence[str],
+    source: str,
 ) -> dict[str, Array]:
-    """All at once: safetensors writes no file piece by piece. 1.5 GB for BERT-large."""
+    """All variables at once, since safetensors writes no file piece by piece: 1.5 GB for BERT-large."""
     heartbeat = context.heartbeat("variables")
     read: dict[str, Array] = {}
     for name in names:
         context.check_stop()
         read[name] = weights.read(name)
+        if name in contents.padding:
+            read[name] = read[name][: contents.shapes[name][0]]
         if not np.isfinite(read[name]).all():
             raise ConfigurationError(source, f"{name} holds values that are not finite", "give another checkpoint")
         heartbeat.beat(len(read), len(names))

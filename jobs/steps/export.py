@@ -169,6 +169,7 @@ def describe(
             "export": spec.name,
         },
         license=spec.settings.get("license", ""),
+        random_at_start=facts.get("random_at_start", ()),
     )
 
 

@@ -131,10 +131,17 @@ def run(context: StepContext) -> None:
         "tensorflow": tf.__version__,
         "evaluations": evaluations,
         "checkpoints_rejected": list(trained.rejected),
+        "random_at_start": random_at_start(context),
         "runtime": {"checkpoint_every": schedule.checkpoint_every, "log_every": schedule.log_every},
     }
     outputs = _write_outputs(artifact, settings, trained, evaluations, context.scratch)
     artifact.commit(context.shard, outputs, facts=facts, seconds=trained.seconds)
+
+
+def random_at_start(context: StepContext) -> list[str]:
+    """The parts of the model that the initial checkpoint lacks; none when there is no such checkpoint."""
+    name = context.artifact.spec.inputs.get("initial_checkpoint")
+    return list(Artifact.open(context.store, name).require().facts.get("random", ())) if name else []
 
 
 def initial_weights(context: StepContext, examples: Artifact) -> Callable[[Variables], None]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os.path
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -24,6 +24,14 @@ class Contents:
     """Google's name -> the name in the file."""
     aside: tuple[str, ...] = ()
     """In the file, but no weights of a model: optimizer state, counters, copies."""
+    padding: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Rows in the file and rows that a vocabulary uses, where it uses fewer."""
+
+    def without_padding(self, entries: int) -> Contents:
+        """Only the first ``entries`` rows of the variables that have one row per entry of the vocabulary."""
+        padded = {n: (s[0], entries) for n, s in self.shapes.items() if n in PER_ENTRY and s[0] > entries}
+        used = {name: (entries, *self.shapes[name][1:]) for name in padded}
+        return replace(self, shapes={**self.shapes, **used}, padding=padded)
 
     @classmethod
     def of(cls, found: Mapping[str, tuple[str, Shape]], aside: Iterable[str], source: str) -> Contents:
@@ -63,9 +71,18 @@ class Account:
     """In both, in shapes that do not fit: the checkpoint's and the model's."""
     aside: tuple[str, ...]
     """As in ``Contents``."""
+    padding: Mapping[str, tuple[int, int]]
+    """As in ``Contents``."""
+
+    @property
+    def random(self) -> list[str]:
+        """The variables that begin with random values."""
+        return sorted({*self.missing, *self.mismatched})
 
     def to_json(self) -> dict[str, Any]:
+        padding = {"padding": {name: list(rows) for name, rows in self.padding.items()}}
         return {
+            **(padding if self.padding else {}),
             "matched": list(self.matched),
             "extended": {name: list(rows) for name, rows in self.extended.items()},
             "missing": list(self.missing),
@@ -91,6 +108,7 @@ def account(contents: Contents, expected: Mapping[str, Shape]) -> Account:
         unused=tuple(sorted(found.keys() - expected.keys())),
         mismatched=mismatched,
         aside=contents.aside,
+        padding=contents.padding,
     )
 
 
@@ -107,13 +125,27 @@ def check_account(found: Account, allowed: Allowed, source: str) -> None:
         *([f"of another shape are {listed(shapes, '; ')}"] if shapes else []),
         *([f"it holds {listed(unused)}, which the model does not have"] if unused else []),
     ]
-    if found.matched and not mismatched:
-        allow = {"allow_missing": missing, "allow_unused": unused}
-        settings = [f"--set 'initial_checkpoint.{k}=[{_pattern(names)}]'" for k, names in allow.items() if names]
+    # The encoder is what a checkpoint is for: lacking a part of it, or having more, is another architecture.
+    can_be_allowed = found.matched and not mismatched and not any(map(_is_of_encoder, (*missing, *unused)))
+    remedy = "give a checkpoint of the recipe's architecture, or change the recipe's"
+    if can_be_allowed:
+        allow = {"allow_missing": _patterns(missing), "allow_unused": _patterns(unused)}
+        settings = [f"--set 'initial_checkpoint.{k}=[{', '.join(names)}]'" for k, names in allow.items() if names]
         remedy = f"give another checkpoint, or allow it: {' '.join(settings)}"
-    else:
-        remedy = "give a checkpoint of the recipe's architecture, or change the recipe's"
     raise ConfigurationError(source, "; ".join(problems) or "none of the model's variables is in it", remedy)
+
+
+_PARTS = (
+    ("cls/predictions/", "the masked-word head"),
+    ("cls/seq_relationship/", "the next-sentence head"),
+    ("bert/pooler/", "the pooler"),
+)
+
+
+def parts_of(names: Iterable[str]) -> list[str]:
+    """What people call these variables of the model: each head and the pooler by one name, others by their own."""
+    named = [next((part for prefix, part in _PARTS if name.startswith(prefix)), name) for name in names]
+    return sorted(set(named), key=named.index)
 
 
 def listed(names: Sequence[str], separator: str = ", ") -> str:
@@ -131,7 +163,17 @@ def _not_in(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
     return [name for name in names if not any(fnmatchcase(name, pattern) for pattern in allowed)]
 
 
-def _pattern(names: Sequence[str]) -> str:
-    """One pattern for all of ``names`` where they share a folder."""
-    folder = os.path.commonpath(names)
-    return f"{folder}/*" if len(names) > 1 and folder else ", ".join(names)
+_FOLDER = re.compile(r"(bert[/.]pooler|[^/.]+)[/.]")
+
+
+def _is_of_encoder(name: str) -> bool:
+    return name.startswith(("bert/", "bert.")) and not name.startswith(("bert/pooler/", "bert.pooler."))
+
+
+def _patterns(names: Sequence[str]) -> list[str]:
+    """One pattern for each folder of ``names``; a name alone in its folder stands for itself."""
+    folders = [match[0] if (match := _FOLDER.match(name)) else name for name in names]
+    return [
+        f"{folder}*" if folders.count(folder) > 1 else names[folders.index(folder)]
+        for folder in sorted(set(folders), key=folders.index)
+    ]

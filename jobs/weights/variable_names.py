@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,13 +78,20 @@ def tensors(config: Mapping[str, Any]) -> tuple[Tensor, ...]:
 
 
 _GOOGLE_SCOPE = re.compile(r"^(?:module/)?(?:bert/)?(?=(?:embeddings|encoder|pooler)/)|^module/(?=cls/)")
+_GOOGLE_NORM = re.compile(r"/(?:LayerNorm|layer_normalization|layer_norm)/(gamma|beta|kernel|bias)$")
+_GOOGLE_NORM_PARTS = {"gamma": "gamma", "kernel": "gamma", "beta": "beta", "bias": "beta"}
 _TORCH_SCOPE = re.compile(r"^(?:bert\.)?(?=(?:embeddings|encoder|pooler)\.)")
 _TORCH_NORM = (("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias"))
 
 
 def google_name(stored: str) -> str:
-    """A TF1 checkpoint's name as google's graph has it: those of TF Hub begin with ``module/``, a bare
-    encoder's lack ``bert/``."""
+    """A TF1 checkpoint's name as google's graph has it.
+
+    Names of TF Hub begin with ``module/``, those of a bare encoder lack ``bert/``, and layer norms are spelled in
+    several ways.
+    """
+    if norm := _GOOGLE_NORM.search(stored):
+        stored = f"{stored[: norm.start()]}/LayerNorm/{_GOOGLE_NORM_PARTS[norm[1]]}"
     return _GOOGLE_SCOPE.sub(lambda _: "" if stored.startswith("module/cls/") else "bert/", stored, count=1)
 
 
@@ -103,9 +110,10 @@ _SLOT = re.compile(r"/(adam_m|adam_v|Adam|Adam_1|lamb_m|lamb_v)$")
 _COUNTERS = frozenset({"global_step", "beta1_power", "beta2_power"})
 
 
-def is_optimizer_state(name: str, variables: Iterable[str]) -> bool:
-    """Whether a TF1 checkpoint's variable is an optimizer's slot for one of ``variables``, or a step counter."""
-    return name in _COUNTERS or (_SLOT.search(name) is not None and _SLOT.sub("", name) in variables)
+def is_optimizer_state(stored: str, variables: Collection[str]) -> bool:
+    """Whether a TF1 checkpoint's name is a step counter, or an optimizer's slot for one of google's ``variables``."""
+    variable = _SLOT.sub("", stored)
+    return stored in _COUNTERS or (variable != stored and google_name(variable) in variables)
 
 
 def _dotted(name: str) -> str:

@@ -51,7 +51,7 @@ NAMES: dict[str, tuple[str, Mapping[str, str], str, str]] = {
         {},
         "",
         "ingest-62d3e954 signatures-dd583a8a preprocess-5df2c4d9 "
-        "checkpoint-efa2396d pretrain-bio-b30134b2 export-bio-16fa279c",
+        "checkpoint-75eb544a pretrain-bio-caf8403a export-bio-68ea18b9",
     ),
     "bio from scratch": (
         "bio",

@@ -174,3 +174,29 @@ def test_without_next_sentence_prediction_the_card_claims_none() -> None:
     continued = model_card(replace(card, initial_checkpoint="Bio+Clinical BERT"))
     assert "are those of Bio+Clinical BERT, unchanged." in continued
     assert "Next sentence" not in model_card(KNOWN)
+
+
+HEADS = ("the masked-word head", "the next-sentence head")
+
+
+def test_parts_that_began_random_are_named() -> None:
+    card = replace(KNOWN, initial_checkpoint="BioBERT", random_at_start=HEADS)
+    text = model_card(card)
+    assert "| initial weights | BioBERT, except the masked-word head and the next-sentence head: random |" in text
+    assert "BioBERT was published without the masked-word head and the next-sentence head." in text
+    assert "Random at the start" not in model_card(replace(KNOWN, initial_checkpoint="BioBERT"))
+
+
+@pytest.mark.parametrize(
+    ("random", "said"),
+    [
+        ((), "its head, and the pooler before it, are those of BioBERT, unchanged"),
+        (HEADS, "the next-sentence head is still random, the pooler before it is that of BioBERT, unchanged"),
+        (("the pooler",), "the pooler is still random, its head is that of BioBERT, unchanged"),
+        ((*HEADS, "the pooler"), "its head, and the pooler before it, are still random"),
+    ],
+)
+def test_an_untrained_head_s_weights_are_traced(random: tuple[str, ...], said: str) -> None:
+    settings = {"next_sentence_prediction": False}
+    card = replace(KNOWN, initial_checkpoint="BioBERT", random_at_start=random, settings=settings)
+    assert f"It was not trained: {said}." in model_card(card)

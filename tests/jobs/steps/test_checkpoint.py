@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import structlog
 import tensorflow as tf
 from safetensors.numpy import load, save_file
 
@@ -315,7 +316,39 @@ def test_missing_heads_are_listed_and_may_be_allowed(tmp_path: Path) -> None:
     refused = submitted(tmp_path, prefix)
     assert refused.manifest() is None
     assert len(json.loads(refused.store.get(refused.path("variables.json")))["missing"]) == 7
-    assert_equal(weights(run(tmp_path, prefix, allow_missing=["cls/*"])), encoder)
+    with structlog.testing.capture_logs() as logs:
+        artifact = run(tmp_path, prefix, allow_missing=["cls/*"])
+    assert_equal(weights(artifact), encoder)
+    random = ["the masked-word head", "the next-sentence head"]
+    assert artifact.require().facts["random"] == random
+    assert [e["begin_random"] for e in logs if e["log_level"] == "warning"] == [random]
+
+
+def padded(tmp_path: Path, entries: int, rows: int) -> Path:
+    """Weights whose publisher rounded the number of rows up."""
+    state = to_hugging_face(random_weights(vocab_size=rows), CONFIG | {"vocab_size": rows})
+    folder = hugging_face(tmp_path / "padded", state, vocab_size=rows)
+    tokens = [*VOCABULARY.split(), *(f"w{n}" for n in range(entries - ENTRIES))]
+    (folder / "vocab.txt").write_text("".join(f"{token}\n" for token in tokens))
+    return folder
+
+
+@pytest.mark.parametrize("configured", [48, 46], ids=["as rows", "as entries"])
+def test_rows_beyond_the_vocabulary_are_dropped(tmp_path: Path, configured: int) -> None:
+    folder = padded(tmp_path, 46, 48)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"vocab_size": configured}))
+    artifact = run(tmp_path, folder, vocabulary_size=46)
+    found, whole = weights(artifact), random_weights(vocab_size=48)
+    for name in ("bert/embeddings/word_embeddings", "cls/predictions/output_bias"):
+        np.testing.assert_array_equal(found[name], whole[name][:46])
+    assert artifact.require().facts["entries"] == 46
+    assert counts(artifact)["padding"] == 2
+
+
+def test_a_much_shorter_vocabulary_is_another_model_s(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="vocabulary of 44 entries, the word embeddings beside it have 48"):
+        run(tmp_path, padded(tmp_path, 44, 48), vocabulary_size=44)
 
 
 def test_a_shape_may_be_allowed_to_differ(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.errors import ConfigurationError
-from jobs.weights.account import Allowed, Contents, account, check_account
+from jobs.weights.account import Allowed, Contents, account, check_account, parts_of
 from jobs.weights.variable_names import google_name, is_optimizer_state, torch_name
 
 MODEL = {
@@ -35,9 +35,14 @@ def contents(*without: str, **shapes: tuple[int, ...]) -> Contents:
         ("cls/predictions/output_bias", "cls/predictions/output_bias"),
         ("classifier/pooler/kernel", "classifier/pooler/kernel"),
         ("global_step", "global_step"),
+        ("bert/embeddings/layer_normalization/gamma", "bert/embeddings/LayerNorm/gamma"),
+        ("encoder/layer_0/output/layer_norm/beta", "bert/encoder/layer_0/output/LayerNorm/beta"),
+        ("bert/encoder/layer_0/output/LayerNorm/kernel", "bert/encoder/layer_0/output/LayerNorm/gamma"),
+        ("module/cls/predictions/transform/LayerNorm/bias", "cls/predictions/transform/LayerNorm/beta"),
+        ("bert/encoder/layer_normalization_3/gamma", "bert/encoder/layer_normalization_3/gamma"),
     ],
 )
-def test_google_s_prefixes(stored: str, google: str) -> None:
+def test_google_s_prefixes_and_spellings(stored: str, google: str) -> None:
     assert google_name(stored) == google
 
 
@@ -62,6 +67,7 @@ def test_transformers_older_names(stored: str, today: str) -> None:
         ("bert/pooler/dense/bias/adam_m", True),
         ("bert/pooler/dense/bias/Adam_1", True),
         ("beta2_power", True),
+        ("pooler/dense/bias/adam_v", True),
         ("bert/pooler/dense/bias", False),
         ("classifier/bias/adam_m", False),
     ],
@@ -93,6 +99,11 @@ def test_every_variable_is_in_one_place() -> None:
             "'initial_checkpoint.allow_missing=[cls/*]'",
         ),
         (contents(classifier=(2,)), "it holds classifier, which", "allow_unused=[classifier]"),
+        (
+            contents("cls/seq_relationship/output_bias", "cls/predictions/output_bias", "bert/pooler/dense/bias"),
+            "it lacks",
+            "allow_missing=[bert/pooler/dense/bias, cls/*]",
+        ),
         (contents(word_embeddings=(12, 4)), r"\[12, 4\], the model's is \[10, 4\]", "architecture"),
         (contents(word_embeddings=(10, 5)), r"\[10, 5\], the model's is \[10, 4\]", "architecture"),
         (contents(*MODEL, other=(1,)), "it lacks", "architecture"),
@@ -128,6 +139,29 @@ def test_what_is_allowed_is_allowed_for_its_kind_alone() -> None:
 def test_a_checkpoint_with_nothing_of_the_model_is_none_even_if_all_may_lack() -> None:
     with pytest.raises(ConfigurationError, match="none of the model's variables"):
         check_account(account(contents(*MODEL), MODEL), Allowed(missing=["*"]), "here")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        contents("bert/embeddings/word_embeddings", "cls/predictions/output_bias"),
+        contents(**{"bert/encoder/layer_24/output/dense/bias": (4,)}),
+        contents(**{f"bert.encoder.layer.{n}.adapter.weight": (4,) for n in range(900)}),
+    ],
+    ids=["lacks a part of the encoder", "has a layer more", "has adapters"],
+)
+def test_a_remedy_never_drops_a_part_of_the_encoder_and_is_short(found: Contents) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        check_account(account(found, MODEL), Allowed(), "here")
+    assert "allow" not in caught.value.remedy
+    assert len(str(caught.value)) < 400
+
+
+def test_parts_have_people_s_names() -> None:
+    assert parts_of(["cls/predictions/output_bias", "cls/predictions/transform/dense/bias", "bert/x"]) == [
+        "the masked-word head",
+        "bert/x",
+    ]
 
 
 def test_one_variable_under_two_names_is_refused() -> None:

@@ -63,6 +63,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -q tests/patterns/test_ambiguity.py
 
 $(VENV)/bin/pip:
 	@echo "Creating $(VENV) with $(PYTHON)"

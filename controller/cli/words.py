@@ -16,7 +16,7 @@ from jobs.artifact import Manifest
 from jobs.corpus.documents.balance import Spread
 from jobs.ranges import Range, dollars_text, time_text
 
-_TIMES = re.compile(r"\d+ (?:s|min|h|days)\b|just now")
+_TIMES = re.compile(r"\b\d+ (?:s|min|h|days)\b|just now")
 
 
 def spent_text(spent: Spending | None) -> str:

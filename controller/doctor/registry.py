@@ -33,7 +33,7 @@ _HOST = re.compile(r"[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:[0-9]+)?")
 """And nothing that would make a URL mean another host than the one whose name decides about a token."""
 _GOOGLE = re.compile(r"(?:.+\.)?(?:pkg\.dev|gcr\.io)")
 _LOOPBACK = re.compile(r"(?:localhost|127\.\d+\.\d+\.\d+)(?::\d+)?")
-_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
+_PARAMETER = re.compile(r'\b(\w+)="([^"]*)"')
 
 
 class ClosedError(Exception):

@@ -25,7 +25,7 @@ def shortage_explained(thing: str) -> Iterator[None]:
         ) from error
 
 
-_KERNEL = re.compile(r"^\{\{[^{}]*\}\} *| *\[Op:\w+\]$")
+_KERNEL = re.compile(r"^\{\{[^{}]*\}\} *| ?\[Op:\w+\]$")
 """TensorFlow's internal names, as in ``{{function_node __wrapped__Add_device_...}}``."""
 
 

@@ -21,34 +21,56 @@ def close_cuts(text: str) -> str:
     if CUT not in text:
         return text
     first, *rest = text.split(CUT)
-    kept = [first.rstrip()]
+    # A piece is trimmed at its end by what follows it, again and again: its end is noted, the piece not copied.
+    kept, ends = [first], [len(first.rstrip())]
     for number, piece in enumerate(rest, 1):
         right = piece.lstrip()
         if number < len(rest):
             if not right.strip(_BETWEEN_CUTS):
                 continue
             right = right.rstrip()
-        while len(kept) > 1 and not kept[-1]:
+        while len(kept) > 1 and not ends[-1]:
             kept.pop()
-        kept[-1], right = _seam(kept[-1], right)
+            ends.pop()
+        ends[-1], right = _seam(kept[-1], ends[-1], right)
         kept.append(right)
-    return "".join(kept)
+        ends.append(len(right))
+    return "".join(piece[:end] for piece, end in zip(kept, ends, strict=True))
 
 
-def _seam(left: str, right: str) -> tuple[str, str]:
-    """What is on either side of a cut, ready to be joined; neither has a blank where they meet."""
-    if not left or left[-1] in _CLOSES:
-        right = right.lstrip(_STOPS + _COMMAS + " ")
-        if left and right[:1] == _CLOSES[left[-1]]:
-            return _seam(left[:-1].rstrip(), right[1:].lstrip())
-        return left, right
-    if not right:
-        return left, right
-    if right[0] in _CLOSING:
-        return left.rstrip(_COMMAS + " "), right
-    if right[0] in _STOPS + _COMMAS:
-        if left[-1] in _STOPS:
-            return _seam(left, right[1:].lstrip())
-        spaced = f"{right[0]} {right[1:]}" if right[1:2].isalnum() else right
-        return left.rstrip(_COMMAS + " "), spaced
-    return left, right if right[0] in "-–/" else f" {right}"
+def _seam(left: str, end: int, right: str) -> tuple[int, str]:
+    """Where ``left``, which ends at ``end``, is to end, and what is to follow it; no blank where they meet."""
+    begin = 0
+    while True:
+        if not end or left[end - 1] in _CLOSES:
+            begin = _after(right, begin, _STOPS + _COMMAS + " ")
+            if not end or right[begin : begin + 1] != _CLOSES[left[end - 1]]:
+                return end, right[begin:]
+            end = _before(left, end - 1)
+            begin = _after(right, begin + 1)
+            continue
+        sign = right[begin : begin + 1]
+        if not sign:
+            return end, ""
+        if sign in _CLOSING:
+            return _before(left, end, _COMMAS + " "), right[begin:]
+        if sign not in _STOPS + _COMMAS:
+            return end, right[begin:] if sign in "-–/" else f" {right[begin:]}"
+        if left[end - 1] not in _STOPS:
+            spaced = f"{sign} {right[begin + 1 :]}" if right[begin + 1 : begin + 2].isalnum() else right[begin:]
+            return _before(left, end, _COMMAS + " "), spaced
+        begin = _after(right, begin + 1)
+
+
+def _before(text: str, end: int, characters: str = "") -> int:
+    """``end`` moved back over ``characters``, or else over white space."""
+    while end and (text[end - 1] in characters if characters else text[end - 1].isspace()):
+        end -= 1
+    return end
+
+
+def _after(text: str, begin: int, characters: str = "") -> int:
+    """``begin`` moved on over ``characters``, or else over white space."""
+    while begin < len(text) and (text[begin] in characters if characters else text[begin].isspace()):
+        begin += 1
+    return begin

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 
 _TORN = re.compile(r"\b([A-Za-z]{2,})[-‐] ([a-z]{2,})\b")
+_WORD = re.compile(r"[\w-]+")
 
 
 def join_torn_words(paragraphs: Sequence[str]) -> list[str]:
@@ -17,17 +17,12 @@ def join_torn_words(paragraphs: Sequence[str]) -> list[str]:
     torn = [("- " in text or "‐ " in text) and _TORN.search(text) is not None for text in paragraphs]
     if not any(torn):
         return list(paragraphs)
-    written = "\n".join(paragraphs).lower()
-
-    @cache
-    def is_written(word: str) -> bool:
-        # That it begins with the word, and looks back from its end, makes it a search for a literal.
-        return re.search(rf"{word}(?<![\w-]{word})(?![\w-])", written) is not None
+    written = set(_WORD.findall("\n".join(paragraphs).lower()))
 
     def joined(match: re.Match[str]) -> str:
         left, right = match[1], match[2]
         for form in (left + right, f"{left}-{right}"):
-            if is_written(form.lower()):
+            if form.lower() in written:
                 return form
         return match[0]
 

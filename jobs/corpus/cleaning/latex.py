@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_DOCUMENT = re.compile(
-    r"\\documentclass\b.{0,1000}?\\begin\s?\{document\}(.{0,3000}?)\\end\s?\{document\}(?=(\S?))", re.DOTALL
-)
+_BEGIN, _END = r"\\begin\s?\{document\}", r"\\end\s?\{document\}"
+# What precedes the one or the other, but never reaches into the next document.
+_PREAMBLE, _BODY = (rf"[^\\]*+(?:(?!\\documentclass\b|{end})\\[^\\]*+)*+" for end in (_BEGIN, _END))
+_DOCUMENT = re.compile(rf"\\documentclass\b{_PREAMBLE}{_BEGIN}({_BODY}){_END}(?=(\S?))")
 _CUT_SHORT = re.compile(
-    r"\\documentclass\b(?:.{0,1000}?\\begin\s?\{document\}\S*)?|\\usepackage(?:\[[^\]]{0,1000}\])?\{[^}]{0,1000}\}"
+    rf"\\documentclass\b(?:{_PREAMBLE}{_BEGIN}\S*)?|\\usepackage(?:\[[^\]]{{0,1000}}\])?\{{[^}}]{{0,1000}}\}}"
 )
 _WRAPPER = re.compile(
     r"\\(?:hbox|mbox|text(?:rm|it|bf)?|math(?:rm|it|bf|bb|cal|sf)|boldsymbol|operatorname|bar|hat)\b\s*"

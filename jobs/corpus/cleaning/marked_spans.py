@@ -25,13 +25,14 @@ _BETWEEN = (
     r"(?:[\s,;&–‐(\[-]|[0-9]{1,3}\b|\b(?:see|also|e\.g|i\.e|cf|reviewed|in|by|for|reviews?|and|refs?|references?|"
     r"therein)\b[.,]*)"
 )
-_GROUP = re.compile(rf"[(\[]{_BETWEEN}*+{_MARKED}(?:{_BETWEEN}|{_MARKED})*+[)\]](?:\s?[)\]])*")
+# With bounds, since a bracket may be one of many that open and never close.
+_GROUP = re.compile(rf"[(\[]{_BETWEEN}{{0,40}}+{_MARKED}(?:{_BETWEEN}|{_MARKED}){{0,300}}+[)\]](?:\s?[)\]])*")
 _LISTED = rf"{_MARKED}(?=\s*[)\];])"
 _LOOSE = re.compile(
     rf";\s*{_LISTED}|,\s*{_LISTED}|{_MARKED}(?:\s?[,–‐-]\s?[0-9]{{1,3}}(?=\s?[.,;)])|\s?[;,–‐-]\s?{_MARKED})*"
 )
 _NUMBERS = re.compile(rf"[0-9,\s–‐{_CITATION}-]+")
-_UNMARKED = re.compile(r"(?:(?<=\s)[0-9]{1,3}[,–‐-]\s)+$")
+_UNMARKED = re.compile(r"(?:(?<=\s)[0-9]{1,3}[,–‐-]\s){1,16}$")
 """Numbers before the marked one in a list: "9, 10, 11" is often marked from its second or third."""
 _GOES_ON = re.compile(r"\s?,?\s?[0-9]{3}\b|[A-Za-z0-9%]|\s(?:%|H\b)")
 
@@ -101,7 +102,7 @@ def _cut_group(match: re.Match[str]) -> str:
 
 
 def _cut_glued(match: re.Match[str]) -> str:
-    before = match.string[: match.start()][-1:]
+    before = match.string[max(0, match.start() - 1) : match.start()]
     return _cut_any(match) if not _is_numbers(match) or before.isalpha() or before in '.,;)]"”' else match[0]
 
 
@@ -112,7 +113,20 @@ def _cut_any(match: re.Match[str]) -> str:
         return match[0] if _GOES_ON.match(text, end) else CUT
     if match[0][0] in ",;":
         return CUT
-    return CUT if text[:start].rstrip()[-1:] in "([;" and text[end:].lstrip()[:1] in ";," else match[0]
+    return CUT if _visible_before(text, start) in "([;" and _visible_after(text, end) in ";," else match[0]
+
+
+def _visible_before(text: str, place: int) -> str:
+    """The last character before ``place`` that is no white space; empty at the text's beginning."""
+    while place and text[place - 1].isspace():
+        place -= 1
+    return text[max(0, place - 1) : place]
+
+
+def _visible_after(text: str, place: int) -> str:
+    while place < len(text) and text[place].isspace():
+        place += 1
+    return text[place : place + 1]
 
 
 def _is_numbers(match: re.Match[str]) -> bool:

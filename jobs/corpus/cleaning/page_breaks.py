@@ -20,14 +20,17 @@ def join_page_breaks(paragraphs: Sequence[str]) -> list[str]:
     a capital or a number stay: where a formula or a table stood, or a heading follows, it looks the same.
     For parses of PDFs, after what a page has at its foot and head is gone; no paragraph is empty.
     """
-    joined: list[str] = []
+    joined: list[list[str]] = []
+    is_open = False
     for text in paragraphs:
-        if joined and _is_open(joined[-1]) and _GOES_ON.match(text) and not _LISTED.match(text):
-            joined[-1] += f" {text}"
+        if is_open and _GOES_ON.match(text) and not _LISTED.match(text):
+            joined[-1].append(text)
+            is_open = not _is_stopped(text)
         else:
-            joined.append(text)
-    return joined
+            joined.append([text])
+            is_open = text.count(" ") >= _WORDS - 1 and not _is_stopped(text)
+    return [" ".join(parts) for parts in joined]
 
 
-def _is_open(text: str) -> bool:
-    return text.count(" ") >= _WORDS - 1 and not _STOPPED.search(text, max(0, len(text) - 8))
+def _is_stopped(text: str) -> bool:
+    return _STOPPED.search(text, max(0, len(text) - 8)) is not None

@@ -23,7 +23,7 @@ _END = 0xFF
 _CONTINUING = range(0x80, 0xC0)
 _LEADING = range(0xC0, _END)
 
-_PLACE = re.compile(r"(\[\^?(?:\\.|[^\\\]])+\]|\\[^A-Za-z0-9]|[^\\\[\]()*+?{}|.])(\*?)", re.DOTALL)
+_PLACE = re.compile(r"(\[\^?(?:\\.|[^\\\[\]])+\]|\\[^A-Za-z0-9]|[^\\\[\]()*+?{}|.])(\*?)", re.DOTALL)
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]|^\[\^|\\[A-Za-z]")
 """In a place where such characters may be: named, not excluded, or of a class as ``\\s``."""
 _ENDS = ("^", "$")

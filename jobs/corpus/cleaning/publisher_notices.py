@@ -6,20 +6,21 @@ import re
 
 # Each is one sentence of a notice, from its beginning to its stop. Parsers may tear sentences apart,
 # so each stands alone.
+_REST = r"\b[^.]{0,400}\."
 _SENTENCES = (
-    r"Since January 2020,? Elsevier has created a COVID-19 resource cent(?:re|er)\b[^.]*\.",
-    r"The COVID-19 resource cent(?:re|er) is hosted on Elsevier Connect\b[^.]*\.",
-    r"Elsevier hereby grants permission to make all its COVID-19-related research\b[^.]*\.",
-    r"These permissions are granted (?:for free by Elsevier|for the duration of the (?:World|WHO|COVID-19))\b[^.]*\.",
-    r"This article is made available via the PMC Open Access Subset\b[^.]*\.",
-    r"Upon expiration of these permissions, PMC is granted\b[^.]*\.",
-    r"The author(?:s)? (?:is a|are) staff members? of the World Health Organization\b[^.]*\.",
-    r"The authors? alone (?:is|are) responsible for the views expressed in this (?:publication|article|paper)\b[^.]*\.",
+    rf"Since January 2020,? Elsevier has created a COVID-19 resource cent(?:re|er){_REST}",
+    rf"The COVID-19 resource cent(?:re|er) is hosted on Elsevier Connect{_REST}",
+    rf"Elsevier hereby grants permission to make all its COVID-19-related research{_REST}",
+    rf"These permissions are granted (?:for free by Elsevier|for the duration of the (?:World|WHO|COVID-19)){_REST}",
+    rf"This article is made available via the PMC Open Access Subset{_REST}",
+    rf"Upon expiration of these permissions, PMC is granted{_REST}",
+    rf"The author(?:s)? (?:is a|are) staff members? of the World Health Organization{_REST}",
+    rf"The authors? alone (?:is|are) responsible for the views expressed in this (?:publication|article|paper){_REST}",
     r"(?:©|\(c\)|Copyright)?\s?World Health Organization \d{4}\b\.?\s?(?:Some|All) rights reserved\.",
-    r"This work is available under the Creative Commons\b[^.]*\b3\.0 IGO\b[^.]*\.",
+    rf"This work is available under the Creative Commons\b[^.]{{0,400}}\b3\.0 IGO{_REST}",
     r"(?:Licensee|License[ed]) (?:Elsevier|MDPI|BioMed Central|Springer|the World Health Organization)\b[^.]{0,80}\.",
 )
-_NOTICE = re.compile(r"\s*(?:" + "|".join(_SENTENCES) + ")", re.IGNORECASE)
+_NOTICE = re.compile("|".join(_SENTENCES), re.IGNORECASE)
 ANCHORS = (
     "Elsevier", "These permissions", "PMC ", "World Health Organization", "responsible for the views", "3.0 IGO",
     "icense",

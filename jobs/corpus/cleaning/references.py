@@ -27,14 +27,14 @@ MARK = "\x02"
 """On both sides of a reference that the parse marked."""
 
 _TOKEN = rf"(?:{MARK}[^{MARK}]*+{MARK}|{_DESIGNATOR}|{_THING}|{_COMPANION})"
-_RUN = rf"(?:{_TOKEN}[\s,;:&–‐./-]*)"
-_ALONE = re.compile(rf"[(\[]\s*{_RUN}{{1,24}}+[)\]]")
-_FIRST = re.compile(rf"(?<=^[(\[])\s*{_RUN}{{1,8}}(?<=[,;])\s+")
-_LAST = re.compile(rf"[,;]\s*{_RUN}{{1,8}}+(?=[)\]]$)")
+_RUN = rf"(?:(?>{_TOKEN})[\s,;:&–‐./-]*+)"
+_ALONE = re.compile(rf"[(\[]\s*+{_RUN}{{1,24}}+[)\]]")
+_FIRST = re.compile(rf"^[(\[]\s*+{_RUN}{{1,8}}(?:(?<=[,;]\s)|(?<=[,;]\s\s))")
+_LAST = re.compile(rf"[,;]\s*+{_RUN}{{1,8}}+(?=[)\]]$)")
 _NAMES_ONE = re.compile(rf"{MARK}|\b{_THING}")
 _BETWEEN = r"[\s,;:&–‐./()\[\]-]*+"
 _LABEL = re.compile(
-    rf"{_BETWEEN}(?:(?:{_TOKEN}|{_any_case('insert about near here legend legends caption captions')}|[0-9.]+)"
+    rf"{_BETWEEN}(?:(?:{_TOKEN}|{_any_case('insert about near here legend legends caption captions')}|[0-9.]++)"
     rf"(?:(?=\W)|$){_BETWEEN}){{1,16}}+"
 )
 LONGEST_LABEL = 80
@@ -70,4 +70,5 @@ def _shortened(match: re.Match[str]) -> str:
 
 
 def _drop_if_named(match: re.Match[str]) -> str:
-    return "" if _NAMES_ONE.search(match[0]) else match[0]
+    """The bracket that it begins with stays."""
+    return match[0][:1].strip(",;") if _NAMES_ONE.search(match[0]) else match[0]

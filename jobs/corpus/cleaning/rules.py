@@ -6,7 +6,7 @@ import html
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from jobs.corpus.cleaning import citations, latex, letter_spacing, references
@@ -43,6 +43,7 @@ _PLAIN = str.maketrans(_SUPERSCRIPTS + "⁺⁻", "0123456789+-")
 _EXPONENT = re.compile(rf"(?<=[0-9])[⁺⁻]?[{_SUPERSCRIPTS}]+")
 _DEGREE = re.compile(r"[º˚](?=\s?[CFK]\b)")
 _SPACING_ACCENTS = re.compile(r"[´¨¯¸˘˙˚˛˜˝]")
+_AROUND_ACCENTS = re.compile(f"({_SPACING_ACCENTS.pattern})")
 _VULGAR_FRACTION = re.compile(r"(?<=[0-9])(?=[¼½¾⅐-⅞])")
 
 
@@ -54,17 +55,40 @@ def normalise_unicode(text: str) -> str:
     of its number, so ``10⁵`` is written ``10^5``; ``2½`` becomes ``2 1/2``; the ordinal sign that
     stands for a degree is made one; and spacing accents stay (NFKC would make them blank + accent).
     """
-    if text.isascii() or (unicodedata.is_normalized("NFKC", text) and "⁄" not in text):
+    if text.isascii() or (_is_nfkc(text) and "⁄" not in text):
         return text
     text = _EXPONENT.sub(lambda match: "^" + match[0].translate(_PLAIN), text)
     text = _DEGREE.sub("°", text)
     text = _VULGAR_FRACTION.sub(" ", text)
     if _SPACING_ACCENTS.search(text):
-        parts = re.split(f"({_SPACING_ACCENTS.pattern})", text)
-        text = "".join(p if _SPACING_ACCENTS.fullmatch(p) else unicodedata.normalize("NFKC", p) for p in parts)
+        parts = _AROUND_ACCENTS.split(text)
+        text = "".join(p if _SPACING_ACCENTS.fullmatch(p) else _nfkc(p) for p in parts)
     else:
-        text = unicodedata.normalize("NFKC", text)
+        text = _nfkc(text)
     return text.replace("⁄", "/")
+
+
+_AT_ONCE = 4096
+"""Characters normalised in one go: accents on one letter are sorted in a time that grows with their square."""
+
+
+def _nfkc(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", part) for part in _cut_at_blanks(text))
+
+
+def _is_nfkc(text: str) -> bool:
+    return all(unicodedata.is_normalized("NFKC", part) for part in _cut_at_blanks(text))
+
+
+def _cut_at_blanks(text: str) -> Iterator[str]:
+    """``text`` in parts of at most ``_AT_ONCE`` characters that begin with a blank, to which nothing is joined."""
+    start = 0
+    while len(text) - start > _AT_ONCE:
+        end = start + _AT_ONCE
+        blank = text.rfind(" ", start + 1, end)
+        yield text[start : (end := blank if blank > 0 else end)]
+        start = end
+    yield text[start:]
 
 
 _INVISIBLE = re.compile("[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufffe\uffff]")

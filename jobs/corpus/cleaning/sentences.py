@@ -9,7 +9,8 @@ from jobs.corpus.cleaning.whitespace import normalise_space
 # A stop, then what may close a sentence after it (quotes, brackets, a citation number), then a blank.
 _CANDIDATE = re.compile(
     r"[.!?…](?<![.!?…].)"
-    r"(?:\[[0-9][0-9,;–\- ]*\]|(?<=[a-z)\]]\.)[0-9]{1,3}(?:[,–-][0-9]{1,3})*(?= [A-Z])|[.!?…\"'”’»)\]]){0,12}"
+    r"(?:\[[0-9][0-9,;–\- ]*\]|[.!?…\"'”’»)\]]){0,12}"
+    r"(?:(?<=[a-z)\]]\.)[0-9]{1,3}(?:[,–-][0-9]{1,3})*(?= [A-Z]))?"
     r"(?: \[[0-9][0-9,;–\- ]*\](?= [A-Z]))? "
 )
 _OPENING = "([{\"'“‘«"

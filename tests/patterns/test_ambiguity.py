@@ -1,0 +1,80 @@
+"""No regular expression of the product is ambiguous: `make check` runs this."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.patterns.ambiguity import exponential, quadratic
+from tests.patterns.every_pattern import Found, dynamic_patterns, every_pattern
+
+EVERY = every_pattern()
+each_pattern = pytest.mark.parametrize("found", EVERY, ids=[found.where for found in EVERY])
+
+
+def test_the_walk_finds_them() -> None:
+    names = {found.where for found in EVERY}
+    assert {"jobs.corpus.cleaning.citations._AUTHORS", "jobs.corpus.cord19.paper_id._FIRST_KEY"} <= names
+    assert len(EVERY) > 80
+
+
+def test_no_pattern_is_made_of_what_a_text_says() -> None:
+    """Those that a function makes as it runs, which no walk sees: of the product's own words alone."""
+    made = {f"{each.module}.{each.function}" for each in dynamic_patterns()}
+    assert made <= {
+        "jobs.corpus.cleaning.prefilter._bytes",  # of a rule's needs
+        "jobs.model.peak_flops.peak_flops",  # of a table of devices
+        "controller.profiles.new_profile.write_profile",  # a constant of another module
+    }
+
+
+@each_pattern
+def test_no_loop_matches_one_text_in_two_ways(found: Found) -> None:
+    assert exponential(found.pattern) is None
+
+
+@each_pattern
+def test_no_two_loops_take_the_same_character(found: Found) -> None:
+    assert quadratic(found.pattern, searched=found.searched) is None
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(a+)+b",
+        r"(ab|ab)*c",
+        r"(ab|abc?)*d",
+        r"(a*)*b",
+        r"(?:[a-z]+,?)*;",
+        r"(\w+\s?)+[.]",
+        r"(?:A\s?[,.]?\s?B)+C",
+    ],
+)
+def test_what_takes_exponential_time_is_told(pattern: str) -> None:
+    assert exponential(re.compile(pattern)) is not None
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"a+b", r"\s+$", r"x\s*\s*y", r"(?:a|b)*c", r"x[a-z]*[b-c]*y", r"\((?=.*\))", r"-.*-"]
+)
+def test_what_takes_quadratic_time_is_told(pattern: str) -> None:
+    assert quadratic(re.compile(pattern), searched=True) is not None
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"a+",
+        r"\ba+b",
+        r"\(\s*+[a-z]++\)",
+        r"\((?:[a-z]+,)*;",
+        r"\((?>a|ab)*c",
+        r"x\s*+\s*y",
+        r"[(][^()]*[)]",
+        r"\ba{1,9}b",
+    ],
+)
+def test_what_takes_linear_time_is_left_in_peace(pattern: str) -> None:
+    assert exponential(re.compile(pattern)) is None
+    assert quadratic(re.compile(pattern), searched=True) is None

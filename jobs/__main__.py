@@ -21,6 +21,7 @@ import structlog
 
 from jobs.artifact import Artifact
 from jobs.errors import EXIT_INTERRUPTED, ConfigurationError, CovidCtlError, Interrupted, StoreError
+from jobs.patience import Patience
 from jobs.spec import Kind
 from jobs.steps.context import StepContext
 from jobs.store import Store
@@ -62,7 +63,8 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
         shard = _shard()
-        artifact = Artifact.open(Store(args.bucket), args.name)
+        store = Store(args.bucket, patience=Patience(stopping=stop.is_set))
+        artifact = Artifact.open(store, args.name)
         if artifact.spec.kind != args.kind:
             reason = f"its kind is {artifact.spec.kind}, not {args.kind}"
             raise ConfigurationError(args.name, reason, "give the KIND that its name begins with")
@@ -76,7 +78,12 @@ def main(argv: list[str] | None = None) -> int:
         # Imported once the request is known to make sense: a step may import tensorflow.
         step = importlib.import_module(f"jobs.steps.{args.kind}")
         # A worker may have died between its shard's record and the manifest: then only the latter is due.
-        if artifact.record(shard) is None:
+        record = artifact.record(shard)
+        if record and artifact.lacks(record.outputs):
+            log.warning("shard.withdrawn", step=artifact.name, shard=shard, reason="its outputs are gone")
+            artifact.withdraw(shard)
+            record = None
+        if record is None:
             # What a step no longer waits for may still be writing there.
             with tempfile.TemporaryDirectory(prefix="covid-ctl-", ignore_cleanup_errors=True) as scratch:
                 places = (args.corpus, args.checkpoint)

@@ -13,6 +13,7 @@ vocabularies/<sha256>.txt      a vocabulary that was given, not learned
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 SPEC = "spec.json"
@@ -22,6 +23,8 @@ PROGRESS = "progress"
 LOGS = "logs"
 
 LEDGER = "ledger"
+STAGED = "staged"
+"""Where large objects are while they are sent."""
 VOCABULARIES = "vocabularies"
 
 VOCABULARY = "vocab.txt"
@@ -59,8 +62,51 @@ CURVES = "tensorboard"
 GOOGLE_MODEL = "tensorflow"
 """The folder of an exported model for google-research/bert's scripts."""
 
+VARIANTS = "variants"
+"""Outputs whose place was taken by other bytes of an attempt that came to nothing."""
+
+_REMOVED = re.compile(r"removed-([0-9]{1,6})\.json")
+_EDITION = re.compile(r"edition-[0-9]{1,6}")
 _NUMBERED = re.compile(r"([0-9]{5,9})\.json")
 _LOG = re.compile(r"([0-9]{5,9})-([0-9]{1,9})\.log")
+
+
+def edition_folder(step: str, edition: int) -> str:
+    """Where the records, outputs and manifest of an edition are; the first is 1."""
+    return step if edition == 1 else f"{step}/edition-{edition}"
+
+
+def removal_mark(edition: int) -> str:
+    """The object that says that an edition counts no more."""
+    return f"removed-{edition}.json"
+
+
+def removed_edition(file: str) -> int | None:
+    """The edition that a removal mark is of; None for an object of another name."""
+    found = _REMOVED.fullmatch(file)
+    return int(found[1]) if found else None
+
+
+def current_edition(files: Iterable[str]) -> int:
+    """The edition after the last that was removed, by the names of the objects directly in the step's folder."""
+    return 1 + max((edition for file in files if (edition := removed_edition(file))), default=0)
+
+
+def belongs_to(step: str, edition: int, path: str) -> bool:
+    """Whether an object of the step is of that edition; its spec, marks, logs and heartbeats are of none."""
+    folder = edition_folder(step, edition)
+    if not path.startswith(f"{folder}/"):
+        return False
+    first, *deeper = path.removeprefix(f"{folder}/").split("/")
+    if edition > 1:
+        return True
+    if deeper:
+        return first not in (LOGS, PROGRESS) and not _EDITION.fullmatch(first)
+    return first != SPEC and removed_edition(first) is None
+
+
+def variant(path: str, crc32c: str) -> str:
+    return f"{VARIANTS}/{crc32c}/{path}"
 
 
 def shard_record(shard: int) -> str:

@@ -23,6 +23,10 @@ def _check_path(path: str) -> str:
     return path
 
 
+def _check_place(place: str) -> str:
+    return place and _check_path(place)
+
+
 def _check_counts(counts: Counts, place: str = "") -> Counts:
     for key, value in counts.items():
         if isinstance(value, dict):
@@ -40,6 +44,8 @@ class Output:
     size: WholeNumber
     crc32c: Annotated[str, Field(pattern="^[0-9a-f]{8}$")]
     """Castagnoli's CRC of the whole object."""
+    place: Annotated[str, AfterValidator(_check_place)] = ""
+    """Where its bytes are when ``path`` was taken by others; empty, at ``path``."""
 
 
 @dataclass(frozen=True, config=RECORD)

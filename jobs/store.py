@@ -1,7 +1,8 @@
-"""One bucket API over ``gs://`` and plain paths, on obstore, which repeats what fails with 429 or 5xx.
+"""One bucket API over ``gs://`` and plain paths, on obstore.
 
 Every write is atomic: an object is absent or whole, never half there. obstore stages a local
 file beside its target and renames or links it; GCS shows an object once its upload ended.
+A request to a bucket on the network that fails in passing is repeated as long as the store's ``Patience`` lasts.
 """
 
 from __future__ import annotations
@@ -9,33 +10,39 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import obstore
-from obstore.exceptions import (
-    AlreadyExistsError,
-    BaseError,
-    NotFoundError,
-    PermissionDeniedError,
-    UnauthenticatedError,
-)
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
 from jobs.errors import ConfigurationError, DamagedError, MissingObjectError, StoreError, StoreUnreachableError
+from jobs.layout import STAGED
+from jobs.parallel import interruptibly
+from jobs.patience import PASSING, WORKING, Outage, Patience
+from jobs.store_errors import REPEAT, CutError, first_line, translated
 from jobs.validation import parsed
 
 R = TypeVar("R")
-
-REPEAT = "the same command continues it once the bucket answers"
+T = TypeVar("T")
 
 DELIMITER = "/"
 EMULATOR = "STORAGE_EMULATOR_HOST"
 """Environment variable: a test server that ``gs://`` stands for, as Google's own clients have it."""
 READ_AHEAD = 8 << 20
 """Bytes that one request of an opened object fetches."""
+PIECE = 8 << 20
+"""Bytes that one request of a large object fetches: what has a limit in time should have one in size."""
+UPLOADS = 4
+"""Parts that are sent at a time; more would slow each other down on a narrow line."""
+
+_TEMPORARY = re.compile(r"#[0-9]+$")
+"""How obstore's file names end while it writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +59,20 @@ class Store:
 
     A directory that does not exist is made when something is first written, and empty until then; with
     ``create=False``, for what can only be read, it is a ``ConfigurationError``.
+
+    All methods raise ``StoreUnreachableError`` when a bucket does not answer for so long as ``patience`` allows, and
+    ``StoreError`` for what waiting does not mend.
     """
 
-    def __init__(self, location: str, *, create: bool = True) -> None:
+    def __init__(self, location: str, *, create: bool = True, patience: Patience = WORKING) -> None:
         self.location = location
-        self._directory, self._store = _open(location, create)
+        self._patience = patience
+        self._remote = "://" in location
+        self._directory, self._store = _open(location, create, patience)
+
+    def hasty(self) -> Store:
+        """The same bucket for what may be lost: one try, and a short one."""
+        return Store(self.location, patience=replace(PASSING, stopping=self._patience.stopping))
 
     def _readable(self) -> ObjectStore:
         """Another process may have made the directory meanwhile."""
@@ -69,29 +85,93 @@ class Store:
             self._store, self._directory = _make_directory(directory), None
         return self._store
 
+    def _request(self, path: str, request: Callable[[], T], *, creating: bool = False) -> T:
+        """The request's answer, however often it has to be made for that."""
+        outage = Outage(self._patience)
+        while True:
+            try:
+                return interruptibly(request) if self._remote else request()
+            except (BaseError, OSError, CutError) as caught:
+                error = translated(self.location, path, caught, creating=creating)
+                if not isinstance(error, StoreUnreachableError):
+                    raise error from caught
+                outage.wait(error)
+
     def put(self, path: str, data: bytes) -> None:
         """Write an object, replacing what is there."""
-        try:
-            obstore.put(self._writable(), path, data)
-        except (BaseError, OSError) as error:
-            self._fail(path, error)
+        self._request(path, lambda: obstore.put(self._writable(), path, data))
 
     def create(self, path: str, data: bytes) -> bool:
         """Write an object unless it exists; says whether this call wrote it."""
+        tries = 0
+
+        def once() -> bool:
+            nonlocal tries
+            tries += 1
+            try:
+                obstore.put(self._writable(), path, data, mode="create", use_multipart=False)
+            except AlreadyExistsError:
+                return False
+            return True
+
+        written = self._request(path, once, creating=True)
+        # The answer to an earlier try may have been lost after the object was written.
+        return written or (tries > 1 and self.find(path) == data)
+
+    def create_from(self, path: str, source: Path) -> bool:
+        """Write an object from a local file of any size unless it exists; says whether it may be this call's."""
+        if source.stat().st_size <= PIECE:
+            return self.create(path, source.read_bytes())  # memory for one piece
+        # Only whole objects can be created with a precondition: one sent in parts is copied to its place by the bucket.
+        staged = f"{STAGED}/{uuid.uuid4().hex}"
         try:
-            obstore.put(self._writable(), path, data, mode="create", use_multipart=False)
-        except AlreadyExistsError:
-            return False
-        except (BaseError, OSError) as error:
-            self._fail(path, error)
-        return True
+            self.upload(staged, source)
+            return self._copy(staged, path)
+        finally:
+            self.delete(staged)
+
+    def _copy(self, source: str, path: str) -> bool:
+        def once() -> bool:
+            try:
+                obstore.copy(self._writable(), source, path, overwrite=False)
+            except AlreadyExistsError:
+                return False
+            return True
+
+        return self._request(path, once, creating=True)
 
     def get(self, path: str) -> bytes:
         """The whole object. Raises ``MissingObjectError``."""
-        try:
-            return bytes(obstore.get(self._readable(), path).bytes())
-        except (BaseError, OSError) as error:
-            self._fail(path, error)
+        size, data = self._request(path, lambda: self._begin(path))
+        return data if len(data) == size else b"".join(self._pieces(path, size))
+
+    def _begin(self, path: str) -> tuple[int, bytes]:
+        """The object's size, and the whole of it unless it is to be fetched in pieces."""
+        found = obstore.get(self._readable(), path)
+        size = int(found.meta["size"])
+        if self._remote and size > PIECE:
+            return size, b""
+        data = bytes(found.bytes())
+        if len(data) != size:
+            raise CutError(f"{len(data)} of {size} bytes arrived")
+        return size, data
+
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """The object, a piece at a time."""
+        return self._pieces(path, self.size(path))
+
+    def _pieces(self, path: str, size: int) -> Iterator[bytes]:
+        for start in range(0, size, PIECE):
+            yield self._piece(path, start, min(PIECE, size - start))
+
+    def _piece(self, path: str, start: int, length: int) -> bytes:
+        def fetched() -> bytes:
+            data = bytes(obstore.get_range(self._readable(), path, start=start, length=length))
+            if len(data) != length:
+                raise CutError(f"{len(data)} of {length} bytes arrived")
+            return data
+
+        return self._request(path, fetched)
 
     def find(self, path: str) -> bytes | None:
         """The whole object, or None where there is none."""
@@ -112,7 +192,7 @@ class Store:
             return parsed(record, data)
         except ValueError as error:
             if self.find(path) != data:
-                raise StoreUnreachableError(self.where(path), "it was read differently twice", REPEAT) from error
+                raise StoreUnreachableError(self.where(path), "two reads of it gave different bytes", REPEAT) from error
             raise self.damaged(path, str(error)) from error
 
     def where(self, path: str) -> str:
@@ -126,10 +206,7 @@ class Store:
 
     def size(self, path: str) -> int:
         """The object's size in bytes. Raises ``MissingObjectError``."""
-        try:
-            return int(obstore.head(self._readable(), path)["size"])
-        except (BaseError, OSError) as error:
-            self._fail(path, error)
+        return int(self._request(path, lambda: obstore.head(self._readable(), path))["size"])
 
     def exists(self, path: str) -> bool:
         try:
@@ -140,93 +217,120 @@ class Store:
 
     def objects(self, prefix: str = "") -> list[ObjectInfo]:
         """Every object below ``prefix`` (a folder, not a name's beginning), sorted by path."""
-        try:
-            found = [
+
+        def listed() -> list[ObjectInfo]:
+            return [
                 ObjectInfo(m["path"], m["size"], m["last_modified"].timestamp())
                 for page in obstore.list(self._readable(), prefix or None)
                 for m in page
             ]
-        except (BaseError, OSError) as error:
-            self._fail(prefix, error)
-        return sorted(found, key=lambda o: o.path)
+
+        return sorted(self._request(prefix, listed), key=lambda o: o.path)
 
     def folders(self, prefix: str = "") -> list[str]:
         """The names directly below ``prefix`` that have objects below them, sorted."""
-        try:
-            found = obstore.list_with_delimiter(self._readable(), prefix or None)
-        except (BaseError, OSError) as error:
-            self._fail(prefix, error)
+        found = self._request(prefix, lambda: obstore.list_with_delimiter(self._readable(), prefix or None))
         return sorted(p.rstrip(DELIMITER).rsplit(DELIMITER, 1)[-1] for p in found["common_prefixes"])
 
-    def upload(self, path: str, source: Path) -> None:
-        """Write an object from a local file, in parts when it is large."""
-        try:
-            obstore.put(self._writable(), path, source)
-        except (BaseError, OSError) as error:
-            self._fail(path, error)
+    def files(self, prefix: str) -> list[str]:
+        """The names of the objects directly below ``prefix``, sorted. One request."""
+        found = self._request(prefix, lambda: obstore.list_with_delimiter(self._readable(), prefix))
+        return sorted(m["path"].rsplit(DELIMITER, 1)[-1] for m in found["objects"])
 
-    def stream(self, path: str, parts: Iterable[bytes]) -> None:
-        """Write an object from memory, part by part: as large as it likes, and no file in between."""
-        try:
-            obstore.put(self._writable(), path, iter(parts))
-        except (BaseError, OSError) as error:
-            self._fail(path, error)
+    def upload(self, path: str, source: Path) -> None:
+        """Write an object from a local file, in parts when it is large, replacing what is there."""
+        self._request(path, lambda: obstore.put(self._writable(), path, source, max_concurrency=UPLOADS))
+
+    def stream(self, path: str, parts: Callable[[], Iterable[bytes]]) -> None:
+        """Write an object from memory, part by part: as large as it likes, and no file in between.
+
+        ``parts`` is called again when the object has to be sent again.
+        """
+        self._request(path, lambda: obstore.put(self._writable(), path, iter(parts()), max_concurrency=UPLOADS))
 
     def download(self, path: str, target: Path) -> None:
-        """Write an object to a local file, streaming."""
-        try:
-            found = obstore.get(self._readable(), path)
+        """Write an object to a local file, piece by piece."""
+        if self._remote:
+            size = self.size(path)
             with target.open("wb") as file:
-                for chunk in found.stream():
+                for piece in self._pieces(path, size):
+                    file.write(piece)
+            return
+
+        def copy() -> None:
+            with target.open("wb") as file:
+                for chunk in obstore.get(self._readable(), path).stream():
                     file.write(chunk)
-        except (BaseError, OSError) as error:
-            self._fail(path, error)
+
+        self._request(path, copy)
 
     def open(self, path: str) -> io.BufferedReader:
         """The object as a seekable file, fetched piece by piece. Raises ``MissingObjectError``."""
-        try:
-            found = obstore.open_reader(self._readable(), path, buffer_size=READ_AHEAD)
-        except (BaseError, OSError) as error:
-            self._fail(path, error)
-        return io.BufferedReader(_Reader(self, path, found), 1 << 20)
+        return io.BufferedReader(
+            _Reader(lambda start, length: self._piece(path, start, length), self.size(path)), 1 << 20
+        )
 
     def delete(self, path: str) -> None:
         """Remove an object; one that is not there is no error."""
         try:
-            obstore.delete(self._readable(), path)
-        except (NotFoundError, FileNotFoundError):
+            self._request(path, lambda: obstore.delete(self._readable(), path))
+        except MissingObjectError:
             return
-        except (BaseError, OSError) as error:
-            self._fail(path, error)
 
-    def _fail(self, path: str, error: Exception) -> NoReturn:
-        thing = self.where(path)
-        if "<Code>NoSuchBucket</Code>" in str(error):
-            # Else it would pass for an object that is not there, and a misspelt bucket for an empty one.
-            bucket = DELIMITER.join(self.location.split(DELIMITER)[:3])
-            remedy = f"check its name, or make it: gcloud storage buckets create {bucket}"
-            raise StoreError(bucket, "there is no such bucket", remedy) from error
-        if isinstance(error, NotFoundError | FileNotFoundError):
-            remedy = "check the path, or run the step that writes it again"
-            raise MissingObjectError(thing, "there is no such object", remedy) from error
-        reason = _first_line(error)
-        status = _status(error)
-        # Where there are no credentials obstore ends by asking the metadata server, which only Google's machines have.
-        no_identity = "/computeMetadata/" in reason
-        if isinstance(error, UnauthenticatedError) or status == 401 or no_identity:
-            raise StoreError(thing, "no Google credentials found", "gcloud auth application-default login") from error
-        if isinstance(error, PermissionDeniedError | PermissionError) or status == 403:
-            raise StoreError(thing, f"permission denied ({reason})", "check who has access there") from error
-        raise StoreError(thing, reason, "check the bucket's free space and your access, then repeat") from error
+    def settle(self, paths: Iterable[str]) -> None:
+        """Return once the objects would outlive a power cut; on the network they do already.
+
+        Raises ``StoreError``.
+        """
+        if self._remote:
+            return
+        root = Path(self.location).expanduser().absolute()
+        files = [root / path for path in paths]
+        folders = {folder for file in files for folder in file.parents if folder == root or root in folder.parents}
+        for path in (*files, *folders):
+            try:
+                descriptor = os.open(path, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+            except OSError as error:
+                raise StoreError(str(path), error.strerror or repr(error), "check the disk, then repeat") from error
+
+    def temporary_files(self) -> list[ObjectInfo]:
+        """What writers that were killed left beside their objects in a directory; listings do not show it."""
+        root = Path(self.location).expanduser().absolute()
+        if self._remote or not root.is_dir():
+            return []
+        found = []
+        for folder, _, names in os.walk(root):
+            for name in filter(_TEMPORARY.search, names):
+                file = Path(folder, name)
+                try:
+                    stat = file.stat()
+                except OSError:
+                    continue  # its writer has just finished
+                found.append(ObjectInfo(file.relative_to(root).as_posix(), stat.st_size, stat.st_mtime))
+        return sorted(found, key=lambda o: o.path)
+
+    def delete_temporary(self, path: str) -> None:
+        """Remove one of the ``temporary_files``. Raises ``StoreError``."""
+        if not _TEMPORARY.search(path):
+            raise ValueError(path)
+        try:
+            (Path(self.location).expanduser().absolute() / path).unlink(missing_ok=True)
+        except OSError as error:
+            raise translated(self.location, path, error) from error
 
 
 class _Reader(io.RawIOBase):
-    """An obstore reader as Python's files are: its errors become ours."""
+    """An object as Python's files are; fetches ``READ_AHEAD`` bytes from where it is read."""
 
-    def __init__(self, store: Store, path: str, found: Any) -> None:
-        self._bucket = store
-        self._path = path
-        self._found = found
+    def __init__(self, fetch: Callable[[int, int], bytes], size: int) -> None:
+        self._fetch = fetch
+        self._size = size
+        self._at = 0
+        self._piece, self._piece_at = b"", 0
 
     def readable(self) -> bool:
         return True
@@ -235,30 +339,35 @@ class _Reader(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        return int(self._found.tell())
+        return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return int(self._found.seek(offset, whence))
+        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence])
+        return self._at
 
     def readinto(self, buffer: Any) -> int:
-        try:
-            data = self._found.read(len(buffer))
-        except (BaseError, OSError) as error:
-            self._bucket._fail(self._path, error)
-        buffer[: len(data)] = memoryview(data)
+        if self._at >= self._size:
+            return 0
+        if not self._piece_at <= self._at < self._piece_at + len(self._piece):
+            self._piece_at = self._at
+            self._piece = self._fetch(self._at, min(READ_AHEAD, self._size - self._at))
+        begin = self._at - self._piece_at
+        data = memoryview(self._piece)[begin : begin + len(buffer)]
+        buffer[: len(data)] = data
+        self._at += len(data)
         return len(data)
 
 
-def _open(location: str, create: bool) -> tuple[Path | None, ObjectStore]:
+def _open(location: str, create: bool, patience: Patience) -> tuple[Path | None, ObjectStore]:
     """The store, and the directory that is to be made before the first write if there is none yet."""
     remedy = "name a bucket as gs://BUCKET/PREFIX or as a directory"
     if not location:
         raise ConfigurationError("bucket", "its name is empty", remedy)
     if "://" in location:
         try:
-            return None, from_url(location, **_emulator(location))
+            return None, _connect(location, patience)
         except (BaseError, ValueError) as error:
-            raise ConfigurationError(location, _first_line(error), remedy) from error
+            raise ConfigurationError(location, first_line(error), remedy) from error
     path = Path(location).expanduser().absolute()
     # In this order: another process may make it meanwhile.
     if (path.exists() or path.is_symlink()) and not path.is_dir():
@@ -276,24 +385,19 @@ def emulator_url() -> str:
     return host if not host or "://" in host else f"http://{host}"
 
 
-def _emulator(location: str) -> dict[str, Any]:
+def _connect(location: str, patience: Patience) -> ObjectStore:
     url = emulator_url() if location.startswith("gs://") else ""
-    return {"base_url": url, "bearer_token": "none", "client_options": {"allow_http": True}} if url else {}
+    limits = {"timeout": timedelta(seconds=patience.request_seconds), "connect_timeout": timedelta(seconds=10)}
+    # The store repeats requests itself: obstore repeats some of them only. But a part of an upload it can repeat alone.
+    retries = {"max_retries": 3, "retry_timeout": timedelta(seconds=min(30.0, patience.seconds))}
+    if url:
+        client = {**limits, "allow_http": True}
+        return from_url(location, base_url=url, bearer_token="none", client_options=client, retry_config=retries)  # type: ignore[call-overload,no-any-return]
+    return from_url(location, client_options=limits, retry_config=retries)  # type: ignore[call-overload,no-any-return]
 
 
 def _make_directory(path: Path) -> ObjectStore:
     try:
         return LocalStore(path, mkdir=True)
     except (BaseError, OSError, ValueError) as error:
-        raise StoreError(str(path), _first_line(error), "choose a directory that you may write to") from error
-
-
-def _first_line(error: Exception) -> str:
-    """obstore appends a many-line debug dump to its messages: only the first says something."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-def _status(error: Exception) -> int | None:
-    """The HTTP status of an answer: of a listing obstore tells it in words only."""
-    found = re.search(r"status code: (\d{3})", str(error))
-    return int(found[1]) if found else None
+        raise StoreError(str(path), first_line(error), "choose a directory that you may write to") from error

@@ -238,7 +238,8 @@ def gc(yes: bool, older_than: str, output: str, **place: str | None) -> None:
     now = time.time()
     found = look(profile, store, None, now=now)
     _warn(found.unreachable)
-    plan = plan_gc(*holdings(store, found.steps), now=now, older_than=seconds)
+    held = holdings(store, found.steps)
+    plan = plan_gc(held.steps, held.vocabularies, held.temporary, now=now, older_than=seconds)
     removed = [removal for removal in plan.removals if yes and remove(store, removal)]
     chosen = removed if yes else list(plan.removals)
     total = sum(removal.bytes for removal in chosen)

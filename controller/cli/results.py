@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
@@ -52,4 +53,45 @@ def report(name: str | None, target: str | None, output: str, **place: str | Non
         click.echo("\n".join([found.step, *found.contents["summary"], f"Page: {target or found.page}"]))
 
 
-RESULTS = (artifacts, report)
+@click.command(short_help="Re-hash a step's files and all that it read.")
+@name_argument(required=True)
+@click.option("--discard", is_flag=True, help="Set aside what is damaged: the next submit makes it again.")
+@place_options
+@output_option
+def verify(name: str, discard: bool, output: str, **place: str | None) -> None:
+    """Re-hash a step's files and all that it read.
+
+    Reads every byte of them. Exits with 1 if anything is damaged or gone, and says what.
+    """
+    from dataclasses import asdict
+
+    from controller.cli.words import size
+    from controller.status.verify import set_aside
+    from controller.status.verify import verify as verified
+    from jobs.store import Store
+
+    store = Store(profile_of(place).bucket)
+    found = []
+    for step in verified(store, name):
+        found.append(step)
+        if output == "text":
+            state = f"{len(step.problems)} damaged" if step.problems else "whole" if step.complete else "whole so far"
+            click.echo(f"{step.name}  {step.files:,} file{'s' * (step.files != 1)}, {size(step.bytes)}: {state}")
+            for problem in step.problems:
+                click.echo(f"  {problem.path}: {problem.reason}")
+    damaged = [step for step in found if step.problems]
+    done = {step.name: set_aside(store, step) for step in damaged} if discard else {}
+    if output == "json":
+        click.echo(json.dumps([asdict(step) | {"discarded": done.get(step.name)} for step in found], indent=1))
+    else:
+        for step in damaged:
+            click.echo(f"{step.name}  {done[step.name]}" if discard else f"  next: covid-ctl verify {name} --discard")
+            if not discard:
+                break
+        if done:
+            click.echo("  next: submit again by the same command")
+    if damaged:
+        sys.exit(1)
+
+
+RESULTS = (artifacts, report, verify)

@@ -10,6 +10,7 @@ step is now follows from its events and its artifact; nothing else is stored.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
@@ -54,6 +55,8 @@ class Event:
     """Seconds since the epoch."""
     detail: str = ""
     """In words, or as JSON: see ``EventType``."""
+    edition: WholeNumber = 0
+    """Of ``COLLECTED``: the edition of the artifact that is removed. An event of before editions has 0."""
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -124,12 +127,15 @@ class Ledger:
             raise self._store.damaged(path, "it was listed, and it is not there")
         return found
 
-    def append(self, name: str, event: Event) -> None:
-        """Add an event after those that are there, whoever else is adding."""
+    def append(self, name: str, event: Event) -> int:
+        """Add an event after those that are there, whoever else is adding; returns how many those are."""
         known = len(self._store.objects(f"{LEDGER}/{name}"))
         while not self.extend(name, known, event):
             known += 1
+        return known
 
     def extend(self, name: str, known: int, event: Event) -> bool:
         """Add an event unless there are more than the ``known`` ones: read on then, and decide again."""
-        return self._store.create(event_path(name, known), json.dumps(asdict(event)).encode())
+        # Two may note the same at the same moment. By its token a writer whose answer was lost finds out who wrote.
+        written = {**asdict(event), "token": uuid.uuid4().hex}
+        return self._store.create(event_path(name, known), json.dumps(written).encode())

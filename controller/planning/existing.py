@@ -14,11 +14,11 @@ from controller.planning.sources import identify_checkpoint
 from jobs.artifact import Artifact, Manifest, is_complete
 from jobs.errors import CovidCtlError
 from jobs.layout import SPEC, VOCABULARIES
+from jobs.named_vocabulary import read_vocabulary
 from jobs.recipe import Recipe
 from jobs.recipe.naming import decisive, recipe_in_name, runtime_fields
 from jobs.spec import Kind, Spec
 from jobs.store import Store
-from jobs.vocabulary import parse_vocabulary
 
 SHARDS = 1
 """Any number: how many shards a step has does not tell whether it fits."""
@@ -53,7 +53,7 @@ class Fitting:
             return need.optional and bool(absent)
         name = value.split("/", 1)[0]
         if name == VOCABULARIES:
-            return self.recipe.vocabulary.size in (None, len(parse_vocabulary(self.store.get(value), value)))
+            return self.recipe.vocabulary.size in (None, len(read_vocabulary(self.store, value)))
         return not absent and self.fits(Artifact.open(self.store, name).spec)
 
     def _source_fits(self, need: FromOutside, value: str | None) -> bool:

@@ -15,6 +15,7 @@ from controller.planning.plan import Order, Step, plan
 from controller.profiles.profile import Profile
 from jobs.artifact import is_complete
 from jobs.errors import ConfigurationError, PreflightError
+from jobs.named_vocabulary import give_vocabulary
 from jobs.recipe import Recipe, load_recipe
 from jobs.spec import Kind
 from jobs.store import Store
@@ -95,7 +96,7 @@ class Request:
     def upload_vocabulary(self) -> None:
         """Where workers find it. Again is harmless."""
         if vocabulary := self.choice.vocabulary:
-            self.store.create(vocabulary.path, vocabulary.data)
+            give_vocabulary(self.store, vocabulary.data)
 
     def _plan(self) -> list[Step]:
         order = Order(

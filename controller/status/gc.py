@@ -2,7 +2,7 @@
 
 A complete step that nothing supersedes is needed, an unfinished one is needed, and so is all that they
 read. Of anything else, and of what a complete step keeps beside its outputs, what is old enough may go.
-The ledger stays, and every spec: what was removed can be made again under its name.
+The ledger stays, and every spec: what was removed can be made again under its name, as another edition.
 """
 
 from __future__ import annotations
@@ -15,10 +15,24 @@ from controller.kinds.registry import KINDS
 from controller.ledger.lineage import closure, steps_read, vocabulary_read
 from controller.status.derive import State
 from controller.time_words import span
-from jobs.layout import LOGS, MANIFEST, PROGRESS, SPEC, VOCABULARIES
+from jobs.layout import (
+    LOGS,
+    MANIFEST,
+    PROGRESS,
+    SHARDS,
+    SPEC,
+    STAGED,
+    VOCABULARIES,
+    belongs_to,
+    edition_folder,
+    removed_edition,
+)
 from jobs.recipe.naming import decisive
 from jobs.spec import Spec
 from jobs.store import ObjectInfo
+
+TEMPORARY, STAGED_OBJECT = "temporary file", "staged object"
+DAY = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -36,7 +50,9 @@ class Holding:
     outputs: frozenset[str] = frozenset()
     """Paths in the bucket, of a complete one."""
     events: int = 0
-    """In the ledger when it was looked at."""
+    """In the ledger when its state was judged."""
+    edition: int = 1
+    """The current one."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +60,19 @@ class Removal:
     """Programs read it as JSON: fields may be added, and keep their names and meaning."""
 
     name: str
-    """A step, or a vocabulary's object."""
+    """A step, or the object or folder of what is no step's."""
     what: str
-    """``artifact``, ``leftovers``, ``checkpoints``, ``logs``, ``heartbeats`` or ``vocabulary``."""
+    """``artifact``, ``leftovers``, ``checkpoints``, ``logs``, ``heartbeats``, ``vocabulary``,
+    ``temporary file`` or ``staged object``.
+    """
     why: str
     paths: tuple[str, ...]
     bytes: int
     whole: bool = False
     """Of the step nothing but its spec stays."""
     events: int = 0
+    edition: int = 1
+    """Which of the step's editions goes, if it goes whole."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +82,22 @@ class Plan:
     """Why something else was left alone."""
 
 
-def plan_gc(holdings: Sequence[Holding], vocabularies: Sequence[ObjectInfo], *, now: float, older_than: float) -> Plan:
+def plan_gc(
+    holdings: Sequence[Holding],
+    vocabularies: Sequence[ObjectInfo],
+    temporary: Sequence[ObjectInfo] = (),
+    *,
+    now: float,
+    older_than: float,
+) -> Plan:
     """Everything that may go of what has not changed for ``older_than`` seconds."""
     specs = {held.name: held.spec for held in holdings if held.spec}
     old = [held for held in holdings if now - held.touched_at >= older_than]
+    abandoned = _abandoned(temporary, now, older_than)
     if unread := sorted(held.name for held in holdings if held.spec is None and held.objects):
         # Nobody knows what these need.
         note = f"whole steps and vocabularies are left alone while it is not known what {', '.join(unread)} needs"
-        return Plan(tuple(removal for held in old for removal in _beside(held)), (note,))
+        return Plan((*(removal for held in old for removal in _beside(held)), *abandoned), (note,))
     superseded = _superseded(holdings, specs)
     needed = closure(
         (held.name for held in holdings if _is_needed(held) and held.name not in superseded), specs
@@ -85,7 +113,7 @@ def plan_gc(holdings: Sequence[Holding], vocabularies: Sequence[ObjectInfo], *, 
         for held in holdings
         if held.spec and held.name not in gone and held.state is not State.COLLECTED
     ]  # fmt: skip
-    return Plan((*removals, *_unreferenced(vocabularies, staying, now, older_than)))
+    return Plan((*removals, *_unreferenced(vocabularies, staying, now, older_than), *abandoned))
 
 
 def _is_needed(held: Holding) -> bool:
@@ -117,36 +145,66 @@ def _request(spec: Spec, specs: Mapping[str, Spec]) -> str:
 
 
 def _whole(held: Holding, successor: str | None, now: float) -> Iterable[Removal]:
-    kept = f"{held.name}/{SPEC}"
-    # The manifest first: from then on it is not complete, whatever becomes of the rest.
-    first = f"{held.name}/{MANIFEST}"
-    objects = sorted((o for o in held.objects if o.path != kept), key=lambda o: (o.path != first, o.path))
-    if objects:
-        why = (
-            f"superseded by {successor}" if successor else f"{held.state}, untouched for {span(now - held.touched_at)}"
-        )
-        what = "artifact" if successor else "leftovers"
-        saves = held.spec and KINDS[held.spec.kind].saves
-        if not successor and saves and any(f"/{saves}/" in o.path for o in objects):
-            why += f"; its {saves} go, too"
-        paths = tuple(o.path for o in objects)
-        yield Removal(held.name, what, why, paths, sum(o.size for o in objects), True, held.events)
+    current = [o for o in held.objects if belongs_to(held.name, held.edition, o.path)]
+    if not current:
+        yield from _earlier(held)
+        return
+    folder = edition_folder(held.name, held.edition)
+    # The manifest and the records first: nothing that is half removed looks whole, whoever reads it.
+    order = (f"{folder}/{MANIFEST}", f"{folder}/{SHARDS}/")
+    objects = sorted(
+        _all_but_spec(held), key=lambda o: (not o.path.startswith(order[0]), not o.path.startswith(order[1]), o.path)
+    )
+    why = f"superseded by {successor}" if successor else f"{held.state}, untouched for {span(now - held.touched_at)}"
+    saves = held.spec and KINDS[held.spec.kind].saves
+    if not successor and saves and any(f"/{saves}/" in o.path for o in objects):
+        why += f"; its {saves} go, too"
+    yield _removal(held, "artifact" if successor else "leftovers", why, objects, whole=True)
 
 
 def _beside(held: Holding) -> Iterable[Removal]:
     """Of a complete step, what only its making needed."""
     if held.state is not State.COMPLETE or held.spec is None:
         return
-    saves = KINDS[held.spec.kind].saves
-    folders = {LOGS: LOGS, PROGRESS: "heartbeats"} | ({saves: saves} if saves else {})
-    for folder, what in folders.items():
-        below = f"{held.name}/{folder}/"
-        objects = [o for o in held.objects if o.path.startswith(below) and o.path not in held.outputs]
-        if objects:
-            paths = tuple(o.path for o in objects)
-            yield Removal(
-                held.name, what, "of a complete step", paths, sum(o.size for o in objects), False, held.events
-            )
+    current = edition_folder(held.name, held.edition)
+    folders = {f"{held.name}/{LOGS}/": "logs", f"{held.name}/{PROGRESS}/": "heartbeats"}
+    if saves := KINDS[held.spec.kind].saves:
+        folders[f"{current}/{saves}/"] = saves
+    for below, what in folders.items():
+        if objects := [o for o in held.objects if o.path.startswith(below) and o.path not in held.outputs]:
+            yield _removal(held, what, "of a complete step", objects)
+    yield from _earlier(held)
+
+
+def _earlier(held: Holding) -> Iterable[Removal]:
+    """What a removal that was interrupted left of editions that count no more, and who worked on in them."""
+    earlier = range(1, held.edition)
+    if objects := [o for o in held.objects if any(belongs_to(held.name, edition, o.path) for edition in earlier)]:
+        yield _removal(held, "leftovers", "of an edition that was removed", objects)
+
+
+def _all_but_spec(held: Holding) -> list[ObjectInfo]:
+    """What a step holds, without what tells of it for ever: its spec and the marks of removed editions."""
+    lasting = len(held.name) + 1
+    return [o for o in held.objects if o.path[lasting:] != SPEC and removed_edition(o.path[lasting:]) is None]
+
+
+def _removal(held: Holding, what: str, why: str, objects: Sequence[ObjectInfo], *, whole: bool = False) -> Removal:
+    paths = tuple(o.path for o in objects)
+    return Removal(held.name, what, why, paths, sum(o.size for o in objects), whole, held.events, held.edition)
+
+
+def _abandoned(temporary: Sequence[ObjectInfo], now: float, older_than: float) -> list[Removal]:
+    """What was on its way when its writer was killed. A writer that lives is done within a day."""
+    limit = max(older_than, DAY)
+    kinds = {True: STAGED_OBJECT, False: TEMPORARY}
+    return [
+        Removal(
+            found.path, kinds[found.path.startswith(f"{STAGED}/")], "its writer was killed", (found.path,), found.size
+        )
+        for found in temporary
+        if now - found.modified >= limit
+    ]
 
 
 def _unreferenced(

@@ -5,27 +5,38 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from controller.ledger.events import Event, EventType, Ledger
 from controller.status.derive import State
-from controller.status.gc import Holding, Removal
+from controller.status.gc import TEMPORARY, Holding, Removal
 from controller.status.step_status import READERS, StepState
 from jobs.artifact import Artifact
 from jobs.errors import CovidCtlError
-from jobs.layout import VOCABULARIES
+from jobs.layout import STAGED, VOCABULARIES, current_edition
+from jobs.parallel import in_parallel
 from jobs.store import ObjectInfo, Store
 
 
-def holdings(store: Store, states: Sequence[StepState]) -> tuple[list[Holding], list[ObjectInfo]]:
-    """What each step holds, and the vocabularies that were given. Lists the bucket once."""
+@dataclass(frozen=True)
+class Holdings:
+    """All that the bucket holds."""
+
+    steps: list[Holding]
+    vocabularies: list[ObjectInfo]
+    """Those that were given."""
+    temporary: list[ObjectInfo]
+    """What writers that were killed left."""
+
+
+def holdings(store: Store, states: Sequence[StepState]) -> Holdings:
+    """What each step holds, and what is no step's. Lists the bucket once."""
     objects: dict[str, list[ObjectInfo]] = defaultdict(list)
     for info in store.objects():
         objects[PurePosixPath(info.path).parts[0]].append(info)
-    with ThreadPoolExecutor(READERS) as readers:
-        found = readers.map(lambda state: _holding(store, state, objects[state.name]), states)
-        return list(found), objects[VOCABULARIES]
+    steps = in_parallel(lambda state: _holding(store, state, objects[state.name]), states, READERS)
+    return Holdings(list(steps), objects[VOCABULARIES], [*objects[STAGED], *store.temporary_files()])
 
 
 def _holding(store: Store, state: StepState, objects: Sequence[ObjectInfo]) -> Holding:
@@ -37,7 +48,7 @@ def _holding(store: Store, state: StepState, objects: Sequence[ObjectInfo]) -> H
         artifact = Artifact.open(store, state.name)
         spec = artifact.spec
         if state.state is State.COMPLETE and (manifest := artifact.manifest()):
-            outputs = frozenset(artifact.path(output.path) for output in manifest.outputs)
+            outputs = frozenset(artifact.object_path(output) for output in manifest.outputs)
     except CovidCtlError:
         spec = None  # nothing is known for certain, so nothing is decided
     finished = [event.at for event in events if event.type is EventType.SUCCEEDED]
@@ -49,19 +60,23 @@ def _holding(store: Store, state: StepState, objects: Sequence[ObjectInfo]) -> H
         finished_at=max(finished, default=state.submitted_at),
         objects=objects,
         outputs=outputs,
-        events=len(events),
+        events=state.events,
+        edition=current_edition(info.path.removeprefix(f"{state.name}/") for info in objects),
     )
 
 
 def remove(store: Store, removal: Removal, *, clock: Callable[[], float] = time.time) -> bool:
     """Remove it, unless something has happened to the step since it was judged; says whether it did.
 
-    The ledger is told first: what is found half removed is then known to be so.
+    The ledger is told first, so that only one of this and a new submission goes on. Then the edition is marked: from
+    that moment on nobody takes it for complete and nobody adds to it, so its objects can go at any time.
     """
     if removal.whole:
-        event = Event(EventType.COLLECTED, clock(), removal.why)
+        event = Event(EventType.COLLECTED, clock(), removal.why, removal.edition)
         if not Ledger(store).extend(removal.name, removal.events, event):
             return False
+        Artifact.open(store, removal.name).remove_edition(removal.edition, removal.why)
+    delete = store.delete_temporary if removal.what == TEMPORARY else store.delete
     for path in removal.paths:
-        store.delete(path)
+        delete(path)
     return True

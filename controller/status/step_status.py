@@ -67,6 +67,8 @@ class StepState:
     """When a worker last gave a sign of life."""
     missing: tuple[str, ...] = ()
     """The steps it reads that are not complete."""
+    events: int = 0
+    """In the ledger when it was looked at."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ def observe(store: Store, name: str, *, now: float, view: ClusterView | None = N
         checkpoint=_newest_checkpoint(artifact),
         last_heartbeat_at=inputs.last_heartbeat_at,
         missing=inputs.missing,
+        events=len(events),
     )
 
 

@@ -68,7 +68,9 @@ def _submit(step: Step, profile: Profile, store: Store, cluster: Cluster, clock:
     missing = incomplete(store, step.after)
     job = render(step, profile, suspend=bool(missing))
     status = cluster.status(step.name)
-    history = History(Ledger(store).events(step.name))
+    ledger = Ledger(store)
+    events = ledger.events(step.name)
+    history = History(events)
     if status and not status.condition:
         changes = cluster.template_changes(job)
         if not changes or status.state not in (JobState.SUSPENDED, JobState.PENDING):
@@ -77,13 +79,24 @@ def _submit(step: Step, profile: Profile, store: Store, cluster: Cluster, clock:
         why_again = f"the profile has changed since ({'; '.join(changes)}), and nothing of it ran"
     else:
         why_again = _why_again(status, history, store)
-    Artifact(store, step.spec).submit()
+    artifact = Artifact(store, step.spec)
+    artifact.submit()
     if status:
         cluster.delete(step.name)
     # Before the Job: a tracker that sees the Job finds out that it is another than the last.
-    Ledger(store).append(step.name, Event(EventType.SUBMITTED, clock(), step.command))
+    known = ledger.append(step.name, Event(EventType.SUBMITTED, clock(), step.command))
+    if known > len(events):
+        events += ledger.events(step.name, after=len(events))
+    _mark_removals(artifact, events)
     cluster.create(job)
     return Submitted(step, SubmissionOutcome.AGAIN if why_again else SubmissionOutcome.CREATED, missing, why_again)
+
+
+def _mark_removals(artifact: Artifact, events: Sequence[Event]) -> None:
+    """Complete what ``gc`` announced and may not have come to: no container must begin in an edition that goes."""
+    for event in events:
+        if event.type is EventType.COLLECTED and event.edition:
+            artifact.remove_edition(event.edition, event.detail)
 
 
 def _why_again(status: JobStatus | None, history: History, store: Store) -> str:

@@ -47,7 +47,7 @@ class SummaryWriter:
 
         def upload() -> None:
             for file in files:
-                self._artifact.upload(name, file)
+                self._artifact.store.upload(self._artifact.path(name), file)
                 file.unlink()
 
         return upload

@@ -73,7 +73,7 @@ def save(artifact: Artifact, tensors: Tensors, run: RunRecord) -> None:
     name = f"{run.step:08d}"
     metadata = {"checkpoint": canonical({"spec_sha256": artifact.spec.sha256, "step": run.step}).decode()}
     # No file in between: after SIGTERM every second counts.
-    output = artifact.stream(f"{CHECKPOINTS}/{name}.safetensors", _safetensors(tensors, metadata))
+    output = artifact.stream(f"{CHECKPOINTS}/{name}.safetensors", lambda: _safetensors(tensors, metadata))
     record = _CheckpointRecord(**dict(run), size=output.size, crc32c=output.crc32c)
     artifact.store.put(artifact.path(f"{CHECKPOINTS}/{name}.json"), canonical(record.model_dump(mode="json")))
     _prune(artifact, run)

@@ -28,6 +28,7 @@ from jobs.examples.creation import write_examples
 from jobs.examples.encoded import DocumentEncoder, EncodedDocuments
 from jobs.examples.wordpiece import WordPiece
 from jobs.layout import PARTS, PROBE, STATISTICS, VOCABULARY
+from jobs.named_vocabulary import read_vocabulary
 from jobs.recipe import MAX_UNKNOWN_SHARE, Examples
 from jobs.spec import Spec
 from jobs.steps.context import StepContext
@@ -35,7 +36,7 @@ from jobs.steps.documents import Documents
 from jobs.steps.reporting import json_bytes, write_report
 from jobs.steps.screened import ScreenedOut
 from jobs.steps.statistics_collector import StatisticsCollector
-from jobs.vocabulary import UNK, Vocabulary, parse_vocabulary
+from jobs.vocabulary import UNK, Vocabulary
 
 PROBE_SENTENCES = 400
 """Corpus sentences that shard 0 leaves for export to compare tokenizers on."""
@@ -81,8 +82,7 @@ def run(context: StepContext) -> None:
     artifact, shard = context.artifact, context.shard
     settings = artifact.spec.settings
     examples = Examples.model_validate({name: settings[name] for name in Examples.model_fields})
-    vocabulary_path = artifact.spec.inputs["vocabulary"]
-    vocabulary = parse_vocabulary(context.store.get(vocabulary_path), vocabulary_path)
+    vocabulary = read_vocabulary(context.store, artifact.spec.inputs["vocabulary"])
 
     encoded, reading = _encode(context, vocabulary, examples.random_seed)
     if reading.pieces >= ENOUGH_PIECES:

@@ -11,6 +11,7 @@ from controller.ledger.events import Event, EventType, Ledger
 from controller.planning.existing import Fitting, known_as, newest_complete, newest_under_way
 from controller.planning.plan import Step
 from jobs.artifact import Artifact
+from jobs.named_vocabulary import give_vocabulary
 from jobs.recipe import load_recipe
 from jobs.spec import Kind, Spec
 from jobs.store import Store
@@ -80,8 +81,7 @@ VOCABULARY = b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\n"
 
 @pytest.mark.parametrize(("size", "fits"), [("6", True), ("7", False)])
 def test_a_given_vocabulary_fits_by_its_size(size: str, fits: bool, store: Store) -> None:
-    path = "vocabularies/ab.txt"
-    store.put(path, VOCABULARY)
+    path = give_vocabulary(store, VOCABULARY)
     steps = planned(given=Given(values={"vocabulary": path}))
     finish(store, steps, 1.0)
     published = {"vocabulary": f"{{cased: true, size: {size}, source: somewhere}}"}

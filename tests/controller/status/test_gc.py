@@ -11,7 +11,7 @@ from controller.ledger.lineage import closure, steps_read
 from controller.status.derive import State
 from controller.status.gc import Holding, Plan, plan_gc
 from controller.status.removal import holdings, remove
-from controller.status.step_status import observe_all
+from controller.status.step_status import StepState, observe_all
 from jobs.artifact import Artifact
 from jobs.spec import Kind, Spec
 from jobs.store import ObjectInfo, Store
@@ -44,6 +44,11 @@ def held(
 
 def plan(*found: Holding, vocabularies: tuple[ObjectInfo, ...] = (), days: float = 30.0) -> Plan:
     return plan_gc(found, vocabularies, now=NOW, older_than=days * DAY)
+
+
+def gc_plan(store: Store, states: list[StepState], *, now: float, older_than: float) -> Plan:
+    found = holdings(store, states)
+    return plan_gc(found.steps, found.vocabularies, found.temporary, now=now, older_than=older_than)
 
 
 def names(decided: Plan) -> set[str]:
@@ -220,7 +225,7 @@ def test_removing_keeps_the_record_and_is_told_by_status(tmp_path: Path) -> None
     ledger.append(INGEST.name, Event(EventType.FAILED, NOW - 90 * DAY, "no room"))
     later = 4e9
     states = observe_all(store, now=later)
-    decided = plan_gc(*holdings(store, states), now=later, older_than=DAY)
+    decided = gc_plan(store, states, now=later, older_than=DAY)
     (removal,) = decided.removals
     assert removal.bytes == 4
     assert remove(store, removal, clock=lambda: later)
@@ -229,8 +234,9 @@ def test_removing_keeps_the_record_and_is_told_by_status(tmp_path: Path) -> None
     assert state.state is State.COLLECTED
     assert state.reason == f"{removal.why}; removed 10 days ago"
     assert "covid-ctl submit preprocess" in state.remedy
-    assert [info.path for info in store.objects(INGEST.name)] == [f"{INGEST.name}/spec.json"]
-    assert plan_gc(*holdings(store, [state]), now=later * 2, older_than=DAY).removals == ()
+    assert store.files(INGEST.name) == ["removed-1.json", "spec.json"]
+    assert len(store.objects(INGEST.name)) == 2
+    assert gc_plan(store, [state], now=later * 2, older_than=DAY).removals == ()
 
 
 def test_a_step_that_was_submitted_again_meanwhile_is_left_alone(tmp_path: Path) -> None:
@@ -241,7 +247,7 @@ def test_a_step_that_was_submitted_again_meanwhile_is_left_alone(tmp_path: Path)
     ledger = Ledger(store)
     ledger.append(INGEST.name, Event(EventType.SUBMITTED, 1.0))
     ledger.append(INGEST.name, Event(EventType.FAILED, 1.0))
-    (removal,) = plan_gc(*holdings(store, observe_all(store, now=NOW)), now=4e9, older_than=DAY).removals
+    (removal,) = gc_plan(store, observe_all(store, now=NOW), now=4e9, older_than=DAY).removals
     ledger.append(INGEST.name, Event(EventType.STARTED, NOW))
     assert not remove(store, removal)
     assert store.get(artifact.path("out")) == b"half"

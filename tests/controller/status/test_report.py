@@ -33,12 +33,12 @@ def test_the_page_is_copied(artifact: Artifact, tmp_path: Path) -> None:
 @pytest.mark.parametrize("contents", ['{"summary": [1, 2]}', '{"summary": "Documents"}', "{}", "[]", "null", "{"])
 def test_damaged_contents_are_named(artifact: Artifact, contents: str) -> None:
     artifact.store.put(artifact.path(REPORT), contents.encode())
-    with pytest.raises(StoreError, match=f"(?s){artifact.name}/{REPORT}.*--fresh"):
+    with pytest.raises(StoreError, match=f"(?s){artifact.name}/{REPORT}.*covid-ctl verify"):
         find_report(artifact.store, artifact.name)
 
 
 def test_a_page_that_is_gone_is_named(artifact: Artifact, tmp_path: Path) -> None:
     (tmp_path / "bucket" / artifact.path(REPORT_PAGE)).unlink()
-    with pytest.raises(StoreError, match=f"(?s){artifact.name}/{REPORT_PAGE}.*it is gone.*--fresh"):
+    with pytest.raises(StoreError, match=f"(?s){artifact.name}/{REPORT_PAGE}.*it is gone.*covid-ctl verify"):
         save_page(find_report(artifact.store, artifact.name), str(tmp_path / "page.html"))
     assert not (tmp_path / "page.html").exists()

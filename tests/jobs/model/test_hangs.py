@@ -56,7 +56,7 @@ class SlowStore(Store):
         super().__init__(location)
         self.hanging = hanging
 
-    def stream(self, path: str, parts: Iterable[bytes]) -> None:
+    def stream(self, path: str, parts: Callable[[], Iterable[bytes]]) -> None:
         if self.hanging:
             self.hanging.hold()
         super().stream(path, parts)

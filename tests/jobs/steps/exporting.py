@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 from jobs.artifact import Artifact, Manifest
 from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.paragraph import plain
+from jobs.named_vocabulary import give_vocabulary
 from jobs.recipe import Examples, Filters
 from jobs.spec import Kind, Spec
 from jobs.steps import export, preprocess, signatures
@@ -117,7 +118,7 @@ def ready_to_export(root: Path, scratch: Path) -> Path:
         },
         counts={"documents": {"read": 19, "kept": 12, "dropped": {"duplicate": 4, "not_english": 2}, "quarantined": 1}},
     )
-    store.put("vocabularies/v.txt", VOCABULARY.to_bytes())
+    given = give_vocabulary(store, VOCABULARY.to_bytes())
     settings = Examples(max_seq_length=LENGTH, max_predictions_per_seq=5, whole_word_mask=True, dupe_factor=1)
     screening = {**Filters(languages=()).model_dump(), "near_duplicate_similarity": 1.0}
     screened = Artifact(store, Spec(Kind.SIGNATURES, screening, {"documents": ingest.name}))
@@ -131,7 +132,7 @@ def ready_to_export(root: Path, scratch: Path) -> Path:
             "sections": ["title", "abstract", "body"],
             "clean_text": False,
         },
-        {"documents": ingest.name, "signatures": screened.name, "vocabulary": "vocabularies/v.txt"},
+        {"documents": ingest.name, "signatures": screened.name, "vocabulary": given},
     )
     examples = Artifact(store, spec)
     examples.submit()

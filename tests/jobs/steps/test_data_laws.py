@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from jobs.artifact import Artifact, Manifest
 from jobs.corpus.reading.fingerprint import fingerprint
 from jobs.files.place import locate
+from jobs.named_vocabulary import give_vocabulary
 from jobs.recipe import Examples, Filters
 from jobs.spec import Kind, Spec
 from jobs.steps import ingest, preprocess, signatures
@@ -64,12 +65,12 @@ class DataSide:
         lines = (line if isinstance(line, str) else json.dumps(line) for line in corpus)
         self._corpus.write_text("\n".join(lines))
         self.store = Store(str(root / "bucket"))
-        self.store.put("vocab.txt", "".join(f"{entry}\n" for entry in VOCABULARY).encode())
+        vocabulary = give_vocabulary(self.store, "".join(f"{entry}\n" for entry in VOCABULARY).encode())
         shares = {"document_shards": shards, "validation_share": 0.3, "max_quarantined_share": 1.0}
         self.ingested = self._step(Kind.INGEST, shares, {"corpus": fingerprint(locate(str(self._corpus)))})
         inputs = {"documents": self.ingested.name}
         self.screened = self._step(Kind.SIGNATURES, SCREENING, inputs, shards)
-        inputs |= {"signatures": self.screened.name, "vocabulary": "vocab.txt"}
+        inputs |= {"signatures": self.screened.name, "vocabulary": vocabulary}
         chosen = {
             "sections": ["title", "abstract", "body"],
             "clean_text": False,

@@ -20,6 +20,7 @@ from jobs.examples.creation import write_examples
 from jobs.examples.encoded import DocumentEncoder
 from jobs.examples.wordpiece import WordPiece
 from jobs.files.place import locate
+from jobs.named_vocabulary import give_vocabulary
 from jobs.recipe import Examples, Filters
 from jobs.report.statistics import SAMPLES
 from jobs.spec import Kind, Spec
@@ -43,7 +44,6 @@ WORDS = (
     "assay",
     "dose",
 )
-VOCABULARY = "vocabularies/v.txt"
 LETTERS = [chr(code) for code in range(33, 127)]
 ENTRIES = [*SPECIALS, *WORDS, *LETTERS, *(f"##{letter}" for letter in LETTERS), ""]
 EXAMPLES = Examples(max_seq_length=32, max_predictions_per_seq=5, whole_word_mask=True, dupe_factor=2)
@@ -84,11 +84,11 @@ class Run:
         self.root.mkdir()
         corpus = self.root / "papers.jsonl"
         corpus.write_text("".join(json.dumps(paper) + "\n" for paper in papers()))
-        Store(str(self.root / "bucket")).put(VOCABULARY, "\n".join(ENTRIES).encode())
+        vocabulary = give_vocabulary(Store(str(self.root / "bucket")), "\n".join(ENTRIES).encode())
         settings = {"document_shards": self.shards, "validation_share": 0.2, "max_quarantined_share": 0.1}
         documents = self.step(ingest, Kind.INGEST, settings, {"corpus": fingerprint(locate(str(corpus)))}, 1).name
         screened = self.step(signatures, Kind.SIGNATURES, SCREENING, {"documents": documents}, self.shards).name
-        inputs = {"documents": documents, "signatures": screened, "vocabulary": VOCABULARY}
+        inputs = {"documents": documents, "signatures": screened, "vocabulary": vocabulary}
         settings = {"sections": ["title", "abstract", "body"], "clean_text": True}
         return self.step(preprocess, Kind.PREPROCESS, {**EXAMPLES.model_dump(), **settings}, inputs, self.shards)
 
@@ -218,7 +218,7 @@ def test_text_of_papers_stays_text(artifact: Artifact) -> None:
 
 
 def test_the_clean_text_makes_the_same_examples(artifact: Artifact, tmp_path: Path) -> None:
-    vocabulary = parse_vocabulary("\n".join(ENTRIES).encode(), VOCABULARY)
+    vocabulary = parse_vocabulary("\n".join(ENTRIES).encode(), "a vocabulary")
     wordpiece = WordPiece(vocabulary)
     for shard in range(3):
         encoder = DocumentEncoder(tmp_path / "ids")

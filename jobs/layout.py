@@ -35,6 +35,9 @@ DOCUMENTS = "documents"
 HELD_OUT = "held_out.txt"
 QUARANTINE = "quarantine.jsonl"
 
+QUARANTINED = "quarantine"
+"""Of signatures, vocabulary and preprocess: a folder with one file per shard in which a document failed."""
+
 SIGNATURES = "signatures"
 """Of signatures: folders with one file per shard."""
 SCREENED_OUT = "screened_out"

@@ -12,7 +12,9 @@ from jobs.spec import Kind
 def summary(manifest: Manifest) -> str:
     documents = manifest.counts["documents"]
     dropped = "".join(f", {count:,} dropped by {why}" for why, count in documents["dropped"].items())
-    return f"{documents['kept']:,} of {documents['read']:,} documents pass{dropped}"
+    failed = documents.get("quarantined", 0)
+    quarantined = f", {failed:,} quarantined" if failed else ""
+    return f"{documents['kept']:,} of {documents['read']:,} documents pass{dropped}{quarantined}"
 
 
 KIND = StepKind(

@@ -56,7 +56,14 @@ def _documents(report: Report) -> list[Markup]:
             name="fate",
             note=f"Of {documents['read']:,}; dropped where a reason is named.",
         ),
-        element("p", "What was malformed is listed in ", element("code", report["quarantine"]), "."),
+        element(
+            "p",
+            "What was malformed is listed in ",
+            element("code", report["quarantine"]),
+            "; what failed later, in the folder ",
+            element("code", "quarantine"),
+            " of the step that it failed in.",
+        ),
     ]
     parts += _near_duplicates(report["near_duplicates"])
     if report["parses"]:

@@ -1,6 +1,7 @@
 """One shard of documents: screen, clean, split, encode, pair, mask, and write as TFRecords.
 
 train/00000.tfrecord, validation/00000.tfrecord ...   masked examples; the latter of held-out documents
+quarantine/00000.jsonl ...                            documents that failed, and why; only of shards that have some
 report/00000.json ...                                 the shard's part of the report: ``jobs.report.statistics``
 text/train/00000.txt, text/validation/00000.txt ...   with ``clean_text``: the sentences, as the original's
                                                       script reads them
@@ -16,13 +17,19 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import compress
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jobs.artifact import Artifact, Counts, Manifest, Output
 from jobs.corpus.cleaning.clean_document import COUNTED, clean_paragraphs, sentences_of
 from jobs.corpus.cleaning.clean_text import write_document
+from jobs.corpus.documents.document import Document
+from jobs.corpus.documents.guard import check_quarantined
 from jobs.corpus.documents.outcome import WITHOUT_TEXT
+from jobs.corpus.documents.quarantine import Quarantined
+from jobs.corpus.screening.screening import QUARANTINED
 from jobs.errors import ConfigurationError
 from jobs.examples.creation import write_examples
 from jobs.examples.encoded import DocumentEncoder, EncodedDocuments
@@ -32,7 +39,7 @@ from jobs.named_vocabulary import read_vocabulary
 from jobs.recipe import MAX_UNKNOWN_SHARE, Examples
 from jobs.spec import Spec
 from jobs.steps.context import StepContext
-from jobs.steps.documents import Documents
+from jobs.steps.documents import Documents, max_quarantined_share, write_quarantined
 from jobs.steps.reporting import json_bytes, write_report
 from jobs.steps.screened import ScreenedOut
 from jobs.steps.statistics_collector import StatisticsCollector
@@ -45,6 +52,16 @@ ENOUGH_PIECES = 100_000
 """Of one shard, to judge by them alone whether the vocabulary suits the text: then no other shard need be made."""
 
 
+class _Cleaned(NamedTuple):
+    """What became of one document."""
+
+    paragraphs: list[str]
+    sentences: list[str]
+    pieces: tuple[NDArray[np.int32], NDArray[np.int64]]
+    """As ``WordPiece.encode_lines`` returns them."""
+    changed: Counter[str]
+
+
 @dataclass
 class _Reading:
     """What was met while a shard's documents were encoded."""
@@ -53,19 +70,30 @@ class _Reading:
     probe: list[str] = field(default_factory=list)
     read: int = 0
     dropped: Counter[str] = field(default_factory=lambda: Counter({WITHOUT_TEXT: 0}))
+    quarantined: int = 0
+    """In this step, or in one before that all documents go through too."""
+    failed: list[Quarantined] = field(default_factory=list)
+    """In this step."""
     held_out: int = 0
     sentences: int = 0
     pieces: int = 0
     unknown_pieces: int = 0
     cleaning: Counter[str] = field(default_factory=Counter)
 
+    def drop(self, reason: str) -> None:
+        if reason == QUARANTINED:
+            self.quarantined += 1
+        else:
+            self.dropped[reason] += 1
+
     def counts(self) -> Counts:
         return {
             "documents": {
                 "read": self.read,
-                "kept": self.read - self.dropped.total(),
+                "kept": self.read - self.dropped.total() - self.quarantined,
                 "held_out": self.held_out,
                 "dropped": dict(sorted(self.dropped.items())),
+                "quarantined": self.quarantined,
             },
             "cleaning": {name: self.cleaning[name] for name in COUNTED},
             "sentences": self.sentences,
@@ -109,6 +137,7 @@ def run(context: StepContext) -> None:
     if shard == 0:
         outputs.append(artifact.write(VOCABULARY, vocabulary.to_bytes()))
         outputs.append(artifact.write(PROBE, "".join(f"{s}\n" for s in reading.probe).encode()))
+    outputs += write_quarantined(artifact, shard, reading.failed)
     artifact.commit(
         shard,
         outputs,
@@ -129,6 +158,14 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
     encoders = {part: DocumentEncoder(context.scratch / f"{part}.ids") for part in PARTS}
     reading = _Reading(StatisticsCollector(sections, seed))
     heartbeat = context.heartbeat("documents")
+    guard = documents.guard(context.shard)
+
+    def clean(document: Document) -> _Cleaned:
+        changed: Counter[str] = Counter()
+        cleaned = clean_paragraphs(document, sections, changed)
+        sentences = sentences_of(document, sections, cleaned, changed)
+        return _Cleaned(cleaned, sentences, wordpiece.encode_lines(sentences), changed)
+
     expected = documents.total // len(documents.shards)  # shards are even in bytes, nearly so in documents
     with ExitStack() as files:
         texts = {
@@ -140,11 +177,14 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
             heartbeat.beat(reading.read, max(expected, reading.read + 1))
             reading.read += 1
             if reason := screened_out.get(document.cord_uid):
-                reading.dropped[reason] += 1
+                reading.drop(reason)
                 continue
-            cleaned = clean_paragraphs(document, sections, reading.cleaning)
-            sentences = sentences_of(document, sections, cleaned, reading.cleaning)
-            ids, ends = wordpiece.encode_lines(sentences)
+            done = guard.run(document, clean)
+            if done is None:
+                reading.drop(QUARANTINED)
+                continue
+            cleaned, sentences, (ids, ends), changed = done
+            reading.cleaning.update(changed)
             held_out = document.cord_uid in documents.held_out
             part = "validation" if held_out else "train"
             kept = encoders[part].add(ids, ends)
@@ -162,6 +202,7 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
             if part in texts:
                 write_document(texts[part], sentences)
     heartbeat.beat(reading.read, reading.read)
+    reading.failed = guard.quarantined
     return {part: encoder.finish() for part, encoder in encoders.items()}, reading
 
 
@@ -184,6 +225,8 @@ def check_unknown(pieces: int, unknown: int, limit: float, source: str) -> None:
 
 def finalize(artifact: Artifact, manifest: Manifest) -> list[Output]:
     """Checks the whole and writes its report."""
+    documents = manifest.counts["documents"]
+    check_quarantined(documents["quarantined"], documents["read"], max_quarantined_share(artifact), artifact.name)
     check(manifest)
     return write_report(artifact, manifest)
 

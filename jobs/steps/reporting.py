@@ -73,7 +73,7 @@ def contents(
             "read": released["read"],
             "kept": screened["kept"],
             "held_out": screened["held_out"],
-            "quarantined": released["quarantined"],
+            "quarantined": released["quarantined"] + screened["quarantined"],
             "dropped": add_counts([released["dropped"], screened["dropped"]]),
         },
         "quarantine": f"{ingest.name}/{QUARANTINE}",

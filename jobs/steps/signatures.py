@@ -2,6 +2,7 @@
 
 signatures/00000.bin ...      a shard's documents: ``jobs.corpus.screening.signature_shards``
 screened_out/00000.json ...   what of a shard is not trained on, and why; written once all shards are signed
+quarantine/00000.jsonl ...    documents that failed, and why; only of shards that have some
 near_duplicates.jsonl         who was dropped for whom, with their estimated similarity
 """
 
@@ -12,13 +13,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from jobs.artifact import Artifact, Manifest, Output
+from jobs.corpus.documents.guard import check_quarantined
 from jobs.corpus.screening.decision import decide, dropped_to_json, near_duplicates_to_json_lines
 from jobs.corpus.screening.screening import Screening
 from jobs.corpus.screening.signature_shards import SignatureShard
 from jobs.layout import NEAR_DUPLICATES, SCREENED_OUT, SIGNATURES
 from jobs.recipe import Filters
 from jobs.steps.context import StepContext
-from jobs.steps.documents import Documents
+from jobs.steps.documents import Documents, max_quarantined_share, write_quarantined
 
 READERS = 16
 """Objects read at a time: there are as many as shards, each small, so waiting is what reading them costs."""
@@ -29,8 +31,10 @@ def run(context: StepContext) -> None:
     started = time.monotonic()
     artifact, shard = context.artifact, context.shard
     settings = artifact.spec.settings
-    screening = Screening(Filters.model_validate({n: v for n, v in settings.items() if n in Filters.model_fields}))
     documents = Documents(context)
+    guard = documents.guard(shard)
+    filters = Filters.model_validate({n: v for n, v in settings.items() if n in Filters.model_fields})
+    screening = Screening(filters, guard)
     heartbeat = context.heartbeat("documents")
     # A shard's share of the corpus; its own number of documents is known once it is read.
     expected = -(-documents.total // len(documents.shards))
@@ -40,8 +44,9 @@ def run(context: StepContext) -> None:
         screening.add(document)
         heartbeat.beat(done, max(done + 1, expected))
     heartbeat.beat(done, done)
-    output = artifact.write(f"{SIGNATURES}/{shard:05d}.bin", screening.shard().to_bytes())
-    artifact.commit(shard, [output], counts=screening.counts(), seconds=time.monotonic() - started)
+    outputs = [artifact.write(f"{SIGNATURES}/{shard:05d}.bin", screening.shard().to_bytes())]
+    outputs += write_quarantined(artifact, shard, guard.quarantined)
+    artifact.commit(shard, outputs, counts=screening.counts(), seconds=time.monotonic() - started)
 
 
 def finalize(artifact: Artifact, manifest: Manifest) -> list[Output]:
@@ -49,6 +54,8 @@ def finalize(artifact: Artifact, manifest: Manifest) -> list[Output]:
 
     Takes 256 bytes of memory per document that passed the filters, and some 100 for its name.
     """
+    counts = manifest.counts["documents"]
+    check_quarantined(counts["quarantined"], counts["read"], max_quarantined_share(artifact), artifact.name)
     shards = _read(artifact, manifest.under(SIGNATURES))
     passed = manifest.counts["documents"]["kept"]
     decided = decide(shards, passed, artifact.spec.settings["near_duplicate_similarity"])

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jobs.corpus.documents.document import Document
+from jobs.corpus.documents.guard import DocumentGuard
 from jobs.corpus.screening.language import Language, language_of, sample
 from jobs.corpus.screening.metadata_filters import filtered_out, sources_of
 from jobs.corpus.screening.minhash import PERMUTATIONS, signature, word_hashes
@@ -23,6 +24,9 @@ from jobs.recipe import Filters
 
 UNCERTAIN = "uncertain"
 """How a document is counted whose language scores below ``language_score``; it stays."""
+
+QUARANTINED = "quarantined"
+"""Why a document that failed is not trained on; counted by itself, not as dropped."""
 
 UNKNOWN = "unknown"
 """How an empty licence or source is counted."""
@@ -55,8 +59,9 @@ class _Waiting(NamedTuple):
 class Screening:
     """Takes a shard's documents one by one; keeps 256 bytes of each, and of a few a kilobyte more."""
 
-    def __init__(self, filters: Filters) -> None:
+    def __init__(self, filters: Filters, guard: DocumentGuard | None = None) -> None:
         self._filters = filters
+        self._guard = guard or DocumentGuard()
         self._waiting: list[_Waiting] = []
         self._dropped: dict[str, str] = {}
         self._cord_uids: list[str] = []
@@ -68,15 +73,22 @@ class Screening:
         self._sources: Counter[str] = Counter()
 
     def add(self, document: Document) -> None:
-        texts = document.texts
+        waiting = self._guard.run(document, self._signed)
+        if waiting is None:
+            self._dropped[document.cord_uid] = QUARANTINED
+            return
         self._licenses[_label(document.license)] += 1
         self._sources.update(map(_label, sources_of(document)))
+        self._waiting.append(waiting)
+        if len(self._waiting) == AT_ONCE:
+            self._judge()
+
+    def _signed(self, document: Document) -> _Waiting:
+        texts = document.texts
         reason = filtered_out(document, self._filters)
         words = word_hashes(() if reason else texts)
         from_pmc, signed = document.parse == "pmc_json", signature(words).tobytes()
-        self._waiting.append(_Waiting(document.cord_uid, sample(texts), reason, from_pmc, len(words), signed))
-        if len(self._waiting) == AT_ONCE:
-            self._judge()
+        return _Waiting(document.cord_uid, sample(texts), reason, from_pmc, len(words), signed)
 
     def _judge(self) -> None:
         """What waits, in order."""
@@ -110,13 +122,17 @@ class Screening:
         )
 
     def counts(self) -> dict[str, Any]:
-        """``documents``: read == kept + sum(dropped). ``sources`` may add up to more: a paper can have several."""
+        """``documents``: read == kept + sum(dropped) + quarantined.
+
+        ``sources`` may add up to more: a paper can have several.
+        """
         self._judge()
         return {
             "documents": {
                 "read": len(self._dropped) + len(self._cord_uids),
                 "kept": len(self._cord_uids),
-                "dropped": _sorted(Counter(self._dropped.values())),
+                "dropped": _sorted(Counter(reason for reason in self._dropped.values() if reason != QUARANTINED)),
+                "quarantined": len(self._guard.quarantined),
             },
             "languages": _sorted(self._languages),
             "licenses": most_frequent_labels(self._licenses),

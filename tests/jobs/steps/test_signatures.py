@@ -128,6 +128,7 @@ def test_preprocess_accounts_for_every_document(
         "kept": 280,
         "held_out": len(held_out.intersection(kept)),
         "dropped": {"language:de": 1, "language:es": 1, "near_duplicate": 12, "without_text": 0},
+        "quarantined": 0,
     }
 
 

@@ -80,7 +80,7 @@ def test_languages_licences_and_sources_are_counted_of_all_documents() -> None:
     ]
     _, counts = screen(documents, licenses=["cc-by"])
     assert counts == {
-        "documents": {"read": 3, "kept": 2, "dropped": {"license": 1}},
+        "documents": {"read": 3, "kept": 2, "dropped": {"license": 1}, "quarantined": 0},
         "languages": {"en": 1, "es": 1, "uncertain": 1},
         "licenses": {"cc-by": 2, "unknown": 1},
         "sources": {"PMC": 2, "WHO": 1, "unknown": 1},

@@ -9,7 +9,6 @@ through to TFRecord files; parsed values are compared (the order of protobuf's m
 from __future__ import annotations
 
 import argparse
-import collections
 import gc
 import importlib.util
 import os
@@ -48,7 +47,7 @@ def reference_module(directory: Path) -> types.ModuleType:
         sys.modules[name] = modules[name] = module
         exec(compile(source, f"{name}.py", "exec"), module.__dict__)
     script = modules["create_pretraining_data"]
-    script.FLAGS = collections.namedtuple("Flags", "do_whole_word_mask")(do_whole_word_mask=True)  # type: ignore[attr-defined]
+    script.FLAGS = types.SimpleNamespace(do_whole_word_mask=True)  # type: ignore[attr-defined]
     return script
 
 

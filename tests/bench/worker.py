@@ -72,7 +72,8 @@ def submitted(documents: Sequence[Document], size: int, vocab: Path, place: Path
     bucket = place / "bucket"
     store = Store(str(bucket))
     store.put("vocab.txt", vocab.read_bytes())
-    shard, cord_uids, written = place / "shard", [], 0
+    cord_uids: list[str] = []
+    shard, written = place / "shard", 0
     with DocumentShards([shard]) as shards:
         while written < size or not cord_uids:
             for document in documents:

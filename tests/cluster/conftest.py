@@ -37,7 +37,7 @@ from tests.cluster.image import PROCESSES, Image, bring_code, examine, given_ima
 from tests.cluster.place import Place
 from tests.cluster.process_node import ProcessNode
 
-EXAMINED = pytest.StashKey[Image | Exception]()
+EXAMINED = pytest.StashKey[Image | BaseException]()
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
@@ -86,7 +86,7 @@ def image(real_cluster: KubernetesCluster, pods_run: str, request: pytest.Fixtur
         except (AssertionError, pytest.fail.Exception) as error:
             stash[EXAMINED] = error
     found = stash[EXAMINED]
-    if isinstance(found, Exception):
+    if isinstance(found, BaseException):
         raise found
     return found
 

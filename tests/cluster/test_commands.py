@@ -10,6 +10,7 @@ import signal
 import subprocess
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,18 +110,22 @@ def test_the_data_side_runs_to_its_end_as_on_this_machine(place: Place, tmp_path
     assert all("already complete" in line for line in again.out.splitlines())
 
 
+def released_or_ended(place: Place, left: int, running: subprocess.Popen[str]) -> bool:
+    return len(place.suspended()) < left or running.poll() is not None
+
+
 def kill_steadily(place: Place) -> None:
     """A tracker that is killed, without a chance to say goodbye, after every release."""
     left = len(place.suspended())
     while left:
         running = place.start("tracker", who="tracker")
         until(
-            lambda left=left, running=running: len(place.suspended()) < left or running.poll() is not None,
+            partial(released_or_ended, place, left, running),
             "the tracker to release a step",
             cluster=place.cluster,
             every=0.01,
         )
-        assert running.poll() is None, running.communicate()
+        assert running.poll() is None, running.communicate(timeout=SECONDS)
         running.send_signal(signal.SIGKILL)
         running.communicate(timeout=SECONDS)
         left = len(place.suspended())

@@ -5,6 +5,7 @@ import random
 import subprocess
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,7 @@ def test_an_eviction_costs_no_retry_and_no_byte(place: Place) -> None:
     (pretrain,) = (name for name in place.jobs() if name.startswith("pretrain-"))
     assert pretrain in evicted
     for name in evicted:
-        status = until(lambda name=name: ended_status(place, name), f"the end of {name}")
+        status = until(partial(ended_status, place, name), f"the end of {name}")
         assert (status.condition and status.condition.type, status.retries) == ("Complete", 0), (name, status)
     data_side = undisturbed(place, "submit", "preprocess", "--recipe", recipe)
     assert outputs(place.store(), list(data_side)) == data_side

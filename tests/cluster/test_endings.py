@@ -80,7 +80,8 @@ def test_bad_configuration_fails_at_once_and_says_what_is_wrong(place: Place) ->
     with place.running("tracker"):
         place.cluster.create(job)
         status = until(
-            lambda: (found := place.cluster.status(ingest.name)) and found.condition and found, "the Job to fail"
+            lambda: found if (found := place.cluster.status(ingest.name)) and found.condition else None,
+            "the Job to fail",
         )
         assert status.condition
         assert (status.state, status.condition.reason) == (JobState.FAILED, "PodFailurePolicy")

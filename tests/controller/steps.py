@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from controller.kinds.declaration import FromOutside, FromStep
 from controller.planning.plan import Order, Source, Step, plan
@@ -55,9 +56,9 @@ def steps(shards: int = 2) -> list[Step]:
     return planned(shards=shards)
 
 
-def profile(bucket: str, **fields: object) -> Profile:
+def profile(bucket: str, **fields: Any) -> Profile:
     images = Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1", tags_allowed=True)
-    return Profile(name="test", bucket=bucket, images=images, namespace="default", **fields)  # type: ignore[arg-type]
+    return Profile(name="test", bucket=bucket, images=images, namespace="default", **fields)
 
 
 def complete(store: Store, step: Step) -> None:

@@ -129,7 +129,8 @@ def main_job() -> list[Step]:
 
 def run_shard(engine: Engine, job: dict[str, Any], index: int, bucket: Path) -> None:
     (container,) = job["spec"]["template"]["spec"]["containers"]
-    program, *arguments = [*container["command"], *container["args"]]
+    words: list[str] = container["command"] + container["args"]
+    program, *arguments = words
     environment = {entry["name"]: entry["value"] for entry in container["env"]} | {"JOB_COMPLETION_INDEX": str(index)}
     declared = [word for name, value in environment.items() for word in ("--env", f"{name}={value}")]
     engine(*confined(program), *declared, "--volume", f"{bucket}:/bucket", container["image"], *arguments)

@@ -36,8 +36,8 @@ def main(directory: Path) -> None:
         model = directory / "covid-model"  # a name that does not give the model's type away
         model.mkdir()
         publish(ready_to_export(directory / "bucket", Path(scratch)), model)
-    np.savez(directory / "exported.npz", **exported())
-    np.savez(directory / "random.npz", **random())
+    np.savez(directory / "exported.npz", allow_pickle=False, **exported())
+    np.savez(directory / "random.npz", allow_pickle=False, **random())
     training = WordPiece(VOCABULARY)
     tokens: dict[str, Any] = {
         "vocabulary": VOCABULARY.ids,

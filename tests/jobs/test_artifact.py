@@ -1,6 +1,7 @@
 """The commit protocol: a shard commits once, a whole is complete when its manifest exists."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -118,6 +119,6 @@ def test_uploads_have_the_same_identity_as_writes(artifact: Artifact, tmp_path: 
         st.fixed_dictionaries({"read": st.integers(0, 9), "dropped": st.dictionaries(st.text(), st.integers(0, 9))})
     )
 )
-def test_counts_add_up_in_any_order(parts: list[dict[str, object]]) -> None:
+def test_counts_add_up_in_any_order(parts: list[dict[str, Any]]) -> None:
     assert add_counts(parts) == add_counts(reversed(parts))
     assert add_counts(parts).get("read", 0) == sum(part["read"] for part in parts)

@@ -39,7 +39,7 @@ def test_a_record_survives_json() -> None:
 )
 def test_what_is_no_record_is_not_made(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match=next(iter(wrong))):
-        ShardRecord(**{**asdict(RECORD), "outputs": RECORD.outputs, **wrong})  # type: ignore[arg-type]
+        ShardRecord(**{**asdict(RECORD), "outputs": RECORD.outputs, **wrong})
 
 
 @pytest.mark.parametrize("path", ["../other/manifest.json", "/etc/passwd", "a//b", "", "a/.."])

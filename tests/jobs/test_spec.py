@@ -1,6 +1,7 @@
 """Names are content: what changes a name, and what does not."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -35,7 +36,7 @@ def test_the_order_of_settings_does_not_matter() -> None:
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_whatever_matters_makes_another_name(change: dict[str, object]) -> None:
+def test_whatever_matters_makes_another_name(change: dict[str, Any]) -> None:
     assert replace(SPEC, **change).name != SPEC.name
 
 

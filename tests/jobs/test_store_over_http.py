@@ -83,7 +83,12 @@ def test_listings_go_on_over_pages(gcs: GcsServer, store: Store) -> None:
 def test_a_broken_download_is_taken_up_again(gcs: GcsServer, store: Store, tmp_path: Path) -> None:
     data = bytes(range(256)) * 4000
     store.put("big", data)
-    for read in (lambda: store.get("big"), lambda: downloaded(store, tmp_path), lambda: store.open("big").read()):
+    ways: list[Callable[[], bytes]] = [
+        lambda: store.get("big"),
+        lambda: downloaded(store, tmp_path),
+        lambda: store.open("big").read(),
+    ]
+    for read in ways:
         gcs.fail(Fault(200, method="GET", truncated=True, times=1))
         assert read() == data
 

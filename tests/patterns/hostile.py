@@ -43,13 +43,13 @@ def hostile_texts(pattern: re.Pattern[Any]) -> Iterator[Hostile]:
         parts |= dict.fromkeys(spell.out(part) for _ in range(_SPELLINGS))
     singles = [part for part in parts if 0 < len(part) <= _LONGEST]
     pairs = [blank.join(random_.choices(singles, k=2)) for blank in ("", " ") for _ in singles]
-    chosen = dict.fromkeys(
+    chosen: dict[str, None] = dict.fromkeys(
         [" ", ".", "(", "1", "a", "1, ", *random_.sample(both := singles + pairs, min(MOST, len(both)))]
     )
     openings = sorted(befores)
     for repeated in chosen:
-        for before in sorted({"", random_.choice(openings)}):
-            yield from (Hostile(before, repeated, after) for after in ("", "\n!"))
+        for opening in sorted({"", random_.choice(openings)}):
+            yield from (Hostile(opening, repeated, after) for after in ("", "\n!"))
 
 
 def _parts(tree: Any, before: Sequence[Any] = ()) -> Iterator[tuple[list[Any], list[Any]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ EVERY = every_pattern()
 @pytest.mark.parametrize("found", EVERY, ids=[found.where for found in EVERY])
 def test_hostile_texts_cost_no_more_than_their_length(found: Found) -> None:
     for hostile in hostile_texts(found.pattern):
-        assert not grows_too_fast(lambda length, hostile=hostile: _look(found, hostile, length)), hostile
+        assert not grows_too_fast(partial(_look, found, hostile)), hostile
 
 
 def _look(found: Found, hostile: Hostile, length: int) -> None:
@@ -35,4 +36,4 @@ def _look(found: Found, hostile: Hostile, length: int) -> None:
 @pytest.mark.parametrize("pattern", [r"(?:\w+\s?)+[.]", r"[a-z]+;", r"(?:(?:1,?)\s?)+$", r"\[[^\]]*\]"])
 def test_hostile_texts_find_what_is_slow(pattern: str) -> None:
     found = Found("", re.compile(pattern), searched=True)
-    assert any(grows_too_fast(lambda n, each=each: _look(found, each, n)) for each in hostile_texts(found.pattern))
+    assert any(grows_too_fast(partial(_look, found, each)) for each in hostile_texts(found.pattern))

@@ -41,10 +41,9 @@ def test_a_step_is_made_by_a_command_that_there_is_and_leads_there(kind: Kind) -
 @pytest.mark.parametrize("kind", Kind)
 def test_an_input_that_a_recipe_may_lack_is_optional_or_can_be_given(kind: Kind) -> None:
     for need in KINDS[kind].inputs:
-        lacking = isinstance(need, FromStep) and any(
+        if isinstance(need, FromStep) and any(
             KINDS[need.kind].why_absent(load_recipe(name)) for name in ("tiny", "clinical", "bio")
-        )
-        if lacking:
+        ):
             assert need.optional or need.given_by
 
 

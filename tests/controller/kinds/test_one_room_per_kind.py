@@ -31,16 +31,24 @@ def kinds_named(source: str) -> list[str]:
             case ast.Subscript(value=ast.Name(id="Kind"), slice=ast.Constant(value=value)):
                 found.append(f"line {node.lineno}: Kind[{value!r}]")
             case ast.Compare() if any(_is_kind(side) for side in (node.left, *node.comparators)):
-                values = {c.value for c in ast.walk(node) if isinstance(c, ast.Constant)} & VALUES
+                values = {
+                    c.value for c in ast.walk(node) if isinstance(c, ast.Constant) and isinstance(c.value, str)
+                } & VALUES
                 found += [f"line {node.lineno}: compared with {value!r}" for value in sorted(values)]
             case ast.Match() if _is_kind(node.subject):
-                values = {c.value for c in ast.walk(node) if isinstance(c, ast.Constant)} & VALUES
+                values = {
+                    c.value for c in ast.walk(node) if isinstance(c, ast.Constant) and isinstance(c.value, str)
+                } & VALUES
                 found += [f"line {node.lineno}: matched with {value!r}" for value in sorted(values)]
             case ast.ImportFrom(module=str(module)) if module.rpartition(".")[2] in VALUES and "kinds" in module:
                 found.append(f"line {node.lineno}: imports {module}")
             case _:
                 pass
     return found
+
+
+def _strings(node: ast.AST) -> set[str]:
+    return {c.value for c in ast.walk(node) if isinstance(c, ast.Constant) and isinstance(c.value, str)}
 
 
 def _is_kind(node: ast.expr) -> bool:

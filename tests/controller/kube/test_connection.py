@@ -83,8 +83,8 @@ def test_a_files_context_is_left_aside_with_a_word_in_a_pod_that_has_no_kubeconf
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    config = tmp_path / "covid-ctl.toml"
-    write_profile(config, Answers("gke", "gs://b", "theirs", "ns", *["i@sha256:" + "0" * 64] * 3, "", "", "", "", ""))
+    config, image = tmp_path / "covid-ctl.toml", "i@sha256:" + "0" * 64
+    write_profile(config, Answers("gke", "gs://b", "theirs", "ns", image, image, image, "", "", "", "", ""))
     monkeypatch.setenv("COVID_CTL_CONFIG", str(config))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("KUBECONFIG", raising=False)
@@ -94,7 +94,7 @@ def test_a_files_context_is_left_aside_with_a_word_in_a_pod_that_has_no_kubeconf
     if kubeconfig_is_there:
         monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config")))
     assert profile_of({"profile": None, "context": flag}).context == context
-    assert ("context theirs of profile gke is left aside" in capsys.readouterr().err) is (context == "")
+    assert ("context theirs of profile gke is ignored" in capsys.readouterr().err) is (context == "")
 
 
 def test_nobody_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from tests.jobs.examples.synthetic import VOCABULARY
 from tests.jobs.examples.written import write_and_read
 
 
-def resident(array: np.ndarray) -> int:  # type: ignore[type-arg]
+def resident(array: np.ndarray) -> int:
     """Kilobytes of a mapped array that are in sight, as Linux counts them."""
     found = False
     for line in Path("/proc/self/smaps").read_text().splitlines():

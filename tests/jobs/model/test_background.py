@@ -53,10 +53,13 @@ def test_who_waits_can_be_called_away_and_the_task_goes_on() -> None:
         release.wait()
         done.append(1)
 
+    def stop() -> None:
+        raise KeyError
+
     with Background() as background:
         background.start(task)
         with pytest.raises(KeyError):
-            background.wait(lambda: {}["stop"])
+            background.wait(stop)
         assert background.busy
         release.set()
         background.wait()

@@ -66,7 +66,7 @@ def test_an_example_does_not_see_its_neighbours(model: Bert, inputs: list[tf.Ten
 
 def test_dropout_follows_from_seed_and_step(model: Bert, inputs: list[tf.Tensor]) -> None:
     def logits(seed: int, step: int) -> npt.NDArray[np.float32]:
-        values: npt.NDArray[np.float32] = model.pretraining_logits(*inputs, tf.constant([seed, step]))[0].numpy()
+        values: npt.NDArray[np.float32] = model.pretraining_logits(*[*inputs, tf.constant([seed, step])])[0].numpy()
         return values
 
     np.testing.assert_array_equal(logits(1, 1), logits(1, 1))
@@ -77,7 +77,7 @@ def test_dropout_follows_from_seed_and_step(model: Bert, inputs: list[tf.Tensor]
 def test_without_a_seed_nothing_is_dropped(model: Bert, inputs: list[tf.Tensor]) -> None:
     certain = Bert(CONFIG.model_copy(update={"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}), seed=5)
     plain = numbers(model.pretraining_logits(*inputs))
-    for ours, theirs in zip(plain, numbers(certain.pretraining_logits(*inputs, tf.constant([1, 1]))), strict=True):
+    for ours, theirs in zip(plain, numbers(certain.pretraining_logits(*[*inputs, tf.constant([1, 1])])), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 

@@ -28,7 +28,7 @@ from tests.jobs.model.made import make_example, serialized
 
 Open = Callable[..., ExampleDataset]
 CONFIG = BertConfig(vocab_size=50, hidden_size=16, num_hidden_layers=1, num_attention_heads=1, intermediate_size=16)
-SIZES = {"max_seq_length": 16, "max_predictions_per_seq": 3}
+SIZES: dict[str, Any] = {"max_seq_length": 16, "max_predictions_per_seq": 3}
 
 
 @pytest.fixture

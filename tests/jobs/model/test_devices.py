@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,11 +55,11 @@ print(json.dumps({
 """
 
 
-def on_logical_devices(count: int, accumulation: int = 1, *, how: str) -> dict[str, object]:
+def on_logical_devices(count: int, accumulation: int = 1, *, how: str) -> dict[str, Any]:
     arguments = [str(count), str(accumulation), how]
     done = subprocess.run([sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    found: dict[str, object] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
@@ -69,9 +70,9 @@ def test_replicas_compute_what_one_device_does(count: int, accumulation: int, ho
     one, several = on_logical_devices(1, how=how), on_logical_devices(count, accumulation, how=how)
     np.testing.assert_allclose(several["measures"], one["measures"], rtol=1e-5)
     np.testing.assert_allclose(several["evaluation"], one["evaluation"], rtol=1e-5)
-    for name, values in one["weights"].items():  # type: ignore[attr-defined]
+    for name, values in one["weights"].items():
         # Adam divides by the root of tiny sums: of an update of 0.03, so much is rounding.
-        np.testing.assert_allclose(several["weights"][name], values, rtol=0, atol=1e-5, err_msg=name)  # type: ignore[index]
+        np.testing.assert_allclose(several["weights"][name], values, rtol=0, atol=1e-5, err_msg=name)
 
 
 @pytest.mark.parametrize(

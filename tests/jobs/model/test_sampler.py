@@ -85,7 +85,7 @@ def shards(tmp_path: Path) -> list[Shard]:
     return made
 
 
-def ids(batches: list[dict[str, np.ndarray]]) -> list[list[list[int]]]:  # type: ignore[type-arg]
+def ids(batches: list[dict[str, np.ndarray]]) -> list[list[list[int]]]:
     return [batch["input_ids"].tolist() for batch in batches]
 
 
@@ -101,7 +101,7 @@ def test_a_batch_masked_anew_does_not_depend_on_where_reading_began(shards: list
     tokens = (*SPECIALS, *(f"w{n}" for n in range(35)), *(f"##c{n}" for n in range(10)))
     masking = Masking.of(Vocabulary(tokens), share=0.15, whole_words=True)
 
-    def batches(first: int, masking: Masking | None) -> list[dict[str, np.ndarray]]:  # type: ignore[type-arg]
+    def batches(first: int, masking: Masking | None) -> list[dict[str, np.ndarray]]:
         with closing(examples(shards)) as found:
             return list(BatchSampler(found, batch_size=80, seed=7, masking=masking).batches(first, 4))
 

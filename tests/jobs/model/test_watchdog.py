@@ -7,7 +7,6 @@ import threading
 import pytest
 import structlog
 
-from jobs.model import watchdog
 from jobs.model.watchdog import Watchdog, end_process
 
 PATIENCE = 60.0
@@ -62,7 +61,7 @@ def test_what_fails_is_no_stall() -> None:
 
 def test_the_end_tells_where_every_thread_stands_and_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     codes: list[int] = []
-    monkeypatch.setattr(watchdog.os, "_exit", codes.append)
+    monkeypatch.setattr("os._exit", codes.append)
     held = threading.Event()
     thread = threading.Thread(target=held.wait)
     thread.start()

@@ -72,7 +72,14 @@ def test_no_number_is_made_up(card: Card) -> None:
     """Every number of the text is one of the card's, or of the few that are the same for all models."""
     text = re.sub(r"```.*?```|`[^`]*`", "", model_card(card), flags=re.S)
     run, data = card.run, card.data
-    given = {card.layers, card.hidden_size, card.heads, card.vocabulary_size, card.positions, card.max_seq_length}
+    given: set[int | None] = {
+        card.layers,
+        card.hidden_size,
+        card.heads,
+        card.vocabulary_size,
+        card.positions,
+        card.max_seq_length,
+    }
     given |= {card.max_seq_length + 1, card.parameters, run.steps, run.batch_size}
     given |= {data.read, data.kept, data.quarantined, data.held_out, data.sentences, *data.dropped.values()}
     allowed = {f"{n:,}" for n in given if n is not None} | {str(n) for n in given}

@@ -11,8 +11,10 @@ import pytest
 
 from jobs.artifact import Artifact
 from jobs.corpus.cleaning import clean_document
+from jobs.corpus.cleaning.hyphenation import join_torn_words
 from jobs.corpus.documents import guard
 from jobs.corpus.screening import screening
+from jobs.corpus.screening.minhash import word_hashes
 from jobs.store import Store
 
 from .pipeline import Pipeline
@@ -50,7 +52,7 @@ def fail_at_the_mark(texts: Sequence[str], how: str) -> None:
 
 @pytest.mark.parametrize("how", ["fails", "does not end"])
 def test_cleaning(pipeline: Pipeline, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    join = clean_document.join_torn_words
+    join = join_torn_words
 
     def faulty(texts: Sequence[str]) -> list[str]:
         fail_at_the_mark(texts, how)
@@ -78,7 +80,7 @@ def test_cleaning(pipeline: Pipeline, how: str, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_screening(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    hashes = screening.word_hashes
+    hashes = word_hashes
 
     def faulty(texts: Sequence[str]) -> object:
         fail_at_the_mark(texts, "fails")

@@ -67,7 +67,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = []
     for number in range(8):
         kind = ("pdf", "pmc")[number % 2]
-        own = [
+        own: list[tuple[str, list[Any]]] = [
             (f"Paper {n} counts {n * 7 + 3} bats in cave {n % 5}, and none of them coughs.", [])
             for n in range(number % 6, 9)
         ]

@@ -89,8 +89,8 @@ class Run:
         documents = self.step(ingest, Kind.INGEST, settings, {"corpus": fingerprint(locate(str(corpus)))}, 1).name
         screened = self.step(signatures, Kind.SIGNATURES, SCREENING, {"documents": documents}, self.shards).name
         inputs = {"documents": documents, "signatures": screened, "vocabulary": vocabulary}
-        settings = {"sections": ["title", "abstract", "body"], "clean_text": True}
-        return self.step(preprocess, Kind.PREPROCESS, {**EXAMPLES.model_dump(), **settings}, inputs, self.shards)
+        kept = {"sections": ["title", "abstract", "body"], "clean_text": True}
+        return self.step(preprocess, Kind.PREPROCESS, {**EXAMPLES.model_dump(), **kept}, inputs, self.shards)
 
 
 @pytest.fixture(scope="module")

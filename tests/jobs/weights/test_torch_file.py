@@ -154,7 +154,7 @@ def test_a_flipped_byte_never_crashes(tmp_path: Path, write: Write) -> None:
         flipped = bytearray(data)
         flipped[at] ^= 0xFF
         try:
-            file = opened(tmp_path, flipped)
+            file = opened(tmp_path, bytes(flipped))
             for name in file.tensors:
                 file.read(name)
         except ConfigurationError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,7 +32,7 @@ def test_fewer_than_two_documents_are_refused(uids: list[str]) -> None:
 
 
 @given(st.sets(st.text(min_size=1, max_size=8), min_size=2, max_size=60), st.floats(0.001, 0.49), st.randoms())
-def test_order_does_not_matter_and_something_remains(uids: set[str], share: float, random: st.random.Random) -> None:
+def test_order_does_not_matter_and_something_remains(uids: set[str], share: float, random: Random) -> None:
     shuffled = sorted(uids)
     random.shuffle(shuffled)
     chosen = held_out(shuffled, share)

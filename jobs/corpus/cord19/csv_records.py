@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 from jobs.errors import ConfigurationError
 
+MOST_READINGS = 16
+"""Broken records that may swallow a line before it is read by itself: or a file of open quotes would take a time that
+grows with its square."""
+
 MAX_FIELD_CHARACTERS = 1 << 26
 """An abstract is never that long; what is, is a quote that nobody closed."""
 
@@ -27,7 +31,8 @@ def read_records(lines: Iterable[bytes], source: str) -> Iterator[Record]:
     """The records of a CSV file, given as its raw lines; the first one is the header. Blank lines are none.
 
     A broken record (stray quote, wrong number of fields, not UTF-8) is reported as its first line
-    alone and reading resumes at the next line: a quote left open must not swallow good rows.
+    alone and reading resumes at the next line: a quote left open must not swallow good rows. A line that
+    ``MOST_READINGS`` records swallowed is a record by itself.
     Raises ``ConfigurationError`` when a quote is never closed, naming the line where its record begins.
     """
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
@@ -43,7 +48,7 @@ def read_records(lines: Iterable[bytes], source: str) -> Iterator[Record]:
         except StopIteration:
             return
         except csv.Error as error:
-            if feed.ended or "field limit" in str(error):
+            if (feed.ended and not feed.alone) or "field limit" in str(error):
                 raise ConfigurationError(
                     f"{source}, line {feed.first_line}",
                     "a quote opened in this row is never closed; it swallows the rest of the file",
@@ -68,8 +73,10 @@ class _Feed:
 
     def __init__(self, lines: Iterable[bytes]) -> None:
         self._lines = enumerate(lines, 1)
-        self._returned: deque[tuple[int, bytes]] = deque()
-        self._taken: list[tuple[int, bytes]] = []
+        self._returned: deque[tuple[int, bytes, int]] = deque()
+        self._taken: list[tuple[int, bytes, int]] = []
+        self.alone = False
+        """Whether the current record may not go on after its first line."""
         self.undecodable = ""
         self.ended = False
 
@@ -77,8 +84,11 @@ class _Feed:
         return self
 
     def __next__(self) -> str:
+        if self.alone and self._taken:
+            raise StopIteration
+        readings = 0
         if self._returned:
-            number, data = self._returned.popleft()
+            number, data, readings = self._returned.popleft()
         else:
             try:
                 number, data = next(self._lines)
@@ -87,7 +97,7 @@ class _Feed:
                 raise
             if number == 1:
                 data = data.removeprefix(b"\xef\xbb\xbf")
-        self._taken.append((number, data))
+        self._taken.append((number, data, readings + 1))
         try:
             return data.decode()
         except UnicodeDecodeError as error:
@@ -100,6 +110,7 @@ class _Feed:
 
     def begin_record(self) -> None:
         self._taken.clear()
+        self.alone = bool(self._returned) and self._returned[0][2] >= MOST_READINGS
         self.undecodable = ""
 
     def give_back_all_but_first(self) -> None:

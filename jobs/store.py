@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
@@ -27,6 +27,9 @@ from jobs.parallel import interruptibly
 from jobs.patience import PASSING, WORKING, Outage, Patience
 from jobs.store_errors import REPEAT, CutError, first_line, translated
 from jobs.validation import parsed
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -206,7 +209,17 @@ class Store:
 
     def size(self, path: str) -> int:
         """The object's size in bytes. Raises ``MissingObjectError``."""
-        return int(self._request(path, lambda: obstore.head(self._readable(), path))["size"])
+        return int(self._head(path)["size"])
+
+    def modified(self, path: str) -> float | None:
+        """When the object was written, in seconds since the epoch; None where there is none."""
+        try:
+            return float(self._head(path)["last_modified"].timestamp())
+        except MissingObjectError:
+            return None
+
+    def _head(self, path: str) -> ObjectMeta:
+        return self._request(path, lambda: obstore.head(self._readable(), path))
 
     def exists(self, path: str) -> bool:
         try:

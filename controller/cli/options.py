@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -44,6 +45,29 @@ def place_options(command: Command) -> Command:
         ),
     ):
         command = option(command)
+    return command
+
+
+class _Text(click.ParamType):  # type: ignore[type-arg]  # no generic one before click 8.4
+    """Text that is not empty: an empty value is what a variable that is not set leaves on a command line."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        given = ctx and param and param.name and ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
+        if given and value == "":
+            self.fail("its value is empty, as an unset variable's is. Give one, or leave the option out.", param, ctx)
+        return str(value)
+
+
+def refuse_empty_values(command: click.Command) -> click.Command:
+    """Makes an empty value of any option that takes text a usage error; not where empty is what it is by default."""
+    for option in command.params:
+        if isinstance(option, click.Option) and option.type is click.STRING and option.default != "":
+            option.type = _Text()
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            refuse_empty_values(inner)
     return command
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from controller.cli.options import output_option, overrides_option, place_options, profile_of, show
+from controller.cli.step_commands import StepCommand
 
 
 @click.command("init", short_help="Add a cluster to covid-ctl.toml.")
@@ -22,7 +23,13 @@ from controller.cli.options import output_option, overrides_option, place_option
 @click.option("--trainer-image", prompt="trainer image, by digest", help="Image of pretraining, by digest.")
 @click.option("--exporter-image", prompt="exporter image, by digest", help="Image that reads and exports models.")
 @click.option("--controller-image", default="", help="Image of the tracker's Deployment.")
-@click.option("--tpu", default="v3-8", show_default=True, help="TPU slice that training runs on; '' for none.")
+@click.option(
+    "--tpu",
+    type=click.UNPROCESSED,
+    default="v3-8",
+    show_default=True,
+    help="TPU slice that training runs on; '' for none.",
+)
 @click.option("--zone", default="", help="Zone of the TPU, for doctor and prices.")
 @click.option("--project", default="", help="Google Cloud project, for doctor.")
 @click.option("--queue", default="", help="Kueue LocalQueue that released Jobs are put into.")
@@ -53,11 +60,11 @@ def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: s
     from controller.cli.tables import check_json, checks_table
     from controller.doctor.check import CheckState
     from controller.doctor.examination import all_checks, cluster_or_error
-    from controller.planning.request import assignment
+    from controller.planning.request import assignments
     from jobs.errors import PreflightError
     from jobs.recipe import load_recipe
 
-    chosen = load_recipe(recipe, dict(assignment(text) for text in overrides))
+    chosen = load_recipe(recipe, assignments(overrides))
     profile = profile_of(place)
     checks = list(all_checks(profile, chosen, cluster_or_error(profile), vocabulary=vocab))
     show(output, lambda: checks_table(checks), [check_json(check) for check in checks])
@@ -66,9 +73,9 @@ def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: s
 
 
 @click.command("estimate", short_help="Estimate time and cost before submitting.")
-@click.argument("what", type=click.Choice(["preprocess", "pretrain", "export", "all"]))
+@click.argument("what", type=StepCommand())
 @click.argument("recipe", default="tiny")
-@click.option("--corpus", help="The corpus, as for submit. [default: the built-in sample]")
+@click.option("--corpus", help="The corpus, as for submit. [default: the built-in sample, for recipe tiny alone]")
 @click.option(
     "--shards",
     type=click.IntRange(1, 100_000),
@@ -88,16 +95,25 @@ def estimate_command(what: str, recipe: str, output: str, **options: Any) -> Non
     from controller.cli.tables import estimate_table
     from controller.costs.estimate import estimate, kinds_of, needs_text
     from controller.planning.corpus_size import text_of
-    from controller.planning.request import assignment
+    from controller.planning.provenance import corpus_text
+    from controller.planning.request import assignments
+    from controller.planning.sources import default_corpus
+    from jobs.errors import PreflightError
     from jobs.recipe import load_recipe
 
-    chosen = load_recipe(recipe, dict(assignment(text) for text in options["overrides"]))
+    chosen = load_recipe(recipe, assignments(options["overrides"]))
     kinds = kinds_of(what, chosen)
-    text = text_of(options["corpus"] or "sample") if needs_text(kinds, chosen) else None
+    corpus = text = None
+    if needs_text(kinds, chosen):
+        corpus = options["corpus"] or default_corpus(chosen)
+        if corpus is None:
+            remedy = f"covid-ctl estimate {what} {recipe} --corpus PATH"
+            raise PreflightError(f"recipe {chosen.name}", "no corpus is named to count the text of", remedy)
+        text = text_of(corpus)
     found = estimate(kinds, chosen, profile_of(options), text=text, shards=options["shards"])
     show(output, lambda: estimate_table(found), found.to_json())
     if output == "text":
-        for note in found.notes:
+        for note in (*([f"corpus: {corpus_text(corpus)}"] if corpus else []), *found.notes):
             click.echo(note)
 
 

@@ -78,11 +78,11 @@ def run_here(request: Request, out: IO[str]) -> list[Manifest]:
         def on_interrupt(left: Sequence[Step]) -> NoReturn:
             for step in left:
                 cluster.delete(step.name)
-                Ledger(request.store).append(step.name, Event(EventType.CANCELLED, time.time(), whoami()))
+                Ledger(request.store).append(step.name, Event(EventType.CANCELLED, time.time(), f"by {whoami()}"))
             raise CancelledStepError(left[0].name, "cancelled", "the same command continues it")
 
         def run(step: Step) -> Manifest:
-            (submitted,) = submit([step], request.profile, request.store, cluster)
+            (submitted,) = submit([step], request.profile, request.store, cluster, by=whoami())
             if submitted.outcome is SubmissionOutcome.COMPLETE:
                 return _report_complete(submitted, request, reporter)
             observer = ProcessObserver(cluster)
@@ -110,7 +110,7 @@ def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None) -
     cluster = KubernetesCluster.connect(profile.context or None, profile.namespace)
     preflight(profile, cluster, _kinds(steps))
     request.upload_vocabulary()
-    submitted = submit(steps, profile, store, cluster)
+    submitted = submit(steps, profile, store, cluster, by=whoami())
     with Reporter(out) as reporter:
         _tell(request, reporter)
         for one in submitted:
@@ -147,7 +147,7 @@ def whoami() -> str:
         user = getpass.getuser()
     except (OSError, KeyError):
         user = "somebody"
-    return f"by {user} on {socket.gethostname()}"
+    return f"{user} on {socket.gethostname()}"
 
 
 def _kinds(steps: Sequence[Step]) -> set[Kind]:

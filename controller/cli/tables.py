@@ -24,6 +24,7 @@ from controller.cli.words import (
 from controller.costs.estimate import Estimate
 from controller.doctor.check import Check
 from controller.planning.dry_run import DryRun
+from controller.planning.provenance import corpus_text
 from controller.status.explain import Explanation
 from controller.status.gc import Removal
 from controller.status.spending import Spending
@@ -33,9 +34,10 @@ from jobs.recipe import Recipe
 
 
 def dry_run_table(planned: DryRun) -> Table:
-    table = table_of("STEP", "SHARDS", "STATE")
+    table = table_of("STEP", "SHARDS", "STATE", "CORPUS")
     for step in planned.steps:
-        table.add_row(step.name, f"{step.shards:,}", "already complete" if step.complete else "to run")
+        state = "already complete" if step.complete else "to run"
+        table.add_row(step.name, f"{step.shards:,}", state, corpus_text(step.corpus))
     return table
 
 

@@ -108,11 +108,11 @@ def end(names: Sequence[str], profile: Profile) -> Iterator[tuple[str, Cancelled
     store, once = Store(profile.bucket), dict.fromkeys(names)
     if not profile.is_local:
         cluster = KubernetesCluster.connect(profile.context or None, profile.namespace)
-        yield from cancel(once, store, cluster, who=whoami())
+        yield from cancel(once, store, cluster, who=f"by {whoami()}")
         return
     for name in once:
         try:
-            yield name, cancel_local(name, store, who=whoami())
+            yield name, cancel_local(name, store, who=f"by {whoami()}")
         except CovidCtlError as error:
             yield name, error
 

@@ -28,6 +28,8 @@ class FromStep:
     chosen_by: str = ""
     """The option of ``submit`` that names a finished step. Without it the newest that fits the recipe is taken; an
     input that has no such option is always planned."""
+    choosing: str = ""
+    """That option's help."""
     called: str = ""
     """What people call it when one is chosen for them."""
     optional: bool = False
@@ -43,6 +45,8 @@ class FromOutside:
 
     name: str
     """Its key among the inputs of the spec, and its container's option."""
+    option: str = ""
+    """The option of ``submit`` that says where it lies; empty: the recipe says it."""
 
 
 Input = FromStep | FromOutside
@@ -79,7 +83,9 @@ class Submission:
     """The ``submit`` command that ends with this kind of step. The command's name is the kind's."""
 
     help: str
-    """One line."""
+    """One line, which names the recipe as RECIPE."""
+    short_help: str
+    """The same for a list of commands, in 80 columns."""
     recipe_is_option: bool = False
     """``--recipe NAME``, ``tiny`` by default; else the recipe is the command's argument."""
 

@@ -19,8 +19,13 @@ KIND = StepKind(
     Kind.EXPORT,
     command=Kind.EXPORT,
     role=Role.EXPORTER,
-    inputs=(FromStep("pretrain", Kind.PRETRAIN, chosen_by="run", called="weights"),),
+    inputs=(
+        FromStep("pretrain", Kind.PRETRAIN, chosen_by="run", choosing="Export this pretrain step.", called="weights"),
+    ),
     work=lambda _: MODEL_WORK,
     summary=summary,
-    submission=Submission("Turn RECIPE's weights into a Hugging Face model."),
+    submission=Submission(
+        "Turn RECIPE's weights into a Hugging Face model.",
+        "Turn trained weights into a Hugging Face model.",
+    ),
 )

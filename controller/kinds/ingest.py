@@ -24,7 +24,7 @@ KIND = StepKind(
     Kind.INGEST,
     command=Kind.PREPROCESS,
     role=Role.WORKER,
-    inputs=(FromOutside("corpus"),),
+    inputs=(FromOutside("corpus", option="corpus"),),
     shard_setting="document_shards",
     # Measured, like those of the other data steps, in November 2026 on 607 papers of CORD-19 (10.6 MB of text, a dupe
     # factor of 5, one shard). A cloud's vCPU is about half such a core, and a bucket farther away than a disk.

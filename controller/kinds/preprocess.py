@@ -34,6 +34,10 @@ KIND = StepKind(
     incidental=("clean_text", "max_unknown_share"),
     work=lambda _: TextWork(Range(0.27, 0.8)),
     summary=summary,
-    submission=Submission("Clean a corpus and write masked training examples.", recipe_is_option=True),
+    submission=Submission(
+        "Clean a corpus and write masked training examples.",
+        "Clean a corpus and write training examples.",
+        recipe_is_option=True,
+    ),
     leaves_report=True,
 )

@@ -56,7 +56,14 @@ KIND = StepKind(
     command=Kind.PRETRAIN,
     role=Role.TRAINER,
     inputs=(
-        FromStep("examples", Kind.PREPROCESS, chosen_by="examples", called="examples", must_fit=False),
+        FromStep(
+            "examples",
+            Kind.PREPROCESS,
+            chosen_by="examples",
+            choosing="Train on this preprocess step's examples.",
+            called="examples",
+            must_fit=False,
+        ),
         FromStep("initial_checkpoint", Kind.CHECKPOINT, optional=True),
     ),
     deadline_days=14,
@@ -64,5 +71,8 @@ KIND = StepKind(
     work=lambda recipe: ComputeWork(training_flops(recipe)),
     flops_of=flops_of,
     summary=summary,
-    submission=Submission("Train RECIPE (a name, or a YAML file) on preprocessed examples."),
+    submission=Submission(
+        "Train RECIPE (a name, or a YAML file) on preprocessed examples.",
+        "Train a recipe on preprocessed examples.",
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
-from controller.kinds.declaration import FromStep, StepKind
+from controller.kinds.declaration import FromOutside, FromStep, StepKind
 from controller.profiles.profile import Pool, Profile
 from jobs.recipe import Recipe
 from jobs.spec import Kind
@@ -30,6 +30,28 @@ def made_by(command: Kind) -> list[Kind]:
 def targets_of(recipe: Recipe) -> list[Kind]:
     """What ``all`` means for a recipe: the last step of each command that the recipe has."""
     return [kind for kind in TARGETS if not KINDS[kind].why_absent(recipe)]
+
+
+def chosen_inputs(target: Kind) -> list[FromStep]:
+    """The inputs of a command's steps that its options can name, inputs first."""
+    needs = [need for kind in upstream(target) for need in KINDS[kind].inputs if isinstance(need, FromStep)]
+    return [need for need in needs if need.chosen_by]
+
+
+def options_of(kind: Kind) -> list[str]:
+    """The options of ``submit`` that say what a step of this kind is made of."""
+    found: dict[str, None] = {}
+    for one in map(KINDS.__getitem__, upstream(kind)):
+        for need in one.inputs:
+            names = (need.option,) if isinstance(need, FromOutside) else (need.given_by, need.chosen_by)
+            found |= dict.fromkeys(name for name in names if name)
+        found |= {"shards": None} if one.shard_setting else {}
+    return list(found)
+
+
+def reader_of(source: FromOutside) -> Kind:
+    """The kind of step that reads something from outside, for all that come after it."""
+    return next(kind for kind, declared in KINDS.items() if source in declared.inputs)
 
 
 def upstream(kind: Kind) -> list[Kind]:

@@ -57,6 +57,10 @@ class Event:
     """In words, or as JSON: see ``EventType``."""
     edition: WholeNumber = 0
     """Of ``COLLECTED``: the edition of the artifact that is removed. An event of before editions has 0."""
+    by: str = ""
+    """Of ``SUBMITTED``: who did it, as ``ann on laptop``."""
+    arguments: tuple[str, ...] = ()
+    """Of ``SUBMITTED``: what the containers are told beside the spec, such as where a corpus lies."""
 
 
 @dataclass(frozen=True, config=RECORD)

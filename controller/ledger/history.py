@@ -11,6 +11,16 @@ UNDER_WAY = (EventType.SUBMITTED, EventType.RELEASED, EventType.STARTED)
 """A life with one of these as its last event has not ended."""
 
 
+def finished_at(events: Iterable[Event], manifest_at: float) -> float:
+    """When a complete step was finished. Whatever compares steps by their age, to use or to remove one, goes by this.
+
+    The ledger says it, which a copy of the bucket keeps. A success that nobody noted, because its writer was killed or
+    no tracker works yet, is as old as its manifest is.
+    """
+    life = [event for event in events if event.type not in NOTES]
+    return life[-1].at if life and life[-1].type is EventType.SUCCEEDED else manifest_at
+
+
 class History:
     """One step's. ``add`` its events in order."""
 

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 from controller.kinds.declaration import FromOutside, FromStep
-from controller.kinds.registry import KINDS, upstream
-from controller.planning.existing import Fitting, is_under_way, known_as, newest_complete, newest_under_way
+from controller.kinds.registry import options_of, reader_of
+from controller.planning.command_line import CommandLine
+from controller.planning.existing import (
+    Fitting,
+    Found,
+    found_step,
+    is_under_way,
+    known_as,
+    newest_complete,
+    newest_under_way,
+)
 from controller.planning.plan import Source
-from controller.planning.sources import GivenVocabulary, identify_checkpoint, identify_corpus, read_vocabulary
+from controller.planning.provenance import Origins, corpus_text, is_made_up
+from controller.planning.sources import (
+    GivenVocabulary,
+    default_corpus,
+    identify_checkpoint,
+    identify_corpus,
+    read_vocabulary,
+)
 from controller.profiles.profile import Profile
 from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, PreflightError
@@ -25,14 +39,12 @@ from jobs.store import Store
 class Choice:
     """The ``Inputs`` of a plan for one request, with notes of what was chosen for the user."""
 
-    def __init__(
-        self, recipe: Recipe, options: Mapping[str, Any], profile: Profile, store: Store, *, everything: bool
-    ) -> None:
+    def __init__(self, recipe: Recipe, command: CommandLine, profile: Profile, store: Store) -> None:
         self._recipe = recipe
-        self._options = options
+        self._command = command
+        self._options = command.options
         self._profile = profile
         self._store = store
-        self._everything = everything
         self.notes: list[str] = []
 
     @cached_property
@@ -42,7 +54,7 @@ class Choice:
         return read_vocabulary(path, self._recipe) if path else None
 
     def outside(self, need: FromOutside) -> Source:
-        return {"corpus": self._corpus, "checkpoint": self._checkpoint}[need.name]()
+        return {"corpus": self._corpus, "checkpoint": self._checkpoint}[need.name](need)
 
     def instead(self, need: FromStep) -> str | None:
         if need.given_by and (vocabulary := self.vocabulary):
@@ -50,45 +62,67 @@ class Choice:
         if not need.chosen_by:
             return None
         if name := self._options.get(need.chosen_by):
-            return self._named(name, need.kind)
-        if self._everything or self._is_specified(need.kind):
+            return self._noted(need, self._named(name, need.kind), "")
+        if self._command.target is None or self._is_specified(need.kind):
             return None
-        fits = Fitting(self._store, self._recipe, strict=bool(self._options.get("overrides"))).fits
+        fits = Fitting(self._store, self._recipe, strict=bool(self._command.overrides)).fits
         if not self._profile.is_local and (awaited := newest_under_way(self._store, need.kind, fits)):
-            self.notes.append(f"{need.called}: {awaited}, which is under way")
-            return awaited
+            return self._noted(need, awaited, ", which is under way")
         if newest := newest_complete(self._store, need.kind, fits):
-            self.notes.append(f"{need.called}: {newest}, the newest that fit recipe {self._recipe.name}")
-            return newest
+            return self._noted(need, newest, f", the newest that fit recipe {self._recipe.name}")
         return None
 
     def known(self, spec: Spec) -> Spec:
         return known_as(self._store, spec)
 
-    def _named(self, name: str, kind: Kind) -> str:
-        found = Artifact.open(self._store, name)
-        if found.spec.kind != kind:
-            raise ConfigurationError(name, f"its kind is {found.spec.kind}, not {kind}", "covid-ctl artifacts")
+    def _noted(self, need: FromStep, found: Found, why: str) -> str:
+        origin = Origins(self._store).of(found.name, found.at)
+        self.notes.append(f"{need.called}: {found.name}{why}; {origin}")
+        return found.name
+
+    def _named(self, name: str, kind: Kind) -> Found:
+        artifact = Artifact.open(self._store, name)
+        if artifact.spec.kind != kind:
+            raise ConfigurationError(name, f"its kind is {artifact.spec.kind}, not {kind}", "covid-ctl artifacts")
         if self._profile.is_local or not is_under_way(self._store, name):
-            found.require()
-        return name
+            artifact.require()
+        return found_step(self._store, artifact)
 
     def _is_specified(self, kind: Kind) -> bool:
         """Whether the command says what a step of this kind is to be made of; else the newest that fits will do."""
         return any(self._options.get(option) is not None for option in options_of(kind))
 
-    def _corpus(self) -> Source:
-        location = self._options.get("corpus")
-        if location not in (None, SAMPLE):
-            self._check_that_pods_see("corpus", str(location), "--corpus ")
-        return identify_corpus(location or SAMPLE)
+    def _corpus(self, need: FromOutside) -> Source:
+        location = self._options.get("corpus") or default_corpus(self._recipe)
+        if location is None:
+            raise self._no_corpus(need)
+        if location != SAMPLE:
+            self._check_that_pods_see("corpus", location, "--corpus ")
+        source = identify_corpus(location)
+        self.notes.append(f"corpus: {corpus_text(source.location)}")
+        return source
 
-    def _checkpoint(self) -> Source:
+    def _no_corpus(self, need: FromOutside) -> PreflightError:
+        """Advises the corpus that was read last: nothing is made up for a model that is meant."""
+        reader = reader_of(need)
+        origins = Origins(self._store)
+        newest = newest_complete(self._store, reader, lambda spec: not is_made_up(spec.inputs[need.name]))
+        reason, location = "no corpus is named to make its examples of", "PATH"
+        if newest:
+            origin = origins.of(newest.name, newest.at)
+            reason += f"; the last one read into {self._profile.bucket} is {newest.name}, {origin}"
+            location = origin.corpus if origin.is_located else "PATH"
+        here = self._command.is_for(reader) or self._is_specified(reader) or self._options.get("with_inputs")
+        again = self._command.again if here else partial(self._command.making, reader)
+        remedy = f"{again(corpus=location)}\n        or --corpus {SAMPLE}, for a trial on made-up papers"
+        return PreflightError(f"recipe {self._recipe.name}", reason, remedy)
+
+    def _checkpoint(self, need: FromOutside) -> Source:
         initial = self._recipe.initial_checkpoint
         if initial and initial.path:
             self._check_that_pods_see("checkpoint", initial.path, "--set initial_checkpoint.path=")
         found = identify_checkpoint(self._recipe)
-        assert found, "only a recipe with a checkpoint has a step that reads one"
+        assert found, f"a recipe without one has no step that reads a {need.name}"
         return found
 
     def _check_that_pods_see(self, what: str, location: str, option: str) -> None:
@@ -102,14 +136,3 @@ class Choice:
             f"the pods of profile {profile.name} do not see this machine's files",
             f"copy it first: gcloud storage cp -r {shlex.quote(location)} gs://BUCKET/..., then {option}gs://...",
         )
-
-
-def options_of(kind: Kind) -> set[str]:
-    """The options of ``submit`` that decide what a step of this kind is made of."""
-    found = set()
-    for one in map(KINDS.__getitem__, upstream(kind)):
-        found |= {"shards"} if one.shard_setting else set()
-        for need in one.inputs:
-            names = (need.name,) if isinstance(need, FromOutside) else (need.given_by, need.chosen_by)
-            found |= {name for name in names if name}
-    return found

@@ -8,6 +8,7 @@ from typing import Any
 
 from controller.kinds.registry import KINDS
 from controller.planning.corpus_size import spread_of
+from controller.planning.provenance import Origins
 from controller.planning.request import Request
 from jobs.corpus.documents.balance import Spread
 
@@ -17,6 +18,8 @@ class PlannedStep:
     name: str
     shards: int
     complete: bool
+    corpus: str
+    """Where the corpus lies, or lay, that it is made of."""
 
 
 @dataclass(frozen=True)
@@ -26,20 +29,28 @@ class DryRun:
     """Of documents over shards; None where no corpus is read, or none that lists its documents' sizes."""
     note: str
     """Why there is no ``spread``."""
+    notes: Sequence[str] = ()
+    """What was chosen for the user."""
 
     def to_json(self) -> dict[str, Any]:
         spread = self.spread and {**vars(self.spread), "unevenness": round(self.spread.unevenness, 4)}
-        return {"steps": [vars(step) for step in self.steps], "spread": spread, "note": self.note}
+        return {
+            "steps": [vars(step) for step in self.steps],
+            "spread": spread,
+            "note": self.note,
+            "notes": list(self.notes),
+        }
 
 
 def dry_run(request: Request) -> DryRun:
     """Raises what ``submit`` would raise before anything runs."""
     steps = request.steps_to_submit()
-    planned = [PlannedStep(step.name, step.spec.shards, request.is_complete(step)) for step in steps]
+    corpus = Origins(request.store, steps).corpus
+    planned = [PlannedStep(step.name, step.spec.shards, request.is_complete(step), corpus(step.name)) for step in steps]
     spread, note = None, ""
     for step in steps:
         # The step that fills the shards is the one that reads the corpus.
         if setting := KINDS[step.spec.kind].shard_setting:
             spread = spread_of(step.arguments[1], step.spec.settings[setting])
             note = "" if spread else "nothing lists its documents' sizes: ingest fills shards evenly as it reads"
-    return DryRun(planned, spread, note)
+    return DryRun(planned, spread, note, tuple(request.notes))

@@ -8,17 +8,29 @@ from dataclasses import dataclass, replace
 
 from controller.kinds.declaration import FromOutside, Input
 from controller.kinds.registry import KINDS
-from controller.ledger.events import EventType, Ledger
-from controller.ledger.history import History
-from controller.planning.sources import identify_checkpoint
+from controller.ledger.events import Ledger
+from controller.ledger.history import History, finished_at
+from controller.planning.provenance import Origins
+from controller.planning.sources import default_corpus, identify_checkpoint
 from jobs.artifact import Artifact, Manifest, is_complete
 from jobs.errors import CovidCtlError
-from jobs.layout import SPEC, VOCABULARIES
+from jobs.layout import MANIFEST, SPEC, VOCABULARIES
 from jobs.named_vocabulary import read_vocabulary
 from jobs.recipe import Recipe
 from jobs.recipe.naming import decisive, recipe_in_name, runtime_fields
+from jobs.sample.sample import SAMPLE
 from jobs.spec import Kind, Spec
 from jobs.store import Store
+
+
+@dataclass(frozen=True, order=True)
+class Found:
+    """A step of the bucket. The greatest is the newest."""
+
+    at: float
+    """When it was finished, by ``finished_at``; of one under way, when it was submitted."""
+    name: str
+
 
 SHARDS = 1
 """Any number: how many shards a step has does not tell whether it fits."""
@@ -34,7 +46,16 @@ class Fitting:
     """Whether inputs count that need not fit."""
 
     def fits(self, spec: Spec) -> bool:
-        """Raises ``CovidCtlError`` where what it reads is damaged."""
+        """Whether the step may be taken where none is named. Raises ``CovidCtlError`` where what it reads is damaged.
+
+        Made-up papers are for the recipe that shows how it goes; for any other somebody has to name them.
+        """
+        if not self._is_made(spec):
+            return False
+        return bool(default_corpus(self.recipe)) or Origins(self.store).corpus(spec.name) != SAMPLE
+
+    def _is_made(self, spec: Spec) -> bool:
+        """Whether the recipe would make it."""
         declared = KINDS[spec.kind]
         wanted = declared.settings(self.recipe, SHARDS)
         return (
@@ -54,7 +75,7 @@ class Fitting:
         name = value.split("/", 1)[0]
         if name == VOCABULARIES:
             return self.recipe.vocabulary.size in (None, len(read_vocabulary(self.store, value)))
-        return not absent and self.fits(Artifact.open(self.store, name).spec)
+        return not absent and self._is_made(Artifact.open(self.store, name).spec)
 
     def _source_fits(self, need: FromOutside, value: str | None) -> bool:
         """Any corpus, and any copy of a checkpoint unless the recipe says where one lies."""
@@ -63,6 +84,13 @@ class Fitting:
             return True
         given = identify_checkpoint(self.recipe)
         return given is None or given.fingerprint == value
+
+
+def found_step(store: Store, artifact: Artifact) -> Found:
+    """A step, complete or under way, and when it was made."""
+    events = Ledger(store).events(artifact.name)
+    completed = store.modified(artifact.path(MANIFEST))
+    return Found(finished_at(events, completed) if completed else events[0].at if events else 0.0, artifact.name)
 
 
 def known_as(store: Store, spec: Spec) -> Spec:
@@ -81,20 +109,14 @@ def known_as(store: Store, spec: Spec) -> Spec:
     return spec
 
 
-def newest_complete(store: Store, kind: Kind, fits: Callable[[Spec], bool]) -> str | None:
-    """The name of the complete step of a kind that finished last, of those that fit."""
-    ledger = Ledger(store)
-
-    def finished_at(manifest: Manifest) -> tuple[float, str]:
-        events = ledger.events(manifest.name)
-        return max((e.at for e in events if e.type is EventType.SUCCEEDED), default=0.0), manifest.name
-
-    fitting = [manifest for manifest in complete_artifacts(store, kind) if fits(manifest.spec)]
-    return max(fitting, key=finished_at).name if fitting else None
+def newest_complete(store: Store, kind: Kind, fits: Callable[[Spec], bool]) -> Found | None:
+    """The complete step of a kind that finished last, of those that fit, whoever submitted it."""
+    fitting = [manifest.spec for manifest in complete_artifacts(store, kind) if fits(manifest.spec)]
+    return max((found_step(store, Artifact(store, spec)) for spec in fitting), default=None)
 
 
-def newest_under_way(store: Store, kind: Kind, fits: Callable[[Spec], bool]) -> str | None:
-    """The name of the step of a kind, submitted last and not ended yet, of those that fit."""
+def newest_under_way(store: Store, kind: Kind, fits: Callable[[Spec], bool]) -> Found | None:
+    """The step of a kind that was submitted last and has not ended, of those that fit."""
     ledger = Ledger(store)
     found = []
     for name in ledger.steps():
@@ -102,15 +124,15 @@ def newest_under_way(store: Store, kind: Kind, fits: Callable[[Spec], bool]) -> 
             if not name.startswith(f"{kind}-") or not History(events := ledger.events(name)).is_under_way:
                 continue
             if fits(Artifact.open(store, name).spec) and not is_complete(store, name):
-                found.append((events[0].at, name))
-    return max(found, default=(0.0, None))[1]
+                found.append(Found(events[0].at, name))
+    return max(found, default=None)
 
 
 def newest_with_report(store: Store) -> str | None:
     """The name of the newest complete step that leaves a report."""
     kinds = [kind for kind, declared in KINDS.items() if declared.leaves_report]
     found = (newest_complete(store, kind, lambda _: True) for kind in kinds)
-    return next(filter(None, found), None)
+    return next((one.name for one in found if one), None)
 
 
 def is_under_way(store: Store, name: str) -> bool:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from controller.ledger.events import Event, EventType, Ledger
+from controller.ledger.history import finished_at
 from controller.status.derive import State
 from controller.status.gc import TEMPORARY, Holding, Removal
 from controller.status.step_status import READERS, StepState
 from jobs.artifact import Artifact
 from jobs.errors import CovidCtlError
-from jobs.layout import STAGED, VOCABULARIES, current_edition
+from jobs.layout import MANIFEST, STAGED, VOCABULARIES, current_edition, edition_folder
 from jobs.parallel import in_parallel
 from jobs.store import ObjectInfo, Store
 
@@ -51,17 +52,19 @@ def _holding(store: Store, state: StepState, objects: Sequence[ObjectInfo]) -> H
             outputs = frozenset(artifact.object_path(output) for output in manifest.outputs)
     except CovidCtlError:
         spec = None  # nothing is known for certain, so nothing is decided
-    finished = [event.at for event in events if event.type is EventType.SUCCEEDED]
+    edition = current_edition(info.path.removeprefix(f"{state.name}/") for info in objects)
+    manifest_path = f"{edition_folder(state.name, edition)}/{MANIFEST}"
+    completed = next((info.modified for info in objects if info.path == manifest_path), 0.0)
     return Holding(
         name=state.name,
         state=state.state,
         spec=spec,
         touched_at=max([newest, *(event.at for event in events)]),
-        finished_at=max(finished, default=state.submitted_at),
+        finished_at=finished_at(events, completed),
         objects=objects,
         outputs=outputs,
         events=state.events,
-        edition=current_edition(info.path.removeprefix(f"{state.name}/") for info in objects),
+        edition=edition,
     )
 
 

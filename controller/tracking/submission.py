@@ -46,6 +46,7 @@ def submit(
     store: Store,
     cluster: Cluster,
     *,
+    by: str = "",
     clock: Callable[[], float] = time.time,
 ) -> list[Submitted]:
     """Create every step's Job, inputs first, suspended where an input is not complete.
@@ -59,10 +60,12 @@ def submit(
     for step in ordered:
         if not is_complete(store, step.name):
             cluster.validate(render(step, profile, suspend=True))
-    return [_submit(step, profile, store, cluster, clock) for step in ordered]
+    return [_submit(step, profile, store, cluster, by, clock) for step in ordered]
 
 
-def _submit(step: Step, profile: Profile, store: Store, cluster: Cluster, clock: Callable[[], float]) -> Submitted:
+def _submit(
+    step: Step, profile: Profile, store: Store, cluster: Cluster, by: str, clock: Callable[[], float]
+) -> Submitted:
     if is_complete(store, step.name):
         return Submitted(step, SubmissionOutcome.COMPLETE)
     missing = incomplete(store, step.after)
@@ -84,7 +87,7 @@ def _submit(step: Step, profile: Profile, store: Store, cluster: Cluster, clock:
     if status:
         cluster.delete(step.name)
     # Before the Job: a tracker that sees the Job finds out that it is another than the last.
-    known = ledger.append(step.name, Event(EventType.SUBMITTED, clock(), step.command))
+    known = ledger.append(step.name, Event(EventType.SUBMITTED, clock(), step.command, by=by, arguments=step.arguments))
     if known > len(events):
         events += ledger.events(step.name, after=len(events))
     _mark_removals(artifact, events)

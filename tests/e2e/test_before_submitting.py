@@ -23,7 +23,8 @@ def test_doctor_exits_with_3_and_still_shows_every_check(tmp_path: Path) -> None
 
 
 def test_estimate_answers_for_people_and_programs(tmp_path: Path) -> None:
-    found = covid_ctl("estimate", "all", "clinical", "--output", "json", bucket=tmp_path / "bucket").json()
+    command = ("estimate", "all", "clinical", "--corpus", "sample", "--output", "json")
+    found = covid_ctl(*command, bucket=tmp_path / "bucket").json()
     kinds = ["ingest", "signatures", "preprocess", "checkpoint", "pretrain", "export"]
     assert [step["kind"] for step in found["steps"]] == kinds
     assert found["total"]["hours"]["low"] > 100  # on CPUs

@@ -17,7 +17,6 @@ COMMAND = ["submit", "export", "--with-inputs", "--shards", "4"]
 
 def smaller_recipe(directory: Path) -> str:
     recipe = yaml.safe_load(covid_ctl("recipes", "show", "tiny").out)
-    recipe["name"] = "smaller"
     recipe["architecture"] |= {"hidden_size": 32, "intermediate_size": 64}
     recipe["vocabulary"]["learn"] = 800
     recipe["schedule"] |= {"train_batch_size": 8, "train_steps": 300, "warmup_steps": 6, "checkpoint_every": 20}

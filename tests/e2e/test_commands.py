@@ -72,14 +72,18 @@ CASES = {
     "bad value": (("submit", "pretrain", "tiny", "--set", "schedule.train_steps=-1"), 2, "schedule.train_steps"),
     "missing corpus": (("submit", "preprocess", "--corpus", "absent"), 2, "no such directory"),
     "missing vocabulary": (("submit", "preprocess", "--vocab", "absent.txt"), 2, "absent.txt: cannot be read"),
-    "vocabulary needed": (("submit", "preprocess", "--recipe", "bio"), 3, "needs its vocabulary of 58,996"),
+    "vocabulary needed": (
+        ("submit", "preprocess", "--recipe", "bio", "--corpus", "sample"),
+        3,
+        "needs its vocabulary of 58,996",
+    ),
     "missing examples": (("submit", "pretrain", "tiny"), 3, "covid-ctl submit preprocess --recipe tiny"),
     "missing weights": (("submit", "export", "tiny"), 3, "covid-ctl submit pretrain tiny"),
     "unknown step": (("status", "pretrain-tiny-00000000"), 2, "no such step"),
     "unknown artifact": (("artifacts", "pretrain-tiny-00000000"), 2, "no such step"),
     "no report yet": (("report",), 3, "covid-ctl submit preprocess"),
     "no report of this": (("report", "preprocess-00000000"), 2, "no such step"),
-    "no bucket": (("status", "--bucket", ""), 2, "its name is empty"),
+    "no bucket": (("status", "--bucket", ""), 2, "its value is empty"),
     "checkpoint first": (("submit", "pretrain", "clinical"), 3, "--set initial_checkpoint.path=PATH"),
     "missing checkpoint": (
         ("submit", "pretrain", "bio", "--set", "initial_checkpoint.path=absent"),
@@ -130,9 +134,8 @@ def test_bad_vocabularies_are_refused_before_anything_runs(text: str, message: s
 
 def test_a_vocabulary_of_the_wrong_size_is_refused(tmp_path: Path) -> None:
     (tmp_path / "vocab.txt").write_text(VOCABULARY)
-    done = covid_ctl(
-        "submit", "preprocess", "--recipe", "clinical", "--vocab", "vocab.txt", bucket=tmp_path / "bucket", cwd=tmp_path
-    )
+    command = ("submit", "preprocess", "--recipe", "clinical", "--corpus", "sample", "--vocab", "vocab.txt")
+    done = covid_ctl(*command, bucket=tmp_path / "bucket", cwd=tmp_path)
     assert done.code == 2
     assert "it has 6 entries, recipe clinical needs 28,996" in done.err
 

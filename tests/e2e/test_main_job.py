@@ -20,7 +20,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with a recipe in it, and the bucket after the first run."""
     directory = tmp_path_factory.mktemp("main-job")
     recipe = yaml.safe_load(covid_ctl("recipes", "show", "tiny").out)
-    recipe["name"] = "smaller"
     recipe["architecture"] |= {"hidden_size": 32, "intermediate_size": 64, "max_position_embeddings": 128}
     recipe["vocabulary"]["learn"] = 800
     recipe["schedule"] |= {"train_batch_size": 8, "train_steps": 60, "warmup_steps": 6, "evaluate_every": 30}

@@ -5,8 +5,16 @@ from pathlib import Path
 import pytest
 
 from controller.kinds.declaration import FromOutside, FromStep
-from controller.kinds.registry import KINDS, TARGETS, made_by, targets_of, upstream
-from controller.planning.choice import options_of
+from controller.kinds.registry import (
+    KINDS,
+    TARGETS,
+    chosen_inputs,
+    made_by,
+    options_of,
+    reader_of,
+    targets_of,
+    upstream,
+)
 from jobs.recipe import load_recipe
 from jobs.spec import Kind
 
@@ -50,6 +58,7 @@ def test_an_input_that_a_recipe_may_lack_is_optional_or_can_be_given(kind: Kind)
 def test_the_chain_is_this() -> None:
     assert upstream(Kind.EXPORT) == list(Kind)
     assert targets_of(load_recipe("tiny")) == [Kind.PREPROCESS, Kind.PRETRAIN, Kind.EXPORT]
-    assert options_of(Kind.PREPROCESS) == {"corpus", "vocab", "shards"}
-    assert options_of(Kind.PRETRAIN) == {"corpus", "vocab", "shards", "examples", "checkpoint"}
-    assert isinstance(KINDS[Kind.INGEST].inputs[0], FromOutside)
+    assert set(options_of(Kind.PREPROCESS)) == {"corpus", "vocab", "shards"}
+    assert set(options_of(Kind.PRETRAIN)) == {"corpus", "vocab", "shards", "examples"}
+    assert [need.chosen_by for need in chosen_inputs(Kind.EXPORT)] == ["examples", "run"]
+    assert reader_of(FromOutside("corpus", option="corpus")) is Kind.INGEST

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.ledger.events import Event, EventType, Ledger
-from controller.planning.existing import Fitting, known_as, newest_complete, newest_under_way
+from controller.planning.existing import Fitting, Found, known_as, newest_complete, newest_under_way
 from controller.planning.plan import Step
 from jobs.artifact import Artifact
 from jobs.named_vocabulary import give_vocabulary
@@ -49,6 +49,11 @@ def fitting(
     return Fitting(store, load_recipe(recipe, dict(overrides or {})), strict=bool(overrides)).fits
 
 
+def newest(store: Store, kind: Kind, overrides: Mapping[str, str] | None = None) -> str | None:
+    found = newest_complete(store, kind, fitting(store, overrides))
+    return found.name if found else None
+
+
 @pytest.mark.parametrize(
     ("changed", "fits"),
     [
@@ -66,14 +71,13 @@ def test_examples_fit_by_the_settings_of_all_that_they_come_from(
     changed: Mapping[str, str], fits: bool, store: Store
 ) -> None:
     examples = made(store, changed, at=1.0)[-2]
-    found = newest_complete(store, Kind.PREPROCESS, fitting(store))
-    assert found == (examples.name if fits else None)
+    assert newest(store, Kind.PREPROCESS) == (examples.name if fits else None)
 
 
 def test_of_any_corpus_and_any_number_of_shards_the_newest_is_taken(store: Store) -> None:
     older = made(store, at=2.0, shards=4)
     made(store, at=1.0)
-    assert newest_complete(store, Kind.PREPROCESS, fitting(store)) == older[-2].name
+    assert newest(store, Kind.PREPROCESS) == older[-2].name
 
 
 VOCABULARY = b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\n"
@@ -85,15 +89,15 @@ def test_a_given_vocabulary_fits_by_its_size(size: str, fits: bool, store: Store
     steps = planned(given=Given(values={"vocabulary": path}))
     finish(store, steps, 1.0)
     published = {"vocabulary": f"{{cased: true, size: {size}, source: somewhere}}"}
-    assert bool(newest_complete(store, Kind.PREPROCESS, fitting(store, published))) is fits
-    assert newest_complete(store, Kind.PREPROCESS, fitting(store)) == steps[-1].name
+    assert bool(newest(store, Kind.PREPROCESS, published)) is fits
+    assert newest(store, Kind.PREPROCESS) == steps[-1].name
 
 
 def test_weights_fit_a_recipe_whatever_their_examples_unless_settings_are_overridden(store: Store) -> None:
     trained = made(store, {"examples.dupe_factor": "3"}, at=1.0)[-1]
-    assert newest_complete(store, Kind.PRETRAIN, fitting(store)) == trained.name
-    assert newest_complete(store, Kind.PRETRAIN, fitting(store, {"examples.dupe_factor": "3"})) == trained.name
-    assert newest_complete(store, Kind.PRETRAIN, fitting(store, {"examples.dupe_factor": "4"})) is None
+    assert newest(store, Kind.PRETRAIN) == trained.name
+    assert newest(store, Kind.PRETRAIN, {"examples.dupe_factor": "3"}) == trained.name
+    assert newest(store, Kind.PRETRAIN, {"examples.dupe_factor": "4"}) is None
 
 
 @pytest.mark.parametrize("log_every", [10, 500])
@@ -102,7 +106,7 @@ def test_training_of_before_fits_whatever_its_name_holds(log_every: int, store: 
     before = as_before(trained, log_every=log_every)
     assert before.name != trained.name
     finish(store, [*data, before], 1.0)
-    assert newest_complete(store, Kind.PRETRAIN, fitting(store)) == before.name
+    assert newest(store, Kind.PRETRAIN) == before.name
 
 
 def test_work_that_the_bucket_has_under_an_earlier_name_keeps_it(store: Store) -> None:
@@ -123,8 +127,8 @@ def test_what_is_under_way_and_fits_is_awaited(store: Store) -> None:
     for step in (*planned(), trained):
         Artifact(store, step.spec).submit()
         Ledger(store).append(step.name, Event(EventType.SUBMITTED, 1.0))
-    assert newest_under_way(store, Kind.PREPROCESS, fitting(store)) == examples.name
-    assert newest_under_way(store, Kind.PRETRAIN, fitting(store)) == trained.name
+    assert newest_under_way(store, Kind.PREPROCESS, fitting(store)) == Found(1.0, examples.name)
+    assert newest_under_way(store, Kind.PRETRAIN, fitting(store)) == Found(1.0, trained.name)
     assert newest_under_way(store, Kind.PRETRAIN, fitting(store, recipe="clinical")) is None
     Ledger(store).append(trained.name, Event(EventType.FAILED, 2.0))
     assert newest_under_way(store, Kind.PRETRAIN, fitting(store)) is None

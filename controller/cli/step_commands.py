@@ -1,0 +1,189 @@
+"""``submit`` and ``render``: a command for each kind of step that declares one, with the options its inputs need."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from controller.cli.options import Command, output_option, overrides_option, place_options, profile_of, show
+from controller.cli.options import refuse_empty_values as checked
+
+if TYPE_CHECKING:
+    from controller.kinds.declaration import Submission
+
+ALL = "all"
+
+CORPUS_HELP = """A CORD-19 release (a directory, tar.gz or zip), or your own .jsonl or .txt files; on disk or gs://.
+`sample` is the built-in corpus of made-up papers; only recipe tiny reads it by default. Without this option a later
+step reads the newest inputs in the bucket that fit its recipe."""
+
+MATERIAL = {
+    "corpus": click.option("--corpus", help=CORPUS_HELP),
+    "vocab": click.option("--vocab", help="A WordPiece vocab.txt. Without it the recipe must learn one."),
+    "shards": click.option(
+        "--shards",
+        type=click.IntRange(1, 100_000),
+        help="Number of files that documents and examples are split into. Part of the name. [default: 2]",
+    ),
+}
+"""The options that say what steps are made of, by their names in the declarations of kinds."""
+
+RUN_OPTIONS = (
+    overrides_option,
+    click.option(
+        "--parallelism",
+        type=click.IntRange(1),
+        help="Shards to run at the same time. [default: the profile's; for local, its cores]",
+    ),
+    click.option("--fresh", is_flag=True, help="Run complete steps again, under another name."),
+    click.option("--salt", metavar="TEXT", help="Continue the --fresh run that printed TEXT."),
+)
+
+SUBMIT_OPTIONS = (
+    click.option("--wait", is_flag=True, help="On a cluster: wait until the Jobs end. Ctrl-C stops waiting."),
+    click.option("--timeout", type=click.FloatRange(min=0), help="With --wait: exit with 4 after this many seconds."),
+    click.option("--dry-run", is_flag=True, help="Show the steps and how even their shards will be, and run nothing."),
+    output_option,
+)
+"""Options of ``submit`` that ``render`` lacks."""
+
+
+class StepGroup(click.Group):
+    """Its commands follow from the declared kinds, which are loaded when it is asked for one: ``covid-ctl --help``
+    answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return step_commands()
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        return _command(str(self.name), name) if name in step_commands() else None
+
+
+class StepCommand(click.ParamType):  # type: ignore[type-arg]  # no generic one before click 8.4
+    """The name of a ``submit`` command."""
+
+    name = "what"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002
+        return f"{{{'|'.join(step_commands())}}}"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in step_commands():
+            self.fail(f"{value!r} is not one of {', '.join(step_commands())}.", param, ctx)
+        return str(value)
+
+
+def step_commands() -> list[str]:
+    """The names of the commands of ``submit``."""
+    from controller.kinds.registry import TARGETS
+
+    return [*map(str, TARGETS), ALL]
+
+
+def _command(verb: str, name: str) -> click.Command:
+    def run(**options: Any) -> None:
+        if verb == "submit":
+            _submit(name, **options)
+        else:
+            _render(name, **options)
+
+    submission, options = _declared(name)
+    by_option = submission.recipe_is_option
+    recipe: Command = (
+        click.option("--recipe", default="tiny", show_default=True, help="The recipe that sets up the examples.")
+        if by_option
+        else click.argument("recipe")
+    )
+    decorators = [recipe, *options, *RUN_OPTIONS, *(SUBMIT_OPTIONS if verb == "submit" else ()), place_options]
+    for decorate in reversed(decorators):
+        decorate(run)
+    words, short = submission.help, submission.short_help
+    if verb == "render":
+        words = short = f"Print the Jobs of `submit {name}`."
+    return checked(click.command(name, help=words, short_help=short)(run))
+
+
+def _declared(name: str) -> tuple[Submission, list[Command]]:
+    """A command's description, and the options that the inputs of its steps need."""
+    from controller.kinds.declaration import Submission
+    from controller.kinds.registry import KINDS, TARGETS, chosen_inputs, options_of
+    from jobs.spec import Kind
+
+    if name == ALL:
+        words = "Run everything from the corpus to RECIPE's Hugging Face model."
+        wanted = {option for target in TARGETS for option in options_of(target)}
+        return Submission(words, "Run every step from the corpus to the model."), _material(wanted)
+    kind = Kind(name)
+    submission = KINDS[kind].submission
+    assert submission, "only what declares one has a command"
+    choosing = [
+        click.option(f"--{need.chosen_by}", metavar="NAME", help=need.choosing) for need in chosen_inputs(kind)[::-1]
+    ]
+    if choosing:
+        choosing.append(click.option("--with-inputs", is_flag=True, help="Make missing inputs first."))
+    return submission, [*choosing, *_material(options_of(kind))]
+
+
+def _material(wanted: Any) -> list[Command]:
+    return [option for name, option in MATERIAL.items() if name in wanted]
+
+
+def _submit(kind: str, *, output: str, dry_run: bool, wait: bool, timeout: float | None, **options: Any) -> None:
+    if dry_run:
+        _dry_run(kind, output, **options)
+        return
+    from controller.cli.submitting import run_here, send
+    from controller.cli.tables import manifest_json
+    from controller.planning.request import Request
+
+    request = Request.of(kind, profile_of(options), **options)
+    if timeout is not None and (request.profile.is_local or not wait):
+        raise click.UsageError("--timeout needs --wait, and a profile other than local")
+    progress = sys.stdout if output == "text" else sys.stderr
+    if request.profile.is_local:
+        manifests = run_here(request, progress)
+        data: Any = [manifest_json(manifest) for manifest in manifests]
+    else:
+        sent = send(request, progress, wait=wait, timeout=timeout)
+        manifests, data = list(sent.manifests), sent.to_json()
+    if output == "json":
+        click.echo(json.dumps(data, indent=1))
+    elif manifests:
+        click.echo(f"{request.profile.bucket}/{manifests[-1].name}")
+
+
+def _dry_run(kind: str, output: str, **options: Any) -> None:
+    from controller.cli.tables import dry_run_table
+    from controller.cli.words import spread_text
+    from controller.planning.dry_run import dry_run
+    from controller.planning.request import Request
+
+    planned = dry_run(Request.of(kind, profile_of(options), **options))
+    show(output, lambda: dry_run_table(planned), planned.to_json())
+    if output == "text":
+        for line in (*planned.notes, spread_text(planned.spread) if planned.spread else planned.note):
+            click.echo(line, nl=bool(line))
+
+
+def _render(kind: str, **options: Any) -> None:
+    import yaml
+
+    from controller.planning.manifest import render
+    from controller.planning.request import Request
+    from jobs.artifact import incomplete
+
+    request = Request.of(kind, profile_of(options), verb="render", **options)
+    jobs = [
+        render(step, request.profile, suspend=bool(incomplete(request.store, step.after)))
+        for step in request.steps_to_render()
+    ]
+    notes = [*request.notes]
+    if request.profile.is_local:
+        notes.append("Profile local: what runs here as processes. A cluster can use neither its images nor a bucket in")
+        notes.append("a local directory, and each Job needs the ones before it to be complete.")
+    for note in notes:
+        click.echo(f"# {note}")
+    click.echo(yaml.safe_dump_all(jobs, sort_keys=False), nl=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ROOM = ROOT / "tests" / "in_transformers"
-OF_THE_JOBS = {ROOM / "make_files.py", ROOM / "read_saved.py"}
+OF_THE_JOBS = {ROOM / "hidden_states.py", ROOM / "make_files.py", ROOM / "read_saved.py"}
 
 
 def imported(path: Path) -> Iterator[str]:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import itertools
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import tensorflow as tf
 from pydantic import Field
 
-from jobs.model.fused import add_and_norm, bias_gelu, dropout, exact_product, layer_norm, softmax
+from jobs.model.fused import add_and_norm, bias_gelu_erf, bias_gelu_tanh, dropout, exact_product, layer_norm, softmax
 from jobs.recipe import Architecture, Precision
+from jobs.weights.architecture import GOOGLE_ACTIVATIONS, activation_of_google
 from jobs.weights.variable_names import Shape, tensors
 
 COMPILED_FROM_HIDDEN_SIZE = 256
@@ -29,6 +31,16 @@ class BertConfig(Architecture):
     """The architecture and the size of its vocabulary: the content of ``bert_config.json``."""
 
     vocab_size: int = Field(gt=0)
+
+    @classmethod
+    def of_google(cls, google: Mapping[str, Any]) -> BertConfig:
+        """From the content of a ``bert_config.json`` that ``google`` made. Raises ``ConfigurationError``."""
+        known = {field: google[field] for field in cls.model_fields if field in google}
+        return cls(**known | {"hidden_act": activation_of_google(google.get("hidden_act"))})
+
+    def google(self) -> dict[str, Any]:
+        """The content of ``bert_config.json``."""
+        return self.model_dump() | {"hidden_act": GOOGLE_ACTIVATIONS[self.hidden_act]}
 
 
 def variable_shapes(config: BertConfig) -> dict[str, Shape]:
@@ -57,6 +69,7 @@ class Bert(tf.Module):  # type: ignore[misc]
         super().__init__(name="bert")
         self.config = config
         self._product_type = tf.as_dtype(precision)
+        self._bias_gelu = {"gelu_pytorch_tanh": bias_gelu_tanh, "gelu": bias_gelu_erf}[config.hidden_act]
         self._compiled = config.hidden_size >= COMPILED_FROM_HIDDEN_SIZE
         self.variables_by_name: dict[str, tf.Variable] = {
             name: tf.Variable(initial_value(name, shape, config.initializer_range, seed), name=name)
@@ -97,7 +110,7 @@ class Bert(tf.Module):  # type: ignore[misc]
             layer = f"bert/encoder/layer_{index}"
             attended = self._attention(vectors, masked_scores, batch, f"{layer}/attention/self", next(seeds))
             vectors = self._add(vectors, attended, f"{layer}/attention/output", next(seeds))
-            inner = bias_gelu(*self._product_and_bias(vectors, f"{layer}/intermediate/dense"), compiled=self._compiled)
+            inner = self._activated(vectors, f"{layer}/intermediate/dense")
             vectors = self._add(vectors, inner, f"{layer}/output", next(seeds))
         return tf.reshape(vectors, [batch, length, config.hidden_size])
 
@@ -114,7 +127,7 @@ class Bert(tf.Module):  # type: ignore[misc]
 
         masked = tf.gather(sequence, masked_lm_positions, batch_dims=1)
         masked = tf.reshape(masked, [-1, self.config.hidden_size])
-        masked = bias_gelu(*self._product_and_bias(masked, "cls/predictions/transform/dense"), compiled=self._compiled)
+        masked = self._activated(masked, "cls/predictions/transform/dense")
         masked = layer_norm(masked, *self._norm("cls/predictions/transform"), compiled=self._compiled)
         words = self._variable("bert/embeddings/word_embeddings")
         mlm = exact_product(self._rounded(masked), self._rounded(words))
@@ -156,6 +169,10 @@ class Bert(tf.Module):  # type: ignore[misc]
         rate = self.config.hidden_dropout_prob
         product, bias = self._product_and_bias(inputs, f"{scope}/dense")
         return add_and_norm(vectors, product, bias, *self._norm(scope), seed, rate=rate, compiled=self._compiled)
+
+    def _activated(self, vectors: tf.Tensor, scope: str) -> tf.Tensor:
+        """A dense layer and the activation, in the products' type."""
+        return self._bias_gelu(*self._product_and_bias(vectors, scope), compiled=self._compiled)
 
     def _product_and_bias(self, vectors: tf.Tensor, scope: str) -> tuple[tf.Tensor, tf.Tensor]:
         """The two summands of a dense layer. The next function adds them, in its own pass."""

@@ -51,15 +51,26 @@ def one_pass(function: Function) -> Function:
     return call
 
 
-def gelu(x: tf.Tensor) -> tf.Tensor:
+def gelu_tanh(x: tf.Tensor) -> tf.Tensor:
     """The tanh form of the Gaussian error linear unit, which google's BERT calls "gelu"."""
     return x * (0.5 * (1.0 + tf.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * (x * x * x)))))
 
 
+def gelu_erf(x: tf.Tensor) -> tf.Tensor:
+    """The Gaussian error linear unit (Hendrycks & Gimpel 2016, arXiv 1606.08415), x times the normal distribution."""
+    return 0.5 * x * (1.0 + tf.math.erf(x / math.sqrt(2.0)))
+
+
 @one_pass
-def bias_gelu(product: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
-    """gelu(product + bias), in the product's type."""
-    return tf.cast(gelu(_exact(product) + bias), product.dtype)
+def bias_gelu_tanh(product: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    """gelu_tanh(product + bias), in the product's type."""
+    return tf.cast(gelu_tanh(_exact(product) + bias), product.dtype)
+
+
+@one_pass
+def bias_gelu_erf(product: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    """gelu_erf(product + bias), in the product's type."""
+    return tf.cast(gelu_erf(_exact(product) + bias), product.dtype)
 
 
 @one_pass

@@ -72,6 +72,9 @@ class Card:
     """The names of the steps that led here, by kind."""
     license: str = ""
     """A Hugging Face licence identifier; empty states none."""
+    cased: bool = True
+    hidden_act: str = "gelu_pytorch_tanh"
+    """By transformers' names."""
     random_at_start: Sequence[str] = ()
     """Parts of the model that the initial checkpoint lacked, as people call them."""
 
@@ -100,7 +103,7 @@ def model_card(card: Card) -> str:
         _training(card),
         _scores(card.run),
         _limits(card),
-        _checks(),
+        _checks(card),
         _provenance(card),
     )
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -129,9 +132,14 @@ def _summary(card: Card) -> str:
     return (warning if card.data.made_up else "") + (
         f"A BERT encoder ({card.layers} layers, hidden size {card.hidden_size}, {card.heads} heads{parameters}) "
         f"with both of its pretraining heads, masked words and next sentence. {start}\n\n"
-        f"It is **cased**: `COVID` and `covid` are different words to it. Do not lower-case its input. "
-        f"Its WordPiece vocabulary has {card.vocabulary_size:,} entries."
+        f"{_case(card)} Its WordPiece vocabulary has {card.vocabulary_size:,} entries."
     )
+
+
+def _case(card: Card) -> str:
+    if card.cased:
+        return "It is **cased**: `COVID` and `covid` are different words to it. Do not lower-case its input."
+    return "It is **uncased**: its tokenizer lower-cases text and removes accents, so `COVID` and `covid` are one word."
 
 
 def _usage(card: Card) -> str:
@@ -334,14 +342,15 @@ def _untrained(card: Card) -> str:
     return f"{random[0]} is still random, {other} {theirs.replace('those', 'that')}"
 
 
-def _checks() -> str:
-    return """## Checked before publication
+def _checks(card: Card) -> str:
+    case = "keeps the case" if card.cased else "lower-cases"
+    return f"""## Checked before publication
 
 - `tokenizer.json` gives the training tokenizer's ids on sentences of the corpus and on a set of hard cases.
 - The logits computed from these files equal those of the TensorFlow model on held-out examples within 1e-4.
-  `hidden_act` is `gelu_pytorch_tanh` since that is the form of GELU it was trained with.
+  `hidden_act` is `{card.hidden_act}` since that is the form of GELU it was trained with.
 
-Load the tokenizer with `AutoTokenizer`: `BertTokenizer` keeps the case too, but treats rare characters otherwise."""
+Load the tokenizer with `AutoTokenizer`: `BertTokenizer` {case} too, but treats rare characters otherwise."""
 
 
 def _provenance(card: Card) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobs.errors import ConfigurationError
-from jobs.inference.forward import GELU_TANH
-from jobs.weights.architecture import LAYER_NORM_EPSILON
+from jobs.weights.architecture import LAYER_NORM_EPSILON, activation_of_google
 
 _SAME = (
     "vocab_size",
@@ -31,14 +30,11 @@ def config_json(google: Mapping[str, Any]) -> bytes:
     """
     if missing := [field for field in (*_SAME, "hidden_act") if field not in google]:
         raise ConfigurationError("bert_config.json", f"lacks {', '.join(missing)}", "train again")
-    if google["hidden_act"] != "gelu":
-        reason = f"hidden_act {google['hidden_act']!r} is not supported, gelu is"
-        raise ConfigurationError("bert_config.json", reason, "train again with this version of covid-ctl")
     config = {
         "architectures": ["BertForPreTraining"],
         "model_type": "bert",
         **{field: google[field] for field in _SAME},
-        "hidden_act": GELU_TANH,
+        "hidden_act": activation_of_google(google["hidden_act"]),
         "layer_norm_eps": LAYER_NORM_EPSILON,
         "pad_token_id": 0,  # a vocabulary has [PAD] first or is refused
         "tie_word_embeddings": True,

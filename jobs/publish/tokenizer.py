@@ -34,8 +34,8 @@ _CHINESE = (
 _ASCII_SYMBOLS = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
-def build_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
-    """Cased WordPiece whose ids equal the training tokenizer's, with [CLS] and [SEP] added on request.
+def build_tokenizer(vocabulary: Vocabulary, *, cased: bool = True) -> Tokenizer:
+    """WordPiece whose ids equal the training tokenizer's, with [CLS] and [SEP] added on request.
 
     The text "[SEP]" (and its four like) becomes the special token, as everywhere in ``transformers`` and
     as fill-mask needs; training never did so. With ``encode_special_tokens`` set (``split_special_tokens``
@@ -49,7 +49,8 @@ def build_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
             max_input_chars_per_word=MAX_WORD_CHARACTERS,  # 100 by default
         )
     )
-    tokenizer.normalizer = normalizers.Replace(Regex(_character_class(_is_dropped)), "")
+    dropped = normalizers.Replace(Regex(_character_class(_is_dropped)), "")
+    tokenizer.normalizer = dropped if cased else normalizers.Sequence([dropped, *_folding()])
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(_character_class(_is_space)), "removed"),
@@ -66,17 +67,17 @@ def build_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
     return tokenizer
 
 
-def tokenizer_json(vocabulary: Vocabulary) -> bytes:
+def tokenizer_json(vocabulary: Vocabulary, *, cased: bool = True) -> bytes:
     """``tokenizer.json``."""
-    return build_tokenizer(vocabulary).to_str(pretty=True).encode() + b"\n"
+    return build_tokenizer(vocabulary, cased=cased).to_str(pretty=True).encode() + b"\n"
 
 
-def tokenizer_config_json(max_length: int) -> bytes:
+def tokenizer_config_json(max_length: int, *, cased: bool = True) -> bytes:
     """``tokenizer_config.json``; ``max_length`` is where ``truncation=True`` cuts, in tokens.
 
     ``tokenizer_class`` is the generic one on purpose: ``BertTokenizer`` of transformers 5 builds its own
     normalizer and takes only the entries from tokenizer.json. Whoever names that class all the same
-    finds the case kept, by the three BERT settings.
+    finds the case treated as here, by the three BERT settings.
     """
     config: dict[str, Any] = {
         "tokenizer_class": "PreTrainedTokenizerFast",
@@ -88,8 +89,8 @@ def tokenizer_config_json(max_length: int) -> bytes:
         "sep_token": SEP,
         "mask_token": MASK,
         "clean_up_tokenization_spaces": False,
-        "do_lower_case": False,
-        "strip_accents": False,
+        "do_lower_case": not cased,
+        "strip_accents": not cased,
         "tokenize_chinese_chars": True,
     }
     return json.dumps(config, indent=2).encode() + b"\n"
@@ -105,6 +106,36 @@ def load_tokenizer(data: bytes) -> Callable[[str], list[int]]:
         return ids
 
     return encode
+
+
+def _folding() -> list[normalizers.Normalizer]:
+    """Lower case without accents, as an uncased training tokenizer has it.
+
+    Rust lower-cases each character alone; Python's ``str.lower`` makes a capital sigma at a word's end another letter.
+    """
+    cased, ignorable = _character_class(_is_cased), _character_class(_is_case_ignorable)
+    last_sigma = rf"{cased}{ignorable}*\KΣ(?!{ignorable}*{cased})"
+    accents = normalizers.Replace(Regex(_character_class(_is_accent)), "")
+    return [
+        normalizers.Replace(Regex(last_sigma), "ς"),
+        normalizers.Lowercase(),
+        normalizers.NFD(),
+        accents,
+    ]
+
+
+def _is_accent(character: str) -> bool:
+    return unicodedata.category(character) == "Mn" or _is_dropped(character)
+
+
+def _is_cased(character: str) -> bool:
+    """Whether a capital sigma after this character is the last letter of a word."""
+    return f"{character}Σ".lower().endswith("ς")
+
+
+def _is_case_ignorable(character: str) -> bool:
+    """Whether a capital sigma does not see this character."""
+    return f"AΣ{character}A".lower()[1] == "σ" and f"A{character}Σ".lower().endswith("ς") and not _is_cased(character)
 
 
 def _is_dropped(character: str) -> bool:

@@ -56,7 +56,12 @@ NAMING = (
     Row("corpus", ("sections",), {Kind.VOCABULARY: "", Kind.PREPROCESS: ""}),
     Row("corpus", ("clean_text",), {Kind.PREPROCESS: ""}),
     Row("vocabulary", ("learn",), {Kind.VOCABULARY: ""}),
-    Row("vocabulary", ("cased",), {Kind.VOCABULARY: "", Kind.PREPROCESS: ""}, left_out_at=(True,)),
+    Row(
+        "vocabulary",
+        ("cased",),
+        {Kind.VOCABULARY: "", Kind.PREPROCESS: "", Kind.CHECKPOINT: ""},
+        left_out_at=(True,),
+    ),
     Row("vocabulary", ("max_unknown_share",), {Kind.PREPROCESS: ""}, left_out_at=(MAX_UNKNOWN_SHARE,)),
     Row("vocabulary", ("size",), {Kind.CHECKPOINT: "vocabulary_size", Kind.PRETRAIN: "vocabulary_size"}),
     Row("examples", ("max_seq_length", "max_predictions_per_seq"), {Kind.PREPROCESS: "", Kind.PRETRAIN: ""}),
@@ -92,6 +97,12 @@ NAMING = (
         "architecture",
         ("hidden_dropout_prob", "attention_probs_dropout_prob", "initializer_range"),
         {Kind.PRETRAIN: "architecture."},
+    ),
+    Row(
+        "architecture",
+        ("hidden_act",),
+        {Kind.CHECKPOINT: "architecture.", Kind.PRETRAIN: "architecture."},
+        left_out_at=("gelu_pytorch_tanh",),
     ),
     Row(
         "schedule",

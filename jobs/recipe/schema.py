@@ -22,6 +22,9 @@ class Architecture(Section):
     hidden_dropout_prob: float = Field(0.1, ge=0, lt=1)
     attention_probs_dropout_prob: float = Field(0.1, ge=0, lt=1)
     initializer_range: float = Field(0.02, gt=0)
+    hidden_act: Literal["gelu_pytorch_tanh", "gelu"] = "gelu_pytorch_tanh"
+    """By transformers' names: the tanh form, which google-research/bert calls "gelu", or the exact form (erf) of models
+    that were trained in torch. With the wrong one logits move by 6e-4."""
 
     @model_validator(mode="after")
     def _heads_divide_hidden(self) -> Architecture:

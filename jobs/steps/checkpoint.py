@@ -27,7 +27,7 @@ from jobs.model.tf1_checkpoint import GoogleWeights
 from jobs.steps.context import StepContext
 from jobs.vocabulary import parse_vocabulary
 from jobs.weights.account import Allowed, Contents, account, check_account, parts_of
-from jobs.weights.architecture import check_architecture
+from jobs.weights.architecture import check_architecture, check_tokenizer
 from jobs.weights.fetching import Expected, fetch, local_name
 from jobs.weights.hugging_face import HuggingFaceWeights
 from jobs.weights.safetensors_file import SafetensorsFile
@@ -106,12 +106,17 @@ def _texts(context: StepContext, files: CheckpointFiles, directory: Path, rows: 
     """The vocabulary as an output, if there is one, and how many of the word embeddings' ``rows`` have an entry.
 
     A vocabulary may have somewhat fewer entries than there are rows, for some publishers round the number up. Raises
-    ``ConfigurationError`` for a vocabulary or configuration of other weights.
+    ``ConfigurationError`` for a vocabulary or configuration of other weights or of the other case.
     """
     settings, outputs, entries = context.artifact.spec.settings, [], rows
+    cased = settings.get("cased", True)
+    if files.tokenizer:
+        check_tokenizer((directory / local_name(files.tokenizer)).read_bytes(), cased, files.tokenizer)
     if files.vocabulary:
         data = (directory / local_name(files.vocabulary)).read_bytes()
-        entries = len(parse_vocabulary(data, files.vocabulary))
+        vocabulary = parse_vocabulary(data, files.vocabulary)
+        vocabulary.check_case(cased, files.vocabulary)
+        entries = len(vocabulary)
         _check_entries(files.vocabulary, entries, range(rows - int(rows * MOST_PADDING), rows + 1), rows)
         outputs.append(context.artifact.write(VOCABULARY, data))
     if files.configuration:

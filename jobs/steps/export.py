@@ -31,6 +31,7 @@ from jobs.sample.sample import SAMPLE
 from jobs.spec import Spec
 from jobs.steps.context import StepContext
 from jobs.vocabulary import Vocabulary, parse_vocabulary
+from jobs.weights.architecture import activation_of_google
 from jobs.weights.hugging_face import to_hugging_face, write_safetensors
 from jobs.weights.variable_names import Array
 
@@ -94,7 +95,7 @@ def run(context: StepContext) -> None:
     heartbeat.beat(2, _CHECKS)
 
     tokens = check_tokenizers(
-        WordPiece(vocabulary).encode,
+        WordPiece(vocabulary, cased=card.cased).encode,
         load_tokenizer((directory / "tokenizer.json").read_bytes()),
         preprocess.read(PROBE).decode().removesuffix("\n").split("\n"),
     )
@@ -169,6 +170,8 @@ def describe(
             "export": spec.name,
         },
         license=spec.settings.get("license", ""),
+        cased=preprocess.spec.settings.get("cased", True),
+        hidden_act=activation_of_google(google["hidden_act"]),
         random_at_start=facts.get("random_at_start", ()),
     )
 
@@ -185,8 +188,8 @@ def _write_texts(directory: Path, vocabulary: Vocabulary, card: Card) -> None:
     length = usable_length(
         initial_checkpoint=card.initial_checkpoint, max_seq_length=card.max_seq_length, positions=card.positions
     )
-    (directory / "tokenizer.json").write_bytes(tokenizer_json(vocabulary))
-    (directory / "tokenizer_config.json").write_bytes(tokenizer_config_json(length))
+    (directory / "tokenizer.json").write_bytes(tokenizer_json(vocabulary, cased=card.cased))
+    (directory / "tokenizer_config.json").write_bytes(tokenizer_config_json(length, cased=card.cased))
     (directory / "vocab.txt").write_bytes(vocabulary.to_bytes())
     (directory / "README.md").write_bytes(model_card(card).encode())
 
@@ -209,7 +212,7 @@ def _compare_logits(
     context: StepContext, google: Mapping[str, Any], weights: Weights, directory: Path, preprocess: _Step
 ) -> LogitAgreement:
     """TensorFlow with training's weights against the exported files, on held-out examples."""
-    config = BertConfig(**{field: google[field] for field in BertConfig.model_fields})
+    config = BertConfig.of_google(google)
     batch = _held_out(context, preprocess, config)
     inputs = [batch[name] for name in ("input_ids", "input_mask", "segment_ids", "masked_lm_positions")]
     model = Bert(config)

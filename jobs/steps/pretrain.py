@@ -155,6 +155,7 @@ def initial_weights(context: StepContext, examples: Artifact) -> Callable[[Varia
         return lambda _: None
     checkpoint = Artifact.open(context.store, name)
     manifest = checkpoint.require()
+    check_same_case(manifest, examples.require())
     if beside := manifest.find(VOCABULARY):
         theirs = parse_vocabulary(checkpoint.read(beside), name)
         _vocabulary(examples, "a checkpoint").check_extends(theirs, examples.name)
@@ -166,6 +167,15 @@ def initial_weights(context: StepContext, examples: Artifact) -> Callable[[Varia
         file.unlink()
 
     return initialise
+
+
+def check_same_case(checkpoint: Manifest, examples: Manifest) -> None:
+    """Raises ``ConfigurationError`` when one is uncased and the other is not."""
+    theirs, ours = (manifest.spec.settings.get("cased", True) for manifest in (checkpoint, examples))
+    if theirs != ours:
+        words = {True: "cased", False: "uncased"}
+        reason = f"it is {words[ours]}, the initial checkpoint {checkpoint.name} is {words[theirs]}"
+        raise ConfigurationError(examples.name, reason, "make the examples again with this recipe: submit preprocess")
 
 
 def _vocabulary_size(spec: Spec, examples: Manifest) -> int:
@@ -227,7 +237,7 @@ def _write_outputs(
     write_tensors(weights, trained.model.variables_by_name, {"format": "tf"})
     return [
         artifact.upload(TRAINED_WEIGHTS, weights),
-        artifact.write(TRAINED_CONFIG, _json(settings.config.model_dump() | {"hidden_act": "gelu"})),
+        artifact.write(TRAINED_CONFIG, _json(settings.config.google())),
         artifact.write(EVALUATIONS, _json(evaluations)),
     ]
 

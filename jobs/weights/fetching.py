@@ -52,8 +52,8 @@ def fetch(source: Source, scratch: Path, expected: Expected, stop: Stop) -> tupl
         archive.unlink()
         return files, directory
     files = source.files()
-    _check_size(sum(store.size(path) for path in files.all), location)
-    for path in files.all:
+    _check_size(sum(store.size(path) for path in files.fetched), location)
+    for path in files.fetched:
         with store.open(path) as file:
             _copy(file, directory / local_name(path), stop)
     _verify([directory / local_name(path) for path in files.weights], expected, f"{location}: {files.name}", stop)
@@ -74,9 +74,9 @@ def _unpack(archive: Path, source: Source, directory: Path, stop: Stop) -> Check
             raise ConfigurationError(location, reason, "check where it comes from, or unpack it and give the directory")
         sizes[member.path] = member.size
     files = choose_checkpoint(sizes, source.name, location)
-    _check_size(sum(sizes[path] for path in files.all), location)
+    _check_size(sum(sizes[path] for path in files.fetched), location)
     for member in _members(archive, location, stop):
-        if member.path in files.all and member.file:
+        if member.path in files.fetched and member.file:
             _copy(member.file, directory / local_name(member.path), stop)
     return files
 

@@ -35,6 +35,7 @@ _OTHERS = {
     "model.onnx": "an ONNX graph",
 }
 _CONFIGURATIONS = ("bert_config.json", "config.json", "bert_config*.json")
+_TOKENIZER = "tokenizer_config.json"
 _VOCABULARIES = ("vocab.txt", "vocab*.txt")
 
 
@@ -58,8 +59,17 @@ class CheckpointFiles:
     """Empty where there is none, as is ``vocabulary``."""
     vocabulary: str = ""
 
+    tokenizer: str = ""
+    """transformers' configuration of the tokenizer. It is only compared, so the checkpoint's identity leaves it out."""
+
+    @property
+    def fetched(self) -> tuple[str, ...]:
+        """All files that are read."""
+        return (*self.all, *filter(None, (self.tokenizer,)))
+
     @property
     def all(self) -> tuple[str, ...]:
+        """The files that decide what becomes of the checkpoint."""
         return (*self.index, *self.weights, *filter(None, (self.configuration, self.vocabulary)))
 
 
@@ -138,6 +148,7 @@ def choose_checkpoint(paths: Iterable[str], name: str, source: str) -> Checkpoin
         index=tuple(name for name in _indexes(path, found[path]) if name in known),
         configuration=_beside(folder, beside, _CONFIGURATIONS, source),
         vocabulary=_beside(folder, beside, _VOCABULARIES, source),
+        tokenizer=_beside(folder, beside, (_TOKENIZER,), source),
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
 from jobs.model.bert import Bert, BertConfig
-from jobs.model.fused import gelu
+from jobs.model.fused import gelu_erf, gelu_tanh
 
 CONFIG = BertConfig(
     vocab_size=50,
@@ -91,6 +93,25 @@ def test_lower_precision_is_that_of_products_alone(model: Bert, inputs: list[tf.
 
 
 @pytest.mark.parametrize(("x", "expected"), [(0.0, 0.0), (1.0, 0.841192), (-1.0, -0.158808), (3.0, 2.996363)])
-def test_gelu_is_the_tanh_form(x: float, expected: float) -> None:
+def test_gelu_tanh(x: float, expected: float) -> None:
     # The erf form has 0.841345 at 1 and 2.995950 at 3.
-    assert float(gelu(tf.constant(x))) == pytest.approx(expected, abs=2e-6)
+    assert float(gelu_tanh(tf.constant(x))) == pytest.approx(expected, abs=2e-6)
+
+
+@pytest.mark.parametrize("x", [0.0, 1.0, -1.0, 3.0, -5.0])
+def test_gelu_erf(x: float) -> None:
+    expected = x * 0.5 * (1.0 + math.erf(x / math.sqrt(2.0)))
+    assert float(gelu_erf(tf.constant(x))) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_activation_is_the_recipe_s(model: Bert, inputs: list[tf.Tensor]) -> None:
+    exact = Bert(CONFIG.model_copy(update={"hidden_act": "gelu"}), seed=5)
+    ours, theirs = (m.pretraining_logits(*inputs)[0].numpy() for m in (model, exact))
+    assert 0 < np.abs(ours - theirs).max() < 0.1
+
+
+@pytest.mark.parametrize(("activation", "google"), [("gelu_pytorch_tanh", "gelu"), ("gelu", "gelu_erf")])
+def test_google_s_configuration_goes_there_and_back(activation: str, google: str) -> None:
+    config = CONFIG.model_copy(update={"hidden_act": activation})
+    assert config.google()["hidden_act"] == google
+    assert BertConfig.of_google(config.google()) == config

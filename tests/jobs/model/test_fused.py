@@ -22,7 +22,8 @@ SEED = tf.constant([6, -7])
 MASK = tf.constant([[0.0] * 12 + [-10000.0] * 4])
 
 CASES: dict[str, tuple[Callable[..., tf.Tensor], tuple[tf.Tensor, ...], tuple[Any, ...], dict[str, float]]] = {
-    "bias_gelu": (fused.bias_gelu, (X, BIAS), (), {}),
+    "bias_gelu_tanh": (fused.bias_gelu_tanh, (X, BIAS), (), {}),
+    "bias_gelu_erf": (fused.bias_gelu_erf, (X, BIAS), (), {}),
     "layer_norm": (fused.layer_norm, (X, BETA, GAMMA), (), {}),
     "add_and_norm": (fused.add_and_norm, (X, Y, BIAS, BETA, GAMMA), (None,), {"rate": 0.1}),
     "add_and_norm with dropout": (fused.add_and_norm, (X, Y, BIAS, BETA, GAMMA), (SEED,), {"rate": 0.1}),

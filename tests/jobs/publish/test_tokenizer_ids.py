@@ -21,19 +21,22 @@ VOCABULARY = Vocabulary((*SPECIALS, *PIECES))
 IDS = VOCABULARY.ids
 TRAINING = WordPiece(VOCABULARY)
 EXPORTED = load_tokenizer(tokenizer_json(VOCABULARY))
+UNCASED = Vocabulary((*SPECIALS, *PIECES, "σ", "##σ", "##ς", "e", "##e", "i", "##i", "mask"))
+UNCASED_TRAINING = WordPiece(UNCASED, cased=False)
+UNCASED_EXPORTED = load_tokenizer(tokenizer_json(UNCASED, cased=False))
 
 
-def differing(encode: Callable[[str], list[int]], characters: list[str]) -> list[str]:
-    """The characters that ``encode`` treats unlike training.
+def differing(encode: Callable[[str], list[int]], characters: list[str], training: WordPiece = TRAINING) -> list[str]:
+    """The characters that ``encode`` treats unlike ``training``.
 
     Dropped, separating, standing alone and part of a word give four different id sequences for "a?b".
     """
-    if encode(text := " ".join(f"a{c}b" for c in characters)) == TRAINING.encode(text):
+    if encode(text := " ".join(f"a{c}b" for c in characters)) == training.encode(text):
         return []
     if len(characters) == 1:
         return characters
     middle = len(characters) // 2
-    return differing(encode, characters[:middle]) + differing(encode, characters[middle:])
+    return differing(encode, characters[:middle], training) + differing(encode, characters[middle:], training)
 
 
 @pytest.mark.parametrize("assigned", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["assigned", "others"])
@@ -43,6 +46,17 @@ def test_every_code_point_is_treated_as_in_training(assigned: bool) -> None:
     characters = [c for c in codes if (unicodedata.category(c) != "Cn") == assigned]
     assert len(characters) > 250_000
     found = [c for at in range(0, len(characters), 4096) for c in differing(EXPORTED, characters[at : at + 4096])]
+    assert found == []
+
+
+@pytest.mark.slow
+def test_every_code_point_is_folded_as_in_training() -> None:
+    characters = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
+    found = [
+        c
+        for at in range(0, len(characters), 4096)
+        for c in differing(UNCASED_EXPORTED, characters[at : at + 4096], UNCASED_TRAINING)
+    ]
     assert found == []
 
 
@@ -64,9 +78,16 @@ def test_any_text_has_the_ids_of_training(text: str) -> None:
     assert EXPORTED(text) == TRAINING.encode(text)
 
 
-@pytest.mark.parametrize("text", ADVERSARIAL)
+@given(st.text(st.one_of(st.sampled_from("aAÉéΣσςiIİ'.:- COVID[]MASK\u0301\u0345\u200b\x00"), ANY)))
+def test_any_text_is_folded_as_in_training(text: str) -> None:
+    """Capital sigma among them, whose lower case depends on its neighbours."""
+    assert UNCASED_EXPORTED(text) == UNCASED_TRAINING.encode(text)
+
+
+@pytest.mark.parametrize("text", [*ADVERSARIAL, "ΑΣ ΣΑΣ Α'Σ'Α Σ", "ǅ ﬁ ß Å"])
 def test_hard_text_has_the_ids_of_training(text: str) -> None:
     assert EXPORTED(text) == TRAINING.encode(text)
+    assert UNCASED_EXPORTED(text) == UNCASED_TRAINING.encode(text)
 
 
 @pytest.mark.parametrize(

@@ -301,6 +301,54 @@ def test_another_computation_is_refused(tmp_path: Path, config: dict[str, Any], 
         run(tmp_path, hugging_face(tmp_path / "hub", **config))
 
 
+@pytest.mark.parametrize(
+    ("recipe", "configured", "fits"),
+    [
+        ("gelu_pytorch_tanh", "gelu", True),
+        ("gelu_pytorch_tanh", "gelu_new", True),
+        ("gelu", "gelu", True),
+        ("gelu", "gelu_erf", True),
+        ("gelu", "gelu_new", False),
+        ("gelu_pytorch_tanh", "gelu_erf", False),
+    ],
+)
+def test_the_activation_is_the_recipe_s(tmp_path: Path, recipe: str, configured: str, fits: bool) -> None:
+    folder = hugging_face(tmp_path / "hub", hidden_act=configured)
+    architecture = SHAPE | {"hidden_act": recipe}
+    if fits:
+        assert counts(run(tmp_path, folder, architecture=architecture))
+    else:
+        with pytest.raises(ConfigurationError, match=f"hidden_act is {configured}, this BERT's is gelu"):
+            run(tmp_path, folder, architecture=architecture)
+
+
+@pytest.mark.parametrize(("cased", "lower"), [(True, True), (False, False)])
+def test_a_tokenizer_of_the_other_case_is_refused(tmp_path: Path, cased: bool, lower: bool) -> None:
+    folder = hugging_face(tmp_path / "hub")
+    (folder / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": lower}))
+    change: dict[str, Any] = {} if cased else {"cased": False}
+    with pytest.raises(ConfigurationError, match=r"tokenizer_config.json: do_lower_case is") as caught:
+        run(tmp_path, folder, **change)
+    assert f"vocabulary.cased={str(not cased).lower()}" in caught.value.remedy
+    name = submitted(tmp_path, folder).name
+    (folder / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": not lower}))
+    assert counts(run(tmp_path, folder, **change))
+    # Only compared: the checkpoint is the same with and without it.
+    assert submitted(tmp_path, folder).name == name
+
+
+@pytest.mark.parametrize(("cased", "word"), [(True, "w"), (False, "W")])
+def test_a_vocabulary_of_the_other_case_is_refused(tmp_path: Path, cased: bool, word: str) -> None:
+    rows = 1100
+    state = to_hugging_face(random_weights(vocab_size=rows), CONFIG | {"vocab_size": rows})
+    folder = hugging_face(tmp_path / "hub", state, vocab_size=rows)
+    tokens = [*VOCABULARY.split(), *(f"{word}{n}" for n in range(rows - ENTRIES))]
+    (folder / "vocab.txt").write_text("".join(f"{token}\n" for token in tokens))
+    change: dict[str, Any] = {} if cased else {"cased": False}
+    with pytest.raises(ConfigurationError, match=r"vocab.txt: .*upper-case"):
+        run(tmp_path, folder, vocabulary_size=rows, **change)
+
+
 def test_without_a_configuration_shapes_tell(tmp_path: Path) -> None:
     prefix = write_google(tmp_path / "m.ckpt", random_weights(hidden_size=16))
     with pytest.raises(ConfigurationError, match=r"of another shape are bert/embeddings/LayerNorm/beta \[16\]"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.kinds.declaration import FromOutside, StepKind, TextWork
 from controller.profiles.profile import Role
-from jobs.artifact import Manifest
+from jobs.artifact import Counts, Manifest
 from jobs.ranges import Range
 from jobs.spec import Kind
 
@@ -16,8 +16,17 @@ def summary(manifest: Manifest) -> str:
         f"{documents['kept']:,} documents kept, {dropped:,} dropped, "
         f"{documents['quarantined']:,} quarantined of {documents['read']:,}"
     )
+    if full_texts := _full_texts(manifest.counts):
+        text += f"; {full_texts}"
     rows = manifest.counts.get("rows", {}).get("quarantined", 0)
     return f"{text}; {rows:,} rows quarantined" if rows else text
+
+
+def _full_texts(counts: Counts) -> str:
+    """Of a corpus that has parses; a corpus of one's own is its text."""
+    if "parse_files" not in counts:
+        return ""
+    return f"full text of {counts['full_texts']:,} of {counts['documents']['kept']:,}"
 
 
 KIND = StepKind(

@@ -23,6 +23,8 @@ class Data:
     dropped: Mapping[str, int] = field(default_factory=dict)
     """By reason."""
     quarantined: int | None = None
+    full_texts: tuple[int, int] | None = None
+    """Of how many of the released documents that could be read there was the full text; None where none has parses."""
     without_text: int | None = None
     """Kept, but without a sentence to make examples of."""
     held_out: int | None = None
@@ -199,6 +201,9 @@ def _data(data: Data) -> str:
         "Held-out documents were chosen by `cord_uid` before anything was duplicated or masked: none of them was "
         "trained on, in any masked copy."
     )
+    if data.full_texts:
+        found, documents = data.full_texts
+        text += f" Full text of {found:,} of {documents:,} documents was read, of the others the abstract."
     return f"## Training data\n\n{table}\n\n{text}" if table else ""
 
 

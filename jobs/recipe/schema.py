@@ -121,6 +121,8 @@ class CorpusChoice(Filters):
     """Share of documents held out, by cord_uid; at least one document."""
     max_quarantined_share: float = Field(0.05, ge=0, le=1)
     """More malformed documents than this fail the step."""
+    min_full_text_share: float = Field(0.5, ge=0, le=1)
+    """Of the papers that metadata.csv promises a full text of, fewer found than this fail the step."""
     near_duplicate_similarity: float = Field(0.5, ge=0.5, le=1)
     """Of papers whose runs of three words are at least so alike (estimated Jaccard), one is kept. Two parses
     of one paper are 0.65 to 0.94 alike (six pairs); of 180,000 pairs of different papers one was more

@@ -21,6 +21,7 @@ def summary_lines(report: Mapping[str, Any]) -> list[str]:
     return [
         f"Documents: {documents['kept']:,} of {documents['read']:,} kept, {documents['held_out']:,} of them held out; "
         f"{documents['quarantined']:,} quarantined" + (f"; dropped: {reasons}" if reasons else ""),
+        *_full_texts(report["full_texts"]),
         f"Chosen: {_choice(report['settings'])}",
         f"Paragraphs: {paragraphs['read']:,}; changed by {rules or 'no rule'}",
         f"Sentences: {sentences['kept']:,} of {sentences['read']:,} kept; "
@@ -33,6 +34,15 @@ def summary_lines(report: Mapping[str, Any]) -> list[str]:
         f"Examples: {examples['train']:,} for training ({settings['dupe_factor']} times masked), "
         f"{examples['validation']:,} held out; of up to {settings['max_seq_length']} pieces, "
         f"{share(padding(lengths, settings['max_seq_length']), lengths.values * settings['max_seq_length'])} padding",
+    ]
+
+
+def _full_texts(found: Mapping[str, int] | None) -> list[str]:
+    if found is None:
+        return []
+    return [
+        f"Full text: of {found['found']:,} of {found['of']:,} documents ingested, the others have an abstract alone; "
+        f"metadata.csv promises {found['promised']:,}; {found['files_not_used']:,} parse files were not used"
     ]
 
 

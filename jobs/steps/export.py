@@ -143,6 +143,7 @@ def describe(
             kept=kept if kept is None else kept - sum(screened.values()),
             dropped={**documents.get("dropped", {}), **screened},
             quarantined=documents.get("quarantined"),
+            full_texts=(ingest.counts["full_texts"], kept) if kept and "parse_files" in ingest.counts else None,
             without_text=encoded.get("dropped", {}).get(WITHOUT_TEXT),
             held_out=encoded.get("held_out"),
             made_up=ingest.spec.inputs.get("corpus", "").startswith(f"{SAMPLE}-"),

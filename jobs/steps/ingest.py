@@ -14,6 +14,7 @@ from typing import IO
 
 from jobs.corpus.documents.accounting import Accounting
 from jobs.corpus.documents.document import Document
+from jobs.corpus.documents.full_text import MIN_SHARE, FullTexts
 from jobs.corpus.documents.outcome import OpenedCorpus
 from jobs.corpus.documents.shards import DocumentShards
 from jobs.corpus.documents.workspace import Workspace
@@ -43,15 +44,18 @@ def _ingest(context: StepContext, corpus: OpenedCorpus, started: float) -> None:
     settings = artifact.spec.settings
     accounting = Accounting(corpus.source, settings["max_quarantined_share"], corpus.total, corpus.broken)
 
+    full_texts = FullTexts(corpus.source, settings.get("min_full_text_share", MIN_SHARE))
+
     shards = [context.scratch / f"{index:05d}.jsonl.gz" for index in range(settings["document_shards"])]
     quarantine = context.scratch / QUARANTINE
     kept: list[str] = []
     try:
         with DocumentShards(shards) as documents, quarantine.open("wb") as entries:
-            for document in _kept(context, corpus, accounting, entries):
+            for document in _kept(context, corpus, accounting, full_texts, entries):
                 documents.write(document)
                 kept.append(document.cord_uid)
-        counts = {**accounting.counts(), **corpus.counts()}
+        counts = {**accounting.counts(), "full_texts_promised": full_texts.promised, **corpus.counts()}
+        full_texts.check(corpus.unused_files)
         validation = held_out(kept, settings["validation_share"])
     except ConfigurationError:
         artifact.upload(QUARANTINE, quarantine)  # no output yet, but what the error points to
@@ -95,7 +99,9 @@ def _byte_progress(context: StepContext) -> OnBytes:
     return on_bytes
 
 
-def _kept(context: StepContext, corpus: OpenedCorpus, accounting: Accounting, entries: IO[bytes]) -> Iterator[Document]:
+def _kept(
+    context: StepContext, corpus: OpenedCorpus, accounting: Accounting, full_texts: FullTexts, entries: IO[bytes]
+) -> Iterator[Document]:
     """The documents to keep, in the corpus's order; everything else ends in ``accounting`` and ``entries``."""
     entries.writelines(entry.to_json_line() for entry in (*corpus.refused, *corpus.broken))
     beat = context.heartbeat("documents")
@@ -104,6 +110,7 @@ def _kept(context: StepContext, corpus: OpenedCorpus, accounting: Accounting, en
     for done, outcome in enumerate(corpus.outcomes(), 1):
         context.check_stop()
         entries.writelines(entry.to_json_line() for entry in outcome.quarantine)
+        full_texts.note(outcome.promised, bool(outcome.chosen))
         if outcome.dropped:
             accounting.drop(outcome.dropped)
         elif outcome.document is None:

@@ -84,6 +84,7 @@ def contents(
             "dropped_for_one": _most_dropped_for(twins),
         },
         "parses": ingest.counts.get("parses", {}),
+        "full_texts": _full_texts(ingest),
         "languages": signatures.counts["languages"],
         **{name: most_frequent_labels(signatures.counts[name]) for name in ("licenses", "sources")},
         "paragraphs": {
@@ -101,6 +102,19 @@ def contents(
         **statistics.to_json(),
     }
     return {"summary": summary_lines(report), **report}
+
+
+def _full_texts(ingest: Manifest) -> dict[str, int] | None:
+    """Of documents as ingested, before any was filtered out; None for a corpus of one's own, which has no parses."""
+    counts = ingest.counts
+    if "parse_files" not in counts:
+        return None
+    return {
+        "of": counts["documents"]["kept"],
+        "found": counts["full_texts"],
+        "promised": counts["full_texts_promised"],
+        "files_not_used": counts["parse_files"]["unreferenced"],
+    }
 
 
 def _by_likeness(twin: NearDuplicate) -> tuple[float, str]:

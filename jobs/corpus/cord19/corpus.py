@@ -1,13 +1,13 @@
 """A CORD-19 release, read paper by paper: every paper ends in exactly one ``Outcome``.
 
 rows:         read == documents read + merged + quarantined
-parse files:  found == chosen + set_aside + quarantined + unreferenced
+parse files:  found == chosen + set_aside + quarantined + unreferenced, whatever the layout
 """
 
 from __future__ import annotations
 
 import csv
-import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -41,24 +41,21 @@ class Cord19:
         self.broken: Sequence[Quarantined] = metadata.quarantined
         self.refused: Sequence[Quarantined] = release.refused
         self.total: int | None = metadata.distinct
-        self._named, self._chosen, self._set_aside = DigestSet(), DigestSet(), DigestSet()
-        self._bad_files, self._missing_files = DigestSet(), DigestSet()
+        self._chosen, self._set_aside, self._bad_files, self._missing_files = (DigestSet() for _ in range(4))
+        self._without_text = 0
 
     def outcomes(self) -> Iterator[Outcome]:
         """One per paper, in metadata order. Holds one paper's parses in memory at a time."""
         for paper in papers_with_files(self.metadata, self.release.files):
             outcome = self._outcome(paper)
-            self._note(paper, outcome)
+            self._note(outcome)
             yield outcome
 
     def estimate(self, done: int) -> int:
         return max(done, self.total or 0)
 
-    def _note(self, paper: Paper, outcome: Outcome) -> None:
-        """Of each file what became of it; two papers may name the same."""
-        named = map(_normal, (*paper.pdf_json, *paper.pmc_json))
-        for name in named if self.metadata.has_parse_columns else (*paper.names.pdf, *paper.names.pmc):
-            self._named.add(name)
+    def _note(self, outcome: Outcome) -> None:
+        """What became of each file; two papers may name the same."""
         if outcome.chosen:
             self._chosen.add(outcome.chosen)
         for path in outcome.set_aside:
@@ -67,27 +64,39 @@ class Cord19:
             (self._bad_files if entry.file in self.release.files else self._missing_files).add(entry.file)
 
     @cached_property
-    def _unreferenced(self) -> list[str]:
-        name_of = str if self.metadata.has_parse_columns else stem
-        return [path for path in self.release.files if name_of(path) not in self._named]
+    def _accounts(self) -> tuple[Counter[str], list[str]]:
+        """Each file found is in the first of the classes that it could be in; and those that nothing has used."""
+        classes = (("chosen", self._chosen), ("set_aside", self._set_aside), ("quarantined", self._bad_files))
+        counts: Counter[str] = Counter()
+        unreferenced: list[str] = []
+        for path in self.release.files:
+            name = next((name for name, members in classes if path in members), "unreferenced")
+            counts[name] += 1
+            if name == "unreferenced":
+                unreferenced.append(path)
+        return counts, unreferenced
+
+    @property
+    def unused_files(self) -> int:
+        return len(self._accounts[1])
 
     def counts(self) -> dict[str, Any]:
-        files, metadata = self.release.files, self.metadata
+        metadata = self.metadata
+        counts, _ = self._accounts
         return {
             "rows": {"read": metadata.rows, "merged": metadata.merged, "quarantined": len(metadata.quarantined)},
             "parse_files": {
-                "found": len(files),
-                "chosen": len(self._chosen),
-                "set_aside": sum(path in self._set_aside and path not in self._chosen for path in files),
-                "quarantined": len(self._bad_files),
-                "unreferenced": len(self._unreferenced),
+                "found": counts.total(),
+                **{name: counts[name] for name in ("chosen", "set_aside", "quarantined", "unreferenced")},
             },
             "missing_files": len(self._missing_files),
             "refused_members": len(self.refused),
+            "ignored_files": self.release.leftovers,
+            "paragraphs_without_text": self._without_text,
         }
 
     def listings(self) -> dict[str, Sequence[str]]:
-        return {"unreferenced_parses.txt": self._unreferenced}  # parse files that no row of metadata.csv names
+        return {"unreferenced_parses.txt": self._accounts[1]}  # parse files that no row of metadata.csv names
 
     def _outcome(self, paper: Paper) -> Outcome:
         candidates: list[Candidate] = []
@@ -97,13 +106,12 @@ class Cord19:
         for kind, paths in kinds:
             for path in paths:
                 try:
-                    data = self._read(path)
-                    candidates.append(Candidate(kind, path, read_parse(data)))
-                    check_paper_id(path, data)
+                    parsed = read_parse(self._read(path))
+                    check_paper_id(path, parsed.paper_id)
+                    candidates.append(Candidate(kind, path, parsed))
                 except MissingObjectError:
                     quarantine.append(Quarantined(path, "no such file, though metadata.csv names it"))
                 except MalformedError as error:
-                    candidates = [candidate for candidate in candidates if candidate.path != path]
                     malformed = True
                     quarantine.append(Quarantined(path, error.reason, error.position))
         document, source = compose(paper, candidates)
@@ -112,24 +120,25 @@ class Cord19:
         # there may never have been downloaded: then the abstract serves, if there is one.
         lost = not candidates and (malformed or (bool(quarantine) and not has_text))
         kept_from = "" if lost or not has_text else source.path if source else METADATA
+        self._without_text += sum(candidate.parsed.without_text for candidate in candidates)
         entries = tuple(replace(entry, cord_uid=paper.cord_uid, kept_from=kept_from) for entry in quarantine)
         return Outcome(
             paper.cord_uid,
             document if has_text and not lost else None,
             dropped="" if has_text or lost else NO_TEXT,
             quarantine=entries,
-            chosen=_normal(source.path) if source else "",
-            set_aside=tuple(_normal(c.path) for c in candidates if c is not source),
+            chosen=source.path if source else "",
+            set_aside=tuple(c.path for c in candidates if c is not source),
+            promised=bool(paper.pdf_json or paper.pmc_json),
         )
 
     def _read(self, path: str) -> bytes:
+        if path in self.release.files:
+            return self.release.files.get_bytes(path)
         pure = PurePosixPath(path)
         if pure.is_absolute() or ".." in pure.parts:
             raise MalformedError("the path leads out of the corpus directory")
-        normal = _normal(path)
-        if normal not in self.release.files:
-            raise MissingObjectError(path, "there is no such object", "get the whole release")
-        return self.release.get_bytes(normal)
+        raise MissingObjectError(path, "there is no such object", "get the whole release")
 
 
 def open_cord19(place: Place, form: Form, workspace: Workspace) -> Cord19:
@@ -139,10 +148,6 @@ def open_cord19(place: Place, form: Form, workspace: Workspace) -> Cord19:
     Raises ``ConfigurationError`` when it cannot be used.
     """
     release = open_release(place, form, workspace)
-    if not release.files and release.metadata is None:
-        raise ConfigurationError(
-            release.source, "there is no such file", "give a CORD-19 directory: metadata.csv and document_parses/"
-        )
     metadata = survey(release.metadata or _made_metadata(release, workspace.scratch), release.source)
     if release.files and not metadata.has_parse_columns and not metadata.can_join:
         raise ConfigurationError(
@@ -163,11 +168,3 @@ def _made_metadata(release: Release, scratch: Path) -> Path:
             pdf = parse_kind(parse) == "pdf_json"
             writer.writerow((stem(parse), parse if pdf else "", "" if pdf else parse))
     return path
-
-
-def _normal(path: str) -> str:
-    """As archives and directories are listed: nearly always the path itself, which costs a tenth to see."""
-    return path if _NORMAL.fullmatch(path) else str(PurePosixPath(path))
-
-
-_NORMAL = re.compile(r"[\w-]+(?:/\w[\w.-]*)*", re.ASCII)

@@ -1,5 +1,7 @@
 """How releases lay out their files: which of them are parses, where metadata is. Light.
 
+A parse is told by its name's end alone, so that it is found in whatever folder somebody has put it.
+
 From May 2020 on: ``document_parses/{pdf_json,pmc_json}/*.json``. Before: ``comm_use_subset/...`` and its
 siblings, often twice (``comm_use_subset/comm_use_subset/pdf_json/``); in the first releases without
 ``pdf_json``. AI2 wraps all in a directory named by the date, with each folder a tar.gz of its own.
@@ -12,14 +14,8 @@ from collections.abc import Iterable
 from typing import Literal
 
 METADATA = "metadata.csv"
-PARSES = "document_parses"
-_FOLDERS = frozenset(
-    {
-        *(PARSES, "pdf_json", "pmc_json"),
-        *("biorxiv_medrxiv", "comm_use_subset", "noncomm_use_subset", "custom_license", "pmc_custom_license", "arxiv"),
-    }
-)
 _PMC_NAME = re.compile(r"PMC\d+\b")
+_ENDING = re.compile(r"(\.xml)?\.json(\.gz)?$", re.IGNORECASE)
 
 
 def is_metadata(path: str) -> bool:
@@ -28,20 +24,44 @@ def is_metadata(path: str) -> bool:
     return name == METADATA or (name.startswith("all_sources_metadata") and name.endswith(".csv"))
 
 
+def is_packed_metadata(path: str) -> bool:
+    """``metadata.csv.gz`` and the like: it is not read, and must not be overlooked either."""
+    return is_metadata(path.rpartition(".")[0])
+
+
+def is_tar_name(path: str) -> bool:
+    """A tar of parses inside a release, gzipped or not; the embeddings are one too and have no text."""
+    name = path.rpartition("/")[2].lower()
+    return name.endswith((".tar", ".tar.gz", ".tgz")) and "embeddings" not in name and not is_leftover(path)
+
+
+def is_zip_name(path: str) -> bool:
+    """A zip of parses inside a release."""
+    name = path.rpartition("/")[2].lower()
+    return name.endswith(".zip") and "embeddings" not in name and not is_leftover(path)
+
+
 def is_nested_archive(path: str) -> bool:
-    """A tar.gz of parses inside a release; the embeddings are one too and have no text."""
-    name = path.rpartition("/")[2]
-    return name.endswith((".tar.gz", ".tgz")) and "embeddings" not in name
+    return is_tar_name(path) or is_zip_name(path)
 
 
-def is_parse(path: str) -> bool:
-    """A parse file of a release that has a metadata.csv, by its folder; ``path`` relative to the release."""
-    folders = path.split("/")[:-1]
-    return folders[:1] == [PARSES] or (path.endswith(".json") and not _FOLDERS.isdisjoint(folders))
+def unpacked_folder(archive: str) -> str:
+    """Where an archive's content lies once somebody has unpacked it in place; with a slash at its end."""
+    return re.sub(r"(\.tar|\.tar\.gz|\.tgz|\.zip)$", "/", archive, flags=re.IGNORECASE)
 
 
 def is_json(path: str) -> bool:
-    return path.endswith(".json")
+    """Whether a file is a parse, gzipped or not, by its name. In which folder it lies does not matter."""
+    return path.lower().endswith((".json", ".json.gz")) and not is_leftover(path)
+
+
+def is_leftover(path: str) -> bool:
+    """Whether macOS left it beside the file that it is named after (``._x.json``)."""
+    return path.rpartition("/")[2].startswith("._") or path.startswith("__MACOSX/") or "/__MACOSX/" in path
+
+
+def is_json_leftover(path: str) -> bool:
+    return is_leftover(path) and path.lower().endswith((".json", ".json.gz"))
 
 
 def parse_kind(path: str) -> Literal["pmc_json", "pdf_json"]:
@@ -52,9 +72,14 @@ def parse_kind(path: str) -> Literal["pmc_json", "pdf_json"]:
     return "pdf_json"
 
 
+def other_kind(path: str, kind: str) -> bool:
+    """Whether the folders say that a file is not of ``kind``."""
+    return {"pdf_json": "pmc_json", "pmc_json": "pdf_json"}.get(kind) in path.split("/")[:-1]
+
+
 def stem(path: str) -> str:
     """The paper_id that a parse's name says: ``PMC140314`` of ``a/PMC140314.xml.json``."""
-    return path.rpartition("/")[2].removesuffix(".json").removesuffix(".xml")
+    return _ENDING.sub("", path.rpartition("/")[2])
 
 
 def root_of(metadata: str) -> str:
@@ -66,3 +91,13 @@ def root_of(metadata: str) -> str:
 def choose_metadata(paths: Iterable[str]) -> str:
     """The outermost metadata.csv, the first by path of several; empty where there is none."""
     return min((p for p in paths if is_metadata(p)), key=lambda p: (p.count("/"), p), default="")
+
+
+def relative_to(root: str, path: str) -> str:
+    """A file's path from metadata.csv's folder ``root``; from above it for a file that lies elsewhere."""
+    return path.removeprefix(root) if path.startswith(root) else "../" * root.count("/") + path
+
+
+def absolute_from(root: str, name: str) -> str:
+    """The inverse of ``relative_to``."""
+    return name[3 * root.count("/") :] if name.startswith("../") else root + name

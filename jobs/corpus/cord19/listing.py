@@ -1,10 +1,18 @@
-"""A release that lies unpacked in a directory: which of its files matter. Light."""
+"""A release that lies in a directory: which of its files matter. Light."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jobs.corpus.cord19.layouts import METADATA, PARSES, choose_metadata, is_json, is_nested_archive, is_parse, root_of
+from jobs.corpus.cord19.layouts import (
+    choose_metadata,
+    is_json,
+    is_json_leftover,
+    is_nested_archive,
+    is_packed_metadata,
+    unpacked_folder,
+)
+from jobs.errors import ConfigurationError
 from jobs.store import ObjectInfo, Store
 
 
@@ -13,20 +21,32 @@ class Listing:
     metadata: str
     """Path of metadata.csv; empty where there is none."""
     files: tuple[ObjectInfo, ...]
-    """Parse files, sorted by path. Without a metadata.csv, every JSON file."""
+    """Every parse file, sorted by path."""
     archives: tuple[ObjectInfo, ...] = ()
-    """Parses that are still packed; only looked for where none lies unpacked."""
+    """Parses that are still packed: archives whose content does not lie unpacked beside them."""
+    leftovers: tuple[ObjectInfo, ...] = ()
+    """Named like parses, and none."""
 
 
 def list_release(store: Store) -> Listing:
-    """Lists document_parses/ alone where it is there: what lies beside a release does not concern it."""
-    if store.exists(METADATA) and (files := store.objects(PARSES)):
-        return Listing(METADATA, tuple(files))
+    """Lists the whole directory. Raises ``ConfigurationError`` where its metadata.csv is packed."""
     objects = store.objects()
     metadata = choose_metadata(o.path for o in objects)
-    root = root_of(metadata)
-    if metadata:
-        files = [o for o in objects if is_parse(o.path.removeprefix(root))]
-    else:
-        files = [o for o in objects if is_json(o.path)]
-    return Listing(metadata, tuple(files), () if files else tuple(o for o in objects if is_nested_archive(o.path)))
+    if not metadata:
+        refuse_packed_metadata([o.path for o in objects], store.location)
+    files = tuple(o for o in objects if is_json(o.path))
+    archives = tuple(o for o in objects if is_nested_archive(o.path))
+    folders = tuple(unpacked_folder(archive.path) for archive in archives)
+    unpacked = {folder for folder in folders if any(file.path.startswith(folder) for file in files)}
+    return Listing(
+        metadata,
+        files,
+        tuple(archive for archive, folder in zip(archives, folders, strict=True) if folder not in unpacked),
+        tuple(o for o in objects if is_json_leftover(o.path)),
+    )
+
+
+def refuse_packed_metadata(paths: list[str], source: str) -> None:
+    """Raises ``ConfigurationError`` where one of ``paths`` is a metadata.csv that nothing would read."""
+    for path in filter(is_packed_metadata, paths):
+        raise ConfigurationError(source, f"its metadata is packed by itself ({path}), which is not read", "unpack it")

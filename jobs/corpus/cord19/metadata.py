@@ -20,6 +20,8 @@ COLUMNS = (
 )
 """The header of the final releases. Columns may be missing or more; ``cord_uid``, or else ``sha``, must be there."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SEPARATOR = re.compile(r"[;,|\n]")
+"""``; `` in every release; the others are spreadsheets' and scripts'."""
 
 
 @dataclass(frozen=True)
@@ -184,12 +186,20 @@ def _columns(header: Record | None, source: str) -> tuple[str, ...]:
     return columns
 
 
+def _file_name(text: str) -> str:
+    """Without the brackets and quotes of a Python list, and with the slashes of this system."""
+    return text.strip(" \t\r[]'\"").replace("\\", "/")
+
+
 def _paper(fields: Mapping[str, str]) -> Paper:
     def field(name: str) -> str:
         return fields.get(name, "").strip()
 
     def files(name: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(file for part in field(name).split(";") if (file := part.strip())))
+        text = field(name)
+        return (
+            tuple(dict.fromkeys(file for part in _SEPARATOR.split(text) if (file := _file_name(part)))) if text else ()
+        )
 
     return Paper(
         cord_uid=field("cord_uid") if _has_uid(fields) else made_uid(fields),

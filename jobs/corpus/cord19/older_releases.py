@@ -7,10 +7,12 @@ releases), ``has_pdf_parse`` and ``has_pmc_xml_parse`` promise them, ``full_text
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jobs.corpus.cord19.layouts import parse_kind, stem
+from jobs.corpus.cord19.file_index import FileIndex
+from jobs.corpus.cord19.layouts import parse_kind
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Names:
 
 
 NO_NAMES = Names()
+_SEPARATOR = re.compile("[;,]")
 
 
 def parse_names(fields: Mapping[str, str]) -> Names:
@@ -32,7 +35,7 @@ def parse_names(fields: Mapping[str, str]) -> Names:
     promises = {"has_pdf_parse": "pdf_json", "has_pmc_xml_parse": "pmc_json", "has_full_text": "any"}
     pmcid = fields.get("pmcid", "").strip()
     return Names(
-        pdf=tuple(dict.fromkeys(name for part in fields.get("sha", "").split(";") if (name := part.strip()))),
+        pdf=tuple(dict.fromkeys(name for part in _SEPARATOR.split(fields.get("sha", "")) if (name := part.strip()))),
         pmc=(pmcid,) if pmcid else (),
         promised=frozenset(
             kind for column, kind in promises.items() if fields.get(column, "").strip().lower() == "true"
@@ -54,18 +57,10 @@ def made_uid(fields: Mapping[str, str]) -> str:
     return f"title-{hashlib.blake2b(title.encode(), digest_size=8).hexdigest()}" if title else ""
 
 
-def by_name(paths: Iterable[str]) -> dict[str, list[str]]:
-    """Parse files by the name that older metadata knows them by."""
-    found: dict[str, list[str]] = {}
-    for path in paths:
-        found.setdefault(stem(path), []).append(path)
-    return found
-
-
-def find_parses(names: Names, files: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def find_parses(names: Names, files: FileIndex) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The paths of a paper's pdf_json and pmc_json; one that is promised but not there gets a made-up path."""
-    pdf = [path for name in names.pdf for path in files.get(name, ()) if parse_kind(path) == "pdf_json"]
-    pmc = [path for name in names.pmc for path in files.get(name, ()) if parse_kind(path) == "pmc_json"]
+    pdf = [path for name in names.pdf for path in files.called(name) if parse_kind(path) == "pdf_json"]
+    pmc = [path for name in names.pmc for path in files.called(name) if parse_kind(path) == "pmc_json"]
     folder = f"{names.folder}/" if names.folder else ""
     if not pdf and ("pdf_json" in names.promised or ("any" in names.promised and not pmc)):
         pdf = [f"{folder}pdf_json/{name}.json" for name in names.pdf]

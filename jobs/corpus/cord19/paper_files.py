@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
+from jobs.corpus.cord19.file_index import FileIndex
 from jobs.corpus.cord19.metadata import Metadata, Paper
-from jobs.corpus.cord19.older_releases import by_name, find_parses
+from jobs.corpus.cord19.older_releases import find_parses
+from jobs.corpus.documents.document import Parse
 
 
-def papers_with_files(metadata: Metadata, files: Mapping[str, int]) -> Iterator[Paper]:
-    """Every paper, at the place of its first row; ``files`` are the parse files that are there."""
-    if metadata.has_parse_columns:
-        yield from metadata.papers()
-        return
-    found = by_name(files)
+def papers_with_files(metadata: Metadata, files: Collection[str]) -> Iterator[Paper]:
+    """Every paper, at the place of its first row; ``files`` are the paths of the parse files that are there.
+
+    A file that is named but not there keeps the path that metadata.csv has.
+    """
+    index = FileIndex(files)
     for paper in metadata.papers():
-        pdf, pmc = find_parses(paper.names, found)
+        if metadata.has_parse_columns:
+            pdf, pmc = _found(index, paper.pdf_json, "pdf_json"), _found(index, paper.pmc_json, "pmc_json")
+        else:
+            pdf, pmc = find_parses(paper.names, index)
         yield replace(paper, pdf_json=pdf, pmc_json=pmc)
+
+
+def _found(index: FileIndex, names: Sequence[str], kind: Parse) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(index.find(name, kind) or name for name in names))

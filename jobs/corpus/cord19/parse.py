@@ -1,7 +1,13 @@
-"""One full-text parse of CORD-19: a file of pdf_json or pmc_json."""
+"""One full-text parse of CORD-19: a file of pdf_json or pmc_json.
+
+What nobody reads is no fault: a NaN in a bibliography, a byte order mark, a null where a list should be. Only what
+would lose or falsify text that is read makes a parse malformed.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +16,20 @@ import orjson
 from jobs.corpus.documents.paragraph import Paragraph, read_paragraph
 from jobs.corpus.documents.quarantine import MalformedError, not_json
 
+_BOM = b"\xef\xbb\xbf"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 @dataclass(frozen=True)
 class ParsedPaper:
+    paper_id: object
+    """As the file says it; None where it says nothing."""
     title: str
     abstract: tuple[Paragraph, ...]
     """Empty in pmc_json, whose schema has none."""
     body: tuple[Paragraph, ...]
+    without_text: int = 0
+    """Paragraphs that are null, or whose text is."""
 
     @property
     def body_characters(self) -> int:
@@ -29,32 +42,54 @@ def read_parse(data: bytes) -> ParsedPaper:
     Raises ``MalformedError`` with the byte position where it is known.
     """
     try:
-        parse = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise not_json(data, error) from error
+        return _paper(orjson.loads(data.removeprefix(_BOM)))
+    except orjson.JSONDecodeError as strict:
+        try:
+            # Python reads NaN too, and passes over what is wrong with a string until somebody reads it.
+            return _paper(json.loads(data.removeprefix(_BOM).decode(errors="surrogateescape")), check_characters=True)
+        except (json.JSONDecodeError, RecursionError, MalformedError):
+            raise not_json(data, strict) from strict
+
+
+def _paper(parse: object, check_characters: bool = False) -> ParsedPaper:
     if not isinstance(parse, dict):
         raise MalformedError("not a JSON object")
     if "body_text" not in parse:
         raise MalformedError("no body_text")
     metadata = parse.get("metadata")
     title = metadata.get("title") if isinstance(metadata, dict) else None
+    abstract, without_abstract = _paragraphs(parse, "abstract")
+    body, without_body = _paragraphs(parse, "body_text")
+    if check_characters and any(_SURROGATE.search(paragraph.text) for paragraph in (*abstract, *body)):
+        raise MalformedError("half a character in a paragraph")
     return ParsedPaper(
-        title=title.strip() if isinstance(title, str) else "",
-        abstract=_paragraphs(parse, "abstract"),
-        body=_paragraphs(parse, "body_text"),
+        paper_id=parse.get("paper_id"),
+        title=title.strip() if isinstance(title, str) and not _SURROGATE.search(title) else "",
+        abstract=abstract,
+        body=body,
+        without_text=without_abstract + without_body,
     )
 
 
-def _paragraphs(parse: dict[str, Any], key: str) -> tuple[Paragraph, ...]:
-    paragraphs = parse.get(key, [])
+def _paragraphs(parse: dict[str, Any], key: str) -> tuple[tuple[Paragraph, ...], int]:
+    """And how many there are without text, which are left out as long as others have some."""
+    paragraphs = parse.get(key)
+    if paragraphs is None:
+        return (), 0
     if not isinstance(paragraphs, list):
         raise MalformedError(f"{key} is not a list")
     found = []
+    without = 0
     for index, entry in enumerate(paragraphs):
-        text = entry.get("text") if isinstance(entry, dict) else None
-        if not isinstance(text, str):
+        text = entry.get("text") if isinstance(entry, dict) else entry
+        if text is None:
+            without += 1
+            continue
+        if not isinstance(text, str) or not isinstance(entry, dict):
             raise MalformedError(f"{key}[{index}] has no text")
         paragraph = read_paragraph(text, entry.get("cite_spans"), entry.get("ref_spans"))
         if paragraph.text:
             found.append(paragraph)
-    return tuple(found)
+    if key == "body_text" and without and without == len(paragraphs):
+        raise MalformedError("body_text[0] has no text")
+    return tuple(found), without

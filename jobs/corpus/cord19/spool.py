@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping
+from functools import cached_property
+from io import BufferedRandom
 from pathlib import Path
 
 from isal import isal_zlib
@@ -16,7 +18,7 @@ class Spool(Mapping[str, int]):
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("w+b")
+        self._path = path
         self._rows: dict[str, int] = {}
         self._sizes = array("Q")
         self._ends = array("Q", [0])
@@ -36,7 +38,13 @@ class Spool(Mapping[str, int]):
         return bytes(isal_zlib.decompress(self._file.read(end - begin)))
 
     def close(self) -> None:
-        self._file.close()
+        if "_file" in vars(self):
+            self._file.close()
+
+    @cached_property
+    def _file(self) -> BufferedRandom:
+        """Opened for the first file that is put."""
+        return self._path.open("w+b")
 
     def __getitem__(self, path: str) -> int:
         return self._sizes[self._rows[path]]

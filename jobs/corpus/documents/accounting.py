@@ -55,6 +55,7 @@ class Accounting:
         return {
             "documents": {"read": read, "kept": kept, "dropped": dropped, "quarantined": self._quarantined},
             "parses": dict(self._parses),
+            # Of the documents kept.
             "full_texts": self._parses["pmc_json"] + self._parses["pdf_json"],
         }
 

@@ -23,6 +23,8 @@ class Outcome:
     """The parse file that its body is taken from."""
     set_aside: tuple[str, ...] = ()
     """Its readable parse files besides the chosen one."""
+    promised: bool = False
+    """Whether the corpus says that there is a full text of it."""
 
 
 NO_TEXT = "no_text"
@@ -50,6 +52,10 @@ class OpenedCorpus(Protocol):
     @property
     def total(self) -> int | None:
         """Outcomes to come; None where only reading tells."""
+
+    @property
+    def unused_files(self) -> int:
+        """After the last outcome: files with a full text, as their names say, that no document is made of."""
 
     def outcomes(self) -> Iterator[Outcome]:
         """In the corpus's own order, one document in memory at a time."""

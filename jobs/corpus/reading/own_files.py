@@ -41,6 +41,7 @@ class OwnFiles:
     broken: Sequence[Quarantined] = ()
     refused: Sequence[Quarantined] = ()
     total: int | None = None
+    unused_files = 0
 
     def __init__(self, place: Place, files: Sequence[ObjectInfo], read: Reader) -> None:
         self.place = place

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from jobs.corpus.cord19.layouts import METADATA, choose_metadata, is_parse, root_of
+from jobs.corpus.cord19.layouts import METADATA, choose_metadata, is_json, relative_to, root_of
 from jobs.corpus.cord19.listing import list_release
 from jobs.corpus.cord19.metadata import Metadata, survey
 from jobs.corpus.cord19.paper_files import papers_with_files
@@ -68,7 +68,7 @@ def _listed_directory(place: Place, copy: Path) -> tuple[str, dict[str, int]]:
     root = root_of(listing.metadata)
     if listing.metadata:
         place.store.download(listing.metadata, copy)
-    return listing.metadata, {file.path.removeprefix(root): file.size for file in listing.files}
+    return listing.metadata, {relative_to(root, file.path): file.size for file in listing.files}
 
 
 def _listed_zip(place: Place, copy: Path) -> tuple[str, dict[str, int]]:
@@ -86,8 +86,7 @@ def _listed_zip(place: Place, copy: Path) -> tuple[str, dict[str, int]]:
             if metadata:
                 with archive.open(members[metadata]) as packed, copy.open("wb") as unpacked:
                     shutil.copyfileobj(packed, unpacked, 1 << 20)
-            inside = ((path.removeprefix(root), info) for path, info in members.items() if path.startswith(root))
-            return metadata, {path: info.file_size for path, info in inside if is_parse(path)}
+            return metadata, {relative_to(root, p): info.file_size for p, info in members.items() if is_json(p)}
     except (*ZIP_ERRORS, OSError) as error:
         reason = f"truncated or damaged: the zip cannot be listed, or its metadata.csv not unpacked ({error})"
         raise ConfigurationError(place.location, reason, "get it again and compare its size") from error

@@ -28,9 +28,9 @@ from ..corpus.packing import ai2_release, files_of, kaggle_zip, tar_gz
 SETTINGS = {"document_shards": 3, "validation_share": 0.01, "max_quarantined_share": 0.05}
 
 
-def ingest(corpus: Path | str, root: Path) -> tuple[dict[str, bytes], dict[str, object]]:
+def ingest(corpus: Path | str, root: Path, **settings: object) -> tuple[dict[str, bytes], dict[str, object]]:
     """The step's outputs and its counts."""
-    spec = Spec(Kind.INGEST, SETTINGS, {"corpus": fingerprint(locate(str(corpus)))})
+    spec = Spec(Kind.INGEST, {**SETTINGS, **settings}, {"corpus": fingerprint(locate(str(corpus)))})
     artifact = Artifact(Store(str(root / "bucket")), spec)
     artifact.submit()
     (root / "scratch").mkdir(parents=True)
@@ -117,6 +117,47 @@ def test_a_corpus_of_ones_own_takes_the_same_path(tmp_path: Path) -> None:
     shards = [gzip.decompress(outputs[f"documents/{n:05d}.jsonl.gz"]) for n in range(3)]
     kept = [json.loads(line) for shard in shards for line in shard.splitlines()]
     assert sorted(document["cord_uid"] for document in kept) == sorted(paper["id"] for paper in OWN)
+
+
+def test_full_texts_that_do_not_meet_their_metadata_are_refused(sample: Path, tmp_path: Path) -> None:
+    """The parses of another release: every paper is there, as an abstract, and none of its text."""
+    shutil.copytree(sample, tmp_path / "release")
+    parses = sorted((tmp_path / "release").rglob("*.json"))
+    for number, path in enumerate(parses):
+        path.rename(path.with_name(f"{number:040x}.json"))
+    said = rf"full text of 0 of 244 papers .*; {len(parses)} parse files were found"
+    with pytest.raises(ConfigurationError, match=said) as error:
+        ingest(tmp_path / "release", tmp_path, max_quarantined_share=1.0)
+    assert "--set corpus.min_full_text_share=SHARE" in error.value.remedy
+    assert list((tmp_path / "bucket").glob("*/quarantine.jsonl"))
+
+
+def test_files_that_metadata_does_not_know_of_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release/metadata.csv").write_text("cord_uid,abstract,pdf_json_files\nu1,One.,\nu2,Two.,\n")
+    (tmp_path / "release/a.json").write_text('{"body_text": [{"text": "Body."}]}')
+    with pytest.raises(ConfigurationError, match=r"full text of 0 of 2 papers .*; 1 parse files were found"):
+        ingest(tmp_path / "release", tmp_path)
+
+
+def test_abstracts_alone_will_do_where_they_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release/metadata.csv").write_text("cord_uid,abstract,sha\nu1,One.,\nu2,Two.,\n")
+    _, counts = ingest(tmp_path / "release", tmp_path)
+    assert (counts["full_texts"], counts["full_texts_promised"]) == (0, 0)
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.0, 0), (0.25, 1), (0.5, 2)])
+def test_the_share_of_full_texts_is_a_setting(share: float, found: int, tmp_path: Path) -> None:
+    (tmp_path / "release").mkdir()
+    rows = "".join(f"u{n},Abstract {n}.,{n}.json\n" for n in range(4))
+    (tmp_path / "release/metadata.csv").write_text(f"cord_uid,abstract,pdf_json_files\n{rows}")
+    for number in range(found):
+        (tmp_path / f"release/{number}.json").write_text(f'{{"body_text": [{{"text": "Body {number}."}}]}}')
+    _, counts = ingest(tmp_path / "release", tmp_path, min_full_text_share=share)
+    assert counts["full_texts"] == found
+    with pytest.raises(ConfigurationError, match=f"full text of {found} of 4 papers"):
+        ingest(tmp_path / "release", tmp_path / "again", min_full_text_share=share + 0.1)
 
 
 def test_too_many_bad_lines_of_ones_own_are_refused_at_the_end(tmp_path: Path) -> None:

@@ -69,6 +69,39 @@ def test_a_good_parse_saves_the_paper_and_the_bad_one_is_listed(
     assert entry.position.startswith(position)
 
 
+TOLERATED = {
+    "NaN where nobody reads": b'{"body_text": [{"text": "Body."}], "bib_entries": {"b0": {"year": NaN}}}',
+    "infinity": b'{"body_text": [{"text": "Body."}], "bib_entries": [Infinity, -Infinity]}',
+    "a byte order mark": b'\xef\xbb\xbf{"body_text": [{"text": "Body."}]}',
+    "a mark and a NaN": b'\xef\xbb\xbf{"body_text": [{"text": "Body."}], "x": NaN}',
+    "a null abstract": b'{"abstract": null, "body_text": [{"text": "Body."}]}',
+    "an abstract of nulls": b'{"abstract": [null, {"text": null}], "body_text": [{"text": "Body."}]}',
+    "a null title": b'{"metadata": {"title": null}, "body_text": [{"text": "Body."}]}',
+    "null metadata": b'{"metadata": null, "body_text": [{"text": "Body."}]}',
+    "a null paragraph": b'{"body_text": [null, {"text": "Body."}]}',
+    "a paragraph whose text is null": b'{"body_text": [{"text": "Body."}, {"text": null}]}',
+    "a paragraph without text": b'{"body_text": [{"text": "Body."}, {"section": "S"}]}',
+    "null spans": b'{"body_text": [{"text": "Body.", "cite_spans": null, "ref_spans": null}]}',
+    "half a character where nobody reads": b'{"body_text": [{"text": "Body."}], "bib_entries": "\\ud800"}',
+    "another encoding where nobody reads": b'{"body_text": [{"text": "Body."}], "bib_entries": "caf\xe9"}',
+    "a null paper_id": b'{"paper_id": null, "body_text": [{"text": "Body."}]}',
+}
+
+
+@pytest.mark.parametrize("data", TOLERATED.values(), ids=TOLERATED.keys())
+def test_what_nobody_reads_is_no_fault(corpus: Corpus, data: bytes) -> None:
+    path = corpus.file("pdf_json/a.json", data)
+    opened = corpus.row("u1", pdf_json_files=path).open()
+    [outcome] = opened.outcomes()
+    assert outcome.quarantine == ()
+    assert outcome.document is not None
+    assert outcome.document.body == plain(["Body."])
+    without = {"an abstract of nulls": 2, "a null paragraph": 1}
+    without |= dict.fromkeys(["a paragraph whose text is null", "a paragraph without text"], 1)
+    [name] = (name for name, tolerated in TOLERATED.items() if tolerated == data)
+    assert opened.counts()["paragraphs_without_text"] == without.get(name, 0)
+
+
 def test_pmc_goes_before_a_longer_pdf_and_borrows_its_abstract(corpus: Corpus) -> None:
     pdf = corpus.parse("pdf_json/a.json", "A much longer body text.", title="PDF title", abstract=["One.", "Two."])
     pmc = corpus.parse("pmc_json/a.xml.json", "Short.")

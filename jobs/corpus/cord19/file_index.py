@@ -1,0 +1,60 @@
+"""Finds the file that metadata.csv means, also where the files do not lie as it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from jobs.corpus.cord19.layouts import other_kind, stem
+from jobs.corpus.documents.document import Parse
+
+_NORMAL = re.compile(r"[\w-]+(?:/\w[\w.-]*)*", re.ASCII)
+
+
+class FileIndex:
+    """Over the paths of a release's parse files. Takes memory for their names once a path is not as metadata has it."""
+
+    def __init__(self, paths: Collection[str]) -> None:
+        self._paths = paths
+
+    def find(self, named: str, kind: Parse) -> str | None:
+        """The file at the path ``named``; else, whatever the folder, the file of that name: rather one that is not in
+        the folder of another ``kind``, and then the one whose path ends most alike. None where there is none.
+        """
+        normal = normal_path(named)
+        if normal in self._paths:
+            return normal
+
+        def rank(path: str) -> tuple[bool, int, str]:
+            return other_kind(path, kind), -_common_end(path, normal), path
+
+        return min(self.called(stem(normal)), key=rank, default=None)
+
+    def called(self, name: str) -> Sequence[str]:
+        """The files of one ``stem``, sorted."""
+        return self._by_stem.get(name, ())
+
+    @cached_property
+    def _by_stem(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self._paths:
+            found.setdefault(stem(path), []).append(path)
+        return found
+
+
+def normal_path(path: str) -> str:
+    """As archives and directories are listed: nearly always the path itself, which costs a tenth to see."""
+    return path if _NORMAL.fullmatch(path) else str(PurePosixPath(path))
+
+
+def _common_end(one: str, other: str) -> int:
+    """How many folders from the end on are the same."""
+    pairs = zip(reversed(one.split("/")[:-1]), reversed(other.split("/")[:-1]), strict=False)
+    count = 0
+    for left, right in pairs:
+        if left != right:
+            break
+        count += 1
+    return count

@@ -21,7 +21,7 @@ GOLDEN = {
     Kind.INGEST: (2, "abbb1253c9c66f5b"),
     Kind.SIGNATURES: (2, "832b70329df16246"),
     Kind.VOCABULARY: (2, "0e6bccfc219520f4"),
-    Kind.PREPROCESS: (3, "bc670ca244dd8755"),
+    Kind.PREPROCESS: (3, "b79b14d6efa44885"),
 }
 NOTICE = (
     ". CC-BY-NC-ND 4.0 International license It is made available under a author/funder, who has granted medRxiv a "

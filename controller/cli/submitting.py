@@ -15,6 +15,7 @@ from controller.cli.tables import manifest_json
 from controller.clusters.informer import Informer
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.clusters.local import LocalCluster
+from controller.clusters.tracker_presence import who_releases
 from controller.doctor.examination import cheap_checks, refusal
 from controller.doctor.preflight import preflight
 from controller.ledger.events import Event, EventType, Ledger
@@ -22,9 +23,10 @@ from controller.planning.plan import Step
 from controller.planning.request import Request
 from controller.status.step_status import StepProgress
 from controller.tracking.observer import ClusterObserver, ProcessObserver
+from controller.tracking.outages import Outages
 from controller.tracking.submission import SubmissionOutcome, Submitted, submit
 from controller.tracking.tracker import Tracker
-from controller.tracking.wait import StepUpdate, Waiting, tolerate_outages
+from controller.tracking.wait import StepFailedError, StepUpdate, StillRunningError, Waiting
 from jobs.artifact import Artifact, Manifest
 from jobs.errors import CovidCtlError
 from jobs.spec import Kind
@@ -75,10 +77,14 @@ def run_here(request: Request, out: IO[str]) -> list[Manifest]:
     with LocalCluster(request.store) as cluster, Reporter(out) as reporter:
         _tell(request, reporter)
 
+        outages = Outages(reporter.note)
+
         def on_interrupt(left: Sequence[Step]) -> NoReturn:
             for step in left:
-                cluster.delete(step.name)
+                # Before the processes end, which may take a while: a second Ctrl-C would leave the step "running".
                 Ledger(request.store).append(step.name, Event(EventType.CANCELLED, time.time(), f"by {whoami()}"))
+            for step in left:
+                cluster.delete(step.name)
             raise CancelledStepError(left[0].name, "cancelled", "the same command continues it")
 
         def run(step: Step) -> Manifest:
@@ -87,10 +93,11 @@ def run_here(request: Request, out: IO[str]) -> list[Manifest]:
                 return _report_complete(submitted, request, reporter)
             observer = ProcessObserver(cluster)
             waiting = Waiting(
-                Tracker(observer, request.store, on_error=tolerate_outages),
+                Tracker(observer, request.store, on_error=outages.tolerate),
                 observer,
                 request.store,
                 reporter.report,
+                outages,
                 report_seconds=LOCAL_REPORT_SECONDS,
                 interrupted=interrupted,
                 on_interrupt=on_interrupt,
@@ -117,28 +124,40 @@ def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None) -
             reporter.note(submitted_line(one))
         if not wait:
             if any(one.missing or one.unreleased for one in submitted):
-                reporter.note("suspended Jobs are released by the tracker in the cluster, or by submit --wait")
+                reporter.note(who_releases(cluster.api))
             return Sent(submitted)
         interrupted = interruption()
         with Informer(cluster) as informer:
-            observer = ClusterObserver(cluster, informer)
+            observer, outages = ClusterObserver(cluster, informer), Outages(reporter.note)
             waiting = Waiting(
-                Tracker(observer, store, names={step.name for step in steps}, on_error=tolerate_outages),
+                Tracker(observer, store, names={step.name for step in steps}, on_error=outages.tolerate),
                 observer,
                 store,
                 reporter.report,
+                outages,
                 report_seconds=CLUSTER_REPORT_SECONDS,
                 interrupted=interrupted,
                 on_interrupt=_detach,
                 timeout=timeout,
             )
-            left = waiting.until_complete(
-                [one.step for one in submitted if one.outcome is not SubmissionOutcome.COMPLETE]
-            )
+            awaited = [one.step for one in submitted if one.outcome is not SubmissionOutcome.COMPLETE]
+            left = _wait(waiting, awaited)
         complete = [
             Artifact(store, one.step.spec).require() for one in submitted if one.outcome is SubmissionOutcome.COMPLETE
         ]
         return Sent(submitted, [*complete, *left])
+
+
+def _wait(waiting: Waiting, steps: Sequence[Step]) -> list[Manifest]:
+    """Wait for the steps. An error that ends the waiting says that the Jobs go on."""
+    try:
+        return waiting.until_complete(steps)
+    except (StepFailedError, StillRunningError, DetachedError):
+        raise
+    except CovidCtlError as error:
+        error.reason += f"\n  stopped waiting for {', '.join(step.name for step in steps)}; the Jobs go on"
+        error.remedy = f"{error.remedy}\n        covid-ctl status shows how far they are".lstrip()
+        raise
 
 
 def whoami() -> str:
@@ -168,4 +187,4 @@ def _report_complete(submitted: Submitted, request: Request, reporter: Reporter)
 
 def _detach(left: Sequence[Step]) -> NoReturn:
     names = ", ".join(step.name for step in left)
-    raise DetachedError(names, "no longer waited for; it goes on", "covid-ctl status; covid-ctl cancel ends a step")
+    raise DetachedError(names, "stopped waiting; the Jobs go on", "covid-ctl status; covid-ctl cancel ends a step")

@@ -69,6 +69,10 @@ class Informer:
         with self._changed:
             return not self._unlisted
 
+    def outage(self) -> str:
+        """Why a watch has not reached the API server for some seconds; empty while all do."""
+        return next(filter(None, (watch.outage() for watch, _take in self._watches)), "")
+
     def jobs(self) -> list[ObservedJob]:
         with self._changed:
             return list(self._jobs.values())

@@ -44,3 +44,11 @@ def find_tracker(api: Api) -> TrackerPresence:
     if age > TOLERATED_SECONDS:
         return TrackerPresence(False, f"{nobody} (its Lease was last renewed {span(age)} ago)")
     return TrackerPresence(True, f"{holder} works in namespace {api.namespace}")
+
+
+def who_releases(api: Api) -> str:
+    """A line for whoever leaves suspended Jobs behind."""
+    found = find_tracker(api)
+    if found.is_present is False:
+        return f"{found.reason}: suspended Jobs stay suspended\n  next: {START_ONE}"
+    return "suspended Jobs are released by the tracker in the cluster, or by submit --wait"

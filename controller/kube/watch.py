@@ -17,7 +17,14 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from controller.kube.api import Api, Query, Stream
-from controller.kube.api_errors import ExpiredError, ForbiddenError, OverloadedError, UnreachableError, api_error
+from controller.kube.api_errors import (
+    ApiError,
+    ExpiredError,
+    ForbiddenError,
+    OverloadedError,
+    UnreachableError,
+    api_error,
+)
 from controller.kube.backoff import Retrying
 
 WINDOW_SECONDS = 300
@@ -25,6 +32,7 @@ WINDOW_SECONDS = 300
 IDLE_SECONDS = 90.0
 """API servers send a bookmark about every minute: this long without a whole event means a dead stream."""
 SHORT_SECONDS = 1.0
+OUTAGE_SECONDS = 3.0
 REFUSALS = 3
 """Of what was allowed before, in a row: a server that has just started refuses for a moment what its authorizer has
 not read yet (seen with kube-apiserver 1.36 and RBAC)."""
@@ -82,6 +90,14 @@ class Watch(Generic[T]):
         self._known: dict[str, _Known[T]] = {}
         self._version: str | None = None
         self._stream: Stream | None = None
+        self._failing: tuple[float, ApiError] | None = None
+
+    def outage(self) -> str:
+        """Why the server has not been reached for ``OUTAGE_SECONDS``; empty while it is, or for a moment's break."""
+        failing = self._failing
+        if failing is None or self._clock() - failing[0] < OUTAGE_SECONDS:
+            return ""
+        return f"{failing[1].thing}: {failing[1].reason}"
 
     def stop(self) -> None:
         """From any thread."""
@@ -97,6 +113,7 @@ class Watch(Generic[T]):
             try:
                 if self._version is None:
                     yield from self._list()
+                    self._failing = None
                     yield Change(ChangeType.LISTED)
                     listed = True
                 opened = self._clock()
@@ -118,6 +135,7 @@ class Watch(Generic[T]):
                 failures += 1
             except (OverloadedError, UnreachableError) as error:
                 failures += 1
+                self._failing = self._failing or (self._clock(), error)
                 retry_after = getattr(error, "retry_after", None)
             if failures and not self._stopped.is_set():
                 self._retrying.pause(failures, retry_after)
@@ -143,6 +161,7 @@ class Watch(Generic[T]):
             resourceVersion=self._version or "",
             timeoutSeconds=WINDOW_SECONDS,
         ) as self._stream:
+            self._failing = None
             if self._stopped.is_set():
                 return  # by a ``stop`` that found no stream to end yet
             for line in self._lines(self._stream):

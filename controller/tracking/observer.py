@@ -55,6 +55,9 @@ class Observer(Protocol):
 
     def release(self, name: str) -> None: ...
 
+    def outage(self) -> str:
+        """Why nothing new can be observed at the moment; empty while all is well."""
+
 
 class ClusterObserver:
     """Through an informer: no request is sent while nothing changes."""
@@ -64,6 +67,7 @@ class ClusterObserver:
         self._informer = informer
         self.wait = informer.wait
         self.status = informer.status
+        self.outage = informer.outage
         self.release = cluster.release
 
     def is_listed(self) -> bool:
@@ -118,6 +122,9 @@ class ProcessObserver:
 
     def is_listed(self) -> bool:
         return True
+
+    def outage(self) -> str:
+        return ""
 
     def names(self) -> list[str]:
         return list(self._cluster.jobs())

@@ -1,4 +1,4 @@
-"""Following some steps to their end, with a tracker of one's own: what ``submit`` does while it waits."""
+"""Waits for some steps to end, with a tracker of its own: what ``submit`` does while it waits."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from controller.kube.api_errors import OverloadedError, UnreachableError
 from controller.ledger.events import EventType
 from controller.ledger.history import History
 from controller.planning.plan import Step
 from controller.status.step_status import StepProgress, observe_progress
 from controller.tracking.observer import Observer
+from controller.tracking.outages import BUCKET, CLUSTER, Outages
 from controller.tracking.reconcile import why_failed
 from controller.tracking.tracker import Tracker
 from jobs.artifact import Artifact, Manifest
-from jobs.errors import CovidCtlError
+from jobs.errors import CovidCtlError, StoreUnreachableError
 from jobs.store import Store
 
 STEP_SECONDS = 0.5
-"""The longest that Ctrl-C waits to be heard."""
+"""Longest time until Ctrl-C is noticed."""
 
 
 class StepFailedError(CovidCtlError):
@@ -28,14 +28,14 @@ class StepFailedError(CovidCtlError):
 
 
 class StillRunningError(CovidCtlError):
-    """The time that was given to wait is over; what was submitted goes on."""
+    """The time allowed for waiting is over; what was submitted goes on."""
 
     cli_exit_code = 4
 
 
 @dataclass(frozen=True)
 class StepUpdate:
-    """What a watcher is told about a step, again and again."""
+    """What is reported about a step while it is waited for."""
 
     step: Step
     progress: StepProgress
@@ -47,18 +47,11 @@ class StepUpdate:
     fresh: bool = True
     """False for a step that was complete before anything was done."""
     reason: str = ""
-    """Why it does not run, or not all of it."""
-
-
-def tolerate_outages(name: str, error: Exception, retry_seconds: float) -> None:
-    """Ignore errors that waiting can mend, and raise the others."""
-    del name, retry_seconds
-    if not isinstance(error, OverloadedError | UnreachableError):
-        raise error
+    """Why it does not run, or only in part."""
 
 
 class Waiting:
-    """``interrupted`` is asked all the time; ``on_interrupt`` gets the steps that are not complete, and raises."""
+    """``interrupted`` is asked in every round; ``on_interrupt`` gets the steps that are not complete, and raises."""
 
     def __init__(
         self,
@@ -66,6 +59,7 @@ class Waiting:
         observer: Observer,
         store: Store,
         report: Callable[[StepUpdate], None],
+        outages: Outages,
         *,
         report_seconds: float,
         interrupted: Callable[[], bool],
@@ -77,6 +71,7 @@ class Waiting:
         self._observer = observer
         self._store = store
         self._report = report
+        self._outages = outages
         self._report_seconds = report_seconds
         self._interrupted = interrupted
         self._on_interrupt = on_interrupt
@@ -91,14 +86,26 @@ class Waiting:
         while True:
             looked_at = self._tracker.step(STEP_SECONDS)
             now = self._clock()
+            self._note_cluster()
             regularly = now - reported >= self._report_seconds and self._observer.is_listed()
-            for step in steps:
-                if step.name not in manifests and (regularly or step.name in looked_at):
+            left = [step for step in steps if step.name not in manifests]
+            try:
+                for step in left:
+                    if not (regularly or step.name in looked_at):
+                        continue
                     if manifest := self._finished(step):
                         manifests[step.name] = manifest
                         self._report(self._update(step, began, manifest))
                     else:
                         self._check(step, steps)
+                        if regularly:
+                            self._report(self._update(step, began))
+                if regularly:
+                    reported = now
+                    self._outages.answered(BUCKET)
+            except StoreUnreachableError as error:
+                reported = now  # not again at once
+                self._outages.failed(BUCKET, error)
             left = [step for step in steps if step.name not in manifests]
             if not left:
                 return [manifests[step.name] for step in steps]
@@ -107,10 +114,12 @@ class Waiting:
             if self._timeout is not None and now - began >= self._timeout:
                 names = ", ".join(step.name for step in left)
                 raise StillRunningError(names, f"not complete after {self._timeout:.0f} s; it goes on", _LOOK)
-            if regularly:
-                reported = now
-                for step in left:
-                    self._report(self._update(step, began))
+
+    def _note_cluster(self) -> None:
+        if reason := self._observer.outage():
+            self._outages.failed_because(CLUSTER, reason)
+        else:
+            self._outages.answered(CLUSTER)
 
     def _update(self, step: Step, began: float, manifest: Manifest | None = None) -> StepUpdate:
         history, status = self._tracker.history(step.name), self._observer.status(step.name)

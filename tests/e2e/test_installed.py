@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, int, str]] = {
     "status": ("status", 0, "complete"),
     "submit": ("submit preprocess --corpus sample --dry-run", 0, "to run"),
     "tracker": ("tracker", 3, "name a --profile"),
+    "verify": ("verify STEP", 0, "whole"),
     "watch": ("watch STEP", 0, "complete"),
 }
 """By command: one use of it, its exit code, and what it says. STEP is a complete step of preprocessing."""

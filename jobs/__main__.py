@@ -77,19 +77,15 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         # Imported once the request is known to make sense: a step may import tensorflow.
         step = importlib.import_module(f"jobs.steps.{args.kind}")
-        # A worker may have died between its shard's record and the manifest: then only the latter is due.
-        record = artifact.record(shard)
-        if record and artifact.lacks(record.outputs):
-            log.warning("shard.withdrawn", step=artifact.name, shard=shard, reason="its outputs are gone")
-            artifact.withdraw(shard)
-            record = None
-        if record is None:
+
+        def run() -> None:
             # What a step no longer waits for may still be writing there.
             with tempfile.TemporaryDirectory(prefix="covid-ctl-", ignore_cleanup_errors=True) as scratch:
                 places = (args.corpus, args.checkpoint)
                 step.run(StepContext(artifact, shard, Path(scratch), stop.is_set, *places, dict(args.runtime)))
             log.info("shard.committed", step=artifact.name, shard=shard)
-        if artifact.finish(getattr(step, "finalize", None)):
+
+        if artifact.make(shard, run, getattr(step, "finalize", None)):
             log.info("step.completed", step=artifact.name)
     except Interrupted as interrupted:
         log.warning("step.interrupted", step=args.name, reason=interrupted.reason)

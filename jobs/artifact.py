@@ -275,6 +275,19 @@ class Artifact:
         self.store.settle([path])
         return created
 
+    def make(self, shard: int, run: Callable[[], None], finalize: Finalize | None = None) -> bool:
+        """What a worker does: ``run``, which commits the shard, unless that is done, then ``finish``.
+
+        A worker may have died between its shard's record and the manifest: then only the manifest is due.
+        """
+        record = self.record(shard)
+        if record and self.lacks(record.outputs):
+            self.withdraw(shard)
+            record = None
+        if record is None:
+            run()
+        return self.finish(finalize)
+
     def finish(self, finalize: Finalize | None = None) -> bool:
         """Create the manifest if every shard has its record; False while some have not.
 

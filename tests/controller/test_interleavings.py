@@ -1,0 +1,259 @@
+"""Complete means complete, in whatever order submit, workers, gc and cancel reach the bucket, and whatever crashes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+import jobs.store
+from controller.clusters.interface import JobStatus
+from controller.labels import Job
+from controller.ledger.events import Event, EventType, Ledger
+from controller.planning.plan import Step
+from controller.status import removal
+from controller.status.gc import plan_gc
+from controller.status.step_status import observe
+from controller.tracking.cancellation import cancel_local
+from controller.tracking.submission import submit
+from jobs.artifact import Artifact, crc32c
+from jobs.errors import CovidCtlError
+from jobs.patience import Patience
+from jobs.spec import Kind, Spec
+from jobs.store import Store
+from tests.controller.steps import COMMAND, profile
+from tests.interleaving import Bucket, Mishap, Trouble, every_order
+
+LOCATION = "gs://tests/bucket"
+NOW, LONG_AGO, DAY = 1_800_000_000.0, 1_700_000_000.0, 86_400.0
+STEP = Step(Spec(Kind.INGEST, {}, {"corpus": "abc"}, shards=2), COMMAND, arguments=("--corpus", "sample"))
+NAME = STEP.name
+
+
+def bytes_of(shard: int, machine: str = "") -> bytes:
+    """What a worker makes of a shard; rounding may differ from machine to machine."""
+    return f"shard {shard}{machine}".encode()
+
+
+class World:
+    """A bucket with a step that failed long ago, and those who come to it now."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+        self.store = Store(LOCATION, patience=Patience(sleep=lambda _: None, notice=lambda _: None))
+        self.artifact = Artifact(self.store, STEP.spec)
+        self.artifact.submit()
+        ledger = Ledger(self.store)
+        ledger.append(NAME, Event(EventType.SUBMITTED, LONG_AGO, COMMAND))
+        ledger.append(NAME, Event(EventType.FAILED, LONG_AGO, "no room"))
+        bucket.check = self.check
+
+    def left(self, *shards: int) -> World:
+        """The shards that were committed when it failed."""
+        for shard in shards:
+            self.artifact.commit(shard, [self.artifact.write(f"out/{shard}", bytes_of(shard))])
+        return self
+
+    def check(self) -> None:
+        """Whoever takes the step for complete now finds every output, with the bytes that were committed."""
+        if any(path.endswith("/manifest.json") for path in self.bucket.objects):
+            self.bucket.aside(self._check)
+
+    def _check(self) -> None:
+        artifact = Artifact.open(self.store, NAME)
+        manifest = artifact.manifest()
+        if manifest is None:
+            return
+        assert [output.path for output in manifest.outputs] == ["out/0", "out/1"]
+        for output in manifest.outputs:
+            data = self.bucket.objects.get(artifact.object_path(output))
+            assert data is not None, f"complete without {output.path}"
+            assert crc32c(data) == output.crc32c, f"{output.path} was written over"
+
+    def is_complete(self) -> bool:
+        return Artifact.open(self.store, NAME).manifest() is not None
+
+    # Who comes
+
+    def worker(self, shard: int, machine: str = "") -> None:
+        artifact = Artifact.open(self.store, NAME)
+        if artifact.manifest() is None:
+
+            def run() -> None:
+                artifact.commit(shard, [artifact.write(f"out/{shard}", bytes_of(shard, machine))])
+
+            artifact.make(shard, run)
+
+    def submit(self) -> None:
+        submit([STEP], profile(LOCATION), self.store, Workers(self), clock=lambda: NOW)
+
+    def gc(self) -> None:
+        state = observe(self.store, NAME, now=NOW)
+        held = removal.holdings(self.store, [state])
+        for one in plan_gc(held.steps, held.vocabularies, held.temporary, now=NOW, older_than=DAY).removals:
+            removal.remove(self.store, one, clock=lambda: NOW)
+
+    def cancel(self) -> None:
+        cancel_local(NAME, self.store, who="by somebody", clock=lambda: NOW)
+
+    def again(self) -> None:
+        """The same command once more, undisturbed."""
+        submit([STEP], profile(LOCATION), self.store, Workers(self, begin=False), clock=lambda: NOW)
+        for _ in range(3):  # as often as an index is retried
+            for shard in range(2):
+                try:
+                    self.worker(shard)
+                except CovidCtlError:
+                    continue
+
+
+class Workers:
+    """A cluster whose Jobs are one worker per shard."""
+
+    def __init__(self, world: World, *, begin: bool = True) -> None:
+        self._world = world
+        self._begin = begin
+
+    def create(self, job: Job) -> None:
+        for shard in range(job["spec"]["completions"]) if self._begin else ():
+            self._world.bucket.spawn(f"worker {shard}", partial(self._world.worker, shard))
+
+    def validate(self, job: Job) -> None: ...
+
+    def template_changes(self, job: Job) -> tuple[str, ...]:
+        del job
+        return ()
+
+    def release(self, name: str) -> None: ...
+
+    def status(self, name: str) -> JobStatus | None: ...
+
+    def delete(self, name: str) -> None: ...
+
+
+@pytest.fixture(autouse=True)
+def _one_thread_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removal, "in_parallel", lambda function, items, _: map(function, items))
+    monkeypatch.setattr(jobs.store, "_connect", lambda *_: object())
+
+
+Scenario = Callable[[World], None]
+
+
+def gc_against_submit(world: World) -> None:
+    """The fault that there was: what gc removes is asked for again meanwhile."""
+    world.left(0, 1)
+    world.bucket.spawn("gc", world.gc)
+    world.bucket.spawn("submit", world.submit)
+
+
+def gc_against_a_late_worker(world: World) -> None:
+    """A worker that everybody believes dead wakes up."""
+    world.left(0)
+    world.bucket.spawn("gc", world.gc)
+    world.bucket.spawn("late worker", partial(world.worker, 1))
+
+
+def two_collectors(world: World) -> None:
+    world.left(0, 1)
+    world.bucket.spawn("gc", world.gc)
+    world.bucket.spawn("other gc", world.gc)
+
+
+def two_workers_of_a_shard(world: World) -> None:
+    """On processors of two types, so that one must not write over what the other has committed."""
+    world.left(0)
+    world.bucket.spawn("worker 1", partial(world.worker, 1))
+    world.bucket.spawn("twin", partial(world.worker, 1, " on another processor"))
+
+
+def cancel_against_submit(world: World) -> None:
+    world.left(0)
+    world.bucket.spawn("submit", world.submit)
+    world.bucket.spawn("cancel", world.cancel)
+
+
+SCENARIOS = [gc_against_submit, gc_against_a_late_worker, two_collectors, two_workers_of_a_shard, cancel_against_submit]
+
+
+def run(
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch, trouble: Trouble | None, most: int | None
+) -> dict[str, int]:
+    """Requests of each process in the longest execution; checks every execution and what comes after it."""
+    worlds: list[World] = []
+
+    def begin() -> Bucket:
+        bucket = Bucket(trouble)
+        monkeypatch.setattr(jobs.store, "obstore", bucket)
+        worlds[:] = [World(bucket)]
+        scenario(worlds[0])
+        return bucket
+
+    longest: dict[str, int] = {}
+    ends: set[frozenset[tuple[str, bytes]]] = set()
+    for bucket in every_order(begin, most):
+        unexpected = [p for p in bucket.processes if p.error and not isinstance(p.error, CovidCtlError)]
+        assert not unexpected, unexpected[0].error
+        for process in bucket.processes:
+            longest[process.name] = max(longest.get(process.name, 0), process.requests)
+        end = frozenset((path, data if "/out/" in path else b"") for path, data in bucket.objects.items())
+        if end not in ends:
+            ends.add(end)
+            bucket.aside(worlds[0].again)
+            worlds[0].check()
+            assert bucket.aside(worlds[0].is_complete), "the same command mends nothing"
+    return longest
+
+
+MOST = 150
+"""Executions of a scenario in the default tests; the slow ones try all."""
+each_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+
+
+@each_scenario
+def test_complete_means_complete(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(scenario, monkeypatch, None, MOST)
+
+
+def troubles(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> list[Trouble]:
+    """A crash and a lost answer at each request of each process."""
+    longest = run(scenario, monkeypatch, None, 1)
+    return [
+        Trouble(name, number, mishap) for name, count in longest.items() for number in range(count) for mishap in Mishap
+    ]
+
+
+@each_scenario
+def test_whatever_crashes_and_whatever_answer_is_lost(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    for trouble in troubles(scenario, monkeypatch):
+        run(scenario, monkeypatch, trouble, 1)
+
+
+@pytest.mark.slow
+@each_scenario
+def test_complete_means_complete_in_every_order(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(scenario, monkeypatch, None, None)
+
+
+@pytest.mark.slow
+@each_scenario
+def test_whatever_crashes_in_many_orders(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    for trouble in troubles(scenario, monkeypatch):
+        run(scenario, monkeypatch, trouble, MOST)
+
+
+def test_the_search_finds_what_goes_without_a_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Artifact, "remove_edition", lambda *_: None)
+    with pytest.raises(AssertionError, match="complete without out/"):
+        run(gc_against_a_late_worker, monkeypatch, None, None)
+
+
+def test_the_search_finds_what_is_written_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    def overwrite(store: Store, path: str, data: bytes) -> bool:
+        store.put(path, data)
+        return True
+
+    monkeypatch.setattr(Store, "create", overwrite)
+    with pytest.raises(AssertionError, match="out/1 was written over"):
+        run(two_workers_of_a_shard, monkeypatch, None, None)

@@ -41,6 +41,8 @@ READ_AHEAD = 8 << 20
 """Bytes that one request of an opened object fetches."""
 PIECE = 8 << 20
 """Bytes that one request of a large object fetches: what has a limit in time should have one in size."""
+BULK_RETRIES = 1000
+"""Of a part that is sent; what ends them is the store's patience."""
 UPLOADS = 4
 """Parts that are sent at a time; more would slow each other down on a narrow line."""
 
@@ -72,6 +74,7 @@ class Store:
         self._patience = patience
         self._remote = "://" in location
         self._directory, self._store = _open(location, create, patience)
+        self._sending: ObjectStore | None = None
 
     def hasty(self) -> Store:
         """The same bucket for what may be lost: one try, and a short one."""
@@ -87,6 +90,14 @@ class Store:
         if directory := self._directory:
             self._store, self._directory = _make_directory(directory), None
         return self._store
+
+    def _bulk(self) -> ObjectStore:
+        """For what is sent in parts: a part that fails is sent again alone."""
+        if not self._remote:
+            return self._writable()
+        if self._sending is None:
+            self._sending = _connect(self.location, self._patience, retries=BULK_RETRIES)
+        return self._sending
 
     def _request(self, path: str, request: Callable[[], T], *, creating: bool = False) -> T:
         """The request's answer, however often it has to be made for that."""
@@ -252,14 +263,14 @@ class Store:
 
     def upload(self, path: str, source: Path) -> None:
         """Write an object from a local file, in parts when it is large, replacing what is there."""
-        self._request(path, lambda: obstore.put(self._writable(), path, source, max_concurrency=UPLOADS))
+        self._request(path, lambda: obstore.put(self._bulk(), path, source, max_concurrency=UPLOADS))
 
     def stream(self, path: str, parts: Callable[[], Iterable[bytes]]) -> None:
         """Write an object from memory, part by part: as large as it likes, and no file in between.
 
         ``parts`` is called again when the object has to be sent again.
         """
-        self._request(path, lambda: obstore.put(self._writable(), path, iter(parts()), max_concurrency=UPLOADS))
+        self._request(path, lambda: obstore.put(self._bulk(), path, iter(parts()), max_concurrency=UPLOADS))
 
     def download(self, path: str, target: Path) -> None:
         """Write an object to a local file, piece by piece."""
@@ -398,15 +409,15 @@ def emulator_url() -> str:
     return host if not host or "://" in host else f"http://{host}"
 
 
-def _connect(location: str, patience: Patience) -> ObjectStore:
+def _connect(location: str, patience: Patience, retries: int = 0) -> ObjectStore:
     url = emulator_url() if location.startswith("gs://") else ""
     limits = {"timeout": timedelta(seconds=patience.request_seconds), "connect_timeout": timedelta(seconds=10)}
-    # The store repeats requests itself: obstore repeats some of them only. But a part of an upload it can repeat alone.
-    retries = {"max_retries": 3, "retry_timeout": timedelta(seconds=min(30.0, patience.seconds))}
+    # ``Store`` repeats requests itself: obstore does not repeat all, and would not tell that a creation was repeated.
+    repeat = {"max_retries": retries, "retry_timeout": timedelta(seconds=patience.seconds)}
     if url:
         client = {**limits, "allow_http": True}
-        return from_url(location, base_url=url, bearer_token="none", client_options=client, retry_config=retries)  # type: ignore[call-overload,no-any-return]
-    return from_url(location, client_options=limits, retry_config=retries)  # type: ignore[call-overload,no-any-return]
+        return from_url(location, base_url=url, bearer_token="none", client_options=client, retry_config=repeat)  # type: ignore[call-overload,no-any-return]
+    return from_url(location, client_options=limits, retry_config=repeat)  # type: ignore[call-overload,no-any-return]
 
 
 def _make_directory(path: Path) -> ObjectStore:

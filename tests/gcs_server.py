@@ -39,6 +39,12 @@ class Fault:
     times: int = 1_000_000
     truncated: bool = False
     """Send half of the true answer and break off, in place of ``status``."""
+    reset: bool = False
+    """Do nothing and close the connection without an answer."""
+    lost: bool = False
+    """Do what is asked and close the connection without an answer."""
+    hangs: bool = False
+    """Do nothing and say nothing, until the server heals or ends."""
 
     def is_for(self, method: str, path: str) -> bool:
         return self.method in ("", method) and bool(re.search(self.path, path))
@@ -61,14 +67,17 @@ class GcsServer:
     """Whether they are honoured, as other servers of this API do not."""
     url: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
+    healed: threading.Event = field(default_factory=threading.Event)
     _faults: list[list[object]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def fail(self, fault: Fault) -> None:
+        self.healed.clear()
         self._faults.append([fault, fault.times])
 
     def heal(self) -> None:
         self._faults.clear()
+        self.healed.set()
 
     def fault(self, method: str, path: str) -> Fault | None:
         for entry in self._faults:
@@ -104,6 +113,7 @@ def serve(*buckets: str, host: str = "127.0.0.1", port: int = 0) -> Iterator[Gcs
     try:
         yield state
     finally:
+        state.heal()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -111,7 +121,9 @@ def serve(*buckets: str, host: str = "127.0.0.1", port: int = 0) -> Iterator[Gcs
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body in one packet: apart, each answer would wait for an acknowledgement
     state: GcsServer
+    _silent = False
 
     def do_GET(self) -> None:
         self._answer()
@@ -129,7 +141,14 @@ class _Handler(BaseHTTPRequestHandler):
         with self.state.lock:
             self.state.requests.append((self.command, self.path))
             fault = self.state.fault(self.command, name)
-            if fault and not fault.truncated:
+        if fault and fault.hangs:
+            self.state.healed.wait()
+        if fault and (fault.hangs or fault.reset):
+            self.close_connection = True
+            return None
+        with self.state.lock:
+            self._silent = bool(fault and fault.lost)
+            if fault and not (fault.truncated or fault.lost):
                 return self._error(fault.status, "Injected")
             if asked := re.fullmatch(r"storage/v1/b/([^/]+)", f"{bucket}/{name}"):  # the JSON API's, of a bucket itself
                 return self._describe(asked[1])
@@ -137,12 +156,14 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._error(404, "NoSuchBucket")
             match self.command:
                 case "GET" | "HEAD" if name:
-                    return self._get(bucket, name, truncated=bool(fault))
+                    return self._get(bucket, name, truncated=bool(fault and fault.truncated))
                 case "GET":
                     return self._list(bucket, query)
                 case "PUT" if "partNumber" in query:
                     self.state.uploads[query["uploadId"]][int(query["partNumber"])] = body
                     return self._send(200, headers={"ETag": f'"{hashlib.md5(body).hexdigest()}"'})
+                case "PUT" if source := self.headers.get("x-goog-copy-source"):
+                    return self._copy(bucket, name, unquote(source))
                 case "PUT":
                     return self._put(bucket, name, body)
                 case "POST" if "uploads" in query:
@@ -185,6 +206,15 @@ class _Handler(BaseHTTPRequestHandler):
         if generation is None:
             return self._error(412, "PreconditionFailed")
         return self._send(200, headers={"ETag": f'"{generation}"', "x-goog-generation": str(generation)})
+
+    def _copy(self, bucket: str, name: str, source: str) -> None:
+        from_bucket, _, from_name = source.lstrip("/").partition("/")
+        found = self.state.buckets[from_bucket].get(from_name)
+        if found is None:
+            return self._no_such_key()
+        if self.state.put(bucket, name, found[0], self.headers.get("x-goog-if-generation-match")) is None:
+            return self._error(412, "PreconditionFailed")
+        return self._xml("CopyObjectResult", f"<LastModified>{MODIFIED}</LastModified>")
 
     def _complete(self, bucket: str, name: str, upload: str, body: bytes) -> None:
         parts = self.state.uploads.pop(upload)
@@ -231,6 +261,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(
         self, status: int, body: bytes = b"", headers: dict[str, str] | None = None, *, truncated: bool = False
     ) -> None:
+        if self._silent:
+            self.close_connection = True
+            return
         self.send_response(status)
         for header, value in (headers or {}).items():
             self.send_header(header, value)
@@ -238,6 +271,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body[: len(body) // 2] if truncated else body)
+        self.wfile.flush()
         if truncated:
             self.close_connection = True
 

@@ -232,7 +232,7 @@ class Bucket:
     def list(self, _: object, prefix: str | None) -> list[list[dict[str, Any]]]:
         return [[self._meta(path) for path in self._below(prefix or "")]]
 
-    def list_with_delimiter(self, _: object, prefix: str | None) -> dict[str, list[Any]]:
+    def list_with_delimiter(self, _: object, prefix: str | None) -> dict[str, Any]:
         found = self._below(prefix or "")
         rest = {path: path.removeprefix(f"{prefix}/") if prefix else path for path in found}
         folders = {path[: len(path) - len(name) + name.index("/")] for path, name in rest.items() if "/" in name}
@@ -241,11 +241,11 @@ class Bucket:
             "common_prefixes": sorted(folders),
         }
 
-    def _below(self, prefix: str) -> list[str]:
-        def act() -> list[str]:
+    def _below(self, prefix: str) -> Sequence[str]:
+        def act() -> Sequence[str]:
             return sorted(path for path in self.objects if not prefix or path.startswith(f"{prefix}/"))
 
-        found: list[str] = self._request(Request(prefix, writes=False, listing=True), act)
+        found: Sequence[str] = self._request(Request(prefix, writes=False, listing=True), act)
         return found
 
     def _meta(self, path: str) -> dict[str, Any]:

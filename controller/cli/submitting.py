@@ -67,10 +67,10 @@ class Sent:
 def run_here(request: Request, out: IO[str]) -> list[Manifest]:
     """Run the steps as processes of this machine, one after the other. Ctrl-C ends them.
 
-    Raises ``PreflightError`` where this machine lacks what steps import.
+    Raises ``PreflightError`` where this machine lacks what steps import, or the memory for training.
     """
     steps = request.steps_to_submit()
-    if refused := refusal(cheap_checks(request.profile, _kinds(steps), None)):
+    if refused := refusal(cheap_checks(request.profile, request.recipe, _kinds(steps), None)):
         raise refused
     request.upload_vocabulary()
     interrupted = interruption()
@@ -115,7 +115,7 @@ def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None) -
     profile, store = request.profile, request.store
     steps = request.steps_to_submit()
     cluster = KubernetesCluster.connect(profile.context or None, profile.namespace)
-    preflight(profile, cluster, _kinds(steps))
+    preflight(profile, request.recipe, cluster, _kinds(steps))
     request.upload_vocabulary()
     submitted = submit(steps, profile, store, cluster, by=whoami())
     with Reporter(out) as reporter:

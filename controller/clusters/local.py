@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import shutil
 import signal
@@ -17,8 +18,9 @@ from pathlib import Path
 
 from controller.clusters.interface import JobState, JobStatus
 from controller.clusters.job_policy import COMPLETE, IndexedJob, JobPolicy
+from controller.clusters.pod_diagnosis import OUT_OF_MEMORY_REMEDY
 from controller.labels import Job
-from jobs.errors import StoreError
+from jobs.errors import ConfigurationError, StoreError
 from jobs.layout import LOGS, LogName
 from jobs.store import Store
 
@@ -37,6 +39,8 @@ class _Container:
     process: subprocess.Popen[bytes]
     log: Path
     attempt: int
+    oom_kills: int
+    """How many processes the kernel had killed for lack of memory when this one started."""
     copied_bytes: int = 0
     copied_at: float = float("-inf")
 
@@ -48,6 +52,15 @@ class _Running:
     containers: dict[int, _Container] = field(default_factory=dict)
     attempts: dict[int, int] = field(default_factory=dict)
     message: str = ""
+
+
+def kernel_oom_kills() -> int:
+    """Processes that the kernel has killed for lack of memory since it started; 0 where it does not count them."""
+    try:
+        counters = dict(line.split() for line in Path("/proc/vmstat").read_text().splitlines())
+    except (OSError, ValueError):
+        return 0
+    return int(counters.get("oom_kill", 0))
 
 
 class LocalCluster:
@@ -62,10 +75,12 @@ class LocalCluster:
         *,
         clock: Callable[[], float] = time.monotonic,
         backoff_seconds: float = LOCAL_BACKOFF_SECONDS,
+        oom_kills: Callable[[], int] = kernel_oom_kills,
     ) -> None:
         self._store = store
         self._clock = clock
         self._backoff_seconds = backoff_seconds
+        self._oom_kills = oom_kills
         self._jobs: dict[str, _Running] = {}
         self._scratch = Path(tempfile.mkdtemp(prefix="covid-ctl-"))
 
@@ -162,7 +177,7 @@ class LocalCluster:
                 start_new_session=True,  # Ctrl-C is for covid-ctl, which then asks its containers to end
                 preexec_fn=_die_with_parent,
             )
-        running.containers[index] = _Container(process, log, attempt)
+        running.containers[index] = _Container(process, log, attempt, self._oom_kills())
         running.indexes.started(index)
 
     def _reap(self, running: _Running) -> None:
@@ -185,6 +200,9 @@ class LocalCluster:
     def _ended(self, running: _Running, index: int, code: int) -> None:
         container = running.containers.pop(index)
         text = container.log.read_bytes()
+        out_of_memory = code == -signal.SIGKILL and self._oom_kills() > container.oom_kills
+        if out_of_memory:
+            text += f"\n{_out_of_memory(running)}\n".encode()
         shutil.rmtree(container.log.with_suffix(""), ignore_errors=True)
         container.log.unlink()
         try:
@@ -193,10 +211,13 @@ class LocalCluster:
             text += f"\n{error}".encode()
         # A process ended by a signal: its number below zero here, 128 + number from a container.
         exit_code = code if code >= 0 else 128 - code
+        if out_of_memory:
+            # The same work would need the same memory again: not one of the retries is of use.
+            exit_code = ConfigurationError.container_exit_code
         # What ended because the Job did says nothing of why it did.
         if exit_code and not running.indexes.condition:
             end = text[-TERMINATION_MESSAGE_BYTES:].decode(errors="replace").strip()
-            if code < 0:
+            if code < 0 and not out_of_memory:
                 end = f"{end}\nkilled by {signal.Signals(-code).name}".strip()
             running.message = end
         running.indexes.exited(index, exit_code, self._clock())
@@ -214,6 +235,17 @@ class LocalCluster:
                 container.process.kill()
                 container.process.wait()
             self._ended(running, index, container.process.returncode)
+
+
+def _out_of_memory(running: _Running) -> str:
+    """The event that a container would have logged, had it lived to."""
+    event = {
+        "event": "step.failed",
+        "thing": running.job["metadata"]["name"],
+        "reason": "out of memory: the kernel killed it",
+        "remedy": OUT_OF_MEMORY_REMEDY,
+    }
+    return json.dumps(event)
 
 
 def _log_path(running: _Running, index: int, container: _Container) -> str:

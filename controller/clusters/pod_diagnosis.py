@@ -28,6 +28,11 @@ _SCALING_EVENTS = ("NotTriggerScaleUp", "TriggeredScaleUp", "FailedScaleUp")
 _CLAIM = re.compile(r'persistentvolumeclaim(?:s| "(?P<name>[^"]+)")', re.IGNORECASE)
 """As the scheduler writes it: with its name where a claim is missing or lost, in the plural where none is bound."""
 
+OUT_OF_MEMORY_REMEDY = (
+    "training: raise schedule.accumulation, which computes a batch in that many microbatches; any step: give it more "
+    "memory, on a cluster in the profile's resources"
+)
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -72,7 +77,7 @@ def why_ended(pod: ObservedPod) -> Diagnosis | None:
     if pod.reason == "Evicted":
         return Diagnosis(f"evicted: {pod.message}", "ask for more of what ran out in the profile's resources")
     if pod.ended == "OOMKilled":
-        return Diagnosis("OOMKilled: it used more memory than its limit", "raise the memory in the profile's resources")
+        return Diagnosis("OOMKilled: it used more memory than its limit", OUT_OF_MEMORY_REMEDY)
     if pod.exit_code is not None:
         if told := parse_termination_message(pod.termination_message):
             return Diagnosis(f"exited with {pod.exit_code}: {told.reason}", told.remedy)

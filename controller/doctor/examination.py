@@ -69,12 +69,15 @@ def all_checks(
     yield from examine({"TPU": lambda: tpu_offered(profile)})
 
 
-def cheap_checks(profile: Profile, kinds: Iterable[Kind], cluster: ClusterOrError | None) -> Iterator[Check]:
+def cheap_checks(
+    profile: Profile, recipe: Recipe, kinds: Iterable[Kind], cluster: ClusterOrError | None
+) -> Iterator[Check]:
     """The checks that ``submit`` makes before it writes anything, for steps of these kinds."""
-    if cluster is None:
-        yield from examine({"packages": machine.packages, "compiled parts": machine.compiled_modules})
-        return
     used = {KINDS[kind].role for kind in kinds}
+    if cluster is None:
+        training: dict[str, Examination] = {"memory": lambda: machine.memory(recipe)} if Role.TRAINER in used else {}
+        yield from examine({"packages": machine.packages, "compiled parts": machine.compiled_modules, **training})
+        return
     roles = [role for role in Role if role in used]
     yield from side_by_side(
         examine({"images": lambda: of_images.images(profile, roles)}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import shutil
 from pathlib import Path
@@ -14,10 +15,12 @@ PACKAGES = ("tensorflow", "tokenizers", "safetensors", "google_crc32c", "isal", 
 INSTALL_JOBS = "install what steps need, in a checkout of this project: pip install '.[jobs]'"
 COMPILED = ("jobs.examples._native", "jobs.corpus.cleaning._native", "jobs.corpus.screening._native")
 GB = 1e9
-BYTES_PER_WEIGHT = 16
-"""In training: the weight, its gradient and Adam's two moments, as float32."""
+BYTES_PER_WEIGHT = 16 + 12
+"""In training: the weight, its gradient and Adam's two moments, as float32, and the copy of all but the gradient that a
+save uploads while training goes on."""
 SAVED_BYTES_PER_WEIGHT = 4 * 12
 """On disk: three saves of weight and moments, one more while it is written."""
+MEMORY_LIMIT = Path("/sys/fs/cgroup/memory.max")
 FREE_BYTES = 1 * GB
 """Beside the weights: records, logs, TensorFlow itself."""
 
@@ -49,10 +52,30 @@ def disk(bucket: str, recipe: Recipe) -> Check:
 
 
 def memory(recipe: Recipe) -> Check:
-    """Of the machine, whoever uses it now; activations are counted for one example of a batch."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    needed = FREE_BYTES + weights(recipe) * BYTES_PER_WEIGHT + activations(recipe)
-    return _enough("memory", total, needed, "in this machine", "train on another one: covid-ctl init")
+    """Compares what training needs with all memory of the machine, or of the container that this process is in.
+
+    Activations are counted for the examples that are computed at once.
+    """
+    total = min(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), _limit_of_container())
+    needed = training_bytes(recipe)
+    remedy = "raise schedule.accumulation, or train on another machine: covid-ctl init"
+    return _enough("memory", total, needed, "in this machine", remedy)
+
+
+def _limit_of_container() -> float:
+    """Bytes; infinite without a limit."""
+    try:
+        text = MEMORY_LIMIT.read_text().strip()
+    except OSError:
+        return math.inf
+    return float(text) if text.isdecimal() else math.inf
+
+
+def training_bytes(recipe: Recipe) -> int:
+    """Memory that training takes, about."""
+    # While gradients are accumulated, there is their sum beside the newest.
+    per_weight = BYTES_PER_WEIGHT + (4 if recipe.schedule.accumulation > 1 else 0)
+    return int(FREE_BYTES + weights(recipe) * per_weight + activations(recipe))
 
 
 def weights(recipe: Recipe) -> int:
@@ -65,9 +88,11 @@ def weights(recipe: Recipe) -> int:
 
 
 def activations(recipe: Recipe) -> int:
-    """Bytes that what is computed at once of a batch keeps for the way back, as float32: of each layer some 34 values
-    a token and hidden unit, and attention's scores five times over (Korthikanti et al., arXiv 2205.05198, counts
-    these in two bytes)."""
+    """Bytes that the forward pass keeps for the backward pass, as float32, for the examples that are computed at once.
+
+    Per layer some 34 values a token and hidden unit, and attention's scores five times over (Korthikanti et al.,
+    arXiv 2205.05198, counts these in two bytes).
+    """
     shape, length = recipe.architecture, recipe.examples.max_seq_length
     layer = length * (17 * shape.hidden_size + 2.5 * shape.num_attention_heads * length)
     at_once = recipe.schedule.train_batch_size // recipe.schedule.accumulation

@@ -9,16 +9,17 @@ from controller.doctor.bucket import bucket
 from controller.doctor.check import examine, side_by_side
 from controller.doctor.examination import cheap_checks, refusal
 from controller.profiles.profile import Profile
+from jobs.recipe import Recipe
 from jobs.spec import Kind
 
 
-def preflight(profile: Profile, cluster: KubernetesCluster, kinds: Iterable[Kind]) -> None:
+def preflight(profile: Profile, recipe: Recipe, cluster: KubernetesCluster, kinds: Iterable[Kind]) -> None:
     """For steps of these kinds. Whether Jobs may be created a dry run tells next.
 
     Raises ``PreflightError`` with all that is in the way.
     """
     checks = side_by_side(
-        cheap_checks(profile, kinds, cluster),
+        cheap_checks(profile, recipe, kinds, cluster),
         examine({"bucket": lambda: bucket(profile.bucket)}),
     )
     if refused := refusal(checks):

@@ -14,6 +14,11 @@ from jobs.recipe.naming import decisive, without
 from jobs.spec import Kind, Spec
 
 
+def no_contradiction(recipe: Recipe, spec: Spec, made: Manifest | None) -> str:  # noqa: ARG001
+    """For an input that any recipe can read."""
+    return ""
+
+
 @dataclass(frozen=True)
 class FromStep:
     """An input that another step makes. The DAG, and what a Job waits for, follow from these."""
@@ -34,6 +39,8 @@ class FromStep:
     """What people call it when one is chosen for them."""
     optional: bool = False
     """Left out where the recipe has no such step."""
+    contradiction: Callable[[Recipe, Spec, Manifest | None], str] = no_contradiction
+    """Why the recipe cannot read a chosen step of this spec and, once it is complete, manifest; empty: it can."""
     must_fit: bool = True
     """A finished step fits a recipe only if this input of it does. Where it need not, it must all the same once
     settings are overridden: then its settings are what the command is about."""

@@ -11,6 +11,23 @@ from jobs.recipe import Architecture, Recipe, Schedule
 from jobs.spec import Kind, Spec
 
 
+def contradiction(recipe: Recipe, examples: Spec, made: Manifest | None) -> str:
+    """What of the recipe the examples cannot give. Without this check, training would find out on the TPU node."""
+    wanted = {
+        "examples.max_seq_length": recipe.examples.max_seq_length,
+        "examples.max_predictions_per_seq": recipe.examples.max_predictions_per_seq,
+        "vocabulary.cased": recipe.vocabulary.cased,
+    }
+    theirs = {field: examples.settings.get(field.partition(".")[2], True) for field in wanted}
+    if recipe.vocabulary.size and made and "vocabulary_size" in made.facts:
+        wanted["vocabulary.size"], theirs["vocabulary.size"] = recipe.vocabulary.size, made.facts["vocabulary_size"]
+    differing = [field for field in wanted if wanted[field] != theirs[field]]
+    reasons = [f"{field} is {wanted[field]} in the recipe, {theirs[field]} in the examples" for field in differing]
+    if recipe.schedule.early_stop_evaluations and made and not made.counts.get("examples", {}).get("validation"):
+        reasons.append("schedule.early_stop_evaluations needs held-out examples, and there are none")
+    return "; ".join(reasons)
+
+
 def training_flops(recipe: Recipe) -> int:
     """Floating-point operations of the whole run, with the largest vocabulary that the recipe may learn."""
     choice = recipe.vocabulary
@@ -63,6 +80,7 @@ KIND = StepKind(
             choosing="Train on this preprocess step's examples.",
             called="examples",
             must_fit=False,
+            contradiction=contradiction,
         ),
         FromStep("initial_checkpoint", Kind.CHECKPOINT, optional=True),
     ),

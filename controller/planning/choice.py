@@ -62,7 +62,7 @@ class Choice:
         if not need.chosen_by:
             return None
         if name := self._options.get(need.chosen_by):
-            return self._noted(need, self._named(name, need.kind), "")
+            return self._noted(need, self._named(name, need), "")
         if self._command.target is None or self._is_specified(need.kind):
             return None
         fits = Fitting(self._store, self._recipe, strict=bool(self._command.overrides)).fits
@@ -80,10 +80,13 @@ class Choice:
         self.notes.append(f"{need.called}: {found.name}{why}; {origin}")
         return found.name
 
-    def _named(self, name: str, kind: Kind) -> Found:
+    def _named(self, name: str, need: FromStep) -> Found:
         artifact = Artifact.open(self._store, name)
-        if artifact.spec.kind != kind:
-            raise ConfigurationError(name, f"its kind is {artifact.spec.kind}, not {kind}", "covid-ctl artifacts")
+        if artifact.spec.kind != need.kind:
+            raise ConfigurationError(name, f"its kind is {artifact.spec.kind}, not {need.kind}", "covid-ctl artifacts")
+        if reason := need.contradiction(self._recipe, artifact.spec, artifact.manifest()):
+            remedy = f"--set the recipe's to what the {need.called} have, or make others: covid-ctl submit {need.kind}"
+            raise ConfigurationError(name, reason, remedy)
         if self._profile.is_local or not is_under_way(self._store, name):
             artifact.require()
         return found_step(self._store, artifact)

@@ -16,6 +16,7 @@ from controller.doctor.preflight import preflight
 from controller.kube.leader_election import RENEW_SECONDS, LeaderElection
 from controller.ledger.events import EventType
 from controller.tracking.cancellation import cancel
+from jobs.recipe import load_recipe
 from jobs.spec import Kind
 from tests.api_server.server import ApiServer
 from tests.controller.steps import complete, profile, steps
@@ -106,7 +107,9 @@ def test_a_submitters(world: World) -> None:
     world.server.store.create("persistentvolumeclaims", "default", BOUND)
     world.server.resources.kueue = True
     world.server.store.create("localqueues", "default", {"metadata": {"name": "covid"}})
-    preflight(profile(world.store.location, queue="covid", bucket_volume="papers"), world.cluster, Kind)
+    preflight(
+        profile(world.store.location, queue="covid", bucket_volume="papers"), load_recipe("tiny"), world.cluster, Kind
+    )
     assert find_tracker(world.cluster.api).is_present is False
     world.submit(*steps()[:2])
     track(world)

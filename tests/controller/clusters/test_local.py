@@ -11,6 +11,7 @@ import pytest
 from controller.clusters.interface import JobStatus
 from controller.clusters.job_policy import COMPLETE, FAILED
 from controller.clusters.local import LocalCluster
+from controller.clusters.pod_diagnosis import parse_termination_message
 from jobs.store import Store
 
 RULES = [
@@ -244,6 +245,23 @@ def test_a_killed_container_says_so(store: Store) -> None:
     with local(store) as cluster:
         status = run(cluster, job("os.kill(os.getpid(), signal.SIGKILL)", retries=0))
     assert status.message == f"killed by {signal.SIGKILL.name}"
+
+
+def test_out_of_memory_is_told_apart_and_not_tried_again(store: Store, tmp_path: Path) -> None:
+    """The kernel counts what it kills for lack of memory: here a file that the container writes first."""
+    counter = tmp_path / "oom_kills"
+    counter.write_text("3")
+    program = f"pathlib.Path({str(counter)!r}).write_text('4')\nos.kill(os.getpid(), signal.SIGKILL)"
+    with LocalCluster(store, backoff_seconds=0.0, oom_kills=lambda: int(counter.read_text() or 0)) as cluster:
+        status = run(cluster, job(program, retries=4))
+    assert status.condition is not None
+    assert (status.condition.type, status.condition.reason) == (FAILED, "PodFailurePolicy")
+    told = parse_termination_message(status.message)
+    assert told is not None
+    assert told.reason == "step-1: out of memory: the kernel killed it"
+    assert "schedule.accumulation" in told.remedy
+    assert [info.path for info in store.objects("step-1/logs")] == ["step-1/logs/00000-0.log"]
+    assert b"out of memory" in store.get("step-1/logs/00000-0.log")
 
 
 def test_a_log_is_in_the_bucket_while_its_container_runs(store: Store) -> None:

@@ -128,7 +128,7 @@ def test_a_lease_that_may_not_be_read_tells_nothing(server: ApiServer, cluster: 
 
 def test_a_clock_that_is_off_fails_before_anything_is_made(server: ApiServer, cluster: KubernetesCluster) -> None:
     server.ahead = -7300.0
-    refused = refusal(cheap_checks(PROFILE, Kind, cluster))
+    refused = refusal(cheap_checks(PROFILE, load_recipe("tiny"), Kind, cluster))
     assert refused is not None
     assert "this machine's is 2 h ahead of that of the API server" in refused.reason
     assert "timedatectl" in refused.remedy
@@ -238,10 +238,10 @@ def test_what_may_not_be_looked_at_is_skipped_and_hides_nothing_else(
 def test_submit_asks_a_few_things_only_and_refuses_with_all_that_failed(
     server: ApiServer, cluster: KubernetesCluster
 ) -> None:
-    assert refusal(cheap_checks(PROFILE, Kind, cluster)) is None
+    assert refusal(cheap_checks(PROFILE, load_recipe("tiny"), Kind, cluster)) is None
     assert len(server.requests) <= 7
     profile = PROFILE.model_copy(update={"service_account": "absent"})
-    refused = refusal(cheap_checks(profile, Kind, cluster))
+    refused = refusal(cheap_checks(profile, load_recipe("tiny"), Kind, cluster))
     assert refused is not None
     assert refused.cli_exit_code == 3
     assert "there is no absent" in refused.reason
@@ -271,5 +271,5 @@ def test_submit_asks_for_what_its_steps_use_only(
         absent = f"{registry.host}/covid/absent@sha256:{'1' * 64}"
         named = Images(worker=pushed, trainer=pushed, exporter=absent, controller=absent)
         profile = PROFILE.model_copy(update={"images": named})
-        found = list(cheap_checks(profile, kinds, cluster))
+        found = list(cheap_checks(profile, load_recipe("tiny"), kinds, cluster))
     assert {check.name for check in found if check.state is CheckState.FAILED} == failing

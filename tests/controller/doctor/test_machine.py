@@ -8,9 +8,10 @@ import pytest
 
 from controller.doctor import machine
 from controller.doctor.check import CheckState
-from controller.doctor.examination import all_checks
+from controller.doctor.examination import all_checks, cheap_checks
 from controller.profiles.profile import load_profile
 from jobs.recipe import load_recipe
+from jobs.spec import Kind
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -34,7 +35,34 @@ def test_the_disk_must_hold_three_saves(
 def test_a_batch_that_no_memory_holds_fails() -> None:
     recipe = load_recipe("bio", {"schedule.train_batch_size": "65536"})
     assert machine.memory(recipe).state is CheckState.FAILED
+    assert "schedule.accumulation" in machine.memory(recipe).remedy
     assert machine.memory(load_recipe("tiny")).state is CheckState.OK
+
+
+def test_a_container_s_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "memory.max").write_text("1000000000\n")
+    monkeypatch.setattr(machine, "MEMORY_LIMIT", tmp_path / "memory.max")
+    assert "1 GB in this machine" in machine.memory(load_recipe("tiny")).reason
+    assert machine.memory(load_recipe("clinical")).state is CheckState.FAILED
+
+
+@pytest.mark.parametrize(("recipe", "used"), [("clinical", 5.2e9), ("bio", 13.6e9)])
+def test_the_copy_that_a_save_makes_is_counted(recipe: str, used: float) -> None:
+    """Against what runs with one example at a time used."""
+    one = load_recipe(recipe, {"schedule.accumulation": "512"})
+    told = machine.training_bytes(one)
+    assert 0.75 * used < told < 1.25 * used
+
+
+def test_submit_here_refuses_what_does_not_fit(tmp_path: Path) -> None:
+    profile = load_profile("local", environment={}, bucket=str(tmp_path / "bucket"))
+    huge = load_recipe("bio", {"schedule.train_batch_size": "65536"})
+
+    def states(*kinds: Kind) -> dict[str, CheckState]:
+        return {check.name: check.state for check in cheap_checks(profile, huge, kinds, None)}
+
+    assert states(Kind.PREPROCESS, Kind.PRETRAIN)["memory"] is CheckState.FAILED
+    assert "memory" not in states(Kind.PREPROCESS, Kind.EXPORT)
 
 
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +83,7 @@ def test_a_local_profile_is_examined_on_this_machine_alone(tmp_path: Path) -> No
 @pytest.mark.parametrize(("entries", "state"), [(28_996, CheckState.OK), (28_995, CheckState.FAILED)])
 def test_a_vocabulary_is_compared_with_the_recipe(entries: int, state: CheckState, tmp_path: Path) -> None:
     specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    words = [f"w{number}" for number in range(entries - len(specials))]
+    words = [f"W{number}" for number in range(entries - len(specials))]
     (tmp_path / "vocab.txt").write_text("\n".join([*specials, *words, ""]))
     profile = load_profile("local", environment={}, bucket=str(tmp_path / "bucket"))
     checks = all_checks(profile, load_recipe("clinical"), None, vocabulary=str(tmp_path / "vocab.txt"))

@@ -18,6 +18,7 @@ from controller.planning.manifest import render
 from controller.profiles.profile import Pool
 from controller.tracking.submission import SubmissionOutcome, Submitted, submit
 from jobs.errors import PreflightError
+from jobs.recipe import load_recipe
 from jobs.spec import Kind
 from tests.api_server.server import ApiServer
 from tests.controller.steps import complete, profile, steps
@@ -221,7 +222,7 @@ def test_a_dry_run_tells_who_may_not_create_jobs(world: World) -> None:
 def test_preflight_tries_the_bucket_and_leaves_nothing(world: World, tmp_path: Path) -> None:
     account(world)
     (tmp_path / "bucket").mkdir()
-    preflight(profile(world.store.location), world.cluster, Kind)
+    preflight(profile(world.store.location), load_recipe("tiny"), world.cluster, Kind)
     assert list((tmp_path / "bucket").iterdir()) == []
 
 
@@ -237,10 +238,10 @@ def test_the_outside_is_asked_side_by_side_and_told_in_order(world: World, monke
     monkeypatch.setattr("controller.doctor.examination.tpu_offered", lambda _: meet("TPU"))
     monkeypatch.setattr("controller.doctor.preflight.bucket", lambda _: meet("bucket"))
     with pytest.raises(PreflightError, match="images: met; TPU: met; bucket: met"):
-        preflight(profile(world.store.location), world.cluster, Kind)
+        preflight(profile(world.store.location), load_recipe("tiny"), world.cluster, Kind)
 
 
 def test_preflight_names_all_that_is_in_the_way(world: World, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(PreflightError, match=r"there is no covid-ctl-worker.*bucket: "):
-        preflight(profile(str(tmp_path / "file" / "bucket")), world.cluster, Kind)
+        preflight(profile(str(tmp_path / "file" / "bucket")), load_recipe("tiny"), world.cluster, Kind)

@@ -109,13 +109,13 @@ def _command(verb: str, name: str) -> click.Command:
 def _declared(name: str) -> tuple[Submission, list[Command]]:
     """A command's description, and the options that the inputs of its steps need."""
     from controller.kinds.declaration import Submission
-    from controller.kinds.registry import KINDS, TARGETS, chosen_inputs, options_of
+    from controller.kinds.registry import KINDS, TARGETS, chosen_inputs, material_options
     from jobs.spec import Kind
 
     if name == ALL:
         words = "Run everything from the corpus to RECIPE's Hugging Face model."
-        wanted = {option for target in TARGETS for option in options_of(target)}
-        return Submission(words, "Run every step from the corpus to the model."), _material(wanted)
+        wanted = dict.fromkeys(option for target in TARGETS for option in material_options(target))
+        return Submission(words, "Run every step from the corpus to the model."), [MATERIAL[name] for name in wanted]
     kind = Kind(name)
     submission = KINDS[kind].submission
     assert submission, "only what declares one has a command"
@@ -124,11 +124,7 @@ def _declared(name: str) -> tuple[Submission, list[Command]]:
     ]
     if choosing:
         choosing.append(click.option("--with-inputs", is_flag=True, help="Make missing inputs first."))
-    return submission, [*choosing, *_material(options_of(kind))]
-
-
-def _material(wanted: Any) -> list[Command]:
-    return [option for name, option in MATERIAL.items() if name in wanted]
+    return submission, [*choosing, *(MATERIAL[name] for name in material_options(kind))]
 
 
 def _submit(kind: str, *, output: str, dry_run: bool, wait: bool, timeout: float | None, **options: Any) -> None:

@@ -37,13 +37,13 @@ CLUSTER_REPORT_SECONDS = 10.0
 
 
 class CancelledStepError(CovidCtlError):
-    """Somebody asked for the end: the containers were told, and what they had committed stays."""
+    """The step was cancelled: its containers were signalled, and what they had committed stays."""
 
     cli_exit_code = 130
 
 
 class DetachedError(CovidCtlError):
-    """Somebody stopped waiting; the Jobs go on."""
+    """The command stopped waiting; the Jobs keep running."""
 
     cli_exit_code = 130
 
@@ -54,7 +54,7 @@ class Sent:
 
     submitted: Sequence[Submitted]
     manifests: Sequence[Manifest] = ()
-    """Of all steps, if they were waited for."""
+    """The manifests of all steps, if they were waited for."""
 
     def to_json(self) -> list[dict[str, Any]]:
         if self.manifests:
@@ -161,7 +161,7 @@ def _wait(waiting: Waiting, steps: Sequence[Step]) -> list[Manifest]:
 
 
 def whoami() -> str:
-    """For the ledger."""
+    """Who runs this command, as the ledger has it: ``ann on laptop``."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError):

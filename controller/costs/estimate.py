@@ -1,4 +1,4 @@
-"""What steps will take in time and money, before they are submitted: ranges, from counted work. Pure."""
+"""Estimates the time and cost of steps before they are submitted, as ranges, from counted work. Pure."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from jobs.recipe import Recipe
 from jobs.spec import Kind
 
 CORE_FLOPS = Range(15e9, 70e9)
-"""Per second and CPU core, of training as a whole. Measured in November 2026 on two cores: the recipe ``tiny`` at 65e9
-when they were idle, BERT-base (24 steps of 32 examples) at 33e9 when others kept them busy too."""
+"""FLOP per second and CPU core that training as a whole reaches. Measured in November 2026 on two cores: the recipe
+``tiny`` at 65e9 while they were idle, BERT-base (24 steps of 32 examples) at 33e9 while others kept them busy."""
 
 WORTH_TELLING = 0.1
-"""Hours on a TPU below which nobody asks for one."""
+"""Hours on a TPU below which its price is not worth a line."""
 
 START_SECONDS = Range(5, 90)
-"""Of a pod: mostly its image, which a node that has it need not fetch."""
+"""Until a pod works: mostly the time to fetch its image, which a node may have already."""
 LOCAL_START_SECONDS = Range(1, 5)
 
 
@@ -34,14 +34,14 @@ class StepEstimate:
     pods: int
     """At the same time."""
     on: str
-    """What one pod has."""
+    """The hardware of one pod."""
     hours: Range | None
     """From start to end, all shards; None when not known."""
     dollars: Range | None
     basis: str
-    """What the time follows from, or why it is not known."""
+    """What the estimate is based on, or why there is none."""
     price: str
-    """Of a pod's hour; empty where none is known."""
+    """The price of a pod's hour; empty if none is known."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ _UNITS = {"": 1.0, "m": 1e-3, "k": 1e3} | {
 
 
 def pod_price(pool: Pool, profile: Profile) -> Price | None:
-    """Of an hour of one pod: the profile's own figure, else the table's; None on this machine or where unknown."""
+    """The price of one pod's hour: the profile's own figure, else the table's; None on this machine or if unknown."""
     if pool.dollars_per_hour is not None:
         return Price(pool.dollars_per_hour, f"by profile {profile.name}")
     region = region_of(profile.zone)

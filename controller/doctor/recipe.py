@@ -1,4 +1,4 @@
-"""Does the recipe have what it starts from?"""
+"""Checks that the recipe has its vocabulary and the checkpoint that it starts from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from jobs.recipe import Recipe
 
 
 def vocabulary(recipe: Recipe, path: str | None) -> Check:
-    """Of ``path`` when one is given. Raises ``ConfigurationError`` for a file that is no vocabulary."""
+    """Checks the vocabulary file at ``path``, if one is given. Raises ``ConfigurationError`` if it does not fit."""
     name, choice = "vocabulary", recipe.vocabulary
     if path:
         return ok(name, f"{path} has {read_vocabulary(path, recipe).size:,} entries")
@@ -24,4 +24,4 @@ def checkpoint(recipe: Recipe) -> Check:
     given = identify_checkpoint(recipe)
     if initial is None or given is None:
         return ok(name, f"recipe {recipe.name} trains from scratch")
-    return ok(name, f"{initial.name} lies at {given.location}")
+    return ok(name, f"{initial.name} is at {given.location}")

@@ -58,6 +58,9 @@ class FromOutside:
 
 Input = FromStep | FromOutside
 
+CORPUS = FromOutside("corpus", option="corpus")
+"""What all text comes from. Every step that leads to it through its inputs is made of it."""
+
 
 @dataclass(frozen=True)
 class TextWork:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.kinds.declaration import FromOutside, StepKind, TextWork
+from controller.kinds.declaration import CORPUS, StepKind, TextWork
 from controller.profiles.profile import Role
 from jobs.artifact import Counts, Manifest
 from jobs.ranges import Range
@@ -33,7 +33,7 @@ KIND = StepKind(
     Kind.INGEST,
     command=Kind.PREPROCESS,
     role=Role.WORKER,
-    inputs=(FromOutside("corpus", option="corpus"),),
+    inputs=(CORPUS,),
     shard_setting="document_shards",
     # Measured, like those of the other data steps, in November 2026 on 607 papers of CORD-19 (10.6 MB of text, a dupe
     # factor of 5, one shard). A cloud's vCPU is about half such a core, and a bucket farther away than a disk.

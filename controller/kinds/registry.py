@@ -38,15 +38,18 @@ def chosen_inputs(target: Kind) -> list[FromStep]:
     return [need for need in needs if need.chosen_by]
 
 
+def material_options(kind: Kind) -> list[str]:
+    """The options of ``submit`` that say what all is made of that leads to a step of this kind."""
+    steps = [KINDS[one] for one in upstream(kind)]
+    needs = [need for step in steps for need in step.inputs]
+    names = [need.option if isinstance(need, FromOutside) else need.given_by for need in needs]
+    shards = ["shards"] if any(step.shard_setting for step in steps) else []
+    return list(dict.fromkeys(filter(None, names + shards)))
+
+
 def options_of(kind: Kind) -> list[str]:
-    """The options of ``submit`` that say what a step of this kind is made of."""
-    found: dict[str, None] = {}
-    for one in map(KINDS.__getitem__, upstream(kind)):
-        for need in one.inputs:
-            names = (need.option,) if isinstance(need, FromOutside) else (need.given_by, need.chosen_by)
-            found |= dict.fromkeys(name for name in names if name)
-        found |= {"shards": None} if one.shard_setting else {}
-    return list(found)
+    """Those, and the options that name finished steps on the way."""
+    return [*material_options(kind), *(need.chosen_by for need in chosen_inputs(kind))]
 
 
 def reader_of(source: FromOutside) -> Kind:

@@ -6,7 +6,7 @@ import shlex
 from functools import cached_property, partial
 from pathlib import Path
 
-from controller.kinds.declaration import FromOutside, FromStep
+from controller.kinds.declaration import CORPUS, FromOutside, FromStep
 from controller.kinds.registry import options_of, reader_of
 from controller.planning.command_line import CommandLine
 from controller.planning.existing import (
@@ -54,7 +54,7 @@ class Choice:
         return read_vocabulary(path, self._recipe) if path else None
 
     def outside(self, need: FromOutside) -> Source:
-        return {"corpus": self._corpus, "checkpoint": self._checkpoint}[need.name](need)
+        return self._corpus() if need == CORPUS else self._checkpoint()
 
     def instead(self, need: FromStep) -> str | None:
         if need.given_by and (vocabulary := self.vocabulary):
@@ -95,21 +95,21 @@ class Choice:
         """Whether the command says what a step of this kind is to be made of; else the newest that fits will do."""
         return any(self._options.get(option) is not None for option in options_of(kind))
 
-    def _corpus(self, need: FromOutside) -> Source:
+    def _corpus(self) -> Source:
         location = self._options.get("corpus") or default_corpus(self._recipe)
         if location is None:
-            raise self._no_corpus(need)
+            raise self._no_corpus()
         if location != SAMPLE:
             self._check_that_pods_see("corpus", location, "--corpus ")
         source = identify_corpus(location)
         self.notes.append(f"corpus: {corpus_text(source.location)}")
         return source
 
-    def _no_corpus(self, need: FromOutside) -> PreflightError:
+    def _no_corpus(self) -> PreflightError:
         """Advises the corpus that was read last: nothing is made up for a model that is meant."""
-        reader = reader_of(need)
+        reader = reader_of(CORPUS)
         origins = Origins(self._store)
-        newest = newest_complete(self._store, reader, lambda spec: not is_made_up(spec.inputs[need.name]))
+        newest = newest_complete(self._store, reader, lambda spec: not is_made_up(spec.inputs[CORPUS.name]))
         reason, location = "no corpus is named to make its examples of", "PATH"
         if newest:
             origin = origins.of(newest.name, newest.at)
@@ -120,12 +120,12 @@ class Choice:
         remedy = f"{again(corpus=location)}\n        or --corpus {SAMPLE}, for a trial on made-up papers"
         return PreflightError(f"recipe {self._recipe.name}", reason, remedy)
 
-    def _checkpoint(self, need: FromOutside) -> Source:
+    def _checkpoint(self) -> Source:
         initial = self._recipe.initial_checkpoint
         if initial and initial.path:
             self._check_that_pods_see("checkpoint", initial.path, "--set initial_checkpoint.path=")
         found = identify_checkpoint(self._recipe)
-        assert found, f"a recipe without one has no step that reads a {need.name}"
+        assert found, "a recipe without a checkpoint has no step that reads one"
         return found
 
     def _check_that_pods_see(self, what: str, location: str, option: str) -> None:

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.kinds.registry import KINDS, TARGETS, chosen_inputs, made_by
+from controller.kinds.registry import KINDS, TARGETS, chosen_inputs, made_by, material_options
 from jobs.spec import Kind
 
 ALL = "all"
 """In place of a kind: every step that the recipe has."""
 
-_MATERIAL = ("corpus", "vocab", "shards")
 _PLACE = ("profile", "bucket", "context", "namespace")
 
 
@@ -37,7 +36,7 @@ class CommandLine:
         """The command that makes a step of this kind by the same options, and ``more``."""
         target, options = None if self.target is None else KINDS[kind].command, {**self.options, **more}
         words = ["covid-ctl", self.verb if self.is_for(kind) else "submit", *self._recipe(target)]
-        for option in _MATERIAL:
+        for option in material_options(target or TARGETS[-1]):
             words += _option(option, options.get(option))
         for setting, value in self.overrides.items():
             words += _option("set", f"{setting}={value}")

@@ -1,4 +1,4 @@
-"""How much text a corpus holds, without reading it: by its files' sizes."""
+"""Estimates how much text a corpus holds from the sizes of its files, without reading it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from jobs.ranges import Range
 from jobs.sample.sample import SAMPLE, write_sample
 
 OF_FILES = Range(0.3, 3.0)
-"""Bytes of text in a byte of an archive or of files of one's own, packed or not: CORD-19's parses as .tar.gz hold 1.3
+"""Bytes of text per byte of an archive or of your own files, packed or not: CORD-19's parses as .tar.gz hold 1.3
 (measured), AI2's archives much besides them, and gzipped text up to three."""
 
 
 def text_of(location: str) -> Range:
-    """In bytes. Raises ``ConfigurationError`` when nothing is there."""
+    """Bytes of text in a corpus. Raises ``ConfigurationError`` if there is nothing at its location."""
     spread = spread_of(location, shards=1)
     if spread:
         return Range(spread.mean, spread.mean)

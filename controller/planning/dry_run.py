@@ -26,7 +26,7 @@ class PlannedStep:
 class DryRun:
     steps: Sequence[PlannedStep]
     spread: Spread | None
-    """Of documents over shards; None where no corpus is read, or none that lists its documents' sizes."""
+    """How documents are spread over shards; None if no corpus is read, or it does not list its documents' sizes."""
     note: str
     """Why there is no ``spread``."""
     notes: Sequence[str] = ()

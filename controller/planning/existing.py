@@ -13,7 +13,7 @@ from controller.ledger.history import History, finished_at
 from controller.planning.provenance import Origins
 from controller.planning.sources import default_corpus, identify_checkpoint
 from jobs.artifact import Artifact, Manifest, is_complete
-from jobs.errors import CovidCtlError
+from jobs.errors import ConfigurationError, DamagedError, MissingObjectError
 from jobs.layout import MANIFEST, SPEC, VOCABULARIES
 from jobs.named_vocabulary import read_vocabulary
 from jobs.recipe import Recipe
@@ -31,6 +31,9 @@ class Found:
     """When it was finished, by ``finished_at``; of one under way, when it was submitted."""
     name: str
 
+
+DAMAGED = (ConfigurationError, DamagedError, MissingObjectError)
+"""What one damaged step raises. It is passed over, and ``status`` shows it; a bucket that does not answer is not."""
 
 SHARDS = 1
 """Any number: how many shards a step has does not tell whether it fits."""
@@ -101,7 +104,7 @@ def known_as(store: Store, spec: Spec) -> Spec:
     if not runtime_fields(spec.kind) or store.exists(f"{spec.name}/{SPEC}"):
         return spec
     for name in Ledger(store).steps():
-        with suppress(CovidCtlError):  # a damaged one: ``status`` shows it
+        with suppress(*DAMAGED):
             if name.startswith(f"{spec.kind}-"):
                 found = Artifact.open(store, name).spec
                 if replace(found, settings=decisive(found.settings)).sha256 == spec.sha256:
@@ -111,8 +114,12 @@ def known_as(store: Store, spec: Spec) -> Spec:
 
 def newest_complete(store: Store, kind: Kind, fits: Callable[[Spec], bool]) -> Found | None:
     """The complete step of a kind that finished last, of those that fit, whoever submitted it."""
-    fitting = [manifest.spec for manifest in complete_artifacts(store, kind) if fits(manifest.spec)]
-    return max((found_step(store, Artifact(store, spec)) for spec in fitting), default=None)
+    found = []
+    for manifest in complete_artifacts(store, kind):
+        with suppress(*DAMAGED):
+            if fits(manifest.spec):
+                found.append(found_step(store, Artifact(store, manifest.spec)))
+    return max(found, default=None)
 
 
 def newest_under_way(store: Store, kind: Kind, fits: Callable[[Spec], bool]) -> Found | None:
@@ -120,7 +127,7 @@ def newest_under_way(store: Store, kind: Kind, fits: Callable[[Spec], bool]) -> 
     ledger = Ledger(store)
     found = []
     for name in ledger.steps():
-        with suppress(CovidCtlError):  # a damaged one: ``status`` shows it
+        with suppress(*DAMAGED):
             if not name.startswith(f"{kind}-") or not History(events := ledger.events(name)).is_under_way:
                 continue
             if fits(Artifact.open(store, name).spec) and not is_complete(store, name):
@@ -141,15 +148,12 @@ def is_under_way(store: Store, name: str) -> bool:
 
 
 def complete_artifacts(store: Store, kind: Kind | None = None) -> list[Manifest]:
-    """The complete artifacts, of one kind or all, by name. A damaged one is passed over: ``status`` shows it."""
+    """The complete artifacts, of one kind or all, by name."""
     found = []
     for name in Ledger(store).steps():
         if kind and not name.startswith(f"{kind}-"):
             continue
-        try:
-            manifest = Artifact.open(store, name).manifest()
-        except CovidCtlError:
-            continue
-        if manifest:
-            found.append(manifest)
+        with suppress(*DAMAGED):
+            if manifest := Artifact.open(store, name).manifest():
+                found.append(manifest)
     return found

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from controller.kinds.declaration import FromOutside
+from controller.kinds.declaration import CORPUS
 from controller.kinds.registry import KINDS
 from controller.ledger.events import Event, EventType, Ledger
 from controller.ledger.lineage import steps_read
@@ -46,7 +46,7 @@ def corpus_text(location: str) -> str:
 
 
 class Origins:
-    """Of the steps of a bucket, and of planned ones that are not there yet."""
+    """Looks up where the steps of a bucket come from, and planned ones that are not there yet."""
 
     def __init__(self, store: Store, planned: Iterable[Step] = ()) -> None:
         self._store = store
@@ -61,10 +61,9 @@ class Origins:
         """Where the corpus lay that the step was made of, through whatever it reads; empty for a step of none."""
         step = self._planned.get(name)
         spec = step.spec if step else Artifact.open(self._store, name).spec
-        for need in KINDS[spec.kind].inputs:
-            if isinstance(need, FromOutside) and need.option:
-                told = [step.arguments] if step else _told(Ledger(self._store).events(name))
-                return _location(told, need.option, spec.inputs[need.name])
+        if CORPUS in KINDS[spec.kind].inputs:
+            told = [step.arguments] if step else _told(Ledger(self._store).events(name))
+            return _location(told, spec.inputs[CORPUS.name])
         return next(filter(None, map(self.corpus, steps_read(spec))), "")
 
 
@@ -79,12 +78,13 @@ def _told(events: Sequence[Event]) -> list[tuple[str, ...]]:
     return [event.arguments or _words(event.detail) for event in submissions]
 
 
-def _location(told: Iterable[tuple[str, ...]], option: str, fingerprint: str) -> str:
+def _location(told: Iterable[tuple[str, ...]], fingerprint: str) -> str:
     if is_made_up(fingerprint):
         return SAMPLE
+    option = f"--{CORPUS.name}"
     for words in told:
-        if f"--{option}" in words[:-1]:
-            return words[words.index(f"--{option}") + 1]
+        if option in words[:-1]:
+            return words[words.index(option) + 1]
     return f"{_UNKNOWN} {fingerprint[:12]}"
 
 

@@ -66,20 +66,21 @@ class InitialCheckpoint(Section):
     source: str
     """Where it is published."""
     path: str | None = None
-    """Where your copy lies: ``gs://``, a directory, an archive or the prefix of google's files."""
+    """Path of your copy: ``gs://``, a directory, an archive or the prefix of google's files."""
     checkpoint: str = ""
     """The end of its path in there, needed where there are several checkpoints."""
     size: int | None = Field(None, gt=0)
     """Bytes of the archive, or of the files with the numbers (``.data-*``, ``model.safetensors``) together."""
     sha256: str | None = Field(None, pattern=r"^[0-9a-fA-F]{64}$")
-    """Of the same, one file after the other."""
+    """SHA-256 of those bytes, with the files concatenated in order."""
     allow_missing: tuple[str, ...] = ()
     """google's names, or patterns (``cls/*``), of the model's variables that the checkpoint may lack. They begin with
     random values, which the log, the summary and the model's card say."""
     allow_unused: tuple[str, ...] = ()
-    """Of the checkpoint's variables that the model may lack; optimizer state is never used and needs no mention."""
+    """Names or patterns of the checkpoint's variables that the model may lack; optimizer state is never used and needs
+    no mention."""
     allow_mismatched: tuple[str, ...] = ()
-    """Of variables that may have another shape: they begin with random values."""
+    """Names or patterns of variables that may have another shape: they begin with random values."""
 
 
 PartialDate = Annotated[
@@ -99,7 +100,7 @@ class Filters(Section):
     licenses: tuple[str, ...] = ()
     """As metadata.csv spells them, ``cc-by`` and so on, in any case; none of them: all, also papers without one."""
     sources: tuple[str, ...] = ()
-    """Of metadata.csv's ``source_x``, such as ``PMC``; a paper passes by any of its sources."""
+    """Values of metadata.csv's ``source_x``, such as ``PMC``; one of a paper's sources is enough. None of them: all."""
     published_from: PartialDate | None = None
     published_until: PartialDate | None = None
     """Both included. With a bound, papers without a date are dropped."""
@@ -124,7 +125,7 @@ class CorpusChoice(Filters):
     min_full_text_share: float = Field(0.5, ge=0, le=1)
     """Of the papers that metadata.csv promises a full text of, fewer found than this fail the step."""
     near_duplicate_similarity: float = Field(0.5, ge=0.5, le=1)
-    """Of papers whose runs of three words are at least so alike (estimated Jaccard), one is kept. Two parses
+    """One paper is kept of those whose runs of three words are at least this alike (estimated Jaccard). Two parses
     of one paper are 0.65 to 0.94 alike (six pairs); of 180,000 pairs of different papers one was more
     than 0.13: two years of one list of reviews, 0.68."""
     clean_text: bool = False
@@ -143,7 +144,7 @@ class Examples(Section):
     """The published models' is not known; 5 is the value in google-research/bert's README."""
     random_seed: int = Field(12345, ge=0)
     variant: Literal["original", "corrected"] = "original"
-    """With the original's quirks, as the published models, or without: see ``jobs.examples.creation``."""
+    """With the original's quirks, as for the published models, or without them: see ``jobs.examples.creation``."""
 
     @model_validator(mode="after")
     def _predictions_fit(self) -> Examples:
@@ -169,10 +170,10 @@ class Schedule(Section):
     evaluation_examples: int = Field(4096, gt=0)
     """Held-out examples per evaluation, at most; always the same ones."""
     early_stop_evaluations: int | None = Field(None, gt=0)
-    """End when so many evaluations in a row were no better than the best, with that one's weights; None: never."""
+    """Stop after this many evaluations in a row without a better one, with the best one's weights; None: never stop."""
     log_every: int = Field(100, gt=0)
     precision: Precision = "float32"
-    """Of the inputs to matrix products; weights, their updates and losses are float32."""
+    """Type of the inputs to matrix products; weights, their updates and losses are float32."""
     seed: int = Field(42, ge=0, lt=2**31)
     masking: Literal["static", "dynamic"] = "static"
     """As the examples were made, or drawn anew in every step by the examples' own rule: then a dupe_factor of 1 does.
@@ -180,7 +181,7 @@ class Schedule(Section):
     next_sentence_prediction: bool = True
     """Without it masked words alone are learnt; the head, and the pooler that feeds it, keep their first weights."""
     accumulation: int = Field(1, gt=0)
-    """Parts of a batch that are computed one after the other for one update: memory is needed for one of them."""
+    """Microbatches per update, computed one after the other: memory is needed for one of them."""
 
     @model_validator(mode="after")
     def _warmup_ends(self) -> Schedule:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.kinds.declaration import FromOutside, FromStep
+from controller.kinds.declaration import CORPUS, FromStep
 from controller.kinds.registry import (
     KINDS,
     TARGETS,
@@ -61,4 +61,4 @@ def test_the_chain_is_this() -> None:
     assert set(options_of(Kind.PREPROCESS)) == {"corpus", "vocab", "shards"}
     assert set(options_of(Kind.PRETRAIN)) == {"corpus", "vocab", "shards", "examples"}
     assert [need.chosen_by for need in chosen_inputs(Kind.EXPORT)] == ["examples", "run"]
-    assert reader_of(FromOutside("corpus", option="corpus")) is Kind.INGEST
+    assert reader_of(CORPUS) is Kind.INGEST

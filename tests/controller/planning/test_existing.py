@@ -11,11 +11,14 @@ from controller.ledger.events import Event, EventType, Ledger
 from controller.planning.existing import Fitting, Found, known_as, newest_complete, newest_under_way
 from controller.planning.plan import Step
 from jobs.artifact import Artifact
+from jobs.errors import StoreError
+from jobs.layout import MANIFEST, SPEC
 from jobs.named_vocabulary import give_vocabulary
 from jobs.recipe import load_recipe
 from jobs.spec import Kind, Spec
 from jobs.store import Store
 from tests.controller.steps import Given, complete, planned
+from tests.gcs_server import Fault, GcsServer
 
 
 @pytest.fixture
@@ -78,6 +81,25 @@ def test_of_any_corpus_and_any_number_of_shards_the_newest_is_taken(store: Store
     older = made(store, at=2.0, shards=4)
     made(store, at=1.0)
     assert newest(store, Kind.PREPROCESS) == older[-2].name
+
+
+def test_a_damaged_step_is_passed_over(store: Store) -> None:
+    sound = made(store, at=1.0)[-2]
+    damaged = made(store, at=2.0, shards=4)
+    store.put(f"{damaged[-2].name}/{MANIFEST}", b"{")
+    assert newest(store, Kind.PREPROCESS) == sound.name
+    # What it reads is damaged: nobody knows what it is made of.
+    made(store, at=3.0, shards=8)
+    store.put(f"{planned(shards=8)[0].name}/{SPEC}", b"{")
+    assert newest(store, Kind.PREPROCESS) == sound.name
+
+
+def test_a_bucket_that_refuses_to_answer_is_not_one_without_steps(gcs: GcsServer) -> None:
+    store = Store("gs://tests/run")
+    made(store, at=1.0)
+    gcs.fail(Fault(403, method="GET", path=MANIFEST))
+    with pytest.raises(StoreError, match="permission denied"):
+        newest(store, Kind.PREPROCESS)
 
 
 VOCABULARY = b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\n"

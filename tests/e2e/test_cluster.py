@@ -59,7 +59,9 @@ def test_the_data_side_runs_to_its_end_as_on_this_machine(cluster: ClusterOfTest
     assert cluster.jobs() == {}
     again = cluster.covid_ctl(*command)
     assert again.code == 0
-    assert all("already complete" in line for line in again.out.splitlines())
+    told, *steps = again.out.splitlines()
+    assert told == f"corpus: {corpus}"
+    assert all("already complete" in line for line in steps)
     assert cluster.jobs() == {}
 
 

@@ -40,7 +40,7 @@ WORKING = Patience()
 """For what decides: a shard, a commit, an entry in the ledger."""
 LOOKING = Patience(seconds=20.0, request_seconds=20.0)
 """For who only looks: to hear soon that a bucket does not answer is better than to wait."""
-PASSING = Patience(seconds=0.0, request_seconds=10.0)
+PASSING = Patience(seconds=2.0, request_seconds=10.0)
 """For what may be lost: a heartbeat, a copy of a log."""
 
 

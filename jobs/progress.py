@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from pydantic.dataclasses import dataclass
 
 from jobs.errors import StoreError
 from jobs.layout import PROGRESS, heartbeat, shard_of
+from jobs.parallel import in_parallel
 from jobs.store import Store
 from jobs.validation import RECORD, Moment, WholeNumber
 
@@ -40,7 +41,7 @@ class Heartbeat:
         every: float = 1.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._store = store
+        self._store = store.hasty
         self._path = heartbeat(name, shard)
         self._unit = unit
         self._every = every
@@ -61,8 +62,9 @@ class Heartbeat:
         elapsed = now - self._started
         rate = (done - self._first) / elapsed if elapsed > 0 else 0.0
         beat = {"at": now, "done": done, "total": total, "unit": self._unit, "rate": rate, **fields}
+        known = {name: value for name, value in beat.items() if not isinstance(value, float) or math.isfinite(value)}
         with suppress(StoreError):
-            self._store.put(self._path, json.dumps(beat).encode())
+            self._store.put(self._path, json.dumps(known).encode())
         self._next = now + max(self._every, min((self._clock() - now) / _SHARE, _LONGEST))
 
 
@@ -83,13 +85,13 @@ class Beat:
 
 def read_heartbeats(store: Store, name: str) -> dict[int, Beat]:
     """The last heartbeat of every shard of a step that has one. What cannot be read is as good as not there."""
+    store = store.hasty
     try:
         found = {info.path: shard_of(info.path) for info in store.objects(f"{name}/{PROGRESS}")}
     except StoreError:
         return {}
-    with ThreadPoolExecutor(_READERS) as readers:  # a request takes its while when the bucket is far away
-        beats = readers.map(lambda path: _beat(store, path), found)
-        return {shard: beat for shard, beat in zip(found.values(), beats, strict=True) if shard is not None and beat}
+    beats = in_parallel(lambda path: _beat(store, path), found, _READERS)
+    return {shard: beat for shard, beat in zip(found.values(), beats, strict=True) if shard is not None and beat}
 
 
 def _beat(store: Store, path: str) -> Beat | None:

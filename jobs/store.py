@@ -12,8 +12,9 @@ import os
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -76,9 +77,10 @@ class Store:
         self._directory, self._store = _open(location, create, patience)
         self._sending: ObjectStore | None = None
 
+    @cached_property
     def hasty(self) -> Store:
-        """The same bucket for what may be lost: one try, and a short one."""
-        return Store(self.location, patience=replace(PASSING, stopping=self._patience.stopping))
+        """The same bucket for what may be lost: given up within seconds."""
+        return Store(self.location, patience=PASSING)
 
     def _readable(self) -> ObjectStore:
         """Another process may have made the directory meanwhile."""

@@ -6,16 +6,25 @@ import signal
 import threading
 from collections.abc import Callable
 
+UNHEARD_SECONDS = 1.5
+"""A question that nobody asks for so long becomes an exception: a request may hang."""
+
 
 def interruption() -> Callable[[], bool]:
-    """Whether either has come, from now on. A second one ends covid-ctl at once."""
+    """Whether either has come, from now on. A second one, or a first that is not heard, ends covid-ctl at once."""
     asked = threading.Event()
 
     def ask(*_: object) -> None:
         asked.set()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
             signal.signal(number, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, UNHEARD_SECONDS)
+
+    def heard() -> bool:
+        if asked.is_set():
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        return asked.is_set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
-    return asked.is_set
+    return heard

@@ -21,6 +21,7 @@ from controller.status.derive import State
 from controller.status.overview import Overview, look
 from controller.status.spending import Spending, spending
 from controller.status.step_status import StepState
+from jobs.errors import StoreUnreachableError
 from jobs.store import Store
 
 COST_SECONDS = 30.0
@@ -59,9 +60,17 @@ def follow(profile: Profile, store: Store, name: str | None, *, every: float, ou
 def _loop(
     profile: Profile, store: Store, name: str | None, every: float, tell: Callable[[Overview, float], None]
 ) -> StepState:
+    seen = False
     while True:
         now = time.time()
-        found = look(profile, store, name, now=now)
+        try:
+            found = look(profile, store, name, now=now)
+        except StoreUnreachableError:
+            if not seen:
+                raise
+            time.sleep(every)  # the store has said on stderr that it tried; the steps go on without us
+            continue
+        seen = True
         tell(found, now)
         if name is not None and not found.steps[0].state.goes_on:
             return found.steps[0]

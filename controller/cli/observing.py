@@ -53,10 +53,11 @@ def status(name: str | None, output: str, **place: str | None) -> None:
     from controller.cli.tables import status_table, step_json
     from controller.status.overview import look
     from controller.status.spending import spending
+    from jobs.patience import LOOKING
     from jobs.store import Store
 
     profile = profile_of(place)
-    store = Store(profile.bucket)
+    store = Store(profile.bucket, patience=LOOKING)
     _check_directory(profile.bucket)
     found = look(profile, store, name, now=time.time())
     _warn(found.unreachable)
@@ -91,11 +92,12 @@ def watch(name: str | None, every: float, output: str, **place: str | None) -> N
     it prints a line for each change; with --output json, one object per line.
     """
     from controller.cli.live import follow
+    from jobs.patience import LOOKING
     from jobs.store import Store
 
     profile = profile_of(place)
     try:
-        last = follow(profile, Store(profile.bucket), name, every=every, output=output)
+        last = follow(profile, Store(profile.bucket, patience=LOOKING), name, every=every, output=output)
     except KeyboardInterrupt:
         return
     if last.state != "complete":
@@ -124,12 +126,13 @@ def logs(
     from controller.status.log_reading import Selection
     from jobs.artifact import Artifact
     from jobs.errors import ConfigurationError
+    from jobs.patience import LOOKING
     from jobs.store import Store
 
     if follow and previous:
         raise click.UsageError("--previous has ended: it cannot be followed")
     profile = profile_of(place)
-    store = Store(profile.bucket)
+    store = Store(profile.bucket, patience=LOOKING)
     shards = Artifact.open(store, name).spec.shards
     if index is not None and index >= shards:
         raise ConfigurationError(name, f"shard {index} asked for, it has {shards}", f"covid-ctl status {name}")

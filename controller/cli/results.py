@@ -20,10 +20,11 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
     from controller.cli.tables import artifacts_table, manifest_json, outputs_table
     from controller.planning.existing import complete_artifacts
     from jobs.artifact import Artifact
+    from jobs.patience import LOOKING
     from jobs.store import Store
 
     bucket = profile_of(place).bucket
-    store = Store(bucket)
+    store = Store(bucket, patience=LOOKING)
     if name is not None:
         manifest = Artifact.open(store, name).require()
         if output == "text":
@@ -42,9 +43,10 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
 def report(name: str | None, target: str | None, output: str, **place: str | None) -> None:
     """Show what preprocessing did in step NAME, or in the newest complete preprocess step."""
     from controller.status.report import find_report, save_page
+    from jobs.patience import LOOKING
     from jobs.store import Store
 
-    found = find_report(Store(profile_of(place).bucket), name)
+    found = find_report(Store(profile_of(place).bucket, patience=LOOKING), name)
     if target:
         save_page(found, target)
     if output == "json":

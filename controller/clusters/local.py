@@ -195,7 +195,7 @@ class LocalCluster:
             container.copied_bytes = len(text)
             # What cannot be written now is written when the container ends, or said then.
             with contextlib.suppress(StoreError):
-                self._store.put(_log_path(running, index, container), text)
+                self._store.hasty.put(_log_path(running, index, container), text)
 
     def _ended(self, running: _Running, index: int, code: int) -> None:
         container = running.containers.pop(index)
@@ -206,7 +206,7 @@ class LocalCluster:
         shutil.rmtree(container.log.with_suffix(""), ignore_errors=True)
         container.log.unlink()
         try:
-            self._store.put(_log_path(running, index, container), text)
+            self._store.hasty.put(_log_path(running, index, container), text)
         except StoreError as error:
             text += f"\n{error}".encode()
         # A process ended by a signal: its number below zero here, 128 + number from a container.

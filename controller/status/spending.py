@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from controller.costs.estimate import compute_hours
@@ -14,6 +13,7 @@ from controller.profiles.profile import Profile
 from controller.status.step_status import READERS
 from jobs.artifact import Artifact
 from jobs.errors import CovidCtlError
+from jobs.parallel import in_parallel
 from jobs.progress import read_heartbeats
 from jobs.ranges import HOUR, Range
 from jobs.store import Store
@@ -42,8 +42,7 @@ def spending(store: Store, names: Sequence[str], profile: Profile) -> dict[str, 
         except CovidCtlError:
             return None  # status says what is wrong with it
 
-    with ThreadPoolExecutor(READERS) as readers:
-        return {name: spent for name, spent in zip(names, readers.map(of, names), strict=True) if spent}
+    return {name: spent for name, spent in zip(names, in_parallel(of, names, READERS), strict=True) if spent}
 
 
 def _of_step(artifact: Artifact, profile: Profile) -> Spending:

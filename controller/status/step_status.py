@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePath
@@ -15,6 +14,7 @@ from controller.ledger.lineage import steps_read
 from controller.status.derive import Reachability, State, StateInputs, derive_state, is_alive, last_observed
 from jobs.artifact import Artifact, incomplete, no_such_step
 from jobs.errors import CovidCtlError
+from jobs.parallel import in_parallel
 from jobs.progress import Beat, read_heartbeats
 from jobs.store import Store
 
@@ -135,9 +135,8 @@ def observe(store: Store, name: str, *, now: float, view: ClusterView | None = N
 
 def observe_all(store: Store, *, now: float, view: ClusterView | None = None) -> list[StepState]:
     """Every step ever submitted, oldest first."""
-    with ThreadPoolExecutor(READERS) as readers:
-        observed = readers.map(partial(observe_or_say, store, now=now, view=view), Ledger(store).steps())
-        return sorted(observed, key=lambda state: (state.submitted_at, state.name))
+    observed = in_parallel(partial(observe_or_say, store, now=now, view=view), Ledger(store).steps(), READERS)
+    return sorted(observed, key=lambda state: (state.submitted_at, state.name))
 
 
 def observe_or_say(store: Store, name: str, *, now: float, view: ClusterView | None = None) -> StepState:

@@ -30,7 +30,7 @@ class Kind(StrEnum):
 VERSIONS: Mapping[Kind, int] = {
     Kind.INGEST: 2,
     Kind.SIGNATURES: 2,
-    Kind.VOCABULARY: 2,
+    Kind.VOCABULARY: 3,
     Kind.PREPROCESS: 3,
     Kind.CHECKPOINT: 1,
     Kind.PRETRAIN: 3,

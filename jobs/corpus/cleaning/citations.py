@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 
 from jobs.corpus.cleaning.cutting import CUT, close_cuts
+from jobs.corpus.cleaning.intervals import is_interval
 
 # Brackets that hold numbers alone. A number of four digits is a year, one that begins with 0 an interval.
 _NUMBER = r"[1-9][0-9]{0,2}[a-z]?"
 _NUMBERS = re.compile(rf"\[\s*{_NUMBER}(?:\s?[,;–‐-]\s?{_NUMBER})*\s*\](?![A-Za-z0-9])")
 _SUPERSCRIPT = re.compile(r"[¹²³⁰⁴-⁹](?<=[a-z]{4}.)[¹²³⁰⁴-⁹]*(?:[,–-][¹²³⁰⁴-⁹]+)*(?![A-Za-z⁻])")
-# One for each of the two, because a character that all matches begin with is found many times faster than a set.
-_AFTER_STOP, _AFTER_COMMA = (
-    re.compile(rf"{sign}[1-9](?<=[a-z]{{5}}{sign}[1-9])[0-9]{{0,2}}(?:[,–-][1-9][0-9]{{0,2}})*(?= [A-Za-z])")
-    for sign in (r"\.", ",")
-)
+# Several numbers: one alone may begin the next sentence ("in the drug alone.26 patients were").
+_AFTER_STOP = re.compile(r"\.[1-9](?<=[a-z]{5}\.[1-9])[0-9]{0,2}(?:[,–-][1-9][0-9]{0,2})+(?= [A-Z])")
 
 _YEAR = r"(?:19|20)[0-9]{2}[a-z]?"
 # Everything that repeats is possessive: a name ends where a year begins, so there is nothing to go back for.
@@ -27,18 +25,34 @@ _LEAD_IN = (
 _AUTHORS = re.compile(rf"[(\[]\s*+{_LEAD_IN}{_AUTHOR_YEAR}(?:\s?[;,]\s?(?:and\s)?{_LEAD_IN}{_AUTHOR_YEAR})*+\s*+[)\]]")
 _ENDS_IN_YEAR = re.compile(r"[)\]](?:(?<=[12][09][0-9]{2}.)|(?<=[0-9] .)|(?<=[0-9][a-z].)|(?<=,[a-z].))")
 NEEDS = (
-    *(CUT, r"\[[\s]*[1-9]", "[a-z][a-z][¹²³⁰⁴-⁹]", "[a-z][a-z][.,][1-9]"),
+    *(CUT, r"\[[\s]*[1-9]", "[a-z][a-z][¹²³⁰⁴-⁹]", "[a-z][a-z][.][1-9]"),
     *("[12][09][0-9][0-9][)\\]]", "[0-9] [)\\]]", "[0-9][a-z][)\\]]", ",[a-z][)\\]]"),
 )
 _SEVERAL = re.compile(r"et al|\sand\s|&|;")
 
+_MONTH = re.compile(
+    r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December|Spring|Summer|Autumn|"
+    r"Winter|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b"
+)
+
 _PREPOSITIONS = ("in", "by", "of", "to", "see", "from", "with", "than", "at", "via", "per", "on", "under", "and", "or")
-_ANNOUNCEMENTS = ("interval", "range", "ref", "ref.", "refs", "refs.", "reference", "references", *"=∈<>≤≥×+")
+_ANNOUNCEMENTS = (
+    "interval",
+    "range",
+    "ref",
+    "ref.",
+    "refs",
+    "refs.",
+    "reference",
+    "references",
+    *("ci", "ci:", "cri", "iqr", "iqr:", "ci,", "iqr,"),
+    *"=∈<>≤≥×+",
+)
 _GOVERNORS = frozenset((*_PREPOSITIONS, *_ANNOUNCEMENTS))
 
 
 def is_needed(text: str, start: int) -> bool:
-    """Whether what begins at ``start`` is a word of its sentence ("as shown in [12]"), or an interval."""
+    """Whether what begins at ``start`` is a word of its sentence ("as shown in [12]"), or an announced interval."""
     return text[max(0, start - 14) : start].rstrip().rpartition(" ")[2].lower() in _GOVERNORS
 
 
@@ -51,12 +65,19 @@ def remove_citations(text: str) -> str:
     cut = _NUMBERS.sub(_unless_needed, _SUPERSCRIPT.sub("", text))
     if ("20" in cut or "19" in cut) and _ENDS_IN_YEAR.search(cut):
         cut = _AUTHORS.sub(_unless_one_name, cut)
-    return _AFTER_COMMA.sub(",", _AFTER_STOP.sub(".", close_cuts(cut)))
+    return _AFTER_STOP.sub(".", close_cuts(cut))
 
 
 def _unless_needed(match: re.Match[str]) -> str:
-    return match[0] if is_needed(match.string, match.start()) else CUT
+    text, start = match.string, match.start()
+    return match[0] if is_needed(text, start) or is_interval(text, start, match[0]) else CUT
 
 
 def _unless_one_name(match: re.Match[str]) -> str:
-    return _unless_needed(match) if _SEVERAL.search(match[0]) else match[0]
+    several = _SEVERAL.search(match[0])
+    return _unless_needed(match) if several and not _is_date(match[0]) else match[0]
+
+
+def _is_date(bracket: str) -> bool:
+    """ "(March and April 2020)" names months; May and others are authors too, but then of a paper with others."""
+    return "et al" not in bracket and _MONTH.search(bracket) is not None

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 
+from jobs.corpus.cleaning.citation_style import remove_in_style, style_of
 from jobs.corpus.cleaning.hyphenation import join_torn_words
 from jobs.corpus.cleaning.junk import LONGEST, cap, is_junk
 from jobs.corpus.cleaning.line_numbers import remove_line_numbers
-from jobs.corpus.cleaning.marked_spans import bare_numbers_are_citations, remove_spans
+from jobs.corpus.cleaning.marked_spans import remove_spans
 from jobs.corpus.cleaning.page_breaks import join_page_breaks
 from jobs.corpus.cleaning.rules import RULES, clean_each
 from jobs.corpus.cleaning.sentences import split_line
@@ -19,7 +20,7 @@ from jobs.corpus.documents.paragraph import Paragraph
 SECTIONS = ("title", "abstract", "body")
 """The order in which a paper is read, whatever order the sections are asked for in."""
 
-PARAGRAPH_RULES = ("spans", "line_numbers", *(rule.name for rule in RULES), "page_breaks", "hyphenation")
+PARAGRAPH_RULES = ("spans", "line_numbers", "style", *(rule.name for rule in RULES), "page_breaks", "hyphenation")
 SENTENCE_RULES = ("giant", "junk", "repeated")
 COUNTED = ("paragraphs", *PARAGRAPH_RULES, *SENTENCE_RULES, "ignored_spans")
 
@@ -62,13 +63,15 @@ def clean_paragraphs(document: Document, sections: Sequence[str], changed: Count
     paragraphs = chosen_paragraphs(document, sections)
     changed["paragraphs"] += len(paragraphs)
     changed["ignored_spans"] += sum(paragraph.ignored_spans for paragraph in paragraphs)
-    superscripts = bare_numbers_are_citations(paragraphs)
+    style = style_of(paragraphs)
     released = [paragraph.text for paragraph in paragraphs]
-    unmarked = [remove_spans(paragraph, superscripts) for paragraph in paragraphs]
+    unmarked = [remove_spans(paragraph, style.bare) for paragraph in paragraphs]
     unnumbered = unmarked if document.parse == "pmc_json" else remove_line_numbers(unmarked)
+    uncited = [remove_in_style(text, style) for text in unnumbered]  # what is no citation counts lines
     changed["spans"] += _differing(released, unmarked)
     changed["line_numbers"] += _differing(unmarked, unnumbered)
-    return clean_each(unnumbered, changed)
+    changed["style"] += _differing(unnumbered, uncited)
+    return clean_each(uncited, changed)
 
 
 def sentences_of(

@@ -5,32 +5,74 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from jobs.corpus.cleaning.word_set import words
+
 _WORDS = 5
 """Words a cut paragraph has, at least: what is shorter is a heading, a label or a formula's remains."""
 _STOPPED = re.compile(r"""[.?!:;…]["”’'»)\]]*$""")
 _GOES_ON = re.compile(r"""[(\["“‘]?[a-zα-ω]""")
 _LISTED = re.compile(r"""[(\["“‘]?(?:[a-z]|[ivx]{2,4})[.)\]] |(?!a )([a-z]) (?:\1 |[a-z] [a-z] )""")
 """Begins in lower case and goes on with nothing: a list's "(a)" or "iv.", the points of a plot "q q q q"."""
+_DANGLING = words(
+    "a an the of in on at by for from to with without and or but nor as than that which who whose whom this these "
+    "those its their his her our is was were are be been being has have had will would can could may might should "
+    "must not into onto between among during through via per both either using such"
+)
+"""Words that no paragraph ends with: what follows one goes on, whatever it begins with."""
+_FEWEST_DANGLING = 2
+_QUANTITY = re.compile(r"[0-9][0-9.,]*+\s?(?:[%°]|[a-zμ]{1,20}\b)")
+_LONGEST_NAME = 5
+"""Letters of a name in capitals; longer ones are headings."""
+_PAGE_NUMBER = re.compile(r"[0-9]{1,4}")
 
 
 def join_page_breaks(paragraphs: Sequence[str]) -> list[str]:
     """The paragraphs, in order, where one that has no end and one that has no beginning are one.
 
-    That is, the first does not close with a stop and the next begins in lower case. Those that go on with
-    a capital or a number stay: where a formula or a table stood, or a heading follows, it looks the same.
+    That is, the first does not close with a stop and the next begins in lower case; or the first closes with a word or
+    a hyphen that demands another. Else those that go on with a capital or a number stay: where a formula or a table
+    stood, or a heading follows, it looks the same. A page's number between the two goes.
     For parses of PDFs, after what a page has at its foot and head is gone; no paragraph is empty.
     """
     joined: list[list[str]] = []
-    is_open = False
+    last = ""  # of the paragraphs, the one that the next may go on from
+    numbers: list[str] = []
     for text in paragraphs:
-        if is_open and _GOES_ON.match(text) and not _LISTED.match(text):
+        if joined and _PAGE_NUMBER.fullmatch(text):
+            numbers.append(text)
+            continue
+        if last and _continues(last, len(joined[-1]) > 1, text):
+            joined[-1].append("" if last.endswith("-") and text[0].isupper() else " ")
             joined[-1].append(text)
-            is_open = not _is_stopped(text)
         else:
-            joined.append([text])
-            is_open = text.count(" ") >= _WORDS - 1 and not _is_stopped(text)
-    return [" ".join(parts) for parts in joined]
+            joined += [*([number] for number in numbers), [text]]
+        numbers.clear()
+        last = text
+    return ["".join(parts) for parts in [*joined, *([number] for number in numbers)]]
 
 
-def _is_stopped(text: str) -> bool:
-    return _STOPPED.search(text, max(0, len(text) - 8)) is not None
+def _continues(before: str, is_joined: bool, text: str) -> bool:
+    """Whether ``text`` goes on from ``before``, which may itself be joined to what precedes it."""
+    if _STOPPED.search(before, max(0, len(before) - 8)) or _LISTED.match(text):
+        return False
+    words = before.count(" ") + 1
+    in_lower_case = _GOES_ON.match(text) is not None
+    if in_lower_case and (is_joined or words >= _WORDS):
+        return True
+    last_word = before[before.rfind(" ") + 1 :]
+    dangles = last_word in _DANGLING or (last_word[-1:] == "-" and last_word[:-1].isalpha())
+    return dangles and (is_joined or words >= _FEWEST_DANGLING) and (in_lower_case or _names(text))
+
+
+def _names(text: str) -> bool:
+    """Whether it begins with a name that has capitals inside, or with a quantity.
+
+    Neither begins a heading, or most sentences, as a word with one capital does.
+    """
+    word = text[: text.find(" ")].strip(",;:()") if " " in text else text
+    if word[:1].isdigit():
+        return _QUANTITY.match(text) is not None
+    if set(word) & set("<>=+"):
+        return False
+    has_capitals = any(map(str.isupper, word[1:])) or any(map(str.isdigit, word))
+    return has_capitals and not (word.isalpha() and word.isupper() and len(word) > _LONGEST_NAME)

@@ -14,6 +14,7 @@ from jobs.corpus.cleaning import preprint_notice as boilerplate
 from jobs.corpus.cleaning import publisher_notices as notices
 from jobs.corpus.cleaning.cutting import CUT, close_cuts
 from jobs.corpus.cleaning.prefilter import Needs
+from jobs.corpus.cleaning.symbol_font import read_symbols
 from jobs.corpus.cleaning.whitespace import normalise_space
 
 
@@ -127,6 +128,7 @@ def _literally(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 RULES = (
+    Rule("symbols", read_symbols, ("[\ue000-\uf8ff]",)),
     Rule("html", unescape_html, ("&",)),
     Rule("latex", latex.plain_formulas, latex.NEEDS),
     Rule("citations", citations.remove_citations, citations.NEEDS),
@@ -139,8 +141,8 @@ RULES = (
     Rule("letter_spacing", letter_spacing.join_spaced_letters, letter_spacing.NEEDS),
     Rule("space", normalise_space, ("^ ", "  ", " $", "[\t-\r\x1c-\x1f\x7f-\uffff]")),
 )
-"""In the order in which they apply to a paragraph: superscripts are citations while they are superscripts,
-boilerplate is recognised with its addresses still in it."""
+"""In the order in which they apply to a paragraph: glyphs are read before anything erases them, superscripts are
+citations while they are superscripts, boilerplate is recognised with its addresses still in it."""
 
 _NEEDS = Needs([rule.needs for rule in RULES])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from jobs.corpus.cleaning.whitespace import normalise_space
+from jobs.corpus.cleaning.word_set import words
 
 # A stop, then what may close a sentence after it (quotes, brackets, a citation number), then a blank.
 _CANDIDATE = re.compile(
@@ -16,23 +17,19 @@ _CANDIDATE = re.compile(
 _OPENING = "([{\"'“‘«"
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_NEVER_ENDS = _words(
+_NEVER_ENDS = words(
     "fig figs eq eqs eqn ref refs tab suppl dr drs prof mr mrs ms st vs cf viz approx ca e.g i.e eg ie aka "
     "incl excl subsp var cv gen dept univ assoc natl intl supp sect ser eur aka mt ft w.r.t a.k.a"
 )
 """A word that announces the next one."""
 
-_SELDOM_ENDS = _words(
+_SELDOM_ENDS = words(
     "al etc resp spp sp inc ltd co corp plc gmbh jr sr ph.d m.d u.s u.k temp conc wt mol avg max min biol med virol "
     "immunol"
 )
 """Ends a sentence only where the next word is one that sentences begin with."""
 
-_BEFORE_NUMBER = _words(
+_BEFORE_NUMBER = words(
     "no nos p pp vol ch sec cat lot par chap v ver aa nt art ed figure figures table equation section supplementary "
     "jan feb mar apr jun jul aug sep sept oct nov dec"
 )
@@ -40,13 +37,13 @@ _BEFORE_NUMBER = _words(
 
 _ANNOUNCES = _NEVER_ENDS | _SELDOM_ENDS | _BEFORE_NUMBER
 
-_MAY_END = _words(
+_MAY_END = words(
     "p.i h.p.i d.p.i hp.i dp.i w.p.i p.c i.v i.p i.m i.n i.c i.t i.d s.c p.o b.w a.m p.m s.d s.e s.e.m b.i.d t.i.d q.d "
     "q.i.d p.r.n r.t b.p w.t s.l v.p"
 )
 """Ends a sentence before a word that only a sentence's beginning makes large: "24 h p.i. Mice"."""
 
-_STARTERS = _words(
+_STARTERS = words(
     "A After All Although Among An And As At Because Before Besides Both But By Consequently Conversely Despite "
     "Due During Each Finally First For From Furthermore Given Hence Here How However If Importantly In Indeed "
     "Interestingly It Its Moreover Nevertheless Next No Notably Of On One Other Others Our Overall Patients Recently "
@@ -54,7 +51,7 @@ _STARTERS = _words(
     "Third This Those Through Thus To Together Two Under Unlike Until Upon Using We What When Where Whereas "
     "Whether Which While With Within Yet"
 )
-_LETTERED = _words(
+_LETTERED = words(
     "vitamin vitamins type types group groups hepatitis influenza panel panels class strain grade category phase "
     "stage part appendix subtype clade serotype genotype case model arm cohort protein proteins gene genes factor "
     "chromosome chain domain site lane lanes region segment patient patients compound allele antigen immunoglobulin "
@@ -62,7 +59,7 @@ _LETTERED = _words(
 )
 """After these a single capital is a name's end (hepatitis B), not an initial or a genus (B. subtilis)."""
 
-_COUNTED = _words("day days week weeks month months grade grades type types group groups")
+_COUNTED = words("day days week weeks month months grade grades type types group groups")
 """After these a number is whole: "on day 7. 24 patients" is no decimal that a PDF parser tore, as "3. 5 mg" is."""
 
 _DOTTED = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]{1,2}")

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.corpus.cleaning.citation_style import style_of
 from jobs.corpus.cleaning.citations import remove_citations
-from jobs.corpus.cleaning.marked_spans import bare_numbers_are_citations, remove_spans
+from jobs.corpus.cleaning.marked_spans import remove_spans
 from jobs.corpus.cleaning.references import remove_references
 from jobs.corpus.documents.paragraph import Paragraph, read_paragraph
 
@@ -75,9 +76,9 @@ def test_bare_numbers_go_where_a_paper_cites_by_superscript(text: str, expected:
 
 def test_a_quarter_of_bare_numbers_makes_them_citations() -> None:
     bracketed, bare = marked("a {[1]} b {[2]} c {[3]}"), marked("a {4} b")
-    assert bare_numbers_are_citations([bracketed, bare])
-    assert not bare_numbers_are_citations([bracketed, bracketed, bare])
-    assert not bare_numbers_are_citations([Paragraph("no citation")])
+    assert style_of([bracketed, bare]).bare
+    assert not style_of([bracketed, bracketed, bare]).bare
+    assert not style_of([Paragraph("no citation")]).bare
 
 
 SHAPES = {
@@ -88,7 +89,15 @@ SHAPES = {
     "with a lead-in": ("mice (see van der Berg et al., 2004; Diaz, 2010) died", "mice died"),
     "square": ("mice [Diaz & Payne, 2019] died", "mice died"),
     "superscript digits": ("infections¹² are", "infections are"),
-    "superscript after the stop": ("infection.12,13 The", "infection. The"),
+    "superscripts after the stop": ("infection.12,13 The", "infection. The"),
+    "the next sentence's number stays": ("with placebo alone.31 patients were", "with placebo alone.31 patients were"),
+    "interval of a value stays": ("a mean of 31 [24, 55] per day", "a mean of 31 [24, 55] per day"),
+    "interval of a quantity stays": ("61 years [50-72] and 45% [40–50]", "61 years [50-72] and 45% [40–50]"),
+    "announced interval stays": ("(95% CI [2-5])", "(95% CI [2-5])"),
+    "not about the value": ("of 31 patients [24, 29] died", "of 31 patients died"),
+    "not the number of a phase": ("in phase 2 [1, 3] it", "in phase 2 it"),
+    "months are no authors": ("in Wuhan (May and June 2020) and", "in Wuhan (May and June 2020) and"),
+    "an author called May": ("in Wuhan (May et al., 2020) and", "in Wuhan and"),
     "date stays": ("later (March 2020) and", "later (March 2020) and"),
     "place and year stay": ("held (Geneva, 2015) as", "held (Geneva, 2015) as"),
     "interval stays": ("values in [0, 1] and the range [2, 5] are", "values in [0, 1] and the range [2, 5] are"),
@@ -111,6 +120,7 @@ REFERENCES = {
     "supplementary table": ("low (Supplementary Table S1) in", "low in"),
     "several": ("rose (see Figs. 2A and 3B–D; Table 1) in", "rose in"),
     "equation": ("holds (Eq. 3).", "holds."),
+    "equivalents stay": ("DIC (2.5 eq) and base (2.4 eq, 0.5 mmol)", "DIC (2.5 eq) and base (2.4 eq, 0.5 mmol)"),
     "movie": ("moves (Movie S2).", "moves."),
     "extended data": ("rose [Extended Data Fig. 3a,b].", "rose."),
     "side": ("rose (Figure 2 , left panel).", "rose."),

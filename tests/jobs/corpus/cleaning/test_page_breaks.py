@@ -51,6 +51,36 @@ def test_what_may_be_something_else_stays_apart(first: str, second: str) -> None
     assert join_page_breaks([first, second]) == [first, second]
 
 
+@pytest.mark.parametrize(
+    ("halves", "whole"),
+    [
+        (["They grew in cells with SARS-", "CoV that had"], "They grew in cells with SARS-CoV that had"),
+        (["They grew in cells of", "412", "the second donor"], "They grew in cells of the second donor"),
+        (["copies of", "7", "genes"], "copies of genes"),
+        (["the cells at", "MOI of 3"], "the cells at MOI of 3"),
+        (["It was reported for", "1,204 cases."], "It was reported for 1,204 cases."),
+        (["It was not lost with", "RNase L at all."], "It was not lost with RNase L at all."),
+    ],
+    ids=["hyphen", "page number", "few words", "name", "quantity", "enzyme"],
+)
+def test_what_demands_another_word_gets_it(halves: list[str], whole: str) -> None:
+    assert join_page_breaks(halves) == [whole]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("It was used to know about the", "Results of the first part are shown."),
+        ("It was used to know about the", "DISCUSSION It is known."),
+        ("It was used to know about the", "16 The second part"),
+        ("It was used to know about in vitro-", "We then asked for it."),
+        ("One in four of them lived", "412"),
+    ],
+)
+def test_a_capital_or_a_number_mostly_begins_something_else(first: str, second: str) -> None:
+    assert join_page_breaks([first, second]) == [first, second]
+
+
 def test_a_sentence_may_run_over_two_breaks() -> None:
     assert join_page_breaks([OPEN, "patients also had more of it and", "died earlier."]) == [
         f"{OPEN} patients also had more of it and died earlier."

@@ -1,0 +1,133 @@
+"""How a paper cites, told from all of it, and the citations of that style that neither parse nor shape give away.
+
+"(12, 13)" and "growth 42,43 ." are citations in one paper and numbers in another. What the parse marked tells which;
+where it marked nothing, numbers in parentheses that run from 1 up through the text, several in some of them, do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from jobs.corpus.cleaning.citations import is_needed
+from jobs.corpus.cleaning.cutting import CUT, close_cuts
+from jobs.corpus.cleaning.intervals import is_interval
+from jobs.corpus.cleaning.word_set import words
+from jobs.corpus.documents.paragraph import Paragraph
+
+_NUMBER = r"[1-9][0-9]{0,2}"
+_JOIN = r"\s?[,;–‐-]\s?"
+_GROUP = re.compile(rf"(?<=[A-Za-z0-9)\]”’%])\s?\(\s?{_NUMBER}(?:{_JOIN}{_NUMBER})*+\s?\)(?=\s?[.,;:)]|\s|$)")
+_LIST = re.compile(rf"(?<=[a-z]{{2}}[a-z)\]”’])\s?{_NUMBER}(?:{_JOIN}{_NUMBER})++(?=\s?[.,;:)]\s|\s?[.,;]?$)")
+# A lone stop may begin a preprint's notice, before which a line's number stands.
+_SINGLE = re.compile(rf"(?<=[a-z]{{2}}[a-z)\]”’])\s{_NUMBER}(?=\s[.,;](?:\s(?!CC-|https?:|The copyright|i?It? is)|$))")
+_AFTER_STOP = re.compile(rf"(?<=[a-z]{{5}}\.){_NUMBER}(?=\s[A-Z])")
+_AFTER_COMMA = re.compile(rf"(?<=[a-z]{{5}},){_NUMBER}(?:[,–-]{_NUMBER})*+(?=\s[a-z])")
+_EACH = re.compile(_NUMBER)
+
+_QUARTER = 4
+_FEWEST_MARKS = 5
+_FEWEST_GROUPS, _FEWEST_LISTS = 12, 3
+"""Of an unmarked paper: groups in parentheses, and those with several numbers, which equations and lists lack."""
+_HIGHEST = 8
+_BEYOND = 5
+"""An unmarked number is at most so much higher than the highest that is known to be a citation."""
+_BEFORE_QUANTITIES = words(
+    "for after before until was were is are be been had have has about approximately around least most only "
+    "between all over nearly some every first last next those these the a an into within than equals equal"
+)
+_LABELS = words(
+    "day days week weeks month months year years figure figures fig table tables group groups type types "
+    "grade grades stage phase class panel step case cases sample patient patients age aged number no nos "
+    "equation eq lane level model chapter log section version line score cycle cycles residue residues "
+    "position positions amino acid exon parameter parameters variant variants isoform isoforms cluster "
+    "clusters compound compounds samples subtype subtypes exons site sites domain domains experiment "
+    "experiments models region regions clade clades lineage lineages serotype genotype module component "
+    "components factor factors complex chromosome chromosomes subunit subunits segment segments strain "
+    "strains isolate isolates mutant mutants clone clones donor donors panels classes levels steps lanes "
+    "equations chapters sections versions cities city vitamin hepatitis interleukin"
+)
+"""A number after one of these is its own."""
+_COUNTED = _LABELS | _BEFORE_QUANTITIES
+
+
+@dataclass(frozen=True)
+class CitationStyle:
+    """``bare`` numbers, as superscripts come out of a PDF; numbers in ``parentheses``; both up to ``highest``."""
+
+    bare: bool = False
+    parentheses: bool = False
+    highest: int = 0
+
+
+def style_of(paragraphs: Sequence[Paragraph]) -> CitationStyle:
+    """Of a paper given as its paragraphs. A quarter of the marks tells a style, in 449 papers."""
+    marks = bare = parentheses = highest = 0
+    for paragraph in paragraphs:
+        text = paragraph.text
+        for start, end in paragraph.cite_spans:
+            marks += 1
+            span = text[start:end]
+            core = span.strip("()[],;. ")
+            if not core.isdigit():
+                continue
+            highest = max(highest, int(core[:3]))
+            before = text[max(0, start - 1) : start]
+            bare += span.rstrip(",").isdigit() and before not in ("[", "(")
+            parentheses += span.startswith("(") or before == "("
+    if marks == 0:
+        return _running(paragraph.text for paragraph in paragraphs)
+    return CitationStyle(bare * _QUARTER >= marks, parentheses * _QUARTER >= marks >= _FEWEST_MARKS, highest)
+
+
+def _running(texts: Iterable[str]) -> CitationStyle:
+    """The style of a paper whose parse marked nothing: by numbers that count up from 1, each as it is first cited."""
+    groups = lists = 0
+    firsts: dict[int, None] = {}
+    for text in texts:
+        for match in _GROUP.finditer(text):
+            numbers = _numbers(match[0])
+            groups += 1
+            lists += len(numbers) > 1
+            firsts |= dict.fromkeys(range(numbers[0], numbers[-1] + 1) if _is_range(match[0], numbers) else numbers)
+    order = list(firsts)
+    if groups < _FEWEST_GROUPS or lists < _FEWEST_LISTS or max(order) < _HIGHEST:
+        return CitationStyle()
+    rising = sum(earlier < later for earlier, later in pairwise(order))
+    runs = rising * 5 >= 4 * (len(order) - 1) and len(order) * 10 >= 7 * max(order)
+    return CitationStyle(parentheses=runs, highest=max(order) if runs else 0)
+
+
+def remove_in_style(text: str, style: CitationStyle) -> str:
+    """``text`` without the citations of the paper's style that are not marked; what the sentence needs stays."""
+
+    def cut(match: re.Match[str]) -> str:
+        start = match.start() + len(match[0]) - len(match[0].lstrip())
+        numbers = _numbers(match[0])
+        if numbers != sorted(numbers) or numbers[-1] > style.highest + _BEYOND:
+            return match[0]
+        if is_needed(text, start) or _is_label(text, start):
+            return match[0]
+        return match[0] if is_interval(text, start, match[0].strip()) else CUT
+
+    if style.parentheses and "(" in text:
+        text = close_cuts(_GROUP.sub(cut, text))
+    if style.bare:
+        for pattern in (_LIST, _SINGLE, _AFTER_STOP, _AFTER_COMMA):
+            text = close_cuts(pattern.sub(cut, text))
+    return text
+
+
+def _numbers(group: str) -> list[int]:
+    return [int(number) for number in _EACH.findall(group)]
+
+
+def _is_range(group: str, numbers: Sequence[int]) -> bool:
+    return len(numbers) == 2 and "," not in group and numbers[0] < numbers[1] < numbers[0] + 20
+
+
+def _is_label(text: str, start: int) -> bool:
+    word = text[max(0, start - 16) : start].rstrip().rpartition(" ")[2]
+    return word.lower().strip(".(") in _COUNTED

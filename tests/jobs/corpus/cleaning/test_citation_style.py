@@ -1,0 +1,71 @@
+"""Citations of the style that a paper has as a whole go, marked or not; the same shapes stay in other papers."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.corpus.cleaning.citation_style import CitationStyle, remove_in_style, style_of
+from jobs.corpus.documents.paragraph import Paragraph, plain
+
+BARE = CitationStyle(bare=True, highest=60)
+ROUND = CitationStyle(parentheses=True, highest=120)
+
+
+def marked(text: str) -> Paragraph:
+    """What stands between braces is marked."""
+    spans, kept = [], ""
+    for number, piece in enumerate(text.replace("}", "{").split("{")):
+        if number % 2:
+            spans.append((len(kept), len(kept) + len(piece)))
+        kept += piece
+    return Paragraph(kept, tuple(spans))
+
+
+@pytest.mark.parametrize(
+    ("style", "text", "expected"),
+    [
+        (ROUND, "as was reported (80,81,83) and", "as was reported and"),
+        (ROUND, "in their cells (7). It", "in their cells. It"),
+        (ROUND, "as shown in (12) and", "as shown in (12) and"),
+        (ROUND, "a mean of 12 years (8-20) was", "a mean of 12 years (8-20) was"),
+        (ROUND, "infected cells (300) and", "infected cells (300) and"),
+        (ROUND, "we asked: (1) who, (2) when", "we asked: (1) who, (2) when"),
+        (ROUND, "in Table (3) it", "in Table (3) it"),
+        (BARE, "and growth 42,43 . It", "and growth. It"),
+        (BARE, "of the virus 12 , which", "of the virus, which"),
+        (BARE, "of the virus 12-15 .", "of the virus."),
+        (BARE, "is known.12 The", "is known. The"),
+        (BARE, "is known.12 patients were", "is known.12 patients were"),
+        (BARE, "for 12 , 13 cases", "for 12 , 13 cases"),
+        (BARE, "a total of 42 . It", "a total of 42 . It"),
+        (BARE, "seen on days 3,5 . It", "seen on days 3,5 . It"),
+        (BARE, "the compound 46-14-3 .", "the compound 46-14-3 ."),
+        (BARE, "the cells of 17 mice", "the cells of 17 mice"),
+        (BARE, "shown by the cells 12 . CC-BY 4.0 International", "shown by the cells 12 . CC-BY 4.0 International"),
+        (CitationStyle(), "as was reported (80,81) and growth 42,43 .", "as was reported (80,81) and growth 42,43 ."),
+    ],
+)
+def test_what_the_style_tells_goes(style: CitationStyle, text: str, expected: str) -> None:
+    assert remove_in_style(text, style) == expected
+
+
+def test_the_marks_tell_it() -> None:
+    bare = marked("a {1} b {2,} c {[3]} d {Li, 2019}")
+    assert style_of([bare]) == CitationStyle(bare=True, highest=3)
+    round_ = marked("a ({1}) b ({2}, {3}) c ({4}) d {(5)}")
+    assert style_of([round_]) == CitationStyle(parentheses=True, highest=5)
+    assert style_of([marked("a {[1]} b {[2]} c {[3]} d {[4]} e {[15]}")]) == CitationStyle(highest=15)
+
+
+def running(groups: int) -> list[Paragraph]:
+    return list(
+        plain([f"It is known to all of them ({n}, {n + 1}). It is not ({n + 2})." for n in range(1, groups, 3)])
+    )
+
+
+def test_numbers_that_run_through_an_unmarked_paper_tell_it() -> None:
+    assert style_of(running(30)) == CitationStyle(parentheses=True, highest=30)
+    assert style_of(running(6)) == CitationStyle()  # too few to know
+    assert style_of(list(reversed(running(30)))) == CitationStyle()  # they do not run
+    assert style_of(plain([f"as equation says ({n})." for n in range(1, 40)])) == CitationStyle()  # one at a time
+    assert style_of([Paragraph("no citation")]) == CitationStyle()

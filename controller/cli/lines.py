@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import IO
 
 from rich.live import Live
 from rich.text import Text
 
+from controller.cli.console import console_of, safe_text
+from controller.cli.terminal import OutputError, abandon_output
 from controller.cli.words import (
-    console_of,
     duration,
     progress_text,
     reason_text,
@@ -109,15 +110,26 @@ class Reporter:
             self._live.stop()
 
     def note(self, text: str) -> None:
-        self._console.print(text)
+        self._show(lambda: self._console.print(text))
 
     def report(self, update: StepUpdate) -> None:
+        self._show(lambda: self._report(update))
+
+    def _show(self, show: Callable[[], None]) -> None:
+        """Whoever read this has left, or the disk is full: no reason to end the work that is reported."""
+        try:
+            show()
+        except OutputError:
+            abandon_output()
+
+    def _report(self, update: StepUpdate) -> None:
         if update.manifest:
             self._console.print(finished_line(update, update.manifest))
             if self._live:
                 self._live.update(Text(""), refresh=True)
         elif self._live:
-            self._live.update(Text(progress_line(update, width=0), no_wrap=True, overflow="ellipsis"), refresh=True)
+            line = safe_text(progress_line(update, width=0), no_wrap=True, overflow="ellipsis")
+            self._live.update(line, refresh=True)
         elif self._is_news(update):
             self._console.print(progress_line(update))
 

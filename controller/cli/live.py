@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-import click
 from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from controller.cli.console import console_of, safe_text
 from controller.cli.lines import News, status_line
 from controller.cli.tables import status_table, step_json
-from controller.cli.words import console_of
+from controller.cli.terminal import echo
 from controller.profiles.profile import Profile
 from controller.status.derive import State
 from controller.status.overview import Overview, look
@@ -45,14 +45,13 @@ def follow(profile: Profile, store: Store, name: str | None, *, every: float, ou
         nonlocal unreachable
         if found.unreachable != unreachable:
             unreachable = found.unreachable
-            click.echo(f"cluster not reachable: {unreachable}" if unreachable else "cluster reachable again", err=True)
+            echo(f"cluster not reachable: {unreachable}" if unreachable else "cluster reachable again", err=True)
         fresh = news.of(found.steps, now)
         known = costs.of(fresh, now)
         for step in fresh:
             spent = known.get(step.name)
             text = json.dumps(step_json(step, spent), ensure_ascii=False) if output == "json" else None
-            click.echo(text or status_line(step, now, spent))
-        sys.stdout.flush()
+            echo(text or status_line(step, now, spent))
 
     return _loop(profile, store, name, every, tell)
 
@@ -98,5 +97,5 @@ def _screen(found: Overview, spent: Mapping[str, Spending], now: float) -> Group
     at = datetime.fromtimestamp(now).astimezone().strftime("%H:%M:%S")
     parts: list[RenderableType] = [status_table(found.steps, spent)] if found.steps else [Text("no steps yet")]
     if found.unreachable:
-        parts.append(Text(f"cluster not reachable: {found.unreachable}; what the bucket knows", style="yellow"))
+        parts.append(safe_text(f"cluster not reachable: {found.unreachable}; what the bucket knows", style="yellow"))
     return Group(*parts, Text(f"{at}  Ctrl-C leaves; nothing is stopped by it", style="dim"))

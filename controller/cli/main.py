@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import sys
+from io import StringIO
 
 import click
 
@@ -11,6 +13,14 @@ from controller.cli.options import place_options, profile_of, refuse_empty_value
 from controller.cli.preparing import PREPARING
 from controller.cli.results import RESULTS
 from controller.cli.step_commands import StepGroup
+from controller.cli.terminal import (
+    CLOSED_PIPE,
+    OutputError,
+    abandon_output,
+    echo,
+    end_output,
+    open_closed_streams,
+)
 from jobs.errors import CovidCtlError
 
 EXIT_CANCELLED = 130
@@ -65,12 +75,12 @@ def cancel_command(names: tuple[str, ...], **place: str | None) -> None:
         if isinstance(ended, CovidCtlError):
             refused.append(ended)
             continue
-        click.echo(f"{name}  {ended.was}")
+        echo(f"{name}  {ended.was}")
         behind |= {waiting: name for waiting in ended.behind if waiting not in names}
     for waiting, name in behind.items():
-        click.echo(f"{waiting}  waits, suspended, for {name}")
+        echo(f"{waiting}  waits, suspended, for {name}")
     if behind:
-        click.echo(f"  next: covid-ctl cancel {' '.join(behind)}")
+        echo(f"  next: covid-ctl cancel {' '.join(behind)}")
     for error in refused[:-1]:
         complain(error)
     if refused:
@@ -84,18 +94,43 @@ refuse_empty_values(cli)
 
 def main() -> None:
     """The console script: our errors become a message and an exit code."""
+    open_closed_streams()
+    code = 0
     try:
-        cli(prog_name="covid-ctl", standalone_mode=False)
+        try:
+            code = _run()
+        finally:
+            end_output()
+    except OutputError as error:
+        code = CLOSED_PIPE if error.is_closed_pipe else CovidCtlError.cli_exit_code
+        abandon_output()
+        if not error.is_closed_pipe:
+            complain(CovidCtlError("standard output", error.reason, "write it to another place"))
+    sys.exit(code)
+
+
+def _run() -> int:
+    try:
+        code = cli(prog_name="covid-ctl", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        with StringIO() as text:
+            error.show(text)
+            echo(text.getvalue(), err=True, nl=False)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("covid-ctl: cancelled\n  next: the same command continues it", err=True)
-        sys.exit(EXIT_CANCELLED)
+        echo("covid-ctl: cancelled\n  next: the same command continues it", err=True)
+        return EXIT_CANCELLED
     except CovidCtlError as error:
         complain(error)
-        sys.exit(error.cli_exit_code)
+        return error.cli_exit_code
+    except OSError as error:  # of click's own writing, as of --help
+        if error.errno in (errno.EPIPE, errno.ENOSPC):
+            raise OutputError(error) from error
+        raise
 
 
 def complain(error: CovidCtlError) -> None:
-    click.echo(f"covid-ctl: {error}", err=True)
+    echo(f"covid-ctl: {error}", err=True)

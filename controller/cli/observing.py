@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.options import Command, output_option, place_options, profile_of, show
+from controller.cli.terminal import echo
 
 if TYPE_CHECKING:
     from controller.profiles.profile import Profile
@@ -142,11 +143,11 @@ def logs(
         for line in _log_lines(profile, store, Selection(name, index, tail, previous), follow):
             wrote = True
             text = json.dumps(asdict(line), ensure_ascii=False) if output == "json" else log_text(line, shard=several)
-            click.echo(text)
+            echo(text)
     except KeyboardInterrupt:
         return
     if not wrote:
-        click.echo(f"no logs of {name} yet\n  next: covid-ctl explain {name}", err=True)
+        echo(f"no logs of {name} yet\n  next: covid-ctl explain {name}", err=True)
 
 
 def _log_lines(profile: Profile, store: Store, wanted: Selection, follow: bool) -> Iterator[LogLine]:
@@ -164,7 +165,7 @@ def _log_lines(profile: Profile, store: Store, wanted: Selection, follow: bool) 
         step = look(profile, store, wanted.name, now=time.time()).steps[0]
         if step.reason and step.state.goes_on and steady(step.reason) != told:
             told = steady(step.reason)
-            click.echo(f"{step.name}  {step.state}  {step.reason}", err=True)
+            echo(f"{step.name}  {step.state}  {step.reason}", err=True)
         return not step.state.goes_on
 
     cluster = None if profile.is_local else connect_briefly(profile)
@@ -196,11 +197,11 @@ def explain_command(name: str, output: str, **place: str | None) -> None:
     inputs = upstream(profile, store, step, now=now)
     explanation = explain(step, inputs, now=now, unreachable=found.unreachable)
     if output == "json":
-        click.echo(json.dumps(explanation_json(explanation), indent=1, ensure_ascii=False))
+        echo(json.dumps(explanation_json(explanation), indent=1, ensure_ascii=False))
         return
-    click.echo(explanation.text)
+    echo(explanation.text)
     for remedy in explanation.remedies:
-        click.echo(f"  next: {remedy}")
+        echo(f"  next: {remedy}")
 
 
 @click.command("gc", short_help="List objects that no step needs; --yes deletes them.")
@@ -251,11 +252,11 @@ def gc(yes: bool, older_than: str, output: str, **place: str | None) -> None:
         show(output, lambda: gc_table(chosen), data)
     if output == "text":
         for note in plan.notes:
-            click.echo(note)
+            echo(note)
         if not chosen:
-            click.echo(f"nothing to remove that is older than {older_than}")
+            echo(f"nothing to remove that is older than {older_than}")
         else:
-            click.echo(f"removed {size(total)}" if yes else f"{size(total)} could be removed: add --yes")
+            echo(f"removed {size(total)}" if yes else f"{size(total)} could be removed: add --yes")
 
 
 @click.command("completion", short_help="Print a script that completes commands in a shell.")
@@ -271,12 +272,12 @@ def completion(context: click.Context, shell: str) -> None:
 
     found = get_completion_class(shell)
     assert found is not None  # of the choices above, each has one
-    click.echo(found(context.find_root().command, {}, "covid-ctl", "_COVID_CTL_COMPLETE").source())
+    echo(found(context.find_root().command, {}, "covid-ctl", "_COVID_CTL_COMPLETE").source())
 
 
 def _warn(unreachable: str) -> None:
     if unreachable:
-        click.echo(f"cluster not reachable: {unreachable}\nwhat the bucket knows:", err=True)
+        echo(f"cluster not reachable: {unreachable}\nwhat the bucket knows:", err=True)
 
 
 OBSERVING = (status, watch, logs, explain_command, gc, completion)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from controller.cli.terminal import echo
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -98,19 +100,19 @@ def _seen_from_a_pod(profile: Profile) -> Profile:
     if not is_pod_without_kubeconfig():
         return profile
     reason = f"context {profile.context} of profile {profile.name} is ignored: this pod has no kubeconfig"
-    click.echo(f"{reason} and uses its own cluster", err=True)
+    echo(f"{reason} and uses its own cluster", err=True)
     return profile.model_copy(update={"context": ""})
 
 
 def show(output: str, table: Callable[[], Table], data: Any, empty: str = "") -> None:
+    from controller.cli.console import console_of
     from controller.cli.tables import as_lines
-    from controller.cli.words import console_of
 
     if output == "json":
-        click.echo(json.dumps(data, indent=1, ensure_ascii=False))
+        echo(json.dumps(data, indent=1, ensure_ascii=False))
     elif empty and not data:
-        click.echo(empty)
+        echo(empty)
     elif sys.stdout.isatty():
         console_of(sys.stdout).print(table())
     else:
-        click.echo(as_lines(table()))
+        echo(as_lines(table()))

@@ -10,6 +10,7 @@ import click
 
 from controller.cli.options import output_option, overrides_option, place_options, profile_of, show
 from controller.cli.step_commands import StepCommand
+from controller.cli.terminal import echo
 
 
 @click.command("init", short_help="Add a cluster to covid-ctl.toml.")
@@ -43,7 +44,7 @@ def init(config: str, **answers: str) -> None:
     from controller.profiles.new_profile import Answers, write_profile
 
     write_profile(Path(config), Answers(**answers))
-    click.echo(f"profile {answers['name']} is in {config}\n  next: covid-ctl doctor --profile {answers['name']}")
+    echo(f"profile {answers['name']} is in {config}\n  next: covid-ctl doctor --profile {answers['name']}")
 
 
 @click.command("doctor", short_help="Check that everything a recipe's steps need is in place.")
@@ -114,7 +115,7 @@ def estimate_command(what: str, recipe: str, output: str, **options: Any) -> Non
     show(output, lambda: estimate_table(found), found.to_json())
     if output == "text":
         for note in (*([f"corpus: {corpus_text(corpus)}"] if corpus else []), *found.notes):
-            click.echo(note)
+            echo(note)
 
 
 @click.group("recipes", invoke_without_command=True, short_help="List the recipes, or show one.")
@@ -142,9 +143,9 @@ def recipes_show(recipe: str, output: str) -> None:
 
     data = load_recipe(recipe).model_dump(mode="json", exclude_none=True)
     if output == "json":
-        click.echo(json.dumps(data, indent=1, ensure_ascii=False))
+        echo(json.dumps(data, indent=1, ensure_ascii=False))
     else:
-        click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
+        echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
 
 
 PREPARING = (init, doctor, estimate_command, recipes)

@@ -9,6 +9,7 @@ import click
 
 from controller.cli.observing import name_argument
 from controller.cli.options import output_option, place_options, profile_of, show
+from controller.cli.terminal import echo
 
 
 @click.command("artifacts", short_help="List the complete artifacts, or the files of one.")
@@ -28,7 +29,7 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
     if name is not None:
         manifest = Artifact.open(store, name).require()
         if output == "text":
-            click.echo(f"{bucket.rstrip('/')}/{name}")
+            echo(f"{bucket.rstrip('/')}/{name}")
         show(output, lambda: outputs_table(manifest), manifest_json(manifest))
     else:
         found = complete_artifacts(store)
@@ -50,9 +51,9 @@ def report(name: str | None, target: str | None, output: str, **place: str | Non
     if target:
         save_page(found, target)
     if output == "json":
-        click.echo(json.dumps(found.contents, indent=1, ensure_ascii=False))
+        echo(json.dumps(found.contents, indent=1, ensure_ascii=False))
     else:
-        click.echo("\n".join([found.step, *found.contents["summary"], f"Page: {target or found.page}"]))
+        echo("\n".join([found.step, *found.contents["summary"], f"Page: {target or found.page}"]))
 
 
 @click.command(short_help="Re-hash a step's files and all that it read.")
@@ -78,20 +79,20 @@ def verify(name: str, discard: bool, output: str, **place: str | None) -> None:
         found.append(step)
         if output == "text":
             state = f"{len(step.problems)} damaged" if step.problems else "whole" if step.complete else "whole so far"
-            click.echo(f"{step.name}  {step.files:,} file{'s' * (step.files != 1)}, {size(step.bytes)}: {state}")
+            echo(f"{step.name}  {step.files:,} file{'s' * (step.files != 1)}, {size(step.bytes)}: {state}")
             for problem in step.problems:
-                click.echo(f"  {problem.path}: {problem.reason}")
+                echo(f"  {problem.path}: {problem.reason}")
     damaged = [step for step in found if step.problems]
     done = {step.name: set_aside(store, step) for step in damaged} if discard else {}
     if output == "json":
-        click.echo(json.dumps([asdict(step) | {"discarded": done.get(step.name)} for step in found], indent=1))
+        echo(json.dumps([asdict(step) | {"discarded": done.get(step.name)} for step in found], indent=1))
     else:
         for step in damaged:
-            click.echo(f"{step.name}  {done[step.name]}" if discard else f"  next: covid-ctl verify {name} --discard")
+            echo(f"{step.name}  {done[step.name]}" if discard else f"  next: covid-ctl verify {name} --discard")
             if not discard:
                 break
         if done:
-            click.echo("  next: submit again by the same command")
+            echo("  next: submit again by the same command")
     if damaged:
         sys.exit(1)
 

@@ -10,6 +10,7 @@ import click
 
 from controller.cli.options import Command, output_option, overrides_option, place_options, profile_of, show
 from controller.cli.options import refuse_empty_values as checked
+from controller.cli.terminal import echo
 
 if TYPE_CHECKING:
     from controller.kinds.declaration import Submission
@@ -146,9 +147,9 @@ def _submit(kind: str, *, output: str, dry_run: bool, wait: bool, timeout: float
         sent = send(request, progress, wait=wait, timeout=timeout)
         manifests, data = list(sent.manifests), sent.to_json()
     if output == "json":
-        click.echo(json.dumps(data, indent=1))
+        echo(json.dumps(data, indent=1))
     elif manifests:
-        click.echo(f"{request.profile.bucket}/{manifests[-1].name}")
+        echo(f"{request.profile.bucket}/{manifests[-1].name}")
 
 
 def _dry_run(kind: str, output: str, **options: Any) -> None:
@@ -161,7 +162,7 @@ def _dry_run(kind: str, output: str, **options: Any) -> None:
     show(output, lambda: dry_run_table(planned), planned.to_json())
     if output == "text":
         for line in (*planned.notes, spread_text(planned.spread) if planned.spread else planned.note):
-            click.echo(line, nl=bool(line))
+            echo(line, nl=bool(line))
 
 
 def _render(kind: str, **options: Any) -> None:
@@ -181,5 +182,5 @@ def _render(kind: str, **options: Any) -> None:
         notes.append("Profile local: what runs here as processes. A cluster can use neither its images nor a bucket in")
         notes.append("a local directory, and each Job needs the ones before it to be complete.")
     for note in notes:
-        click.echo(f"# {note}")
-    click.echo(yaml.safe_dump_all(jobs, sort_keys=False), nl=False)
+        echo(f"# {note}")
+    echo(yaml.safe_dump_all(jobs, sort_keys=False), nl=False)

@@ -10,8 +10,8 @@ from typing import Any
 
 from rich.table import Table
 
+from controller.cli.console import console_of
 from controller.cli.words import (
-    console_of,
     cost_text,
     hours_text,
     reason_text,

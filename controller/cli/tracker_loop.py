@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from controller.cli.interruption import interruption
 from controller.cli.submitting import whoami
+from controller.cli.terminal import escaped
 from controller.clusters.informer import Informer
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.kube.backoff import Retrying
@@ -123,7 +126,11 @@ def _log_as_json() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(_safe_json),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def _safe_json(event: object, **options: Any) -> str:
+    return escaped(json.dumps(event, ensure_ascii=False, **options))

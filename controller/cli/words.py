@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import IO
-
-from rich.console import Console
 
 from controller.kinds.registry import KINDS
 from controller.status.derive import State
@@ -58,11 +55,6 @@ def running_text(state: StepState) -> str:
 def steady(reason: str) -> str:
     """Without its times: "tried again in 7 s" is not another reason than "tried again in 9 s"."""
     return _TIMES.sub("", reason)
-
-
-def console_of(out: IO[str], *, width: int | None = None, soft_wrap: bool = False) -> Console:
-    """Shows text as it is: what schedulers, workers and registries say may look like markup."""
-    return Console(file=out, width=width, soft_wrap=soft_wrap, highlight=False, markup=False, emoji=False)
 
 
 def progress_text(progress: StepProgress, *, shards: bool = True) -> str:

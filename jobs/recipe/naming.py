@@ -44,7 +44,12 @@ class Row:
 
 NAMING = (
     Row("corpus", ("validation_share", "max_quarantined_share"), {Kind.INGEST: ""}),
-    Row("corpus", ("min_full_text_share",), {Kind.INGEST: ""}, left_out_at=(0.5,)),
+    Row(
+        "corpus",
+        ("min_full_text_share", "max_single_sentence_share"),
+        {Kind.INGEST: ""},
+        left_out_at=(0.5, 0.5),
+    ),
     # The signatures step screens. Examples repeat it, so that they alone tell which recipe they fit.
     Row("corpus", ("languages", "language_score", "licenses", "sources"), {Kind.SIGNATURES: "", Kind.PREPROCESS: ""}),
     Row(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from jobs.errors import ConfigurationError
+from jobs.recipe.languages import check_language
 from jobs.validation import Section
 
 
@@ -92,7 +93,7 @@ PartialDate = Annotated[
 class Filters(Section):
     """Which papers are fit to train on, judged one by one."""
 
-    languages: tuple[str, ...] = ("en",)
+    languages: tuple[Annotated[str, AfterValidator(check_language)], ...] = ("en",)
     """ISO 639-1 codes; none of them: all languages."""
     language_score: float = Field(0.8, gt=0, le=1)
     """Only a language found with at least this probability is a reason to drop: garbled English scores as
@@ -124,6 +125,8 @@ class CorpusChoice(Filters):
     """More malformed documents than this fail the step."""
     min_full_text_share: float = Field(0.5, ge=0, le=1)
     """Of the papers that metadata.csv promises a full text of, fewer found than this fail the step."""
+    max_single_sentence_share: float = Field(0.5, ge=0, le=1)
+    """More documents of a single sentence than this fail the step: they make no pair of sentences."""
     near_duplicate_similarity: float = Field(0.5, ge=0.5, le=1)
     """One paper is kept of those whose runs of three words are at least this alike (estimated Jaccard). Two parses
     of one paper are 0.65 to 0.94 alike (six pairs); of 180,000 pairs of different papers one was more

@@ -17,6 +17,7 @@ from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.full_text import MIN_SHARE, FullTexts
 from jobs.corpus.documents.outcome import OpenedCorpus
 from jobs.corpus.documents.shards import DocumentShards
+from jobs.corpus.documents.single_sentences import MAX_SHARE, SingleSentences
 from jobs.corpus.documents.workspace import Workspace
 from jobs.corpus.reading.open_corpus import open_corpus
 from jobs.corpus.screening.exact_duplicates import DUPLICATE, ExactDuplicates
@@ -45,6 +46,7 @@ def _ingest(context: StepContext, corpus: OpenedCorpus, started: float) -> None:
     accounting = Accounting(corpus.source, settings["max_quarantined_share"], corpus.total, corpus.broken)
 
     full_texts = FullTexts(corpus.source, settings.get("min_full_text_share", MIN_SHARE))
+    single = SingleSentences(corpus.source, settings.get("max_single_sentence_share", MAX_SHARE))
 
     shards = [context.scratch / f"{index:05d}.jsonl.gz" for index in range(settings["document_shards"])]
     quarantine = context.scratch / QUARANTINE
@@ -53,9 +55,16 @@ def _ingest(context: StepContext, corpus: OpenedCorpus, started: float) -> None:
         with DocumentShards(shards) as documents, quarantine.open("wb") as entries:
             for document in _kept(context, corpus, accounting, full_texts, entries):
                 documents.write(document)
+                single.note(document)
                 kept.append(document.cord_uid)
-        counts = {**accounting.counts(), "full_texts_promised": full_texts.promised, **corpus.counts()}
+        counts = {
+            **accounting.counts(),
+            "full_texts_promised": full_texts.promised,
+            "single_sentences": single.single,
+            **corpus.counts(),
+        }
         full_texts.check(corpus.unused_files)
+        single.check()
         validation = held_out(kept, settings["validation_share"])
     except ConfigurationError:
         artifact.upload(QUARANTINE, quarantine)  # no output yet, but what the error points to

@@ -238,8 +238,11 @@ def check(manifest: Manifest) -> None:
     for part, count in manifest.counts["examples"].items():
         if count == 0:
             documents = manifest.counts["documents"]
+            most = sorted(documents["dropped"].items(), key=lambda item: (-item[1], item[0]))[:3]
+            lost = "".join(f"; {number} dropped: {reason}" for reason, number in most if number)
             raise ConfigurationError(
                 manifest.name,
-                f"there are no {part} examples ({documents['kept']} documents, {documents['held_out']} held out)",
-                "give a corpus with more text, or hold out more: --set corpus.validation_share=SHARE",
+                f"there are no {part} examples ({documents['kept']} documents, {documents['held_out']} held out{lost})",
+                "give a corpus with more text, drop less of it (corpus.languages and so on), or hold out more: "
+                "--set corpus.validation_share=SHARE",
             )

@@ -15,12 +15,15 @@ from concurrent.futures import ThreadPoolExecutor
 from jobs.artifact import Artifact, Manifest, Output
 from jobs.corpus.documents.guard import check_quarantined
 from jobs.corpus.screening.decision import decide, dropped_to_json, near_duplicates_to_json_lines
-from jobs.corpus.screening.screening import Screening
+from jobs.corpus.screening.screening import OTHER, Screening
 from jobs.corpus.screening.signature_shards import SignatureShard
+from jobs.errors import ConfigurationError
+from jobs.files.names import printable
 from jobs.layout import NEAR_DUPLICATES, SCREENED_OUT, SIGNATURES
 from jobs.recipe import Filters
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents, max_quarantined_share, write_quarantined
+from jobs.validation import nearest
 
 READERS = 16
 """Objects read at a time: there are as many as shards, each small, so waiting is what reading them costs."""
@@ -52,10 +55,13 @@ def run(context: StepContext) -> None:
 def finalize(artifact: Artifact, manifest: Manifest) -> list[Output]:
     """Decides for the whole corpus, so that no later shard reads more than its own part of the decision.
 
-    Takes 256 bytes of memory per document that passed the filters, and some 100 for its name.
+    Takes 256 bytes of memory per document that passed the filters, and some 100 for its name. Raises
+    ``ConfigurationError`` for a source or licence that is asked for and that no document has.
     """
     counts = manifest.counts["documents"]
     check_quarantined(counts["quarantined"], counts["read"], max_quarantined_share(artifact), artifact.name)
+    for name in ("sources", "licenses"):
+        _refuse_unknown(name, artifact.spec.settings.get(name, ()), manifest)
     shards = _read(artifact, manifest.under(SIGNATURES))
     passed = manifest.counts["documents"]["kept"]
     decided = decide(shards, passed, artifact.spec.settings["near_duplicate_similarity"])
@@ -63,6 +69,18 @@ def finalize(artifact: Artifact, manifest: Manifest) -> list[Output]:
         paths = [f"{SCREENED_OUT}/{shard:05d}.json" for shard in range(len(decided.shards))]
         written = list(pool.map(artifact.write, paths, map(dropped_to_json, decided.shards)))
     return [*written, artifact.write(NEAR_DUPLICATES, near_duplicates_to_json_lines(decided.near_duplicates))]
+
+
+def _refuse_unknown(name: str, wanted: Sequence[str], manifest: Manifest) -> None:
+    counts = manifest.counts[name]
+    known = {label.casefold(): label for label in counts}
+    missing = [value for value in wanted if value.casefold() not in known]
+    if not missing or OTHER in counts:  # among the many that are not named it may be
+        return
+    meant = nearest(missing[0].casefold(), known) or f"; they have {', '.join(map(printable, counts))}"
+    raise ConfigurationError(
+        f"corpus.{name}", f"no document has {missing[0]}{meant}", f"submit it again with --set corpus.{name}=[...]"
+    )
 
 
 def _read(artifact: Artifact, outputs: Sequence[Output]) -> Iterator[SignatureShard]:

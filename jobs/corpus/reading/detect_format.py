@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import zlib
 
-from jobs.corpus.cord19.layouts import is_json, is_metadata, is_nested_archive
+from jobs.corpus.cord19.layouts import is_json, is_leftover, is_metadata, is_nested_archive
 from jobs.corpus.documents.format import ACCEPTED, Form
+from jobs.corpus.reading.unlike_text import holds_json_objects, refuse_other_content
 from jobs.errors import ConfigurationError
 from jobs.files.links import check_links
 from jobs.files.packing import GZIP_MAGIC, refuse_other_packing
@@ -26,7 +27,7 @@ def own_files(place: Place, form: Form) -> list[ObjectInfo]:
     """The files of a JSONL or text corpus, sorted by path."""
     if place.name:
         return [ObjectInfo(place.name, place.size)]
-    return [o for o in place.store.objects() if o.path.endswith(_ENDINGS[form])]
+    return [o for o in place.store.objects() if o.path.endswith(_ENDINGS[form]) and not is_leftover(o.path)]
 
 
 _ENDINGS = {Form.JSONL: (".jsonl", ".jsonl.gz"), Form.TEXT: (".txt", ".txt.gz")}
@@ -45,12 +46,14 @@ def _form_of_file(place: Place) -> Form:
             raise ConfigurationError(place.location, f"it begins like gzip but is not ({error})", ACCEPTED) from error
     if is_tar(head):
         return Form.TAR
+    refuse_other_content(head, place.name, place.location)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text:
         raise ConfigurationError(place.location, "it is empty", ACCEPTED)
     if b"\0" in text or text.startswith(b"%PDF"):
         raise ConfigurationError(place.location, "it is neither an archive nor text", ACCEPTED)
-    return Form.JSONL if text.startswith(b"{") else Form.TEXT
+    is_jsonl = place.name.endswith(_ENDINGS[Form.JSONL]) or holds_json_objects(text)
+    return Form.JSONL if is_jsonl else Form.TEXT
 
 
 def _form_of_directory(place: Place) -> Form:
@@ -58,7 +61,7 @@ def _form_of_directory(place: Place) -> Form:
         check_links(place.directory, place.location)
     if place.store.exists("metadata.csv"):
         return Form.RELEASE
-    paths = [o.path for o in place.store.objects()]
+    paths = [o.path for o in place.store.objects() if not is_leftover(o.path)]
     if any(is_metadata(p) or is_nested_archive(p) or is_json(p) for p in paths):
         return Form.RELEASE
     found = [form for form, endings in _ENDINGS.items() if any(p.endswith(endings) for p in paths)]

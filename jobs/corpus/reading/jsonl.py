@@ -22,6 +22,12 @@ _TAKEN = ("license", "publish_time", "journal", "doi", "url")
 """Fields that are taken as they are, where a line has them."""
 
 
+_READ = frozenset({"id", "title", "abstract", "text", "body", *_TAKEN})
+_TEXT_NAME = re.compile("text|body|content|article|paragraph|passage|sentence|section|abstract|summary", re.IGNORECASE)
+_LONG = 500
+"""Characters from which on a field is taken for text, whatever its name."""
+
+
 class Jsonl:
     """Reads the documents of one file after another.
 
@@ -62,6 +68,8 @@ def _document(line: Line, made_uid: str) -> Document:
         raise MalformedError("not a JSON object")
     if "text" in fields and "body" in fields:
         raise MalformedError("it has both text and body")
+    if unread := _unread_text(fields):
+        raise MalformedError(f"its text is in {unread}, which is not read: call it text (or body)")
     title = _paragraphs(fields, "title")
     return Document(
         cord_uid=_uid(fields, made_uid),
@@ -71,6 +79,20 @@ def _document(line: Line, made_uid: str) -> Document:
         parse="",
         **{name: " ".join(_paragraphs(fields, name)) for name in _TAKEN},
     )
+
+
+def _unread_text(fields: Mapping[str, Any]) -> str:
+    """The field that holds the text of a document which has none where it is looked for; empty where none seems to."""
+    if fields.get("text") or fields.get("body"):
+        return ""
+    others = ((name, value) for name, value in fields.items() if name not in _READ)
+    return next((name for name, value in others if _seems_text(name, value)), "")
+
+
+def _seems_text(name: str, value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) >= _LONG or (bool(_TEXT_NAME.search(name)) and " " in value.strip())
+    return bool(value) and isinstance(value, list | dict) and bool(_TEXT_NAME.search(name))
 
 
 def _uid(fields: Mapping[str, Any], made_uid: str) -> str:

@@ -11,6 +11,7 @@ from jobs.corpus.reading.detect_format import form_of, own_files
 from jobs.corpus.reading.fingerprint import directory_identity, fingerprint
 from jobs.corpus.reading.jsonl import Jsonl
 from jobs.corpus.reading.own_files import OwnFiles
+from jobs.corpus.reading.unlike_text import refuse_other_content, refuse_other_than_text
 from jobs.files.place import Place
 
 
@@ -21,8 +22,10 @@ def open_corpus(place: Place, workspace: Workspace) -> tuple[OpenedCorpus, str]:
     """
     form = form_of(place)
     if form in (Form.JSONL, Form.TEXT):
-        read = Jsonl().outcomes if form is Form.JSONL else plain_text.outcomes
-        return OwnFiles(place, own_files(place, form), read), fingerprint(place)
+        files, found = own_files(place, form), fingerprint(place)
+        if form is Form.TEXT:
+            return OwnFiles(place, files, plain_text.outcomes, refuse_other_than_text), found
+        return OwnFiles(place, files, Jsonl().outcomes, refuse_other_content), found
     if form is not Form.RELEASE:
         found = fingerprint(place)  # of its bytes, before they are trusted
         return open_cord19(place, form, workspace), found

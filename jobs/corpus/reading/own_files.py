@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from jobs.corpus.documents.outcome import Outcome
 from jobs.corpus.documents.quarantine import Quarantined
@@ -14,6 +15,7 @@ from jobs.files.place import Place
 from jobs.files.streams import drain, unpacked
 from jobs.store import ObjectInfo
 
+_HEAD = 1 << 16
 _ENDINGS = (".gz", ".jsonl", ".txt")
 
 
@@ -35,6 +37,10 @@ Reader = Callable[[str, Iterator[Line]], Iterator[Outcome]]
 """The documents of one file: its path and lines, to be read to the last before the next file's."""
 
 
+Check = Callable[[bytes, str, str], None]
+"""Raises ``ConfigurationError`` for a file of another kind: how it begins, its path, and what errors call it."""
+
+
 class OwnFiles:
     """The files of a corpus, and how far they are read; a ``jobs.corpus.documents.outcome.OpenedCorpus``."""
 
@@ -43,12 +49,13 @@ class OwnFiles:
     total: int | None = None
     unused_files = 0
 
-    def __init__(self, place: Place, files: Sequence[ObjectInfo], read: Reader) -> None:
+    def __init__(self, place: Place, files: Sequence[ObjectInfo], read: Reader, check: Check) -> None:
         self.place = place
         self.files = files
         self.source = place.location
         self.done_bytes = 0
         self._read = read
+        self._check = check
 
     def outcomes(self) -> Iterator[Outcome]:
         for file in self.files:
@@ -74,6 +81,7 @@ class OwnFiles:
         source = self.place.location if self.place.name else f"{self.place.location.rstrip('/')}/{file.path}"
         with self.place.store.open(file.path) as opened:
             stream = unpacked(opened, source, Budget(source, file.size), tell)
+            self._check(cast("io.BufferedReader", stream).peek(_HEAD), file.path, source)
             number = 0
             while data := stream.readline(MAX_DOCUMENT_BYTES):
                 number += 1

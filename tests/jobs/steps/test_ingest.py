@@ -97,6 +97,7 @@ def test_the_sample_is_ingested_and_every_count_adds_up(ingested: tuple[Path, Ar
         "full_texts_promised": 244,
         "ignored_files": 0,
         "paragraphs_without_text": 0,
+        "single_sentences": 0,
         "parse_files": {"found": 363, "chosen": 242, "set_aside": 120, "quarantined": 1, "unreferenced": 0},
         "missing_files": 1,
         "refused_members": 0,

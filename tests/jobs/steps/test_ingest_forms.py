@@ -160,6 +160,28 @@ def test_the_share_of_full_texts_is_a_setting(share: float, found: int, tmp_path
         ingest(tmp_path / "release", tmp_path / "again", min_full_text_share=share + 0.1)
 
 
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [("notes.txt", "The cells grew in {n} days.\n\n"), ("notes.jsonl", '{{"text": "Day {n} came"}}\n')],
+)
+def test_documents_of_one_sentence_each_are_refused_unless_allowed(name: str, document: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("".join(document.format(n=n) for n in range(100)))
+    with pytest.raises(ConfigurationError, match="100 of 100 documents are a single sentence each") as error:
+        ingest(tmp_path / name, tmp_path / "one")
+    assert "--set corpus.max_single_sentence_share=1" in error.value.remedy
+    _, counts = ingest(tmp_path / name, tmp_path / "two", max_single_sentence_share=1.0)
+    assert counts["single_sentences"] == 100
+
+
+@pytest.mark.parametrize(
+    "text", ["One sentence. And another", "One (as said.) And two.", "One.\nTwo.", "一句。两句。", "Is it? It is!"]
+)
+def test_documents_of_more_are_not_taken_for_one_sentence(text: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("\n\n".join(f"Part {n} {text}" for n in range(30)))
+    _, counts = ingest(tmp_path / "notes.txt", tmp_path)
+    assert counts["single_sentences"] == 0
+
+
 def test_too_many_bad_lines_of_ones_own_are_refused_at_the_end(tmp_path: Path) -> None:
     (tmp_path / "papers.jsonl").write_text("\n".join([*map(json.dumps, OWN[:18]), "{", "{"]))
     with pytest.raises(ConfigurationError, match=r"papers\.jsonl: 2 of 20 documents are malformed"):

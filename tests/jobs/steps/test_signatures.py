@@ -17,7 +17,7 @@ import pytest
 from jobs.artifact import Artifact
 from jobs.corpus.documents.document import Document
 from jobs.corpus.screening.minhash import PERMUTATIONS, signature, word_hashes
-from jobs.errors import MissingObjectError
+from jobs.errors import ConfigurationError, MissingObjectError
 from jobs.sample.sample import write_sample
 from jobs.spec import Kind, Spec
 from jobs.steps import signatures
@@ -200,6 +200,21 @@ def test_a_later_shard_reads_its_own_part_of_the_decision_and_no_other(
     in_shard = {document.cord_uid for document in Documents(alone.asking(screened)).read(1)}
     assert part == {uid: why for uid, why in corpus[1].items() if uid in in_shard}
     assert 0 < len(part) < len(corpus[1])
+
+
+@pytest.mark.parametrize(
+    ("filters", "reason"),
+    [
+        ({"sources": ["PMC", "Medrxive"]}, r"corpus\.sources: no document has Medrxive; did you mean medrxiv\?"),
+        ({"sources": ["zzz"]}, r"corpus\.sources: no document has zzz; they have Elsevier, MedRxiv, PMC"),
+        ({"licenses": ["cc-bye"]}, r"corpus\.licenses: no document has cc-bye; did you mean cc-by\?"),
+    ],
+)
+def test_a_source_or_licence_that_no_document_has_is_refused(
+    pipeline: Pipeline, filters: dict[str, list[str]], reason: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=reason):
+        pipeline.screened(**filters)
 
 
 def test_who_was_dropped_for_whom_is_listed(screened: Artifact, corpus: tuple[Path, dict[str, str]]) -> None:

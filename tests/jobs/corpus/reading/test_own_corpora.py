@@ -135,6 +135,33 @@ def test_what_is_wrong_with_a_line_of_json_is_said(tmp_path: Path) -> None:
     ]
 
 
+OTHER_NAMES = {
+    "body_text": {"paper_id": "1", "title": "T", "body_text": "The text."},
+    "full_text beside an abstract": {"id": "1", "abstract": "A.", "full_text": "The text."},
+    "paragraphs": {"id": "1", "title": "T", "paragraphs": ["One.", "Two."]},
+    "CORD-19's": {"paper_id": "1", "abstract": [], "body_text": [{"text": "The text."}]},
+    "in capitals": {"ID": "1", "Title": "T", "Text": "The text."},
+    "an abstract in capitals": {"Title": "T", "Abstract": "The text."},
+    "a name of its own": {"id": "1", "prose": "Words. " * 100},
+    "an empty text": {"id": "1", "text": "", "content": "The text."},
+}
+
+
+@pytest.mark.parametrize("line", OTHER_NAMES.values(), ids=OTHER_NAMES.keys())
+def test_a_text_under_another_name_is_not_passed_over(line: dict[str, object], tmp_path: Path) -> None:
+    [outcome] = outcomes(tmp_path / "papers.jsonl", json.dumps(line).encode())
+    assert outcome.document is None
+    [name] = line.keys() & {"body_text", "full_text", "paragraphs", "Text", "Abstract", "prose", "content"}
+    assert reasons([outcome]) == [("line 1", f"its text is in {name}, which is not read: call it text (or body)")]
+
+
+def test_other_fields_beside_a_text_are_not_read(tmp_path: Path) -> None:
+    line = {"text": "The text.", "content": "Other text.", "notes": "Words. " * 100, "tags": ["a"]}
+    assert bodies(outcomes(tmp_path / "papers.jsonl", json.dumps(line).encode())) == [
+        ("papers-00000001", ("The text.",))
+    ]
+
+
 @pytest.fixture
 def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_files, "MAX_DOCUMENT_BYTES", 100)

@@ -1,0 +1,73 @@
+"""Files that are no running text though they can be read as text: tables, markup, JSON of another shape. Light."""
+
+from __future__ import annotations
+
+import csv
+import re
+
+from jobs.errors import ConfigurationError
+
+_BOM = b"\xef\xbb\xbf"
+_HEADS = (
+    (
+        re.compile(rb"\[\s*(\{|\[|\"|\]|-?\d+(\.\d+)?\s*[,\]]\s*[\d\"{\[-])"),
+        "a JSON array",
+        "write one object a line: jq -c '.[]' FILE > FILE.jsonl",
+    ),
+    (re.compile(rb"<(\?xml|!doctype|!--)|<[a-z][\w:.-]*(\s[^<>]*)?/?>", re.IGNORECASE), "XML or HTML", ""),
+    (re.compile(rb"\{\\rtf"), "RTF", ""),
+    (re.compile(rb"\\documentclass\b|%!(PS|TEX)"), "TeX or PostScript", ""),
+)
+_JSON_OBJECT = re.compile(rb"\{\s*[\"'}]")
+_TEXT_ALONE = "take its text out: a .txt file with a blank line between documents, or a .jsonl file"
+_TABLE_ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+_COLUMN = re.compile(r"[^\W\d](?:[\w .#-]{0,38}[^\W_])?")
+_FEWEST_ROWS = 3
+
+
+def refuse_other_content(head: bytes, path: str, source: str) -> None:
+    """Raises ``ConfigurationError`` for a file at ``path`` whose unpacked bytes begin with ``head``, and that is none
+    of plain text and JSON lines; ``source`` is what errors call it.
+    """
+    text = head.removeprefix(_BOM).lstrip()
+    for shape, name, remedy in _HEADS:
+        if shape.match(text):
+            raise ConfigurationError(source, f"it is {name}, which is not read as text", remedy or _TEXT_ALONE)
+    if path.lower().endswith(_TABLE_ENDINGS) or _is_table(text.decode(errors="replace")):
+        raise ConfigurationError(
+            source,
+            "it is a table of separated values, which is not read as text",
+            "write one JSON object a line, with the fields id, title, abstract and text",
+        )
+
+
+def refuse_other_than_text(head: bytes, path: str, source: str) -> None:
+    """The same for what is to be read as plain text, and so must not be lines of JSON either."""
+    refuse_other_content(head, path, source)
+    if holds_json_objects(head):
+        reason = "it holds JSON objects, though its name says plain text"
+        raise ConfigurationError(source, reason, "give it a name that ends in .jsonl")
+
+
+def holds_json_objects(head: bytes) -> bool:
+    """Whether a file that begins with ``head`` is one of JSON objects, well formed or not."""
+    return bool(_JSON_OBJECT.match(head.removeprefix(_BOM).lstrip()))
+
+
+def _is_table(text: str) -> bool:
+    """Whether the first lines have one number of fields, and the first of them names of columns."""
+    lines = text.splitlines()[:20]
+    for separator in ("\t", ",", ";", "|"):
+        try:
+            rows = [row for row in csv.reader(lines, delimiter=separator) if row]
+        except csv.Error:
+            continue
+        # The last may be cut, or go on beyond what was looked at.
+        head, body = rows[:1], rows[1:-1] if len(rows) > _FEWEST_ROWS else rows[1:]
+        if len(rows) < _FEWEST_ROWS or len(head[0]) < 2:
+            continue
+        names = [name.strip() for name in head[0]]
+        named = len(set(names)) == len(names) and all(map(_COLUMN.fullmatch, names))
+        if named and all(len(row) == len(names) for row in body):
+            return True
+    return False

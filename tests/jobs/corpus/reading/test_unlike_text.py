@@ -1,0 +1,87 @@
+"""Tables, markup and JSON of another shape are refused by name; running text that resembles them is read."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from jobs.corpus.documents.workspace import Workspace
+from jobs.corpus.reading.open_corpus import open_corpus
+from jobs.errors import ConfigurationError
+from jobs.files.place import locate
+
+ROWS = "id,title,text\n" + "".join(f'{n},A title,"Text, number {n}."\n' for n in range(30))
+REFUSED = {
+    "csv": ("papers.csv", ROWS, "a table"),
+    "csv under another name": ("papers.txt", ROWS, "a table"),
+    "tsv": ("papers.txt", "id\ttitle\ttext\n" + "1\tA title\tIts text, and more.\n" * 30, "a table"),
+    "two columns": ("papers.txt", 'title,text\nOne,"Some text, here."\nTwo,"And there."\nThree,x\n', "a table"),
+    "semicolons": ("papers.txt", "id;title;text\n" + "1;A title;Its text.\n" * 5, "a table"),
+    "csv by its name alone": ("papers.csv", "One line of prose.", "a table"),
+    "html": ("page.txt", "<!DOCTYPE html>\n<html><body><p>Text.</p></body></html>", "XML or HTML"),
+    "html without a type": ("page.txt", "\n<html lang='en'><p>Text.", "XML or HTML"),
+    "xml": ("paper.txt", '<?xml version="1.0"?>\n<article><p>Text.</p></article>', "XML or HTML"),
+    "xml without a declaration": ("paper.jsonl", "<article xmlns='x'>\n<p>Text.</p>", "XML or HTML"),
+    "json array": ("papers.jsonl", json.dumps([{"id": "1", "text": "Text."}]), "a JSON array"),
+    "json array, set out": ("papers.txt", json.dumps([{"id": "1", "text": "Text."}], indent=2), "a JSON array"),
+    "json array of texts": ("papers.txt", json.dumps(["One.", "Two."]), "a JSON array"),
+    "rtf": ("paper.txt", r"{\rtf1\ansi Text.}", "RTF"),
+    "tex": ("paper.txt", "\\documentclass{article}\n\\begin{document}", "TeX"),
+}
+READ = {
+    "a citation first": "[1] Was the first to say so. It was true.\nMore.",
+    "a list in brackets": "[see the note] The text begins. It ends.",
+    "a comparison": "<5 % of patients had fever. The others had not.",
+    "a lesser sign": "< 10 mg were given. All lived.",
+    "prose with commas": "Hello, world, this is text.\nHello, again, this is more.\nHello, still, it goes on.\n",
+    "short lines": "Introduction\nMethods were used.\nResults were found.\n",
+    "braces": "{This} is no JSON. Nor is this.",
+    "a single word a line": "One\nTwo\nThree\nFour\n",
+    "backslash": "\\alpha is a letter. It is Greek.",
+}
+
+
+def texts(path: Path, scratch: Path) -> list[str]:
+    scratch.mkdir()
+    with Workspace(scratch) as workspace:
+        corpus, _ = open_corpus(locate(str(path)), workspace)
+        return [p.text for o in corpus.outcomes() if o.document for p in o.document.body]
+
+
+@pytest.mark.parametrize("where", ["file", "gzipped", "directory"])
+@pytest.mark.parametrize(("name", "text", "said"), REFUSED.values(), ids=REFUSED.keys())
+def test_it_is_refused_by_name(name: str, text: str, said: str, where: str, tmp_path: Path) -> None:
+    path = tmp_path / "corpus" / (f"{name}.gz" if where == "gzipped" else name)
+    path.parent.mkdir()
+    path.write_bytes(gzip.compress(text.encode()) if where == "gzipped" else text.encode())
+    if where == "directory" and path.suffix == ".csv":
+        said = "there is nothing in it that is a corpus"
+    with pytest.raises(ConfigurationError, match=said) as error:
+        texts(path.parent if where == "directory" else path, tmp_path / "scratch")
+    assert error.value.remedy
+
+
+@pytest.mark.parametrize("text", READ.values(), ids=READ.keys())
+def test_text_that_resembles_something_else_is_read(text: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text(text)
+    assert texts(tmp_path / "notes.txt", tmp_path / "scratch") == text.splitlines()
+
+
+def test_lines_of_json_in_a_directory_of_text_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus/a.txt").write_text("A text. It goes on.")
+    (tmp_path / "corpus/b.txt").write_text('{"text": "A text."}\n')
+    with pytest.raises(ConfigurationError, match=r"b\.txt: it holds JSON objects") as error:
+        texts(tmp_path / "corpus", tmp_path / "scratch")
+    assert "ends in .jsonl" in error.value.remedy
+
+
+@pytest.mark.parametrize("ending", ["txt", "jsonl"])
+def test_what_macos_leaves_beside_files_is_not_read(ending: str, tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / f"corpus/a.{ending}").write_text("A text." if ending == "txt" else '{"text": "A text."}')
+    (tmp_path / f"corpus/._a.{ending}").write_bytes(b"\0\5\x16\7Mac OS X")
+    assert texts(tmp_path / "corpus", tmp_path / "scratch") == ["A text."]

@@ -40,14 +40,10 @@ _BEFORE_QUANTITIES = words(
 )
 _LABELS = words(
     "day days week weeks month months year years figure figures fig table tables group groups type types "
-    "grade grades stage phase class panel step case cases sample patient patients age aged number no nos "
-    "equation eq lane level model chapter log section version line score cycle cycles residue residues "
-    "position positions amino acid exon parameter parameters variant variants isoform isoforms cluster "
-    "clusters compound compounds samples subtype subtypes exons site sites domain domains experiment "
-    "experiments models region regions clade clades lineage lineages serotype genotype module component "
-    "components factor factors complex chromosome chromosomes subunit subunits segment segments strain "
-    "strains isolate isolates mutant mutants clone clones donor donors panels classes levels steps lanes "
-    "equations chapters sections versions cities city vitamin hepatitis interleukin"
+    "grade grades stage phase class panel step steps aged age number no nos equation equations eq lane level "
+    "log chapter section version line score cycle cycles residue residues position positions amino acid exon "
+    "exons parameter parameters variant variants isoform isoforms compound compounds vitamin experiment "
+    "experiments case lines lanes panels patient"
 )
 """A number after one of these is its own."""
 _COUNTED = _LABELS | _BEFORE_QUANTITIES

@@ -17,7 +17,6 @@ last sentence makes no example). A document that is the only one of its part has
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,17 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.examples.encoded import EncodedDocuments
-from jobs.examples.mapped import Sight, mapped
-from jobs.examples.native import DRAFT_LENGTHS, Corpus, Settings, library, random_stream
+from jobs.examples.mapped import ResidentPages, far_file, mapped
+from jobs.examples.native import Corpus, Settings, library, random_stream
 from jobs.native import address
 from jobs.recipe import Examples
 from jobs.vocabulary import CLS, CONTINUATION, MASK, SEP, Vocabulary
 
 _WRITTEN_AT_ONCE = 128
 """Records: a quarter of a megabyte, which stays in the processor's cache until the system has copied it."""
-
-SPECIAL_PIECES = 3
-"""Of an example: [CLS] A [SEP] B [SEP]."""
 
 
 def write_examples(
@@ -52,58 +48,50 @@ def write_examples(
 
     Returns how many have each length in pieces [max_seq_length + 1]. Equal in value and order to
     ``create_pretraining_data.py --random_seed`` over one text file of the same sentences.
-    ``before_document`` may raise to stop. Until they are shuffled the examples are drafts of some 150
-    bytes, in a file beside ``target``.
+    ``before_document`` may raise to stop. Until they are shuffled the examples are drafts, of half a record's size,
+    in a file beside ``target``.
     """
     random = random_stream(random_seed)
     order = np.empty(len(documents), dtype=np.uint32)
     library.shuffle(address(order), len(order), address(random))
-    corpus = Corpus(
-        address(documents.ids),
-        address(documents.sentence_ends),
-        address(documents.document_ends),
-        address(order),
-        len(order),
-    )
     roles = _roles(vocabulary, settings.whole_word_mask)
     native = _settings(vocabulary, settings, address(roles))
-    both = (ctypes.byref(corpus), ctypes.byref(native))
-    size = library.draft_size(both[1])
+    size = library.draft_size(native)
 
-    sentences = int(np.diff(documents.document_ends, prepend=0).max(initial=0))
-    buffer = np.empty(sentences * size, dtype=np.uint8)
-    count = 0
     drafts_file = target.with_suffix(".drafts")
-    sight = Sight(documents.ids, documents.sentence_ends)
-    with drafts_file.open("wb") as file:
+    with drafts_file.open("wb") as file, far_file(documents.ids) as ids_file:
+        corpus = Corpus(
+            address(documents.ids),
+            address(documents.sentence_ends),
+            address(documents.document_ends),
+            address(order),
+            len(order),
+            ids_file,
+        )
+        sentences = int(np.diff(documents.document_ends, prepend=0).max(initial=0))
+        buffer = np.empty(sentences * size, dtype=np.uint8)
+        count = 0
+        resident = ResidentPages(documents.ids, documents.sentence_ends)
         for done in range(dupe_factor * len(order)):
             before_document()
-            made = library.draft_document(*both, address(random), done % len(order), address(buffer))
+            made = library.draft_document(corpus, native, address(random), done % len(order), address(buffer))
             file.write(buffer[: made * size].data)
             count += made
-            sight.seen(2 * made + 2)  # of each example its second half's ids and sentence ends
+            resident.read(documents.ids.nbytes // len(order))
 
     numbers = np.empty(count, dtype=np.uint32)
     library.shuffle(address(numbers), count, address(random))
     drafts = mapped(drafts_file, np.uint8)
-    sight = Sight(documents.ids, drafts)
     lengths = np.zeros(settings.max_seq_length + 1, dtype=np.int64)
-    out = np.empty(_WRITTEN_AT_ONCE * library.record_limit(both[1]), dtype=np.uint8)
-    with target.open("wb") as file:
+    out = np.empty(_WRITTEN_AT_ONCE * library.record_limit(native), dtype=np.uint8)
+    with target.open("wb") as file, far_file(drafts) as descriptor:
+        from_drafts = (native, address(drafts), descriptor)
         for first in range(0, count, _WRITTEN_AT_ONCE):
-            lengths += _lengths(drafts[first * size : (first + _WRITTEN_AT_ONCE) * size], size, len(lengths))
             part = numbers[first : first + _WRITTEN_AT_ONCE]
-            written = library.write_records(*both, address(drafts), address(part), len(part), address(out))
+            written = library.write_records(*from_drafts, address(part), len(part), address(lengths), address(out))
             file.write(out[:written].data)
-            sight.seen(3 * len(part) + 1)  # the draft and its two runs of ids; and the drafts in their own order
     drafts_file.unlink()
     return lengths
-
-
-def _lengths(drafts: NDArray[np.uint8], size: int, longest: int) -> NDArray[np.int64]:
-    """How many of ``drafts``, as their bytes, make an example of each length."""
-    runs = drafts.reshape(-1, size)[:, DRAFT_LENGTHS].copy().view(np.int16)
-    return np.bincount(runs.sum(axis=1, dtype=np.int64) + SPECIAL_PIECES, minlength=longest)
 
 
 def _settings(vocabulary: Vocabulary, settings: Examples, roles: int) -> Settings:

@@ -15,10 +15,6 @@ MAX_SEQ_LENGTH = 4096
 """``MAX_LENGTH`` of creation.c."""
 
 
-DRAFT_LENGTHS = slice(16, 20)
-"""The bytes of a ``Draft`` of creation.c that hold the lengths of its two runs, each an ``int16``."""
-
-
 class Corpus(Structure):
     """``Corpus`` of creation.c."""
 
@@ -28,6 +24,7 @@ class Corpus(Structure):
         ("document_ends", c_void_p),
         ("order", c_void_p),
         ("documents", c_int64),
+        ("ids_file", c_int32),
     ]
 
 
@@ -63,7 +60,7 @@ def _load() -> ctypes.CDLL:
         ("encode_lines", c_int64, [c_void_p, arrays, arrays, c_int64, arrays, arrays]),
         ("draft_size", c_int64, [POINTER(Settings)]),
         ("draft_document", c_int64, [POINTER(Corpus), POINTER(Settings), arrays, c_int64, arrays]),
-        ("write_records", c_int64, [POINTER(Corpus), POINTER(Settings), arrays, arrays, c_int64, arrays]),
+        ("write_records", c_int64, [POINTER(Settings), arrays, c_int32, arrays, c_int64, arrays, arrays]),
         ("record_limit", c_int64, [POINTER(Settings)]),
         ("shuffle", None, [arrays, c_int64, arrays]),
         ("prepare_crc", None, [c_int32]),

@@ -4,9 +4,11 @@
  * quirks are described in creation.py; `corrected` turns them off.
  */
 
+#define _GNU_SOURCE /* pread */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "example.h"
 #include "random.h"
@@ -14,6 +16,7 @@
 
 #define SPECIAL_TOKENS 3 /* [CLS] A [SEP] B [SEP] */
 #define MAX_LENGTH 4096  /* of a sequence, in ids */
+#define DRAFT_LIMIT (16 + 10 * MAX_LENGTH)
 
 /* Documents as runs of sentences, sentences as runs of ids; ends are exclusive. */
 typedef struct {
@@ -22,6 +25,7 @@ typedef struct {
     const int64_t *document_ends; /* in sentences */
     const uint32_t *order;        /* the shuffled documents */
     int64_t documents;
+    int32_t ids_file; /* `ids` again: a place far from the last is read from there; -1: from memory */
 } Corpus;
 
 /* What an id is to masking. */
@@ -64,6 +68,15 @@ static Run take(const Corpus *c, Run from, int64_t target, int64_t least)
     return taken;
 }
 
+/* Bytes `at` .. `at + size - 1` of a file that is also at `mapped`. Reading a short run costs a sixth of mapping its
+ * page where the page is not mapped yet, and takes no memory; what cannot be read so is read from the map.
+ */
+static void read_far(int32_t file, const uint8_t *mapped, int64_t at, int64_t size, void *to)
+{
+    if (file < 0 || pread(file, to, (size_t)size, at) != size)
+        memcpy(to, mapped + at, (size_t)size);
+}
+
 /* Asks for memory that is needed soon and is not where the last was: drafts and documents come in random order. */
 static inline void expect(const void *from, int64_t size)
 {
@@ -86,7 +99,8 @@ static Run random_second(const Corpus *c, const Settings *s, Random *r, int64_t 
     Run document = sentences_of(c, other);
     document.begin += below(r, (uint32_t)size_of(document));
     Run taken = ids_of(c, take(c, document, target, 1));
-    expect(c->ids + taken.begin, 4 * (size_of(taken) < target ? size_of(taken) : target));
+    if (c->ids_file < 0)
+        expect(c->ids + taken.begin, 4 * (size_of(taken) < target ? size_of(taken) : target));
     return taken;
 }
 
@@ -102,38 +116,60 @@ static void truncate_pair(Run *first, Run *second, int64_t room, Random *r)
     }
 }
 
-/* An example before it is written out: where its text is and what of it is masked. In memory it is followed
- * by max_predictions_per_seq positions and as many ids: draft_size() bytes in all, a sixth of the record.
+/* An example before it is written out, as bytes: this, then max_predictions_per_seq positions (16 bits, ascending),
+ * the ids that stand there in the example, and the text before masking, [CLS] A [SEP] B [SEP]; ids take id_size()
+ * bytes. draft_size() bytes in all, half of the record.
  */
 typedef struct {
-    int64_t first, second; /* where the two runs of ids begin */
-    int16_t first_length, second_length;
+    int16_t length;       /* of the text */
+    int16_t first_length; /* of A */
     int16_t masked;
     int16_t is_random_next;
-    int16_t positions[]; /* ascending; then, aligned, the ids that stand there in the example */
 } Draft;
 
-static inline int32_t *masked_ids(const Settings *s, const Draft *d)
+static inline int64_t id_size(const Settings *s) { return s->vocabulary_size <= 0x10000 ? 2 : 4; }
+
+static inline int64_t positions_at(void) { return (int64_t)sizeof(Draft); }
+static inline int64_t masked_ids_at(const Settings *s) { return positions_at() + 2 * s->max_predictions_per_seq; }
+static inline int64_t text_at(const Settings *s) { return masked_ids_at(s) + id_size(s) * s->max_predictions_per_seq; }
+
+int64_t draft_size(const Settings *s) { return (text_at(s) + id_size(s) * s->max_seq_length + 7) / 8 * 8; }
+
+static void put_ids(const Settings *s, uint8_t *to, const int32_t *ids, int32_t count)
 {
-    return (int32_t *)(d->positions + (s->max_predictions_per_seq + 1) / 2 * 2);
+    if (id_size(s) == 4) {
+        memcpy(to, ids, 4 * (size_t)count);
+        return;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        uint16_t id = (uint16_t)ids[i];
+        memcpy(to + 2 * i, &id, 2);
+    }
 }
 
-int64_t draft_size(const Settings *s)
+static void get_ids(const Settings *s, const uint8_t *from, int32_t *ids, int32_t count)
 {
-    int64_t size = (int64_t)sizeof(Draft) + (s->max_predictions_per_seq + 1) / 2 * 4 + s->max_predictions_per_seq * 4;
-    return (size + 7) / 8 * 8;
+    if (id_size(s) == 4) {
+        memcpy(ids, from, 4 * (size_t)count);
+        return;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        uint16_t id;
+        memcpy(&id, from + 2 * i, 2);
+        ids[i] = id;
+    }
 }
 
-/* [CLS] A [SEP] B [SEP], unmasked. Returns its length. */
-static int32_t assemble(const Corpus *c, const Settings *s, const Draft *d, int32_t *ids)
+/* [CLS] A [SEP] B [SEP]; B may be far away. Returns its length. */
+static int32_t assemble(const Corpus *c, const Settings *s, Run first, Run second, int is_far, int32_t *ids)
 {
     int32_t *to = ids;
     *to++ = s->cls_id;
-    memcpy(to, c->ids + d->first, (size_t)d->first_length * sizeof *to);
-    to += d->first_length;
+    memcpy(to, c->ids + first.begin, (size_t)size_of(first) * sizeof *to);
+    to += size_of(first);
     *to++ = s->sep_id;
-    memcpy(to, c->ids + d->second, (size_t)d->second_length * sizeof *to);
-    to += d->second_length;
+    read_far(is_far ? c->ids_file : -1, (const uint8_t *)c->ids, second.begin * 4, size_of(second) * 4, to);
+    to += size_of(second);
     *to++ = s->sep_id;
     return (int32_t)(to - ids);
 }
@@ -163,9 +199,11 @@ static void find_words(const Settings *s, const int32_t *ids, int32_t length, in
     words->count = count;
 }
 
-static void mask_words(const Corpus *c, const Settings *s, Random *r, Draft *d)
+/* Chooses what is masked of the draft's text, which is `ids`. */
+static void mask_words(const Settings *s, Random *r, const int32_t *ids, uint8_t *draft)
 {
-    int32_t ids[MAX_LENGTH], length = assemble(c, s, d, ids);
+    Draft *d = (Draft *)draft;
+    int32_t length = d->length;
     Words words;
     find_words(s, ids, length, s->corrected ? d->first_length + 2 : 0, &words);
     uint32_t order[MAX_LENGTH];
@@ -193,24 +231,31 @@ static void mask_words(const Corpus *c, const Settings *s, Random *r, Draft *d)
         }
     }
 
-    int32_t *replaced = masked_ids(s, d);
+    int16_t positions[MAX_LENGTH];
+    int32_t replaced[MAX_LENGTH];
     d->masked = 0;
     for (int32_t block = 0; block <= length / 64; block++)
         for (uint64_t left = chosen[block]; left; left &= left - 1) {
             int32_t at = block * 64 + __builtin_ctzll(left);
-            d->positions[d->masked] = (int16_t)at;
+            positions[d->masked] = (int16_t)at;
             replaced[d->masked++] = replacements[at];
         }
+    memcpy(draft + positions_at(), positions, (size_t)d->masked * sizeof *positions);
+    put_ids(s, draft + masked_ids_at(s), replaced, d->masked);
 }
 
-static uint8_t *serialize(const Corpus *c, const Settings *s, const Draft *d, uint8_t *to)
+static uint8_t *serialize(const Settings *s, const uint8_t *draft, uint8_t *to)
 {
     static const uint8_t one[4] = {0, 0, 0x80, 0x3f}; /* 1.0f, little-endian */
-    int32_t ids[MAX_LENGTH], originals[MAX_LENGTH], positions[MAX_LENGTH], length = assemble(c, s, d, ids);
-    const int32_t *replaced = masked_ids(s, d);
+    const Draft *d = (const Draft *)draft;
+    int32_t ids[MAX_LENGTH], originals[MAX_LENGTH], replaced[MAX_LENGTH], positions[MAX_LENGTH], length = d->length;
+    get_ids(s, draft + text_at(s), ids, length);
+    get_ids(s, draft + masked_ids_at(s), replaced, d->masked);
     for (int32_t i = 0; i < d->masked; i++) {
-        positions[i] = d->positions[i];
-        originals[i] = ids[positions[i]];
+        int16_t position;
+        memcpy(&position, draft + positions_at() + 2 * i, sizeof position);
+        positions[i] = position;
+        originals[i] = ids[position];
         ids[positions[i]] = replaced[i];
     }
     int32_t padding = s->max_seq_length - length, empty = s->max_predictions_per_seq - d->masked;
@@ -250,7 +295,7 @@ static uint8_t *serialize(const Corpus *c, const Settings *s, const Draft *d, ui
     *to++ = (uint8_t)d->is_random_next;
 
     to = put_feature(to, &features[SEGMENT_IDS], sizes[SEGMENT_IDS]);
-    to = put_run(put_run(to, 0, d->first_length + 2), 1, d->second_length + 1);
+    to = put_run(put_run(to, 0, d->first_length + 2), 1, length - d->first_length - 2);
     return put_run(to, 0, padding);
 }
 
@@ -284,37 +329,34 @@ int64_t draft_document(const Corpus *c, const Settings *s, Random *r, int64_t in
             b = ids_of(c, (Run){first.end, chunk.end});
         truncate_pair(&a, &b, room, r);
 
-        Draft *draft = (Draft *)(drafts + count++ * stride);
-        draft->first = a.begin;
-        draft->second = b.begin;
-        draft->first_length = (int16_t)size_of(a);
-        draft->second_length = (int16_t)size_of(b);
-        draft->is_random_next = (int16_t)is_random_next;
-        mask_words(c, s, r, draft);
+        int32_t ids[MAX_LENGTH], length = assemble(c, s, a, b, is_random_next, ids);
+        uint8_t *draft = drafts + count++ * stride;
+        *(Draft *)draft = (Draft){(int16_t)length, (int16_t)size_of(a), 0, (int16_t)is_random_next};
+        put_ids(s, draft + text_at(s), ids, length);
+        mask_words(s, r, ids, draft);
     }
     return count;
 }
 
-static void expect_text(const Corpus *c, const Draft *d)
-{
-    expect(c->ids + d->first, 4 * d->first_length);
-    expect(c->ids + d->second, 4 * d->second_length);
-}
-
 /* Serialises and frames the drafts numbers[0 .. count - 1] into `out`, which has room for `count` times
- * record_limit() bytes. Returns the bytes written.
+ * record_limit() bytes, and counts the examples of each length. `drafts_file` holds the drafts, too, or is -1.
+ * Returns the bytes written.
  */
-int64_t write_records(const Corpus *c, const Settings *s, const uint8_t *drafts, const uint32_t *numbers, int64_t count,
-                      uint8_t *out)
+int64_t write_records(const Settings *s, const uint8_t *drafts, int32_t drafts_file, const uint32_t *numbers,
+                      int64_t count, int64_t *lengths, uint8_t *out)
 {
     uint8_t *to = out;
+    _Alignas(Draft) uint8_t read[DRAFT_LIMIT];
     int64_t stride = draft_size(s);
     for (int64_t i = 0; i < count; i++) {
-        if (i + 4 < count)
+        const uint8_t *draft = drafts + numbers[i] * stride;
+        if (drafts_file >= 0) {
+            read_far(drafts_file, drafts, numbers[i] * stride, stride, read);
+            draft = read;
+        } else if (i + 4 < count)
             expect(drafts + numbers[i + 4] * stride, stride);
-        if (i + 2 < count)
-            expect_text(c, (const Draft *)(drafts + numbers[i + 2] * stride));
-        to = framed(to, serialize(c, s, (const Draft *)(drafts + numbers[i] * stride), to + FRAME_HEADER));
+        lengths[((const Draft *)draft)->length]++;
+        to = framed(to, serialize(s, draft, to + FRAME_HEADER));
     }
     return to - out;
 }

@@ -24,8 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.examples.encoded import EncodedDocuments
-from jobs.examples.mapped import ResidentPages, far_file, mapped
+from jobs.examples.mapped import ResidentPages, far_file
 from jobs.examples.native import Corpus, Settings, library, random_stream
+from jobs.examples.shuffling import in_order
 from jobs.native import address
 from jobs.recipe import Examples
 from jobs.vocabulary import CLS, CONTINUATION, MASK, SEP, Vocabulary
@@ -55,7 +56,7 @@ def write_examples(
     order = np.empty(len(documents), dtype=np.uint32)
     library.shuffle(address(order), len(order), address(random))
     roles = _roles(vocabulary, settings.whole_word_mask)
-    native = _settings(vocabulary, settings, address(roles))
+    native = _settings(vocabulary, settings, address(roles), documents.ids.itemsize)
     size = library.draft_size(native)
 
     drafts_file = target.with_suffix(".drafts")
@@ -81,20 +82,19 @@ def write_examples(
 
     numbers = np.empty(count, dtype=np.uint32)
     library.shuffle(address(numbers), count, address(random))
-    drafts = mapped(drafts_file, np.uint8)
     lengths = np.zeros(settings.max_seq_length + 1, dtype=np.int64)
     out = np.empty(_WRITTEN_AT_ONCE * library.record_limit(native), dtype=np.uint8)
-    with target.open("wb") as file, far_file(drafts) as descriptor:
-        from_drafts = (native, address(drafts), descriptor)
-        for first in range(0, count, _WRITTEN_AT_ONCE):
-            part = numbers[first : first + _WRITTEN_AT_ONCE]
-            written = library.write_records(*from_drafts, address(part), len(part), address(lengths), address(out))
-            file.write(out[:written].data)
-    drafts_file.unlink()
+    with target.open("wb") as file:
+        for drafts, order in in_order(drafts_file, size, numbers):
+            for first in range(0, len(order), _WRITTEN_AT_ONCE):
+                part = order[first : first + _WRITTEN_AT_ONCE]
+                counted = (len(part), address(lengths), address(out))
+                written = library.write_records(native, address(drafts), address(part), *counted)
+                file.write(out[:written].data)
     return lengths
 
 
-def _settings(vocabulary: Vocabulary, settings: Examples, roles: int) -> Settings:
+def _settings(vocabulary: Vocabulary, settings: Examples, roles: int, id_size: int) -> Settings:
     ids = vocabulary.ids
     return Settings(
         masked_lm_prob=settings.masked_lm_prob,
@@ -107,6 +107,7 @@ def _settings(vocabulary: Vocabulary, settings: Examples, roles: int) -> Setting
         max_seq_length=settings.max_seq_length,
         max_predictions_per_seq=settings.max_predictions_per_seq,
         corrected=settings.variant == "corrected",
+        id_size=id_size,
     )
 
 

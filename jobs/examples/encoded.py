@@ -16,7 +16,7 @@ from jobs.examples.mapped import mapped
 class EncodedDocuments:
     """All documents' ids, one after the other [ids], and where sentences and documents end."""
 
-    ids: NDArray[np.int32]
+    ids: NDArray[np.uint16] | NDArray[np.int32]
     sentence_ends: NDArray[np.int64]
     """In ids [sentences]."""
     document_ends: NDArray[np.int64]
@@ -29,7 +29,8 @@ class EncodedDocuments:
 class DocumentEncoder:
     """Collects documents, one at a time, in ``path`` and a file beside it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, vocabulary_size: int) -> None:
+        self._dtype = np.uint16 if vocabulary_size <= 1 << 16 else np.int32
         self._ids_file = path.open("wb")
         self._ends_file = path.with_suffix(".ends").open("wb")
         self._ids = self._sentences = 0
@@ -39,7 +40,7 @@ class DocumentEncoder:
         """One document; sentences without ids are left out. Returns how many sentences were kept."""
         kept = sentence_ends[np.diff(sentence_ends, prepend=0) > 0]
         if len(kept):
-            self._ids_file.write(ids.data)
+            self._ids_file.write(ids.astype(self._dtype, copy=False).data)
             self._ends_file.write((kept + self._ids).data)
             self._ids += len(ids)
             self._sentences += len(kept)
@@ -52,4 +53,4 @@ class DocumentEncoder:
             file.close()
         ids, sentence_ends = Path(self._ids_file.name), Path(self._ends_file.name)
         document_ends = np.array(self._document_ends, dtype=np.int64)
-        return EncodedDocuments(mapped(ids, np.int32), mapped(sentence_ends, np.int64), document_ends)
+        return EncodedDocuments(mapped(ids, self._dtype), mapped(sentence_ends, np.int64), document_ends)

@@ -155,7 +155,7 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
     screened_out = ScreenedOut(context).of_shard(context.shard)
     wordpiece = WordPiece(vocabulary, cased=settings.get("cased", True))
     unknown = vocabulary.ids[UNK]
-    encoders = {part: DocumentEncoder(context.scratch / f"{part}.ids") for part in PARTS}
+    encoders = {part: DocumentEncoder(context.scratch / f"{part}.ids", len(vocabulary)) for part in PARTS}
     reading = _Reading(StatisticsCollector(sections, seed))
     heartbeat = context.heartbeat("documents")
     guard = documents.guard(context.shard)

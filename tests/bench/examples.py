@@ -71,7 +71,7 @@ def run_reference(script: types.ModuleType, text: Path, vocab: Path, dupe_factor
 def run_ours(text: Path, vocab: Path, dupe_factor: int, target: Path) -> None:
     vocabulary = parse_vocabulary(vocab.read_bytes(), str(vocab))
     wordpiece = WordPiece(vocabulary)
-    encoder = DocumentEncoder(target.with_suffix(".ids"))
+    encoder = DocumentEncoder(target.with_suffix(".ids"), len(vocabulary))
     document: list[str] = []
     with text.open(encoding="utf-8") as lines:
         for line in lines:

@@ -64,7 +64,7 @@ def measure(megabytes: int, dupe_factor: int) -> None:
 
 def made(directory: Path, pieces: int) -> EncodedDocuments:
     random = np.random.default_rng(1)
-    encoder = DocumentEncoder(directory / "made.ids")
+    encoder = DocumentEncoder(directory / "made.ids", len(VOCABULARY))
     done = 0
     while done < pieces:
         ends = np.cumsum(random.integers(8, 50, 180)).astype(np.int64)

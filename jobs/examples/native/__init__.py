@@ -42,6 +42,7 @@ class Settings(Structure):
         ("max_seq_length", c_int32),
         ("max_predictions_per_seq", c_int32),
         ("corrected", c_int32),
+        ("id_size", c_int32),
     ]
 
 
@@ -60,7 +61,7 @@ def _load() -> ctypes.CDLL:
         ("encode_lines", c_int64, [c_void_p, arrays, arrays, c_int64, arrays, arrays]),
         ("draft_size", c_int64, [POINTER(Settings)]),
         ("draft_document", c_int64, [POINTER(Corpus), POINTER(Settings), arrays, c_int64, arrays]),
-        ("write_records", c_int64, [POINTER(Settings), arrays, c_int32, arrays, c_int64, arrays, arrays]),
+        ("write_records", c_int64, [POINTER(Settings), arrays, arrays, c_int64, arrays, arrays]),
         ("record_limit", c_int64, [POINTER(Settings)]),
         ("shuffle", None, [arrays, c_int64, arrays]),
         ("prepare_crc", None, [c_int32]),

@@ -16,11 +16,10 @@
 
 #define SPECIAL_TOKENS 3 /* [CLS] A [SEP] B [SEP] */
 #define MAX_LENGTH 4096  /* of a sequence, in ids */
-#define DRAFT_LIMIT (16 + 10 * MAX_LENGTH)
 
 /* Documents as runs of sentences, sentences as runs of ids; ends are exclusive. */
 typedef struct {
-    const int32_t *ids;
+    const uint8_t *ids; /* of id_size bytes each */
     const int64_t *sentence_ends;
     const int64_t *document_ends; /* in sentences */
     const uint32_t *order;        /* the shuffled documents */
@@ -38,6 +37,7 @@ typedef struct {
     int32_t cls_id, sep_id, mask_id, vocabulary_size;
     int32_t max_seq_length, max_predictions_per_seq;
     int32_t corrected;
+    int32_t id_size; /* bytes of an id in files: 2 or 4 */
 } Settings;
 
 typedef struct {
@@ -68,15 +68,6 @@ static Run take(const Corpus *c, Run from, int64_t target, int64_t least)
     return taken;
 }
 
-/* Bytes `at` .. `at + size - 1` of a file that is also at `mapped`. Reading a short run costs a sixth of mapping its
- * page where the page is not mapped yet, and takes no memory; what cannot be read so is read from the map.
- */
-static void read_far(int32_t file, const uint8_t *mapped, int64_t at, int64_t size, void *to)
-{
-    if (file < 0 || pread(file, to, (size_t)size, at) != size)
-        memcpy(to, mapped + at, (size_t)size);
-}
-
 /* Asks for memory that is needed soon and is not where the last was: drafts and documents come in random order. */
 static inline void expect(const void *from, int64_t size)
 {
@@ -100,7 +91,7 @@ static Run random_second(const Corpus *c, const Settings *s, Random *r, int64_t 
     document.begin += below(r, (uint32_t)size_of(document));
     Run taken = ids_of(c, take(c, document, target, 1));
     if (c->ids_file < 0)
-        expect(c->ids + taken.begin, 4 * (size_of(taken) < target ? size_of(taken) : target));
+        expect(c->ids + taken.begin * s->id_size, s->id_size * (size_of(taken) < target ? size_of(taken) : target));
     return taken;
 }
 
@@ -117,7 +108,7 @@ static void truncate_pair(Run *first, Run *second, int64_t room, Random *r)
 }
 
 /* An example before it is written out, as bytes: this, then max_predictions_per_seq positions (16 bits, ascending),
- * the ids that stand there in the example, and the text before masking, [CLS] A [SEP] B [SEP]; ids take id_size()
+ * the ids that stand there in the example, and the text before masking, [CLS] A [SEP] B [SEP]; ids take id_size
  * bytes. draft_size() bytes in all, half of the record.
  */
 typedef struct {
@@ -127,37 +118,47 @@ typedef struct {
     int16_t is_random_next;
 } Draft;
 
-static inline int64_t id_size(const Settings *s) { return s->vocabulary_size <= 0x10000 ? 2 : 4; }
-
 static inline int64_t positions_at(void) { return (int64_t)sizeof(Draft); }
 static inline int64_t masked_ids_at(const Settings *s) { return positions_at() + 2 * s->max_predictions_per_seq; }
-static inline int64_t text_at(const Settings *s) { return masked_ids_at(s) + id_size(s) * s->max_predictions_per_seq; }
+static inline int64_t text_at(const Settings *s) { return masked_ids_at(s) + s->id_size * s->max_predictions_per_seq; }
 
-int64_t draft_size(const Settings *s) { return (text_at(s) + id_size(s) * s->max_seq_length + 7) / 8 * 8; }
+int64_t draft_size(const Settings *s) { return (text_at(s) + s->id_size * s->max_seq_length + 7) / 8 * 8; }
 
-static void put_ids(const Settings *s, uint8_t *to, const int32_t *ids, int32_t count)
+static void put_ids(const Settings *s, uint8_t *to, const int32_t *ids, int64_t count)
 {
-    if (id_size(s) == 4) {
+    if (s->id_size == 4) {
         memcpy(to, ids, 4 * (size_t)count);
         return;
     }
-    for (int32_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         uint16_t id = (uint16_t)ids[i];
         memcpy(to + 2 * i, &id, 2);
     }
 }
 
-static void get_ids(const Settings *s, const uint8_t *from, int32_t *ids, int32_t count)
+static void get_ids(const Settings *s, const uint8_t *from, int32_t *ids, int64_t count)
 {
-    if (id_size(s) == 4) {
+    if (s->id_size == 4) {
         memcpy(ids, from, 4 * (size_t)count);
         return;
     }
-    for (int32_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; i++) {
         uint16_t id;
         memcpy(&id, from + 2 * i, 2);
         ids[i] = id;
     }
+}
+
+/* The ids of a run. Where its page is not mapped yet, reading it from the file costs a fifth of mapping that page, and
+ * takes no memory; what cannot be read so is read from the map.
+ */
+static int32_t *put_run_of_ids(const Corpus *c, const Settings *s, Run run, int is_far, int32_t *to)
+{
+    uint8_t read[4 * MAX_LENGTH];
+    int64_t size = size_of(run) * s->id_size, at = run.begin * s->id_size;
+    int was_read = is_far && c->ids_file >= 0 && pread(c->ids_file, read, (size_t)size, at) == size;
+    get_ids(s, was_read ? read : c->ids + at, to, size_of(run));
+    return to + size_of(run);
 }
 
 /* [CLS] A [SEP] B [SEP]; B may be far away. Returns its length. */
@@ -165,11 +166,9 @@ static int32_t assemble(const Corpus *c, const Settings *s, Run first, Run secon
 {
     int32_t *to = ids;
     *to++ = s->cls_id;
-    memcpy(to, c->ids + first.begin, (size_t)size_of(first) * sizeof *to);
-    to += size_of(first);
+    to = put_run_of_ids(c, s, first, 0, to);
     *to++ = s->sep_id;
-    read_far(is_far ? c->ids_file : -1, (const uint8_t *)c->ids, second.begin * 4, size_of(second) * 4, to);
-    to += size_of(second);
+    to = put_run_of_ids(c, s, second, is_far, to);
     *to++ = s->sep_id;
     return (int32_t)(to - ids);
 }
@@ -339,21 +338,16 @@ int64_t draft_document(const Corpus *c, const Settings *s, Random *r, int64_t in
 }
 
 /* Serialises and frames the drafts numbers[0 .. count - 1] into `out`, which has room for `count` times
- * record_limit() bytes, and counts the examples of each length. `drafts_file` holds the drafts, too, or is -1.
- * Returns the bytes written.
+ * record_limit() bytes, and counts the examples of each length. Returns the bytes written.
  */
-int64_t write_records(const Settings *s, const uint8_t *drafts, int32_t drafts_file, const uint32_t *numbers,
-                      int64_t count, int64_t *lengths, uint8_t *out)
+int64_t write_records(const Settings *s, const uint8_t *drafts, const uint32_t *numbers, int64_t count,
+                      int64_t *lengths, uint8_t *out)
 {
     uint8_t *to = out;
-    _Alignas(Draft) uint8_t read[DRAFT_LIMIT];
     int64_t stride = draft_size(s);
     for (int64_t i = 0; i < count; i++) {
         const uint8_t *draft = drafts + numbers[i] * stride;
-        if (drafts_file >= 0) {
-            read_far(drafts_file, drafts, numbers[i] * stride, stride, read);
-            draft = read;
-        } else if (i + 4 < count)
+        if (i + 4 < count)
             expect(drafts + numbers[i + 4] * stride, stride);
         lengths[((const Draft *)draft)->length]++;
         to = framed(to, serialize(s, draft, to + FRAME_HEADER));

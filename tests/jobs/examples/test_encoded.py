@@ -8,7 +8,7 @@ from jobs.examples.encoded import DocumentEncoder
 
 
 def test_empty_sentences_and_documents_are_left_out(tmp_path: Path) -> None:
-    encoder = DocumentEncoder(tmp_path / "ids")
+    encoder = DocumentEncoder(tmp_path / "ids", 9)
     kept = [
         encoder.add(np.array(ids, dtype=np.int32), np.array(ends, dtype=np.int64))
         for ids, ends in (([5, 6, 7], [0, 2, 2, 3, 3]), ([], [0, 0]), ([], []), ([8], [1]))
@@ -22,4 +22,4 @@ def test_empty_sentences_and_documents_are_left_out(tmp_path: Path) -> None:
 
 
 def test_nothing_is_a_valid_shard(tmp_path: Path) -> None:
-    assert len(DocumentEncoder(tmp_path / "ids").finish()) == 0
+    assert len(DocumentEncoder(tmp_path / "ids", 9).finish()) == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jobs.examples import mapped
+from jobs.examples import mapped, shuffling
 from jobs.recipe import Examples
 from jobs.vocabulary import Vocabulary
 from tests.jobs.examples.synthetic import VOCABULARY
@@ -54,6 +54,7 @@ def test_examples_do_not_depend_on_how_they_are_read(
     written = []
     for limit in (mapped.RESIDENT, 1):
         monkeypatch.setattr(mapped, "RESIDENT", limit)
+        monkeypatch.setattr(shuffling, "IN_MEMORY", limit)
         examples = write_and_read(documents, vocabulary, settings, tmp_path, dupe_factor=3)
         assert {piece for example in examples for piece in example.original} > {last, last - 5}
         written.append((tmp_path / "examples.tfrecord").read_bytes())

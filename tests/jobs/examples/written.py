@@ -44,7 +44,7 @@ def write_and_read(
     dupe_factor: int = 1,
     random_seed: int = 1,
 ) -> list[Written]:
-    encoder = DocumentEncoder(directory / "ids")
+    encoder = DocumentEncoder(directory / "ids", len(vocabulary))
     for document in documents:
         ids = np.array([piece for sentence in document for piece in sentence], dtype=np.int32)
         encoder.add(ids, np.cumsum([len(sentence) for sentence in document], dtype=np.int64))

@@ -221,7 +221,7 @@ def test_the_clean_text_makes_the_same_examples(artifact: Artifact, tmp_path: Pa
     vocabulary = parse_vocabulary("\n".join(ENTRIES).encode(), "a vocabulary")
     wordpiece = WordPiece(vocabulary)
     for shard in range(3):
-        encoder = DocumentEncoder(tmp_path / "ids")
+        encoder = DocumentEncoder(tmp_path / "ids", len(vocabulary))
         text = output(artifact, f"text/train/{shard:05d}.txt").decode()
         for document in text.removesuffix("\n\n").split("\n\n"):
             encoder.add(*wordpiece.encode_lines(document.split("\n")))

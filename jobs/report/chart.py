@@ -9,9 +9,9 @@ from jobs.report.markup import Markup, element, join, table
 from jobs.report.summary import share
 
 WIDTH = 400
-"""Of a drawing, in its own units: about a phone's, so that text is legible there."""
+"""Width of a drawing in its own units: about a phone's, so that text is legible there."""
 BARS = 12
-"""Of a plot of counts, at most; its table has them all."""
+"""Most bars in a plot of counts; its table has them all."""
 _LABEL, _NUMBER, _ROW = 128, 92, 18
 _LABEL_CHARACTERS = 20
 _HEIGHT, _FOOT, _TOP = 130, 18, 14

@@ -20,7 +20,7 @@ def even_bins(largest: int, bins: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Histogram:
-    """How many values lie at or above each of ``bounds`` and below the next; the last bin is open."""
+    """Counts values from each of ``bounds`` up to, but not including, the next; the last bin is open."""
 
     bounds: tuple[int, ...]
     counts: tuple[int, ...]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-"""What XML forbids, and the marks that turn the direction of all the text that follows."""
+"""Characters that XML forbids, and the marks that change the direction of the text that follows."""
 
 
 class Markup(str):

@@ -14,7 +14,7 @@ from jobs.report.markup import Markup, element, join, table
 from jobs.report.summary import padding, share
 
 Report = Mapping[str, Any]
-"""As ``jobs.steps.reporting.contents`` makes it."""
+"""The result of ``jobs.steps.reporting.contents``."""
 
 
 def page(report: Report) -> str:

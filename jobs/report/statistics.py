@@ -1,4 +1,4 @@
-"""What one shard leaves for the report beside its counts: small, and those of all shards join into one like it.
+"""The statistics of one shard for the report, beside its counts. Those of all shards add up to one of the same size.
 
 Joining is associative and does not depend on the order: what is kept of samples is what sorts first.
 """
@@ -51,7 +51,8 @@ class Repeats:
     repeated: int = 0
     """Those that stood there before."""
     most: tuple[tuple[int, str], ...] = ()
-    """How often in one shard, at most, and the sentence as its pieces read, each once; most often first."""
+    """The largest count in any one shard, and the sentence as its pieces read; each sentence once, the most
+    frequent first."""
 
     def __add__(self, other: Repeats) -> Repeats:
         counts: dict[str, int] = {}

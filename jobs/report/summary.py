@@ -1,4 +1,4 @@
-"""What preprocessing did, in sentences that a paper can take over."""
+"""Summarises preprocessing in sentences that a paper can quote."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _full_texts(found: Mapping[str, int] | None) -> list[str]:
 
 
 def _choice(settings: Mapping[str, Mapping[str, Any]]) -> str:
-    """What documents had to be like, and how many of them could be malformed or are to be held out."""
+    """The criteria for documents, and the shares that may be malformed and that are held out."""
     ingest, filters = settings["ingest"], settings["signatures"]
     said = {
         "language": " or ".join(filters["languages"]),

@@ -18,7 +18,7 @@ from typing import Any
 from jobs.sample.papers import PaperSection, SamplePaper, write_foreign_paper, write_paper
 
 SAMPLE = "sample"
-"""What names this corpus where a place is expected."""
+"""Names this corpus where a location is expected."""
 
 SAMPLE_VERSION = 1
 """Raised by one whenever ``write_sample`` writes other bytes; a golden test watches."""
@@ -33,13 +33,13 @@ def sample_fingerprint() -> str:
 
 @dataclass(frozen=True)
 class _Case:
-    """How one paper lies in the directory. ``count`` papers are made so."""
+    """The files of one paper in the directory; ``count`` papers have them like this."""
 
     count: int
     pdfs: int = 0
     pmc: bool = False
     abstract: str = "both"
-    """Where the abstract is: ``metadata``, ``json``, ``both`` or nowhere (empty)."""
+    """Location of the abstract: ``metadata``, ``json``, ``both`` or nowhere (empty)."""
     preprint: bool = False
     """Its PDF parse has the server's notice woven in."""
     language: str = "en"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Topic:
-    """What one kind of paper writes about. ``subjects`` are fixed once per paper."""
+    """The subject matter of one kind of paper. ``subjects`` are fixed once per paper."""
 
     name: str
     subjects: Mapping[str, tuple[str, ...]]
@@ -514,4 +514,4 @@ FOREIGN: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
 }
-"""By language: a title and the sentences of a paper that is not English."""
+"""A title and the sentences of a paper that is not English, by language."""

@@ -1,4 +1,4 @@
-"""How later steps read what ``ingest`` wrote."""
+"""Reads the output of ``ingest`` for later steps."""
 
 from __future__ import annotations
 

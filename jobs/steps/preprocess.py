@@ -53,7 +53,7 @@ ENOUGH_PIECES = 100_000
 
 
 class _Cleaned(NamedTuple):
-    """What became of one document."""
+    """The fate of one document."""
 
     paragraphs: list[str]
     sentences: list[str]
@@ -64,7 +64,7 @@ class _Cleaned(NamedTuple):
 
 @dataclass
 class _Reading:
-    """What was met while a shard's documents were encoded."""
+    """Counts and samples collected while a shard's documents are encoded."""
 
     collector: StatisticsCollector
     probe: list[str] = field(default_factory=list)

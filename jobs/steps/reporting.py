@@ -105,7 +105,7 @@ def contents(
 
 
 def _full_texts(ingest: Manifest) -> dict[str, int] | None:
-    """Of documents as ingested, before any was filtered out; None for a corpus of one's own, which has no parses."""
+    """Counts documents as ingested, before filtering; None for a corpus of the user's own, which has no parses."""
     counts = ingest.counts
     if "parse_files" not in counts:
         return None
@@ -139,7 +139,7 @@ def _joined(artifact: Artifact, manifest: Manifest) -> Statistics:
 
 
 def _specs(artifact: Artifact) -> list[Spec]:
-    """Of this step and those that it reads: a vocabulary may be a file instead."""
+    """The specs of this step and of the steps that it reads; a given vocabulary has none."""
     folders = (path.split("/", 1)[0] for path in artifact.spec.inputs.values())
     made = (name for name in folders if name.split("-", 1)[0] in set(Kind))
     return [artifact.spec, *(Artifact.open(artifact.store, name).spec for name in made)]

@@ -1,4 +1,4 @@
-"""How later steps learn which documents are not trained on: what ``signatures`` decided over the whole corpus."""
+"""Reads, for later steps, which documents are not trained on: ``signatures`` decided it over the whole corpus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a shard of ``preprocess`` notes for its report on the way: little, and cheaply."""
+"""Collects the statistics of one shard of ``preprocess`` for the report, at little cost."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class StatisticsCollector:
 
 
 def _lengths(ends: Sequence[NDArray[np.int64]], bounds: tuple[int, ...]) -> Histogram:
-    """Of what ends at each of ``ends``, one after the other from 0."""
+    """A histogram of the lengths of consecutive pieces, the first from 0, that end at ``ends``."""
     total = Histogram.of([], bounds)
     for part in ends:
         for first in range(0, len(part), _AT_ONCE):

@@ -55,7 +55,7 @@ class Cord19:
         return max(done, self.total or 0)
 
     def _note(self, outcome: Outcome) -> None:
-        """What became of each file; two papers may name the same."""
+        """Records what became of each file; two papers may name the same one."""
         if outcome.chosen:
             self._chosen.add(outcome.chosen)
         for path in outcome.set_aside:

@@ -22,7 +22,7 @@ class Record:
     """One CSV record. ``problem`` says why ``fields`` cannot be trusted; empty for a good one."""
 
     line: int
-    """Where it begins, from 1."""
+    """Number of its first line, counted from 1."""
     fields: tuple[str, ...]
     problem: str = ""
 

@@ -45,12 +45,12 @@ class FileIndex:
 
 
 def normal_path(path: str) -> str:
-    """As archives and directories are listed: nearly always the path itself, which costs a tenth to see."""
+    """The path as archives and directories list it. Most are normal already, and seeing that costs a tenth of parsing."""
     return path if _NORMAL.fullmatch(path) else str(PurePosixPath(path))
 
 
 def _common_end(one: str, other: str) -> int:
-    """How many folders from the end on are the same."""
+    """The number of equal folders, counted from the end."""
     pairs = zip(reversed(one.split("/")[:-1]), reversed(other.split("/")[:-1]), strict=False)
     count = 0
     for left, right in pairs:

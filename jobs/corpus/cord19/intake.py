@@ -1,4 +1,4 @@
-"""What of a release's archives is kept, and where: the first of a name wins, and nothing is passed over in silence."""
+"""Sorts the members of a release's archives: the first of a name wins, and every file that is left out is noted."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Intake:
     def _take_nested_zip(
         self, file: IO[bytes], name: str, source: str, budget: Budget, tell: Tell | None, depth: int
     ) -> None:
-        """By way of a copy: a zip is read back and forth, and one in an archive can only be read forth."""
+        """Copies the zip first: reading it needs random access, which a member of an archive does not offer."""
         self._copies += 1
         copy = self._workspace.scratch / f"nested-{self._copies}.zip"
         with copy.open("wb") as target:

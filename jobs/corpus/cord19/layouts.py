@@ -1,6 +1,6 @@
-"""How releases lay out their files: which of them are parses, where metadata is. Light.
+"""Knows the layouts of releases: which files are parses, and where metadata is. Light.
 
-A parse is told by its name's end alone, so that it is found in whatever folder somebody has put it.
+A file is a parse if its name ends like one, whatever folder it lies in.
 
 From May 2020 on: ``document_parses/{pdf_json,pmc_json}/*.json``. Before: ``comm_use_subset/...`` and its
 siblings, often twice (``comm_use_subset/comm_use_subset/pdf_json/``); in the first releases without
@@ -46,7 +46,7 @@ def is_nested_archive(path: str) -> bool:
 
 
 def unpacked_folder(archive: str) -> str:
-    """Where an archive's content lies once somebody has unpacked it in place; with a slash at its end."""
+    """The folder that unpacking an archive in place creates; ends with a slash."""
     return re.sub(r"(\.tar|\.tar\.gz|\.tgz|\.zip)$", "/", archive, flags=re.IGNORECASE)
 
 
@@ -65,7 +65,8 @@ def is_json_leftover(path: str) -> bool:
 
 
 def parse_kind(path: str) -> Literal["pmc_json", "pdf_json"]:
-    """By folder; in the first releases, which had none, by name: ``PMC140314.xml.json`` or a PDF's SHA-1."""
+    """The kind that a file's folder says or, in the first releases, which had no such folders, its name:
+    ``PMC140314.xml.json`` or a PDF's SHA-1."""
     folders = path.split("/")
     if "pmc_json" in folders or ("pdf_json" not in folders and _PMC_NAME.match(folders[-1])):
         return "pmc_json"

@@ -46,7 +46,7 @@ class Paper:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What one pass over metadata.csv found; the papers themselves are streamed by ``papers()``.
+    """The result of one pass over metadata.csv; ``papers()`` streams the papers themselves.
 
     Memory grows with the number of papers, never with their text, and little: the last release has a million rows
     and 1.6 GB.

@@ -17,7 +17,7 @@ from jobs.corpus.cord19.layouts import parse_kind
 
 @dataclass(frozen=True)
 class Names:
-    """By which names a paper's parses are found, and which must be there."""
+    """The names by which a paper's parses are found, and which of them must exist."""
 
     pdf: tuple[str, ...] = ()
     pmc: tuple[str, ...] = ()

@@ -23,7 +23,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 @dataclass(frozen=True)
 class ParsedPaper:
     paper_id: object
-    """As the file says it; None where it says nothing."""
+    """The file's own ``paper_id``; None where it has none."""
     title: str
     abstract: tuple[Paragraph, ...]
     """Empty in pmc_json, whose schema has none."""
@@ -72,7 +72,7 @@ def _paper(parse: object, check_characters: bool = False) -> ParsedPaper:
 
 
 def _paragraphs(parse: dict[str, Any], key: str) -> tuple[tuple[Paragraph, ...], int]:
-    """And how many there are without text, which are left out as long as others have some."""
+    """The paragraphs that have text, and the number of those that have none."""
     paragraphs = parse.get(key)
     if paragraphs is None:
         return (), 0

@@ -1,4 +1,4 @@
-"""Which of a paper's parses its text is taken from."""
+"""Chooses the parse that a paper's text is taken from."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from jobs.files.streams import Metered
 @dataclass(frozen=True)
 class Release:
     source: str
-    """As errors call it."""
+    """The name that errors use."""
     metadata: Path | None
     """A local copy of metadata.csv; None for a release that has none."""
     files: ParseFiles

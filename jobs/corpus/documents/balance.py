@@ -1,5 +1,5 @@
-"""Which shard a document goes to, and how even that leaves the shards. Pure, and light: the plan of a submission asks
-the very function that ``ingest`` writes by.
+"""Assigns documents to shards of even size. Pure, and light: planning a submission uses the very function that
+``ingest`` writes by.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Balance:
 
 @dataclass(frozen=True)
 class Spread:
-    """How documents spread over shards; sizes in bytes."""
+    """The sizes of shards, in bytes, once documents are spread over them."""
 
     shards: int
     documents: int
@@ -46,7 +46,7 @@ class Spread:
 
     @classmethod
     def over(cls, shards: int, sizes: Iterable[int]) -> Spread:
-        """What ``shards`` shards will hold of documents of these ``sizes``, in their order."""
+        """Spreads documents of these ``sizes``, in their order, over ``shards`` shards."""
         balance = Balance(shards)
         documents = largest_document = 0
         for size in sizes:
@@ -67,7 +67,7 @@ class Spread:
 
     @property
     def surely_even(self) -> int:
-        """As many shards as these documents fill evenly in any order: the mean plus the largest document is no more
-        than ``MOST_UNEVEN`` means. More may be even too, until that document outweighs the mean."""
+        """The largest number of shards that these documents fill evenly in any order: the mean plus the largest
+        document is no more than ``MOST_UNEVEN`` means. More may be even too, until that document outweighs the mean."""
         total = self.mean * self.shards
         return max(1, int((MOST_UNEVEN - 1) * total / self.largest_document)) if self.largest_document else 1

@@ -11,7 +11,7 @@ import orjson
 from jobs.corpus.documents.paragraph import Paragraph
 
 Parse = Literal["pmc_json", "pdf_json", ""]
-"""Where the body comes from; empty without full text."""
+"""The kind of parse that the body comes from; empty without full text."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from jobs.errors import ConfigurationError
 
 MIN_SHARE = 0.5
-"""Of the papers that metadata.csv promises a full text of, those whose full text must be found."""
+"""The share of papers with a promised full text whose full text must be found."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What a corpus of any kind yields: each of its documents ends in exactly one ``Outcome``."""
+"""The interface of an opened corpus: each of its documents ends in exactly one ``Outcome``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jobs.corpus.documents.quarantine import Quarantined
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one document: ``document``, or why it was ``dropped``, or neither: it is quarantined."""
+    """The fate of one document: kept (``document``), ``dropped`` for a reason, or else quarantined."""
 
     cord_uid: str
     document: Document | None = None
@@ -39,19 +39,19 @@ class OpenedCorpus(Protocol):
 
     @property
     def source(self) -> str:
-        """As errors call it."""
+        """The name that errors use."""
 
     @property
     def broken(self) -> Sequence[Quarantined]:
-        """What would have been documents, but is known from the start to be unreadable."""
+        """Documents that are known from the start to be unreadable."""
 
     @property
     def refused(self) -> Sequence[Quarantined]:
-        """What was left aside and is no document: archive members."""
+        """Archive members that were not read."""
 
     @property
     def total(self) -> int | None:
-        """Outcomes to come; None where only reading tells."""
+        """Number of outcomes; None where only reading tells."""
 
     @property
     def unused_files(self) -> int:
@@ -61,7 +61,7 @@ class OpenedCorpus(Protocol):
         """In the corpus's own order, one document in memory at a time."""
 
     def estimate(self, done: int) -> int:
-        """How many outcomes there will be, judged after ``done`` of them: for progress only."""
+        """Estimates the total number of outcomes after ``done`` of them; for progress only."""
 
     def counts(self) -> Mapping[str, Any]:
         """After the last outcome: what only this kind of corpus counts."""

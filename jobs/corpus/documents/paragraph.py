@@ -17,7 +17,7 @@ class Paragraph(NamedTuple):
     cite_spans: tuple[Span, ...] = ()
     ref_spans: tuple[Span, ...] = ()
     ignored_spans: int = 0
-    """How many more the parse names that are none: outside the text, overlapping, of the wrong type."""
+    """Number of invalid spans in the parse: outside the text, overlapping, or of the wrong type."""
 
     def to_json(self) -> Any:
         """The bare text where there are no spans, as in most paragraphs."""

@@ -1,4 +1,4 @@
-"""What could not be read, and where exactly: nothing malformed disappears without an entry."""
+"""Records what could not be read, and where exactly: nothing malformed disappears without an entry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What opening a corpus needs: space, someone to tell how far it is, and an end at which files are closed."""
+"""What opening a corpus needs: scratch space, a progress callback, and an end at which files are closed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Workspace:
     """Enter it before a corpus is opened and leave it when that has been read."""
 
     scratch: Path
-    """A directory for what must be put by; whoever made it removes it."""
+    """A directory for temporary files; whoever made it removes it."""
     on_bytes: OnBytes = unwatched
-    """Told of an archive's bytes while it is fetched or unpacked."""
+    """Called with the progress in bytes while an archive is fetched or unpacked."""
     closing: ExitStack = field(default_factory=ExitStack)
 
     def telling(self, total: int, before: int = 0) -> Tell:

@@ -1,8 +1,9 @@
-"""What kind of corpus lies in a place, by content. Light: the controller asks before it submits."""
+"""Detects a corpus's format by its content. Light: the controller does so before it submits."""
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
 from jobs.corpus.cord19.layouts import is_json, is_leftover, is_metadata, is_nested_archive
 from jobs.corpus.documents.format import ACCEPTED, Form
@@ -19,7 +20,7 @@ _HEAD = 1 << 16
 
 
 def form_of(place: Place) -> Form:
-    """Raises ``ConfigurationError`` for what is none of these."""
+    """Detects the format. Raises ``ConfigurationError`` for anything that is not a corpus."""
     return _form_of_file(place) if place.name else _form_of_directory(place)
 
 
@@ -66,6 +67,19 @@ def _form_of_directory(place: Place) -> Form:
         return Form.RELEASE
     found = [form for form, endings in _ENDINGS.items() if any(p.endswith(endings) for p in paths)]
     if len(found) == 1:
+        _refuse_mostly_unread(paths, _ENDINGS[found[0]], place.location)
         return found[0]
     reason = "it holds both .jsonl and .txt files" if found else "there is nothing in it that is a corpus"
     raise ConfigurationError(place.location, reason, ACCEPTED)
+
+
+def _refuse_mostly_unread(paths: Sequence[str], endings: tuple[str, ...], source: str) -> None:
+    """A README.txt beside a thousand HTML files does not make them a corpus of one document."""
+    unread = [p for p in paths if not p.endswith(endings) and not any(part.startswith(".") for part in p.split("/"))]
+    if 2 * len(unread) > len(paths):
+        raise ConfigurationError(
+            source,
+            f"{len(unread):,} of its {len(paths):,} files would not be read, first {unread[0]}: only those ending in "
+            f"{' or '.join(endings)} are",
+            "take the text out of the others, or give a directory without them",
+        )

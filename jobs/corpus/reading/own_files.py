@@ -1,4 +1,4 @@
-"""A corpus of one's own, as files of text: read once, front to end, line by line, within bounded memory."""
+"""Reads a corpus of the user's own text files: once, line by line, within bounded memory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Line:
     number: int
     """From 1."""
     data: bytes
-    """With its line end."""
+    """Including the line end."""
     size: int
     """In bytes; larger than ``data`` for a line that is too long to be kept."""
 
@@ -34,7 +34,7 @@ class Line:
 
 
 Reader = Callable[[str, Iterator[Line]], Iterator[Outcome]]
-"""The documents of one file: its path and lines, to be read to the last before the next file's."""
+"""Yields the documents of one file, given its path and its lines; reads it to the end before the next file begins."""
 
 
 Check = Callable[[bytes, str, str], None]

@@ -1,4 +1,4 @@
-"""How even a corpus's shards will be, told from the sizes of its files before any of them is read. Light."""
+"""Forecasts how even a corpus's shards will be, from the sizes of its files alone. Light."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from jobs.files.zips import ZIP_ERRORS, open_zip, zip_path
 
 PDF_TEXT = 0.22
 PMC_TEXT = 0.30
-"""How much of a parse file is body text: the mean of 439 pdf_json and of 10 pmc_json files of CORD-19, whose other
-bytes are bibliography, spans and indentation. From file to file it is half to twice as much."""
+"""The share of a parse file that is body text: the mean of 439 pdf_json and of 10 pmc_json files of CORD-19.
+The other bytes are bibliography, spans and indentation. From file to file it is half to twice as much."""
 
 
 def forecast(place: Place, shards: int, scratch: Path) -> Spread | None:
-    """What ``ingest`` will write, by its own rule; None where nothing lists the documents' sizes: a tar, a release
-    without metadata.csv, files of one's own.
+    """Forecasts what ``ingest`` will write, by its own rule. None where nothing lists the documents' sizes: a tar, a
+    release without metadata.csv, files of one's own.
 
     Reads metadata.csv, which it copies to ``scratch``. Raises ``ConfigurationError`` for one that cannot be used,
     and for a zip that is damaged or a bomb.

@@ -22,7 +22,7 @@ class Decision:
 
 
 def decide(shards: Iterable[SignatureShard], passed: int, similarity: float) -> Decision:
-    """What is dropped of each shard, by its own filters and as near-duplicates across all of them.
+    """Decides which documents of each shard are dropped, by its own filters or as near-duplicates across all shards.
 
     ``passed`` is the number of documents that passed the filters, over all shards. Holds their signatures, and of
     the shards one at a time.

@@ -1,4 +1,4 @@
-"""Which documents are held out for evaluation: by cord_uid, before anything is copied or masked."""
+"""Chooses the documents that are held out for evaluation: by cord_uid, before anything is copied or masked."""
 
 from __future__ import annotations
 

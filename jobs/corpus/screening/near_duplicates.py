@@ -48,7 +48,7 @@ class Signatures:
 @dataclass(frozen=True, order=True)
 class NearDuplicate:
     cord_uid: str
-    """Of the document that is dropped."""
+    """The document that is dropped."""
     kept: str
     """The cord_uid of the kept document that is most like it."""
     similarity: float

@@ -1,4 +1,4 @@
-"""Which documents are fit to train on at all: the checks of one document, in their fixed order.
+"""Screens documents: the checks of one document, in their fixed order.
 
 1. ``license``, 2. ``source``, 3. ``date``, 4. ``language:<code>``: the first that fails is the reason. Then, of
 those that pass and over the whole corpus, 5. ``near_duplicate``: so that what was filtered out never
@@ -23,13 +23,13 @@ from jobs.corpus.screening.signature_shards import SignatureShard
 from jobs.recipe import Filters
 
 UNCERTAIN = "uncertain"
-"""How a document is counted whose language scores below ``language_score``; it stays."""
+"""The label in counts of a document whose language scores below ``language_score``; it is kept."""
 
 QUARANTINED = "quarantined"
 """Why a document that failed is not trained on; counted by itself, not as dropped."""
 
 UNKNOWN = "unknown"
-"""How an empty licence or source is counted."""
+"""The label in counts of an empty licence or source."""
 
 LONGEST_LABEL = 100
 """Characters of a licence or source that is counted: manifests and reports name them, and a corpus may say anything."""
@@ -38,11 +38,13 @@ MOST_LABELS = 100
 """Licences that a shard's counts name, and sources: its most frequent. In 903 papers of CORD-19 are ten and eight."""
 
 OTHER = "other"
-"""How the rest are counted. One that other shards name is then more frequent than its count says; sums are exact."""
+"""The label of all others together. A label that is among them in some shards has a count that is too
+low; sums are exact."""
 
 
 AT_ONCE = 128
-"""Documents whose language is told in one go: then the model stays in the processor's cache, and costs half as much."""
+"""Documents whose language is identified in one batch: the model then stays in the processor's cache, at half the
+cost."""
 
 
 class _Waiting(NamedTuple):
@@ -91,7 +93,7 @@ class Screening:
         return _Waiting(document.cord_uid, sample(texts), reason, from_pmc, len(words), signed)
 
     def _judge(self) -> None:
-        """What waits, in order."""
+        """Judges the waiting documents, in order."""
         for document in self._waiting:
             language = language_of(document.sample)
             certain = language.score >= self._filters.language_score

@@ -1,4 +1,4 @@
-"""What the signature pass leaves of one shard: who was dropped and why, and the others' signatures.
+"""The result of screening one shard: the documents dropped and why, and the signatures of the others.
 
 One line of JSON, then the columns ``words`` (uint32), ``from_pmc`` (one byte) and ``signatures`` (uint16),
 little-endian: 261 bytes a document and its cord_uid.

@@ -60,6 +60,12 @@ def test_the_front_matter_is_what_the_hub_reads() -> None:
     }
 
 
+def test_the_share_of_full_texts_is_told_where_there_are_parses() -> None:
+    card = replace(KNOWN, data=replace(KNOWN.data, full_texts=(19, 29)))
+    assert "Full text of 19 of 29 documents was read, of the others the abstract." in model_card(card)
+    assert "Full text" not in model_card(KNOWN)
+
+
 def test_a_licence_is_stated_only_when_given() -> None:
     stated = model_card(replace(KNOWN, license="apache-2.0"))
     assert front_matter(stated)["license"] == "apache-2.0"

@@ -217,6 +217,17 @@ def test_a_source_or_licence_that_no_document_has_is_refused(
         pipeline.screened(**filters)
 
 
+def test_the_report_says_of_how_many_documents_there_is_a_full_text(pipeline: Pipeline, screened: Artifact) -> None:
+    manifest = pipeline.preprocessed(screened)
+    report = json.loads(Artifact.open(screened.store, manifest.name).read(manifest.output("report.json")))
+    counts = Artifact.open(screened.store, screened.spec.inputs["documents"]).require().counts
+    assert report["full_texts"]["found"] == counts["full_texts"] == 253
+    assert report["full_texts"]["of"] == 294
+    assert report["summary"][1].startswith(
+        "Full text: of 253 of 294 documents ingested, the others have an abstract alone"
+    )
+
+
 def test_who_was_dropped_for_whom_is_listed(screened: Artifact, corpus: tuple[Path, dict[str, str]]) -> None:
     [listed] = (output for output in screened.require().outputs if output.path == "near_duplicates.jsonl")
     twins = [json.loads(line) for line in screened.read(listed).splitlines()]

@@ -85,3 +85,14 @@ def test_what_macos_leaves_beside_files_is_not_read(ending: str, tmp_path: Path)
     (tmp_path / f"corpus/a.{ending}").write_text("A text." if ending == "txt" else '{"text": "A text."}')
     (tmp_path / f"corpus/._a.{ending}").write_bytes(b"\0\5\x16\7Mac OS X")
     assert texts(tmp_path / "corpus", tmp_path / "scratch") == ["A text."]
+
+
+@pytest.mark.parametrize("ending", ["txt", "jsonl"])
+def test_a_directory_whose_files_are_mostly_not_read_is_refused(ending: str, tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / f"corpus/a.{ending}").write_text("A text." if ending == "txt" else '{"text": "A text."}')
+    (tmp_path / "corpus/page1.html").write_text("<p>Text.</p>")
+    assert texts(tmp_path / "corpus", tmp_path / "scratch") == ["A text."]
+    (tmp_path / "corpus/page2.html").write_text("<p>Text.</p>")
+    with pytest.raises(ConfigurationError, match=r"2 of its 3 files would not be read, first page1\.html"):
+        texts(tmp_path / "corpus", tmp_path / "again")

@@ -45,7 +45,7 @@ class FileIndex:
 
 
 def normal_path(path: str) -> str:
-    """The path as archives and directories list it. Most are normal already, and seeing that costs a tenth of parsing."""
+    """The path as archives and directories list it. Most are normal already, which costs a tenth to see."""
     return path if _NORMAL.fullmatch(path) else str(PurePosixPath(path))
 
 

@@ -16,6 +16,7 @@ from controller.cli.console import console_of, safe_text
 from controller.cli.lines import News, status_line
 from controller.cli.tables import status_table, step_json
 from controller.cli.terminal import echo
+from controller.ledger.events import Ledger
 from controller.profiles.profile import Profile
 from controller.status.derive import State
 from controller.status.overview import Overview, look
@@ -40,6 +41,8 @@ def follow(profile: Profile, store: Store, name: str | None, *, every: float, ou
             return _loop(profile, store, name, every, draw)
     news = News()
     unreachable = ""
+    if not Ledger(store).steps():
+        echo("no steps yet", err=True)
 
     def tell(found: Overview, now: float) -> None:
         nonlocal unreachable

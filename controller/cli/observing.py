@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from controller.cli.options import Command, output_option, place_options, profile_of, show
+from controller.cli.options import Command, open_bucket, output_option, place_options, profile_of, show
 from controller.cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -55,28 +55,16 @@ def status(name: str | None, output: str, **place: str | None) -> None:
     from controller.status.overview import look
     from controller.status.spending import spending
     from jobs.patience import LOOKING
-    from jobs.store import Store
 
     profile = profile_of(place)
-    store = Store(profile.bucket, patience=LOOKING)
-    _check_directory(profile.bucket)
+    store = open_bucket(profile, patience=LOOKING)
     found = look(profile, store, name, now=time.time())
     _warn(found.unreachable)
+    if found.note:
+        echo(found.note, err=True)
     spent = spending(store, [step.name for step in found.steps], profile)
     data = [step_json(step, spent.get(step.name)) for step in found.steps]
     show(output, lambda: status_table(found.steps, spent), data, empty="no steps yet")
-
-
-def _check_directory(bucket: str) -> None:
-    """Raises ``ConfigurationError`` where there is none; the default one is made by the first ``submit``."""
-    from pathlib import Path
-
-    from controller.profiles.profile import DEFAULT_BUCKET
-    from jobs.errors import ConfigurationError
-
-    if "://" in bucket or Path(bucket).exists() or Path(bucket) == Path(DEFAULT_BUCKET).absolute():
-        return
-    raise ConfigurationError(bucket, "this directory does not exist", "name the --bucket that steps were submitted to")
 
 
 @click.command("watch", short_help="Show the table of `status` and keep it current.")
@@ -94,11 +82,10 @@ def watch(name: str | None, every: float, output: str, **place: str | None) -> N
     """
     from controller.cli.live import follow
     from jobs.patience import LOOKING
-    from jobs.store import Store
 
     profile = profile_of(place)
     try:
-        last = follow(profile, Store(profile.bucket, patience=LOOKING), name, every=every, output=output)
+        last = follow(profile, open_bucket(profile, patience=LOOKING), name, every=every, output=output)
     except KeyboardInterrupt:
         return
     if last.state != "complete":
@@ -128,12 +115,11 @@ def logs(
     from jobs.artifact import Artifact
     from jobs.errors import ConfigurationError
     from jobs.patience import LOOKING
-    from jobs.store import Store
 
     if follow and previous:
         raise click.UsageError("--previous has ended: it cannot be followed")
     profile = profile_of(place)
-    store = Store(profile.bucket, patience=LOOKING)
+    store = open_bucket(profile, patience=LOOKING)
     shards = Artifact.open(store, name).spec.shards
     if index is not None and index >= shards:
         raise ConfigurationError(name, f"shard {index} asked for, it has {shards}", f"covid-ctl status {name}")
@@ -154,7 +140,7 @@ def _log_lines(profile: Profile, store: Store, wanted: Selection, follow: bool) 
     import time
 
     from controller.cli.words import steady
-    from controller.kube.api_errors import ApiError
+    from controller.kube.api_errors import ApiError, OverloadedError, UnreachableError
     from controller.status.log_reading import follow_logs, read_logs
     from controller.status.overview import connect_briefly, look
 
@@ -172,6 +158,8 @@ def _log_lines(profile: Profile, store: Store, wanted: Selection, follow: bool) 
     try:
         yield from follow_logs(store, cluster, wanted, ended) if follow else read_logs(store, cluster, wanted)
     except ApiError as error:
+        if follow and isinstance(error, OverloadedError | UnreachableError):
+            raise  # the step goes on: an end without an error would say that it has ended
         _warn(f"{error.thing}: {error.reason}")
         yield from read_logs(store, None, wanted)
 
@@ -187,10 +175,9 @@ def explain_command(name: str, output: str, **place: str | None) -> None:
     from controller.cli.tables import explanation_json
     from controller.status.explain import explain
     from controller.status.overview import look, upstream
-    from jobs.store import Store
 
     profile = profile_of(place)
-    store = Store(profile.bucket)
+    store = open_bucket(profile)
     now = time.time()
     found = look(profile, store, name, now=now)
     step = found.steps[0]
@@ -231,14 +218,13 @@ def gc(yes: bool, older_than: str, output: str, **place: str | None) -> None:
     from controller.status.overview import look
     from controller.status.removal import holdings, remove
     from controller.time_words import parse_span
-    from jobs.store import Store
 
     try:
         seconds = parse_span(older_than)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--older-than") from error
     profile = profile_of(place)
-    store = Store(profile.bucket)
+    store = open_bucket(profile)
     now = time.time()
     found = look(profile, store, None, now=now)
     _warn(found.unreachable)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from controller.profiles.profile import Profile
+    from jobs.patience import Patience
+    from jobs.store import Store
 
 Command = Callable[..., Any]
 
@@ -102,6 +104,23 @@ def _seen_from_a_pod(profile: Profile) -> Profile:
     reason = f"context {profile.context} of profile {profile.name} is ignored: this pod has no kubeconfig"
     echo(f"{reason} and uses its own cluster", err=True)
     return profile.model_copy(update={"context": ""})
+
+
+def open_bucket(profile: Profile, *, patience: Patience | None = None) -> Store:
+    """The bucket of a command that submits nothing. Raises ``ConfigurationError`` for a directory that does not exist.
+
+    The default directory may be missing: the first ``submit`` makes it.
+    """
+    from pathlib import Path
+
+    from controller.profiles.profile import DEFAULT_BUCKET
+    from jobs.errors import ConfigurationError
+    from jobs.store import Store
+
+    bucket = profile.bucket
+    if "://" in bucket or Path(bucket).exists() or Path(bucket) == Path(DEFAULT_BUCKET).absolute():
+        return Store(bucket, patience=patience) if patience else Store(bucket)
+    raise ConfigurationError(bucket, "this directory does not exist", "name the --bucket that steps were submitted to")
 
 
 def show(output: str, table: Callable[[], Table], data: Any, empty: str = "") -> None:

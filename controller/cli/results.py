@@ -8,7 +8,7 @@ import sys
 import click
 
 from controller.cli.observing import name_argument
-from controller.cli.options import output_option, place_options, profile_of, show
+from controller.cli.options import open_bucket, output_option, place_options, profile_of, show
 from controller.cli.terminal import echo
 
 
@@ -22,10 +22,9 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
     from controller.planning.existing import complete_artifacts
     from jobs.artifact import Artifact
     from jobs.patience import LOOKING
-    from jobs.store import Store
 
-    bucket = profile_of(place).bucket
-    store = Store(bucket, patience=LOOKING)
+    profile = profile_of(place)
+    bucket, store = profile.bucket, open_bucket(profile, patience=LOOKING)
     if name is not None:
         manifest = Artifact.open(store, name).require()
         if output == "text":
@@ -45,9 +44,8 @@ def report(name: str | None, target: str | None, output: str, **place: str | Non
     """Show what preprocessing did in step NAME, or in the newest complete preprocess step."""
     from controller.status.report import find_report, save_page
     from jobs.patience import LOOKING
-    from jobs.store import Store
 
-    found = find_report(Store(profile_of(place).bucket, patience=LOOKING), name)
+    found = find_report(open_bucket(profile_of(place), patience=LOOKING), name)
     if target:
         save_page(found, target)
     if output == "json":
@@ -71,9 +69,8 @@ def verify(name: str, discard: bool, output: str, **place: str | None) -> None:
     from controller.cli.words import size
     from controller.status.verify import set_aside
     from controller.status.verify import verify as verified
-    from jobs.store import Store
 
-    store = Store(profile_of(place).bucket)
+    store = open_bucket(profile_of(place))
     found = []
     for step in verified(store, name):
         found.append(step)

@@ -21,7 +21,9 @@ from controller.doctor.preflight import preflight
 from controller.ledger.events import Event, EventType, Ledger
 from controller.planning.plan import Step
 from controller.planning.request import Request
-from controller.status.step_status import StepProgress
+from controller.status.derive import State
+from controller.status.step_status import StepProgress, observe_or_say
+from controller.time_words import ago
 from controller.tracking.observer import ClusterObserver, ProcessObserver
 from controller.tracking.outages import Outages
 from controller.tracking.submission import SubmissionOutcome, Submitted, submit
@@ -30,6 +32,7 @@ from controller.tracking.wait import StepFailedError, StepUpdate, StillRunningEr
 from jobs.artifact import Artifact, Manifest
 from jobs.errors import CovidCtlError
 from jobs.spec import Kind
+from jobs.store import Store
 
 LOCAL_REPORT_SECONDS = 0.5
 CLUSTER_REPORT_SECONDS = 10.0
@@ -88,6 +91,8 @@ def run_here(request: Request, out: IO[str]) -> list[Manifest]:
             raise CancelledStepError(left[0].name, "cancelled", "the same command continues it")
 
         def run(step: Step) -> Manifest:
+            if other := _other_worker(request.store, step.name):
+                reporter.note(other)
             (submitted,) = submit([step], request.profile, request.store, cluster, by=whoami())
             if submitted.outcome is SubmissionOutcome.COMPLETE:
                 return _report_complete(submitted, request, reporter)
@@ -146,6 +151,17 @@ def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None) -
             Artifact(store, one.step.spec).require() for one in submitted if one.outcome is SubmissionOutcome.COMPLETE
         ]
         return Sent(submitted, [*complete, *left])
+
+
+def _other_worker(store: Store, name: str) -> str:
+    """A line for whoever starts a step that another process seems to be at work on; else empty."""
+    if not Ledger(store).events(name):
+        return ""
+    found = observe_or_say(store, name, now=time.time())
+    if found.state is not State.RUNNING:
+        return ""
+    heard = f", last heartbeat {ago(time.time() - found.last_heartbeat_at)}" if found.last_heartbeat_at else ""
+    return f"{name}  another covid-ctl seems to be at work on it{heard}: both go on, and each shard is committed once"
 
 
 def _wait(waiting: Waiting, steps: Sequence[Step]) -> list[Manifest]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.kube.api_errors import ForbiddenError, NotFoundError
 from controller.profiles.profile import Profile
+from controller.profiles.tpu_slices import RESOURCE as TPU
 
 NAME = "queue"
 GROUP = "/apis/kueue.x-k8s.io"
@@ -24,10 +28,41 @@ def queue(cluster: KubernetesCluster, profile: Profile) -> Check:
     except ForbiddenError:
         return skipped(NAME, "you may not ask which APIs there are", look)
     try:
-        cluster.api.get(f"/apis/{version}/namespaces/{cluster.namespace}/localqueues/{wanted}")
+        found = cluster.api.get(f"/apis/{version}/namespaces/{cluster.namespace}/localqueues/{wanted}")
     except NotFoundError:
         reason = f"there is no LocalQueue {wanted} in {cluster.namespace}"
         return failed(NAME, reason, f"name one that is there: {look}")
     except ForbiddenError:
         return skipped(NAME, "you may not look at it", look)
-    return ok(NAME, f"LocalQueue {wanted} is there")
+    if reason := _inactive(found):
+        return failed(NAME, f"LocalQueue {wanted} admits nothing: {reason}", f"kubectl describe localqueue {wanted}")
+    owner = str((found.get("spec") or {}).get("clusterQueue") or "")
+    try:
+        cluster_queue = cluster.api.get(f"/apis/{version}/clusterqueues/{owner}") if owner else {}
+    except (ForbiddenError, NotFoundError):
+        return ok(NAME, f"LocalQueue {wanted} is there; what its ClusterQueue covers cannot be seen from here")
+    return _cluster_queue(owner, wanted, cluster_queue, profile)
+
+
+def _cluster_queue(owner: str, wanted: str, found: Mapping[str, Any], profile: Profile) -> Check:
+    describe = f"kubectl describe clusterqueue {owner}"
+    if reason := _inactive(found):
+        return failed(NAME, f"ClusterQueue {owner} admits nothing: {reason}", describe)
+    groups = (found.get("spec") or {}).get("resourceGroups") or ()
+    covered = {resource for group in groups for resource in group.get("coveredResources") or ()}
+    asked = {"cpu", "memory", "ephemeral-storage"} | ({TPU} if profile.trainer.tpu else set())
+    if groups and (uncovered := sorted(asked - covered)):
+        what = ", ".join(uncovered)
+        return failed(
+            NAME,
+            f"ClusterQueue {owner} covers no {what}, which our pods request: it would never admit them",
+            f"add {what} to coveredResources, with a quota in each flavor: kubectl edit clusterqueue {owner}",
+        )
+    return ok(NAME, f"LocalQueue {wanted} is there, and its ClusterQueue covers what pods request")
+
+
+def _inactive(queue: Mapping[str, Any]) -> str:
+    """Why a queue says that it is not active; empty where it does not."""
+    conditions = {found.get("type"): found for found in (queue.get("status") or {}).get("conditions") or ()}
+    active = conditions.get("Active") or {}
+    return str(active.get("message") or "it is not active") if active.get("status") == "False" else ""

@@ -33,6 +33,8 @@ class Api:
         self.context = connection.context
         self.namespace = connection.namespace
         self._retrying = retrying or Retrying()
+        self.last_date: str | None = None
+        """The server's own clock at its latest answer, as its header ``Date`` has it."""
 
     def get(self, path: str, **query: str | int) -> dict[str, Any]:
         return self._json("GET", path, query)
@@ -82,6 +84,7 @@ class Api:
         while True:
             try:
                 answer = self._send(method, path, query, body, content_type, ANSWER_SECONDS)
+                self.last_date = answer.headers.get("Date")
                 return _parse(_read(answer, self._thing(path)), self._thing(path)), answer.headers
             except (OverloadedError, UnreachableError) as error:
                 failures += 1

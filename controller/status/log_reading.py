@@ -13,7 +13,7 @@ from typing import TypeVar
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.clusters.objects import ObservedPod
 from controller.clusters.pod_diagnosis import why_not_running
-from controller.kube.api_errors import ApiError, InvalidError, NotFoundError
+from controller.kube.api_errors import ApiError, InvalidError, NotFoundError, OverloadedError, UnreachableError
 from jobs.errors import ConfigurationError
 from jobs.layout import LOGS, LogName
 from jobs.store import Store
@@ -21,6 +21,8 @@ from jobs.store import Store
 _Attempt = TypeVar("_Attempt")
 
 _POLL_SECONDS = 1.0
+OUTAGE_SECONDS = 60.0
+"""How long an API server may be away before following ends with an error."""
 MOST_STREAMS = 32
 """Pods that are followed at the same time: each is a connection that the API server holds open."""
 
@@ -132,16 +134,24 @@ def _follow_pods(cluster: KubernetesCluster, wanted: Selection, ended: Callable[
 
     def pump(pod: ObservedPod, tail: int | None) -> None:
         try:
-            for line in _of_pod(cluster, pod, follow=True, tail=tail):
+            for line in _resumed(cluster, pod, tail):
                 lines.put(line)
         except ApiError:
             pass  # the pod is gone: why, `status` and `explain` say
         finally:
             lines.put(None)
 
+    reached = time.monotonic()
     while True:
         over = ended()
-        found = _started(cluster, wanted)
+        try:
+            found = _started(cluster, wanted)
+        except (OverloadedError, UnreachableError):
+            if time.monotonic() - reached > OUTAGE_SECONDS:
+                raise
+            time.sleep(_POLL_SECONDS)
+            continue
+        reached = time.monotonic()
         new = [pod for pods in found.values() for pod in (pods[-1:] if first else pods) if pod.name not in begun]
         begun |= {pod.name for pods in found.values() for pod in pods}
         if going + len(new) > MOST_STREAMS:
@@ -166,6 +176,21 @@ def _follow_pods(cluster: KubernetesCluster, wanted: Selection, ended: Callable[
                 yield line
         if over and not going:
             return
+
+
+def _resumed(cluster: KubernetesCluster, pod: ObservedPod, tail: int | None) -> Iterator[LogLine]:
+    """A pod's lines to its end: where the stream breaks off it is opened again, and what was passed on is skipped."""
+    passed = 0
+    while True:
+        try:
+            for position, line in enumerate(_of_pod(cluster, pod, follow=True, tail=tail)):
+                if tail is not None or position >= passed:
+                    passed += 1
+                    yield line
+            return
+        except (OverloadedError, UnreachableError):
+            tail = tail if tail is None else 0  # counted from the end, nothing tells how far it was
+            time.sleep(_POLL_SECONDS)
 
 
 def _started(cluster: KubernetesCluster, wanted: Selection) -> dict[int, list[ObservedPod]]:

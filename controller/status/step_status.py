@@ -80,6 +80,8 @@ class ClusterView:
     """By step, of those that have a Job."""
     unreachable: str = ""
     """Why the cluster could not be asked."""
+    clock_ahead: float = 0.0
+    """Seconds that the cluster's clock, by which workers write times, is ahead of this machine's."""
 
 
 def observe_progress(artifact: Artifact, since: float, now: float) -> StepProgress:

@@ -32,10 +32,10 @@ _RESOURCES = {
     },
     "batch": {"jobs"},
     "coordination.k8s.io": {"leases"},
-    "kueue.x-k8s.io": {"localqueues"},
+    "kueue.x-k8s.io": {"localqueues", "clusterqueues"},
     "authorization.k8s.io": {"selfsubjectaccessreviews"},
 }
-_CLUSTER_WIDE = ("namespaces", "nodes", "selfsubjectaccessreviews")
+_CLUSTER_WIDE = ("namespaces", "nodes", "clusterqueues", "selfsubjectaccessreviews")
 
 
 @dataclass(frozen=True)

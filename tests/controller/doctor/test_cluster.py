@@ -121,6 +121,37 @@ def test_no_tracker_is_a_failure_told_by_its_lease(how: str, server: ApiServer, 
     assert "kubectl apply -k" in check.remedy
 
 
+@pytest.mark.parametrize(
+    ("resources", "conditions", "state", "said"),
+    [
+        (["cpu", "memory", "ephemeral-storage", "google.com/tpu"], [], CheckState.OK, "covers what pods request"),
+        (["cpu", "memory", "google.com/tpu"], [], CheckState.FAILED, "covers no ephemeral-storage"),
+        (["cpu", "memory", "ephemeral-storage"], [], CheckState.FAILED, "covers no google.com/tpu"),
+        (
+            ["cpu", "memory", "ephemeral-storage", "google.com/tpu"],
+            [{"type": "Active", "status": "False", "message": "its flavor does not exist"}],
+            CheckState.FAILED,
+            "admits nothing: its flavor does not exist",
+        ),
+    ],
+)
+def test_a_cluster_queue_must_cover_what_pods_request(
+    server: ApiServer,
+    cluster: KubernetesCluster,
+    resources: list[str],
+    conditions: list[dict[str, str]],
+    state: CheckState,
+    said: str,
+) -> None:
+    server.resources.kueue = True
+    add(server, "localqueues", "default", {"metadata": {"name": "tpu"}, "spec": {"clusterQueue": "papers"}})
+    groups = [{"coveredResources": resources}]
+    found = {"metadata": {"name": "papers"}, "spec": {"resourceGroups": groups}, "status": {"conditions": conditions}}
+    add(server, "clusterqueues", "", found)
+    check = checks(cluster, PROFILE.model_copy(update={"queue": "tpu"}))["queue"]
+    assert (check.state, said in check.reason) == (state, True), check
+
+
 def test_a_lease_that_may_not_be_read_tells_nothing(server: ApiServer, cluster: KubernetesCluster) -> None:
     server.denied.add(("get", "leases"))
     assert checks(cluster)["tracker"].state is CheckState.SKIPPED

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from controller.cli.lines import log_text
 from controller.clusters.kubernetes import KubernetesCluster
-from controller.kube.api_errors import ForbiddenError
+from controller.kube.api_errors import ForbiddenError, UnreachableError
 from controller.planning.manifest import render
 from controller.profiles.profile import Images, Profile
 from controller.status.log_reading import LogLine, Selection, follow_logs, read_logs
 from jobs.errors import ConfigurationError
 from jobs.store import Store
-from tests.api_server.server import ApiServer
+from tests.api_server.server import ApiServer, Fault
 from tests.controller.steps import planned
 from tests.standin_kubelet import RUNS, StandinKubelet
 
@@ -148,3 +149,37 @@ EVENT = (
 def test_lines_for_people(text: str, shown: str) -> None:
     assert log_text(LogLine(3, 0, "pod", text), shard=False) == shown
     assert log_text(LogLine(3, 0, "pod", text), shard=True) == f"[3] {shown}"
+
+
+def test_a_stream_that_breaks_off_is_opened_again_and_tells_no_line_twice(
+    pods: KubernetesCluster, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controller.status.log_reading._POLL_SECONDS", 0.01)
+    logs, broken = KubernetesCluster.logs, list[str]()
+
+    def breaks_off(cluster: KubernetesCluster, pod: str, **options: Any) -> Iterator[bytes]:
+        pieces = logs(cluster, pod, **options)
+        if len(broken) < 3:
+            broken.append(pod)
+            yield next(pieces)[:11]  # in the midst of a line
+            raise UnreachableError("jobs", "the stream broke off")
+        yield from pieces
+
+    monkeypatch.setattr(KubernetesCluster, "logs", breaks_off)
+    ends = iter([False, True])
+    lines = [text for _, _, _, text in told(follow_logs(store, pods, Selection(NAME), lambda: next(ends, True)))]
+    assert len(broken) == 3
+    assert [line for line in lines if line.startswith("of pod")].count("of pod 0") == 1
+    assert lines.count("last") == 2
+
+
+def test_an_api_server_that_stays_away_is_an_error_and_no_end(
+    server: ApiServer, pods: KubernetesCluster, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controller.status.log_reading._POLL_SECONDS", 0.01)
+    monkeypatch.setattr("controller.status.log_reading.OUTAGE_SECONDS", 0.05)
+    following = follow_logs(store, pods, Selection(NAME), lambda: False)
+    next(following)
+    server.faults.append(Fault("GET", "/pods", 0, times=10**6))
+    with pytest.raises(UnreachableError):
+        list(following)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -211,3 +212,20 @@ def test_one_damaged_step_hides_no_other(profile: Profile, store: Store, submit:
 def test_what_holds_a_step_up_is_looked_up_to_the_beginning(profile: Profile, store: Store) -> None:
     (step,) = look(profile, store, PREPROCESS.name, now=NOW).steps
     assert upstream(profile, store, step, now=NOW).keys() == {INGEST.name, SIGNATURES.name, VOCABULARY.name}
+
+
+def test_clocks_two_hours_apart_do_not_make_workers_silent(
+    server: ApiServer, cluster: KubernetesCluster, profile: Profile, store: Store, submit: Callable[..., None]
+) -> None:
+    """Workers write times by the cluster's clock, and the API server tells it."""
+    submit(INGEST)
+    StandinKubelet(cluster, INGEST.name, {0: [RUNS]}).step()
+    here = time.time()
+    server.ahead = 7200.0
+    Heartbeat(store, INGEST.name, 0, unit="documents", clock=lambda: here + 7200 - 5).beat(5, 10)
+    overview = look(profile, store, INGEST.name, now=here)
+    (state,) = overview.steps
+    assert (state.state, state.reason) == (State.RUNNING, "")
+    assert overview.note == "this machine's clock is 2 h behind the cluster's: ages are by the cluster's clock"
+    server.ahead = 0.0
+    assert look(profile, store, INGEST.name, now=here).note == ""

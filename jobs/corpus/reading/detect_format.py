@@ -35,6 +35,10 @@ _ENDINGS = {Form.JSONL: (".jsonl", ".jsonl.gz"), Form.TEXT: (".txt", ".txt.gz")}
 
 
 def _form_of_file(place: Place) -> Form:
+    if is_metadata(place.name):
+        raise ConfigurationError(
+            place.location, "it is the metadata of a release alone", "give the directory it lies in"
+        )
     with place.store.open(place.name) as file:
         head = file.read(_HEAD)
     if head.startswith(ZIP_MAGICS):

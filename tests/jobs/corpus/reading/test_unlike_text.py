@@ -20,6 +20,11 @@ REFUSED = {
     "tsv": ("papers.txt", "id\ttitle\ttext\n" + "1\tA title\tIts text, and more.\n" * 30, "a table"),
     "two columns": ("papers.txt", 'title,text\nOne,"Some text, here."\nTwo,"And there."\nThree,x\n', "a table"),
     "semicolons": ("papers.txt", "id;title;text\n" + "1;A title;Its text.\n" * 5, "a table"),
+    "metadata alone": (
+        "metadata.csv",
+        "cord_uid,title,abstract\n" + "u1,A title,A text.\n" * 9,
+        "the metadata of a release",
+    ),
     "csv by its name alone": ("papers.csv", "One line of prose.", "a table"),
     "html": ("page.txt", "<!DOCTYPE html>\n<html><body><p>Text.</p></body></html>", "XML or HTML"),
     "html without a type": ("page.txt", "\n<html lang='en'><p>Text.", "XML or HTML"),
@@ -57,6 +62,8 @@ def test_it_is_refused_by_name(name: str, text: str, said: str, where: str, tmp_
     path = tmp_path / "corpus" / (f"{name}.gz" if where == "gzipped" else name)
     path.parent.mkdir()
     path.write_bytes(gzip.compress(text.encode()) if where == "gzipped" else text.encode())
+    if name == "metadata.csv" and where != "file":
+        return  # in a directory it is a release, of abstracts
     if where == "directory" and path.suffix == ".csv":
         said = "there is nothing in it that is a corpus"
     with pytest.raises(ConfigurationError, match=said) as error:

@@ -26,7 +26,7 @@ def summary_lines(report: Mapping[str, Any]) -> list[str]:
         f"Paragraphs: {paragraphs['read']:,}; changed by {rules or 'no rule'}",
         f"Sentences: {sentences['kept']:,} of {sentences['read']:,} kept; "
         f"taken out: {sentences['by_rule']['junk']:,} as junk, {sentences['by_rule']['repeated']:,} repeated in "
-        f"their document; {sentences['by_rule']['giant']:,} cut into parts",
+        f"their document, {sentences['by_rule']['fragment']:,} as halves; {sentences['by_rule']['giant']:,} cut up",
         f"Remaining: {share(report['repeats']['repeated'], report['repeats']['sentences'])} of training sentences "
         f"stand in an earlier document of their shard",
         f"Pieces: {pieces['all']:,} of a vocabulary of {report['vocabulary_size']:,}, "

@@ -61,7 +61,7 @@ def contents(
     spec, counts = manifest.spec, manifest.counts
     released, screened = ingest.counts["documents"], counts["documents"]
     cleaning = counts["cleaning"]
-    taken_out = cleaning["junk"] + cleaning["repeated"]
+    taken_out = cleaning["junk"] + cleaning["repeated"] + cleaning["fragment"]
     report: dict[str, Any] = {
         "step": manifest.name,
         "inputs": {"corpus": ingest.spec.inputs["corpus"], **spec.inputs},

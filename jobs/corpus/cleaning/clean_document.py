@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from jobs.corpus.cleaning.citation_style import remove_in_style, style_of
+from jobs.corpus.cleaning.fragments import whole_sentences
 from jobs.corpus.cleaning.hyphenation import join_torn_words
 from jobs.corpus.cleaning.junk import LONGEST, cap, is_junk
 from jobs.corpus.cleaning.line_numbers import remove_line_numbers
@@ -21,7 +22,7 @@ SECTIONS = ("title", "abstract", "body")
 """The order in which a paper is read, whatever order the sections are asked for in."""
 
 PARAGRAPH_RULES = ("spans", "line_numbers", "style", *(rule.name for rule in RULES), "page_breaks", "hyphenation")
-SENTENCE_RULES = ("giant", "junk", "repeated")
+SENTENCE_RULES = ("giant", "junk", "repeated", "fragment")
 COUNTED = ("paragraphs", *PARAGRAPH_RULES, *SENTENCE_RULES, "ignored_spans")
 
 
@@ -85,7 +86,18 @@ def sentences_of(
     torn = _joined(cleaned, lengths, changed) if document.parse == "pdf_json" else list(cleaned)
     whole = join_torn_words(torn)
     changed["hyphenation"] += _differing(torn, whole)
-    return _distinct((sentence for text in whole for sentence in split_line(text)), changed)
+    split = map(split_line, whole)
+    sentences = _without_fragments(whole, split, changed) if document.parse == "pdf_json" else split
+    return _distinct(chain.from_iterable(sentences), changed)
+
+
+def _without_fragments(
+    texts: Sequence[str], split: Iterable[Sequence[str]], changed: Counter[str]
+) -> Iterator[Sequence[str]]:
+    for before, sentences in zip(("", *texts), split, strict=False):
+        whole = whole_sentences(sentences, before)
+        changed["fragment"] += len(sentences) - len(whole)
+        yield whole
 
 
 def _differing(before: Iterable[str], after: Iterable[str]) -> int:

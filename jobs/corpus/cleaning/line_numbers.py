@@ -19,13 +19,15 @@ _INTERRUPTION, _LONG_INTERRUPTION = 500, 2000
 holds in a manuscript whose lines are known to be numbered."""
 _SHORTEST_LINE = 30
 """Characters a line has in the series' middle, at least: a table's columns and lists count faster."""
-_SERIES, _FRAGMENT = 8, 3
-"""Numbers in a series, at least; and in one that legends and tables broke off a known one."""
+_SERIES, _FRAGMENT, _PAIR = 8, 3, 2
+"""Numbers in a series, at least; in one that legends and tables broke off a known one; and in one that also fits
+in between its neighbours' numbers."""
+_NEIGHBOURS = 3
 _KNOWN, _KNOWN_SHARE = 20, 0.2
 """A manuscript's lines are known to be numbered from this many lines on, which hold this share of its text."""
 _CANDIDATES = 3
-_CAPTIONED = ("Table", "Figure", "Fig", "Fig.", "Box", "Step", "Day", "day")
-"""Counted too, but not by lines."""
+_CAPTIONED = ("Table", "Figure", "Fig", "Fig.", "Box", "Step", "Day", "day", " every", " least", " approximately")
+"""Before these numbers count too, but not lines."""
 
 
 def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
@@ -90,11 +92,31 @@ def _counting_lines(values: Sequence[int], places: Sequence[int]) -> list[int]:
 
     def counts_lines(one: Sequence[int]) -> bool:
         if known:
-            return steady(one) == 1.0 or (len(one) >= _SERIES and steady(one) >= 0.2)
+            return len(one) >= _FRAGMENT and (steady(one) == 1.0 or (len(one) >= _SERIES and steady(one) >= 0.2))
         return len(one) >= _SERIES and steady(one) >= 0.6 and even(one) >= 0.6
 
     series = _series(values, places, usual, _LONG_INTERRUPTION if known else _INTERRUPTION)
-    return sorted(number for one in series if counts_lines(one) for number in one)
+    counting = sorted(number for one in series if counts_lines(one) for number in one)
+    if not known:
+        return counting
+    between = [
+        one
+        for one in series
+        if not counts_lines(one) and _fits(one, values, counting) and steady(one) >= (0.5 if len(one) > _PAIR else 1.0)
+    ]
+    return sorted([*counting, *(number for one in between for number in one)])
+
+
+def _fits(one: Sequence[int], values: Sequence[int], counting: Sequence[int]) -> bool:
+    """Whether the series continues those that are known to count lines: its values are between its neighbours'."""
+    place = bisect_right(counting, one[0])
+    before, after = counting[max(0, place - _NEIGHBOURS) : place], counting[place : place + _NEIGHBOURS]
+    return (
+        bool(before)
+        and bool(after)
+        and all(values[number] < values[one[0]] for number in before)
+        and all(values[number] > values[one[-1]] for number in after)
+    )
 
 
 def _series(values: Sequence[int], places: Sequence[int], pace: float, interruption: int) -> list[list[int]]:
@@ -126,6 +148,6 @@ def _series(values: Sequence[int], places: Sequence[int], pace: float, interrupt
             one.append(number)
             taken.add(number)
             number = previous[number]
-        if len(one) >= _FRAGMENT:
+        if len(one) >= _PAIR:
             found.append(one[::-1])
     return found

@@ -13,7 +13,7 @@ _STOPPED = re.compile(r"""[.?!:;…]["”’'»)\]]*$""")
 _GOES_ON = re.compile(r"""[(\["“‘]?[a-zα-ω]""")
 _LISTED = re.compile(r"""[(\["“‘]?(?:[a-z]|[ivx]{2,4})[.)\]] |(?!a )([a-z]) (?:\1 |[a-z] [a-z] )""")
 """Begins in lower case and goes on with nothing: a list's "(a)" or "iv.", the points of a plot "q q q q"."""
-_DANGLING = words(
+DANGLING = words(
     "a an the of in on at by for from to with without and or but nor as than that which who whose whom this these "
     "those its their his her our is was were are be been being has have had will would can could may might should "
     "must not into onto between among during through via per both either using such"
@@ -23,7 +23,8 @@ _FEWEST_DANGLING = 2
 _QUANTITY = re.compile(r"[0-9][0-9.,]*+\s?(?:[%°]|[a-zμ]{1,20}\b)")
 _LONGEST_NAME = 5
 """Letters of a name in capitals; longer ones are headings."""
-_PAGE_NUMBER = re.compile(r"[0-9]{1,4}")
+_PAGE_NUMBER = re.compile(r"(?:[A-Z][a-z]{2,8} [0-9]{1,2}, [0-9]{4} )?\(?[0-9]{1,4}(?:/[0-9]{1,4})?\)?")
+"""Alone in its paragraph, also with a date, or as an equation has one."""
 
 
 def join_page_breaks(paragraphs: Sequence[str]) -> list[str]:
@@ -60,7 +61,7 @@ def _continues(before: str, is_joined: bool, text: str) -> bool:
     if in_lower_case and (is_joined or words >= _WORDS):
         return True
     last_word = before[before.rfind(" ") + 1 :]
-    dangles = last_word in _DANGLING or (last_word[-1:] == "-" and last_word[:-1].isalpha())
+    dangles = last_word in DANGLING or (last_word[-1:] == "-" and last_word[:-1].isalpha())
     return dangles and (is_joined or words >= _FEWEST_DANGLING) and (in_lower_case or _names(text))
 
 

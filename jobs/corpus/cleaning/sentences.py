@@ -82,7 +82,7 @@ _NUMBERED = re.compile(
     r"[0-9]{1,2}(?:\.[0-9]{1,2})*|"
     r"(?:Supplement(?:ary|al) |Extended Data )?(?:Fig(?:ure)?\.?|Table|Box|Appendix) ?S?[0-9]{1,2}"
 )
-_NAMED_IN_LOWER_CASE = re.compile(r"[a-z]{1,4}[0-9A-Z]|[a-z]-[A-Z]|[α-ω]|(?:[a-h]|i{1,3}|iv|vi?)\)")
+NAMED_IN_LOWER_CASE = re.compile(r"[a-z]{1,4}[0-9A-Z]|[a-z]-[A-Z]|[α-ω]|(?:[a-h]|i{1,3}|iv|vi?)\)")
 """mRNA, p53, nsp1, hACE2, pH, c-Myc, β-catenin and a legend's (b): what begins a sentence without a capital."""
 
 
@@ -123,7 +123,7 @@ def _ends(text: str, start: int, stop: int, following: int) -> bool:
     first = following_word[0]
     if not first.isalnum():
         return first in "•●■▪◦>§#*±~≥≤" and text[stop] == "."
-    if first.islower() and not _NAMED_IN_LOWER_CASE.match(following_word):
+    if first.islower() and not NAMED_IN_LOWER_CASE.match(following_word):
         return False
     if text[stop] != "." or text.find(").", stop, following) > 0:
         return True

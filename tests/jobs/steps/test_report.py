@@ -113,7 +113,8 @@ def test_every_document_and_sentence_is_accounted_for(report: dict[str, Any]) ->
     assert documents["read"] == 32
     assert documents["dropped"] == {"near_duplicate": 1, "no_text": 1, "without_text": 0}
     assert documents["read"] == documents["kept"] + sum(documents["dropped"].values()) + documents["quarantined"]
-    assert sentences["read"] == sentences["kept"] + sentences["by_rule"]["junk"] + sentences["by_rule"]["repeated"]
+    by_rule = sentences["by_rule"]
+    assert sentences["read"] == sentences["kept"] + by_rule["junk"] + by_rule["repeated"] + by_rule["fragment"]
     lengths = {name: sum(histogram["counts"]) for name, histogram in report["lengths"].items()}
     assert lengths == {
         "pieces_per_sentence": sentences["kept"],

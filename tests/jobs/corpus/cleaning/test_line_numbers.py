@@ -53,6 +53,20 @@ def test_a_notice_on_every_page_does_not_end_the_series() -> None:
     assert remove_line_numbers([f"{p} {notice}".strip() for p in numbered]) == [f"{p} {notice}".strip() for p in plain]
 
 
+def test_a_few_lines_that_legends_broke_off_and_a_notice_interrupts_go_by_their_place_in_the_count() -> None:
+    numbered, plain = manuscript(seed=5, lines=96, paragraph=4)
+    legend = "a legend that belongs to a figure " * 100
+    notice = "A notice that the server prints on every page, between two lines. " * 4
+    broken = numbered[12].replace(" 51 ", f" {notice}51 ")
+    kept = remove_line_numbers([*numbered[:12], legend, broken, legend, *numbered[13:]])
+    assert kept[13].replace(notice, "") == plain[12]
+    out_of_place = " ".join(
+        f"{int(word) + 400}" if word in ("49", "50", "51", "52") else word for word in broken.split()
+    )
+    kept = remove_line_numbers([*numbered[:12], legend, out_of_place, legend, *numbered[13:]])
+    assert kept[13] == out_of_place
+
+
 @given(st.integers(0, 200))
 def test_numbers_of_a_text_without_line_numbers_stay(seed: int) -> None:
     rng = random.Random(seed)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from jobs.corpus.cleaning.clean_document import document_sentences
 from jobs.corpus.cleaning.page_breaks import join_page_breaks
+from jobs.corpus.cleaning.sentences import split_sentences
 from jobs.corpus.documents.document import Document, Parse
 from jobs.corpus.documents.paragraph import plain
 
@@ -81,6 +82,29 @@ def test_a_capital_or_a_number_mostly_begins_something_else(first: str, second: 
     assert join_page_breaks([first, second]) == [first, second]
 
 
+@pytest.mark.parametrize(
+    ("paragraphs", "kept"),
+    [
+        (["It rose. The population of", "The rest was lost."], ["It rose.", "The rest was lost."]),
+        (["It rose.", "mouse using a vaccine is enough. It fell."], ["It rose.", "It fell."]),
+        (["It rose.", "mRNA vaccines need a cold chain."], ["It rose.", "mRNA vaccines need a cold chain."]),
+        (["We count them so:", "where all of them are new."], ["We count them so:", "where all of them are new."]),
+        (
+            ["The number of them is given by", "The rest was lost."],
+            ["The number of them is given by", "The rest was lost."],
+        ),
+    ],
+    ids=["no end", "no beginning", "a name", "after a formula", "before a formula"],
+)
+def test_a_half_whose_other_half_is_lost_goes(paragraphs: list[str], kept: list[str]) -> None:
+    changed: Counter[str] = Counter()
+    assert document_sentences(paper("pdf_json", *paragraphs), ["body"], changed) == kept
+    assert changed["fragment"] == (kept != paragraphs)
+    assert document_sentences(paper("", *paragraphs), ["body"]) == [
+        sentence for text in paragraphs for sentence in split_sentences(text)
+    ]
+
+
 def test_a_sentence_may_run_over_two_breaks() -> None:
     assert join_page_breaks([OPEN, "patients also had more of it and", "died earlier."]) == [
         f"{OPEN} patients also had more of it and died earlier."
@@ -116,7 +140,7 @@ def test_only_a_parse_of_pages_has_page_breaks(parse: Parse) -> None:
 
 def test_sections_stay_apart() -> None:
     document = paper("pdf_json", "patients had it.", abstract=OPEN)
-    assert "patients had it." in document_sentences(document, ["title", "abstract", "body"])
+    assert "However, male" in document_sentences(document, ["title", "abstract", "body"])
 
 
 @given(st.lists(st.sampled_from([OPEN, "so did it.", "It ended.", "(a) one", "a b c d e f", "q q q q"]), max_size=12))

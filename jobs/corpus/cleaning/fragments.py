@@ -1,0 +1,31 @@
+"""Halves of sentences whose other half the parse lost: "The population of", "mouse using a vaccine is enough."."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from jobs.corpus.cleaning.page_breaks import DANGLING
+from jobs.corpus.cleaning.sentences import NAMED_IN_LOWER_CASE
+
+_BEGINS_LATE = re.compile(r"[a-z]{2,}[ ,;.]")
+_BEFORE_FORMULAS = frozenset(("as", "by", "is", "are", "be", "that", "where", "to"))
+"""Here a formula may have stood: "is given by"."""
+_INTRODUCES = (":", ";", ",")
+"""What follows a paragraph that ends so may begin in lower case: a list's item, words after a formula."""
+
+
+def whole_sentences(sentences: Sequence[str], before: str) -> list[str]:
+    """The sentences of one paragraph without a last one that ends in a word that demands another, and without a first
+    one that begins in mid-sentence. ``before`` is the paragraph before, to which this one could not be joined.
+    """
+    kept = list(sentences)
+    if kept and kept[-1].rpartition(" ")[2] in DANGLING - _BEFORE_FORMULAS:
+        kept.pop()
+    if kept and not before.endswith(_INTRODUCES) and _begins_late(kept[0]):
+        del kept[0]
+    return kept
+
+
+def _begins_late(sentence: str) -> bool:
+    return _BEGINS_LATE.match(sentence) is not None and not NAMED_IN_LOWER_CASE.match(sentence)

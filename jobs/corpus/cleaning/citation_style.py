@@ -25,6 +25,7 @@ _LIST = re.compile(rf"(?<=[a-z]{{2}}[a-z)\]”’])\s?{_NUMBER}(?:{_JOIN}{_NUMBE
 _SINGLE = re.compile(rf"(?<=[a-z]{{2}}[a-z)\]”’])\s{_NUMBER}(?=\s[.,;](?:\s(?!CC-|https?:|The copyright|i?It? is)|$))")
 _AFTER_STOP = re.compile(rf"(?<=[a-z]{{5}}\.){_NUMBER}(?=\s[A-Z])")
 _AFTER_COMMA = re.compile(rf"(?<=[a-z]{{5}},){_NUMBER}(?:[,–-]{_NUMBER})*+(?=\s[a-z])")
+_GOES_ON = re.compile(r",?\s(?:and|or|to)\s[0-9]")
 _EACH = re.compile(_NUMBER)
 
 _QUARTER = 4
@@ -104,8 +105,10 @@ def remove_in_style(text: str, style: CitationStyle) -> str:
         numbers = _numbers(match[0])
         if numbers != sorted(numbers) or numbers[-1] > style.highest + _BEYOND:
             return match[0]
-        if is_needed(text, start) or _is_label(text, start):
+        if is_needed(text, start) or _is_label(text, start) or _GOES_ON.match(text, match.end()):
             return match[0]
+        if match[0].lstrip()[0] != "(" and text.rfind("(", 0, start) > text.rfind(")", 0, start):
+            return match[0]  # "(plants 3, 5)"
         return match[0] if is_interval(text, start, match[0].strip()) else CUT
 
     if style.parentheses and "(" in text:

@@ -35,7 +35,24 @@ _MONTH = re.compile(
     r"Winter|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b"
 )
 
-_PREPOSITIONS = ("in", "by", "of", "to", "see", "from", "with", "than", "at", "via", "per", "on", "under", "and", "or")
+_PREPOSITIONS = (
+    "in",
+    "by",
+    "of",
+    "to",
+    "see",
+    "from",
+    "with",
+    "than",
+    "at",
+    "via",
+    "per",
+    "on",
+    "under",
+    "and",
+    "or",
+    "using",
+)
 _ANNOUNCEMENTS = (
     "interval",
     "range",

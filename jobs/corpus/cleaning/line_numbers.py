@@ -26,6 +26,7 @@ _NEIGHBOURS = 3
 _KNOWN, _KNOWN_SHARE = 20, 0.2
 """A manuscript's lines are known to be numbered from this many lines on, which hold this share of its text."""
 _CANDIDATES = 3
+_UNIT = re.compile(r" (?:s|th|rd|o C|°|%|[kmnμµ]?g|[mnμµ]?[lLM]|kb|bp|kDa)(?![\w-])")
 _CAPTIONED = ("Table", "Figure", "Fig", "Fig.", "Box", "Step", "Day", "day", " every", " least", " approximately")
 """Before these numbers count too, but not lines."""
 
@@ -44,7 +45,7 @@ def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
     ends = list(accumulate(len(text) + 2 for text in paragraphs))
     cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for start, end in (numbers[number].span() for number in counting):
-        if not joined.endswith(_CAPTIONED, 0, start):
+        if not joined.endswith(_CAPTIONED, 0, start) and not _UNIT.match(joined, end):
             index = bisect_right(ends, start)
             begin = ends[index] - len(paragraphs[index]) - 2
             cuts[index].append((start - begin, end - begin))
@@ -77,8 +78,9 @@ def _counting_lines(values: Sequence[int], places: Sequence[int]) -> list[int]:
     if len(lines) < _SERIES // 2:
         return []
     usual = median(pace(number, number + 1) for number in lines)
-    # The lines seen so far make up a good part of the text.
-    known = len(lines) >= _KNOWN and usual * len(lines) >= _KNOWN_SHARE * places[-1]
+    # The lines seen so far make up a good part of the text; every fifth may have a number.
+    covered = sum(places[number + 1] - places[number] for number in lines)
+    known = len(lines) >= _KNOWN and covered >= _KNOWN_SHARE * places[-1]
 
     def steady(one: Sequence[int]) -> float:
         """The share of its lines that are about as long as lines usually are."""

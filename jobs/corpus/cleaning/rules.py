@@ -128,7 +128,7 @@ def _literally(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 RULES = (
-    Rule("symbols", read_symbols, ("[\ue000-\uf8ff]",)),
+    Rule("symbols", read_symbols, ("[\ue000-\uf8ff³]",)),
     Rule("html", unescape_html, ("&",)),
     Rule("latex", latex.plain_formulas, latex.NEEDS),
     Rule("citations", citations.remove_citations, citations.NEEDS),

@@ -30,12 +30,16 @@ _GLYPHS = {row + column: sign for row, signs in _ROWS.items() for column, sign i
 _TABLE = {_FIRST + code: sign for code, sign in (_GLYPHS | _WINGDINGS).items() if code not in _BULLETS}
 
 _SYMBOL = re.compile("[\uf020-\uf0ff]")
+_AT_LEAST = re.compile(r"(?<![^\s(])³(?=\s?[0-9])")
+"""Some parses give the code itself: a superscript that follows nothing is none, but the Symbol font's ≥."""
 _TWIN = re.compile("|".join(f"{re.escape(chr(code))}(?={chr(_FIRST + code)})" for code in _GLYPHS if code > 0x20))
 """Some parses give a glyph twice: as the character of the same code, and as itself."""
 
 
 def read_symbols(text: str) -> str:
     """``text`` with the characters that those glyphs show. What has none stays, for another rule to remove."""
+    if "³" in text:
+        text = _AT_LEAST.sub("≥", text)
     if text.isprintable() or not _SYMBOL.search(text):
         return text
     return _TWIN.sub("", text).translate(_TABLE)

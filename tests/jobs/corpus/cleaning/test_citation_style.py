@@ -36,6 +36,8 @@ def marked(text: str) -> Paragraph:
         (BARE, "of the virus 12-15 .", "of the virus."),
         (BARE, "is known.12 The", "is known. The"),
         (BARE, "is known.12 patients were", "is known.12 patients were"),
+        (BARE, "in the plants 5, 6, and 20 . It", "in the plants 5, 6, and 20 . It"),
+        (BARE, "in some (plants 5, 6) it", "in some (plants 5, 6) it"),
         (BARE, "for 12 , 13 cases", "for 12 , 13 cases"),
         (BARE, "a total of 42 . It", "a total of 42 . It"),
         (BARE, "seen on days 3,5 . It", "seen on days 3,5 . It"),

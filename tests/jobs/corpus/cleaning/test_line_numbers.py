@@ -34,6 +34,12 @@ def test_every_line_number_goes_and_stated_numbers_stay() -> None:
     assert remove_line_numbers(numbered) == plain
 
 
+def test_a_quantity_in_the_count_stays() -> None:
+    numbered, _ = manuscript(seed=1, lines=90)
+    numbered[4] = numbered[4].replace(" 41 ", " 41 mg ")
+    assert " 41 mg " in remove_line_numbers(numbered)[4]
+
+
 def test_every_fifth_line_may_be_numbered() -> None:
     numbered, plain = manuscript(seed=2, lines=180, step=5)
     assert remove_line_numbers(numbered) == plain

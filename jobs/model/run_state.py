@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jobs.model.evaluation import best_step
+from jobs.model.hardware import Hardware, ProcessRecord
 from jobs.model.training_checkpoint import RunRecord
 from jobs.recipe import Schedule
 
@@ -12,14 +13,16 @@ from jobs.recipe import Schedule
 class RunState:
     """Continues the run that ``resumed`` describes, until ``schedule`` ends it."""
 
-    def __init__(self, resumed: RunRecord, schedule: Schedule, clock: Callable[[], float]) -> None:
+    def __init__(self, resumed: RunRecord, schedule: Schedule, clock: Callable[[], float], hardware: Hardware) -> None:
         self.step = resumed.step
         self.total = schedule.train_steps
         self.evaluations = list(resumed.evaluations)
         self.rejected = resumed.rejected
         self._patience = schedule.early_stop_evaluations
         self._clock = clock
-        self._started = clock() - resumed.train_seconds
+        self._started = clock()
+        self._resumed = resumed
+        self.hardware = hardware
 
     @property
     def is_evaluated(self) -> bool:
@@ -46,7 +49,20 @@ class RunState:
     @property
     def seconds(self) -> float:
         """Training time so far, over all processes that took part."""
-        return self._clock() - self._started
+        return self._resumed.train_seconds + self._clock() - self._started
+
+    @property
+    def processes(self) -> tuple[ProcessRecord, ...]:
+        """All processes that took part, this one last."""
+        seconds = self._clock() - self._started
+        this = ProcessRecord(hardware=self.hardware, first_step=self._resumed.step, seconds=seconds)
+        return (*self._resumed.processes, this)
+
+    @property
+    def other_hardware(self) -> Hardware | None:
+        """What the process before this one computed on, if it was anything else."""
+        before = self._resumed.processes[-1].hardware if self._resumed.processes else self.hardware
+        return before if before != self.hardware else None
 
     def record(self) -> RunRecord:
         """The state as a checkpoint stores it."""
@@ -55,4 +71,5 @@ class RunState:
             train_seconds=self.seconds,
             evaluations=tuple(self.evaluations),
             rejected=self.rejected,
+            processes=self.processes,
         )

@@ -17,6 +17,7 @@ from jobs.model.bert import Bert
 from jobs.model.cadence import Cadence
 from jobs.model.checkpoint_saver import checkpoint_saver
 from jobs.model.evaluation import Evaluation
+from jobs.model.hardware import ProcessRecord, this_hardware
 from jobs.model.optimizer import AdamWeightDecay
 from jobs.model.run_state import RunState
 from jobs.model.step_runner import StepRunner
@@ -37,6 +38,8 @@ class TrainedModel:
     evaluations: tuple[Evaluation, ...]
     rejected: tuple[int, ...]
     """Steps whose checkpoints were found damaged."""
+    processes: tuple[ProcessRecord, ...]
+    """Those that took part, in the order of time."""
 
 
 def train(
@@ -61,7 +64,7 @@ def train(
         if resumed.step == 0:
             initialise(model.variables_by_name)
 
-    state = RunState(resumed, schedule, context.clock)
+    state = RunState(resumed, schedule, context.clock, this_hardware(task.devices))
     cadence = Cadence.of(schedule)
     evaluator = task.objective.evaluator(task, context, model)
     training_log = TrainingLog(task, context, state, cadence)
@@ -99,4 +102,4 @@ def _finished(
             else:
                 rejected = (*rejected, best)
         training_log.ended_early(best=best, taken=step)
-    return TrainedModel(model, step, state.seconds, tuple(state.evaluations), rejected)
+    return TrainedModel(model, step, state.seconds, tuple(state.evaluations), rejected, state.processes)

@@ -23,6 +23,7 @@ from jobs.artifact import Artifact, Output
 from jobs.errors import ConfigurationError, CovidCtlError, DamagedError, MissingObjectError
 from jobs.layout import CHECKPOINTS
 from jobs.model.evaluation import Evaluation, best_step
+from jobs.model.hardware import ProcessRecord
 from jobs.spec import canonical
 
 KEPT = 2
@@ -49,6 +50,8 @@ class RunRecord(BaseModel):
     evaluations: tuple[Evaluation, ...] = ()
     rejected: tuple[int, ...] = ()
     """Steps whose checkpoints were found damaged when the run was resumed."""
+    processes: tuple[ProcessRecord, ...] = ()
+    """The processes that took part, in the order of time; none in records of earlier versions."""
 
     @classmethod
     def at_start(cls, rejected: Iterable[int] = ()) -> RunRecord:

@@ -43,6 +43,15 @@ class TrainingLog:
             log_every=self._cadence.log_every,
         )
 
+        if before := self._state.other_hardware:
+            log.warning(
+                "training.other_hardware",
+                step=self._state.step,
+                before=str(before),
+                now=str(self._state.hardware),
+                consequence="its weights differ in their last bits from those of a run on one kind of hardware",
+            )
+
     def alive(self) -> None:
         self._context.check_stop()
         self._context.heartbeat.beat(self._state.step, self._state.total, **self._shown)

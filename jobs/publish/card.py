@@ -11,7 +11,7 @@ from typing import Any
 
 from jobs.flops import slice_hours
 from jobs.prices import tpu_prices
-from jobs.ranges import HOUR, time_text
+from jobs.ranges import dollars_text, time_text
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,9 @@ class Run:
     steps: int | None = None
     batch_size: int | None = None
     examples_seen: int | None = None
-    seconds: float | None = None
     device: str = ""
+    hardware: Sequence[str] = ()
+    """What its processes computed on, where that was not the same."""
     tensorflow: str = ""
     flops: int | None = None
     """Floating-point operations, by formula."""
@@ -214,9 +215,9 @@ def _training(card: Card) -> str:
         ("steps", _steps(card)),
         ("examples per step", None if run.batch_size is None else f"{run.batch_size:,}"),
         ("examples seen", None if run.examples_seen is None else f"{run.examples_seen:,}"),
-        ("training time", None if run.seconds is None else _duration(run.seconds)),
         ("computation", None if run.flops is None else f"{run.flops:.1e} FLOP".replace("e+", "e")),
         ("device", run.device or None),
+        ("on, in turn", "; ".join(run.hardware) or None),
         *_on_slice(run),
         ("TensorFlow", run.tensorflow or None),
     ]
@@ -259,18 +260,19 @@ def _tasks(card: Card) -> str:
 
 
 def _on_slice(run: Run) -> list[tuple[str, str]]:
-    """Of a TPU slice, the time to be expected and what the time taken costs by the price table.
+    """On a TPU slice, the time to be expected and its price by the table.
 
-    By the table and not by what was paid: a card says the same whoever makes it.
+    Not the time that it took, nor what was paid: a card's bytes follow from what was asked for. The step's facts have
+    its time.
     """
     name = run.device.rpartition(" ")[2]
-    rows = []
-    if run.flops and (expected := slice_hours(run.flops, name)):
-        rows.append(("expected before the run", time_text(expected)))
-    if run.seconds is not None:
-        hours = run.seconds / HOUR
-        rows += [(f"list price {price.terms}", f"${hours * price.dollars_per_hour:,.0f}") for price in tpu_prices(name)]
-    return rows
+    expected = slice_hours(run.flops, name) if run.flops else None
+    if expected is None:
+        return []
+    prices = [
+        (f"list price {price.terms}", dollars_text(expected * price.dollars_per_hour)) for price in tpu_prices(name)
+    ]
+    return [("expected time on it", time_text(expected)), *prices]
 
 
 _SCORES = {
@@ -368,12 +370,6 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table; empty when it has no rows."""
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", *lines]) if lines else ""
-
-
-def _duration(seconds: float) -> str:
-    if seconds >= 3600:
-        return f"{seconds / 3600:.1f} hours"
-    return f"{seconds / 60:.1f} minutes" if seconds >= 60 else f"{seconds:.0f} seconds"
 
 
 def _plain(value: object) -> str:

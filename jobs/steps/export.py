@@ -22,6 +22,7 @@ from jobs.inference.forward import ExportedBert
 from jobs.layout import GOOGLE_MODEL, MODEL, PROBE, TRAINED_CONFIG, TRAINED_WEIGHTS, VOCABULARY
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.dataset import ExampleDataset, staged_shards
+from jobs.model.hardware import Hardware
 from jobs.model.tf1_checkpoint import GoogleWeights, write_google_checkpoint
 from jobs.publish.card import Card, Data, Run, model_card, usable_length
 from jobs.publish.configuration import config_json
@@ -125,6 +126,7 @@ def describe(
     screened = {why: n for why, n in encoded.get("dropped", {}).items() if why != WITHOUT_TEXT and n}
     kept = documents.get("kept")
     facts = pretrain.facts
+    hardware = [str(Hardware(**fields)) for fields in facts.get("hardware", ())]
     schedule = pretrain.spec.settings.get("schedule", {})
     checkpoint = pretrain.spec.inputs.get("initial_checkpoint")
     return Card(
@@ -155,8 +157,8 @@ def describe(
             steps=facts.get("steps"),
             batch_size=schedule.get("train_batch_size"),
             examples_seen=facts.get("examples_seen"),
-            seconds=facts.get("train_seconds"),
             device=facts.get("device", ""),
+            hardware=hardware if len(hardware) > 1 else (),
             tensorflow=facts.get("tensorflow", ""),
             flops=facts.get("model_flops"),
             evaluations=facts.get("evaluations", ()),

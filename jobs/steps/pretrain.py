@@ -20,6 +20,7 @@ from jobs.layout import EVALUATIONS, TRAINED_CONFIG, TRAINED_WEIGHTS, VOCABULARY
 from jobs.model.bert import BertConfig, variable_shapes
 from jobs.model.dataset import REMEDY, ExampleDataset, staged_shards
 from jobs.model.devices import find_devices
+from jobs.model.hardware import device_hours, distinct
 from jobs.model.initial_weights import assign_initial
 from jobs.model.masking import Masking
 from jobs.model.pretraining import Pretraining
@@ -122,10 +123,12 @@ def run(context: StepContext) -> None:
         "steps": trained.step,
         "examples_seen": seen,
         "train_seconds": round(trained.seconds, 3),
-        "device_hours": round(trained.seconds / 3600 * devices.count, 3),
+        "device_hours": round(device_hours(trained.processes), 3),
+        "hardware": [hardware.model_dump() for hardware in distinct(trained.processes)],
+        "processes": len(trained.processes),
         "train_examples": len(examples),
         "validation_examples": len(validation),
-        "device": " ".join(filter(None, (str(devices), devices.model))),
+        "device": trained.processes[-1].hardware.device,
         "model_flops": seen * settings.example_flops,
         "parameters": sum(math.prod(shape) for shape in variable_shapes(settings.config).values()),
         "tensorflow": tf.__version__,

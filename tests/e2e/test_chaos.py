@@ -26,13 +26,12 @@ def smaller_recipe(directory: Path) -> str:
 
 
 def results(bucket: Path) -> dict[str, bytes]:
-    """Every output but the card, which tells the training time."""
+    """Every output of every step."""
     return {
         f"{step.name}/{path}": data
         for step in bucket.iterdir()
         if (step / "manifest.json").exists()
         for path, data in outputs(bucket, step.name).items()
-        if not path.endswith("README.md")
     }
 
 

@@ -92,7 +92,12 @@ def test_a_finished_run_says_what_it_did(finished: Artifact) -> None:
     assert facts["parameters"] == sum(w.size for w in weights(finished).values())
     assert facts["tensorflow"] == tf.__version__
     assert facts["device"] == "1 CPU"
-    assert facts["device_hours"] >= 0
+    assert facts["device_hours"] == pytest.approx(facts["train_seconds"] / 3600, abs=1e-3)
+    assert facts["processes"] == 1
+    (hardware,) = facts["hardware"]
+    assert hardware["device"] == "1 CPU"
+    assert hardware["threads"] >= 1
+    assert hardware["processor"]
     assert facts["checkpoints_rejected"] == []
     assert 0 < facts["train_seconds"] == manifest.seconds
     assert [e["step"] for e in facts["evaluations"]] == [0, 6, 12]

@@ -1,4 +1,4 @@
-"""Labels and annotations of Jobs and pods: ours, Kubernetes' and Kueue's. A contract with everything already made."""
+"""Labels and annotations of Jobs and pods: ours, Kubernetes' and Kueue's. A contract with every Job already made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a question instead of an exception: whatever is being written is finished first."""
+"""Turns Ctrl-C and SIGTERM into a flag instead of an exception, so that whatever is being written is finished."""
 
 from __future__ import annotations
 

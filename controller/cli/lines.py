@@ -31,17 +31,17 @@ from controller.tracking.wait import StepUpdate
 from jobs.artifact import Manifest
 
 LINE_SECONDS = 10.0
-"""Between two lines about a step of which nothing but its progress is new."""
+"""Interval between two lines about a step when only its progress is new."""
 
 
 class News:
-    """Which steps there is something new to say about, for whoever reads lines."""
+    """Picks the steps that have changed, for output in lines."""
 
     def __init__(self) -> None:
         self._told: dict[str, tuple[object, float]] = {}
 
     def of(self, states: Sequence[StepState], now: float) -> list[StepState]:
-        """Each once at first; then where it changed, and of running ones how far they are now and then."""
+        """Each step once at first, then whenever it changes, and running ones at intervals."""
         return [state for state in states if self._is_news(state, now)]
 
     def _is_news(self, state: StepState, now: float) -> bool:
@@ -61,7 +61,7 @@ def status_line(state: StepState, now: float, spent: Spending | None = None) -> 
 
 
 def log_text(line: LogLine, *, shard: bool) -> str:
-    """A worker's event as a person reads it; anything else as it is. ``shard`` says of which it is."""
+    """A worker's event in readable form; anything else as it is. With ``shard`` the shard is named first."""
     text = line.text
     if text.startswith("{"):
         try:
@@ -87,7 +87,7 @@ def _value(value: object) -> str:
 
 
 PROGRESS_LINE_SECONDS = 5.0
-"""Between two progress lines of one step where there is no terminal."""
+"""Interval between two progress lines of one step where there is no terminal."""
 
 
 class Reporter:

@@ -29,7 +29,7 @@ COST_SECONDS = 30.0
 
 
 def follow(profile: Profile, store: Store, name: str | None, *, every: float, output: str) -> StepState:
-    """Show all steps for ever, or one until it has ended, which is returned then."""
+    """Show all steps for ever, or one step until it has ended; returns its last state."""
     console = console_of(sys.stdout)
     costs = Costs(profile, store)
     if console.is_terminal and output == "text":
@@ -81,7 +81,7 @@ def _loop(
 
 
 class Costs:
-    """Read again when a step's state is another, else now and then: of many shards they take many requests."""
+    """Costs, read again when a step's state changes and at intervals: many shards take many requests."""
 
     def __init__(self, profile: Profile, store: Store) -> None:
         self._profile = profile

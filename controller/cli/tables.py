@@ -128,7 +128,7 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
 
 
 def status_table(states: Sequence[StepState], spent: Mapping[str, Spending]) -> Table:
-    """With a column of costs where a price is known: of this machine none is."""
+    """Has a column of costs if a price is known, which is not so for this machine."""
     priced = any(one.dollars is not None for one in spent.values())
     table = table_of("STEP", "STATE", "SHARDS", "PROGRESS", *(["COST"] if priced else []), "SUBMITTED", "REASON")
     for state in states:

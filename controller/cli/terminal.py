@@ -45,7 +45,7 @@ class OutputError(Exception):
         self.reason = error.strerror or str(error)
 
 
-class Output(io.TextIOBase):
+class GuardedStream(io.TextIOBase):
     """A stream whose troubles are ``OutputError``, and which writes characters that its encoding lacks as codes."""
 
     def __init__(self, stream: IO[str]) -> None:
@@ -82,7 +82,7 @@ class Output(io.TextIOBase):
 
 
 def output(stream: IO[str]) -> IO[str]:
-    return cast(IO[str], Output(stream))
+    return cast(IO[str], GuardedStream(stream))
 
 
 def open_closed_streams() -> None:

@@ -53,7 +53,7 @@ def running_text(state: StepState) -> str:
 
 
 def steady(reason: str) -> str:
-    """Without its times: "tried again in 7 s" is not another reason than "tried again in 9 s"."""
+    """The reason without its times: "tried again in 7 s" and "tried again in 9 s" are the same reason."""
     return _TIMES.sub("", reason)
 
 

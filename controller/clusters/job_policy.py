@@ -35,7 +35,7 @@ class JobPolicy:
     retries_per_index: int
     rules: tuple[Mapping[str, Any], ...]
     deadline_seconds: float | None = None
-    """From the start or the release, whatever the retries."""
+    """Counted from the start or the release, retries included."""
 
     @classmethod
     def of(cls, job: Mapping[str, Any]) -> JobPolicy:
@@ -49,7 +49,7 @@ class JobPolicy:
         )
 
     def action(self, exit_code: int) -> str:
-        """What a container's exit code asks for: ``Ignore``, ``Count``, ``FailIndex`` or ``FailJob``."""
+        """The action for a container's exit code: ``Ignore``, ``Count``, ``FailIndex`` or ``FailJob``."""
         for rule in self.rules:
             on_exit = rule.get("onExitCodes")
             if on_exit and (exit_code in on_exit["values"]) == (on_exit["operator"] == "In"):

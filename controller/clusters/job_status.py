@@ -43,7 +43,7 @@ class Surroundings:
     tracker_is_missing: bool = False
     """No tracker works in the namespace."""
     nodes: Mapping[str, str] = field(default_factory=dict)
-    """By name, why a node is not ready."""
+    """Why nodes are not ready, by name."""
 
 
 NOTHING_KNOWN = Surroundings()

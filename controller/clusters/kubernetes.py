@@ -44,7 +44,7 @@ from controller.labels import (
 
 OURS = f"{LABEL_MANAGED_BY}={MANAGER}"
 DELETION_SECONDS = 90.0
-"""The grace period of a pod three times over."""
+"""Three times the grace period of a pod."""
 LOG_IDLE_SECONDS = 3600.0
 
 # Of events, leave out the ones that say all is well: there are five of them for each pod.
@@ -89,7 +89,7 @@ class KubernetesCluster:
     def connect(
         cls, context: str | None = None, namespace: str | None = None, *, retrying: Retrying | None = None
     ) -> KubernetesCluster:
-        """By the kubeconfig, or from inside a pod; see ``controller.kube.connection``. Sends nothing yet."""
+        """Connect by the kubeconfig, or from inside a pod; see ``controller.kube.connection``. Sends nothing yet."""
         return cls(Api(connect(context, namespace), retrying=retrying))
 
     def create(self, job: Job) -> None:
@@ -225,15 +225,15 @@ class KubernetesCluster:
             return None
 
     def jobs(self) -> list[ObservedJob]:
-        """All that covid-ctl made here, by label."""
+        """All Jobs of covid-ctl in the namespace, found by label."""
         return [ObservedJob.of(job) for job in self._all(self._jobs, labelSelector=OURS)]
 
     def pods(self, name: str) -> list[ObservedPod]:
-        """Those of one Job that are still to be seen."""
+        """The pods of one Job that still exist."""
         return [ObservedPod.of(pod) for pod in self._all(self._pods, labelSelector=f"{LABEL_JOB}={name}")]
 
     def events(self) -> list[ObservedEvent]:
-        """Of the whole namespace, without the ones that say all is well; servers keep them for an hour."""
+        """Events of the whole namespace except those that report success. Servers keep them for an hour."""
         return [ObservedEvent.of(event) for event in self._all(self._events, fieldSelector=_TELLING)]
 
     def unready_nodes(self, names: Iterable[str]) -> dict[str, str]:

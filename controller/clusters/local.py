@@ -1,4 +1,4 @@
-"""Jobs as processes of this machine: the same container command, once per index."""
+"""Runs Jobs as processes of this machine: the same container command, once per index."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from jobs.store import Store
 LOCAL_BACKOFF_SECONDS = 1.0
 """Shorter than a cluster's: nothing here needs time to come back."""
 LOG_SECONDS = 1.0
-"""Between two copies of a log that grows."""
+"""Interval between two copies of a growing log."""
 TERMINATION_MESSAGE_BYTES = 2048
-"""As the kubelet's ``FallbackToLogsOnError``."""
+"""Same limit as the kubelet's ``FallbackToLogsOnError``."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -109,14 +109,14 @@ class LocalCluster:
         return ()
 
     def jobs(self) -> dict[str, Job]:
-        """Those that were created and not deleted, by name."""
+        """The Jobs that were created and not deleted, by name."""
         return {name: running.job for name, running in self._jobs.items()}
 
     def release(self, name: str) -> None:
         self._jobs[name].indexes.suspended = False
 
     def _attempts_so_far(self, name: str) -> dict[int, int]:
-        """By index: earlier commands' logs stay."""
+        """Attempts of earlier commands by index, whose logs are still in the bucket."""
         attempts: dict[int, int] = {}
         for info in self._store.objects(f"{name}/{LOGS}"):
             if log := LogName.parse(info.path):

@@ -1,4 +1,4 @@
-"""What is kept of Jobs, Pods and Events: a few fields each, so that ten thousand of them stay small.
+"""Reduced records of Jobs, Pods and Events: a few fields each, so that ten thousand of them stay small.
 
 Every ``of`` takes the API's camelCase dict and tolerates absent fields: an object may be seen half made.
 """
@@ -47,7 +47,7 @@ class ObservedJob:
     """Indexes as the API writes them: ``1,3-5,7``."""
     failed: str
     conditions: Mapping[str, Condition]
-    """Those that hold, by type. Their order in the API says nothing."""
+    """The conditions that hold, by type. Their order in the API means nothing."""
     started_at: float | None
 
     @classmethod
@@ -173,7 +173,7 @@ class ObservedPod:
 @dataclass(frozen=True, slots=True)
 class ObservedEvent:
     kind: str
-    """Of what it is about: ``Job`` or ``Pod``."""
+    """Kind of the object that it is about: ``Job``, ``Pod`` or Kueue's ``Workload``."""
     about: str
     reason: str
     message: str
@@ -215,7 +215,7 @@ def _container_statuses(status: Object) -> list[Object]:
 
 
 def _most_telling(terminated: list[Object]) -> Object:
-    """Of several containers, the one that failed."""
+    """The container that failed, if any did."""
     return max(terminated, key=lambda state: state.get("exitCode", 0) != 0, default={})
 
 

@@ -11,7 +11,7 @@ from controller.kube.api_errors import ApiError
 from controller.kube.leader_election import LEASE_SECONDS, lease_with_date
 from controller.time_words import span
 
-TOLERATED_SECONDS = 4 * LEASE_SECONDS
+_STALE_SECONDS = 4 * LEASE_SECONDS
 """A Lease that was not renewed for so long is nobody's. Leaves room for clocks inside the cluster that differ."""
 START_ONE = (
     "start it: kubectl apply -k k8s/overlays/gke (or kind), then "
@@ -22,12 +22,12 @@ START_ONE = (
 @dataclass(frozen=True)
 class TrackerPresence:
     is_present: bool | None
-    """None where it cannot be known."""
+    """None if it cannot be known."""
     reason: str
 
 
 def find_tracker(api: Api) -> TrackerPresence:
-    """By the API server's clock, not this machine's: the Lease was written close to it. Raises nothing."""
+    """Compares the Lease with the API server's clock, not with this machine's. Raises nothing."""
     nobody = f"no tracker runs in namespace {api.namespace}"
     try:
         lease, date = lease_with_date(api)
@@ -41,7 +41,7 @@ def find_tracker(api: Api) -> TrackerPresence:
         age = parsedate_to_datetime(date or "").timestamp() - datetime.fromisoformat(renewed).timestamp()
     except (ValueError, TypeError):
         return TrackerPresence(None, "the API server does not tell its time")
-    if age > TOLERATED_SECONDS:
+    if age > _STALE_SECONDS:
         return TrackerPresence(False, f"{nobody} (its Lease was last renewed {span(age)} ago)")
     return TrackerPresence(True, f"{holder} works in namespace {api.namespace}")
 

@@ -1,4 +1,4 @@
-"""One thing that was looked at, and what came of it."""
+"""A check and its result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class CheckState(StrEnum):
     OK = "ok"
     FAILED = "failed"
     SKIPPED = "skipped"
-    """It could not be looked at from here, or need not be."""
+    """It cannot be checked from here, or need not be."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Check:
     state: CheckState
     reason: str
     remedy: str = ""
-    """The next command, of one that failed; of one that was skipped, how to look for oneself."""
+    """The next command if it failed; if it was skipped, how to check by hand."""
 
 
 Examination = Callable[[], Check]
@@ -47,7 +47,7 @@ def of_error(name: str, error: CovidCtlError) -> Check:
 
 
 def examine(examinations: dict[str, Examination]) -> Iterator[Check]:
-    """Each as it ends: one that fails does not keep the next from being looked at."""
+    """Run the checks in order and yield each result. An error counts as a failed check."""
     for name, look in examinations.items():
         try:
             yield look()
@@ -56,6 +56,6 @@ def examine(examinations: dict[str, Examination]) -> Iterator[Check]:
 
 
 def side_by_side(*several: Iterable[Check]) -> Iterator[Check]:
-    """In the order given, but examined at the same time: each may wait long for an answer from outside."""
+    """Run several groups of checks at the same time, since each may wait for the network; results keep their order."""
     with ThreadPoolExecutor(len(several)) as threads:
         yield from chain.from_iterable(threads.map(tuple[Check, ...], several))

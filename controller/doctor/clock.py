@@ -1,4 +1,4 @@
-"""Is this machine's clock the one that the others have?
+"""Does this machine's clock agree with the others?
 
 The ledger, signs of life and sign-ins all compare times of different machines.
 """
@@ -16,11 +16,11 @@ from controller.doctor.check import Check, failed, ok, skipped
 from controller.time_words import span
 from jobs.store import emulator_url
 
-NAME = "clock"
+_NAME = "clock"
 TOLERATED_SECONDS = 60.0
 """Half of the silence after which a worker is not taken to run (``controller.status.derive``)."""
-API = "https://storage.googleapis.com"
-SECONDS = 10.0
+_API = "https://storage.googleapis.com"
+_SECONDS = 10.0
 
 Ask = Callable[[], float | None]
 """A server's clock, in Unix seconds; None where it does not tell."""
@@ -35,23 +35,23 @@ def clock(servers: Mapping[str, Ask], *, now: Callable[[], float] = time.time) -
             ahead[server] = told - (before + now()) / 2  # its answer was on its way for a while
     off = {server: by for server, by in ahead.items() if abs(by) > TOLERATED_SECONDS}
     if not ahead:
-        return skipped(NAME, "no server tells its time", "date --utc")
+        return skipped(_NAME, "no server tells its time", "date --utc")
     if not off:
-        return ok(NAME, f"it agrees with that of {' and '.join(ahead)}")
+        return ok(_NAME, f"it agrees with that of {' and '.join(ahead)}")
     apart = " and ".join(f"{span(abs(by))} {'behind' if by > 0 else 'ahead of'} that of {s}" for s, by in off.items())
     remedy = "set it: sudo timedatectl set-ntp true"
     if len(off) < len(ahead):
         remedy = (
             f"have the clock of {' and '.join(off)} set: this machine agrees with {' and '.join(ahead.keys() - off)}"
         )
-    return failed(NAME, f"this machine's is {apart}", remedy)
+    return failed(_NAME, f"this machine's is {apart}", remedy)
 
 
 def google_storage() -> float | None:
-    """By the head of any answer: nobody needs to be signed in for that."""
-    request = urllib.request.Request(emulator_url() or API, method="HEAD")
+    """Reads the header of any answer, which needs no sign-in."""
+    request = urllib.request.Request(emulator_url() or _API, method="HEAD")
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
             return http_date(answer.headers["Date"])
     except urllib.error.HTTPError as refusal:
         with refusal:

@@ -1,4 +1,4 @@
-"""What the cluster has, by questions that change nothing."""
+"""Checks what the cluster has, by requests that change nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEEDED = {
     ("", "pods", "log"): ("get",),
     ("", "events", ""): ("list", "watch"),
 }
-"""Verbs by group, resource and subresource: all that submitting, following and cancelling take."""
+"""Verbs by group, resource and subresource that submitting, watching and cancelling need."""
 IMPERSONATES = "iam.gke.io/gcp-service-account"
 
 Object = Mapping[str, Any]

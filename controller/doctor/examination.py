@@ -17,7 +17,7 @@ from controller.doctor.clock import Ask, http_date
 from controller.doctor.queue import queue
 from controller.doctor.region import region
 from controller.doctor.tpu_offer import tpu_offered
-from controller.doctor.tracker import tracker
+from controller.doctor.tracker_lease import tracker
 from controller.kinds.registry import KINDS
 from controller.kube.api_errors import ApiError
 from controller.profiles.profile import Profile, Role

@@ -9,7 +9,7 @@ from controller.doctor.check import Check, failed, ok, skipped
 from controller.doctor.registry import ClosedError, is_there
 from controller.profiles.profile import Images, Profile, Role, has_digest
 
-NAME = "images"
+_NAME = "images"
 IMAGE_ROLES = (*Role, "controller")
 
 
@@ -22,15 +22,15 @@ def images(profile: Profile, roles: Iterable[str] = IMAGE_ROLES) -> Check:
         found = dict(zip(by_digest, pool.map(_look, by_digest), strict=True))
     if absent := [f"{named[image]} {image}" for image, there in found.items() if there is False]:
         remedy = "push it, and name the digest that `docker push` prints"
-        return failed(NAME, f"{', '.join(absent)}: its registry has no such image", remedy)
+        return failed(_NAME, f"{', '.join(absent)}: its registry has no such image", remedy)
     if unseen := {image: there for image, there in found.items() if isinstance(there, ClosedError)}:
         who = ", ".join(named[image] for image in unseen)
         why = "; ".join(sorted({str(error) for error in unseen.values()}))
         look = f"docker manifest inspect {next(iter(unseen))}"
-        return skipped(NAME, f"all by digest; whether the registry has {who} is not known: {why}", look)
+        return skipped(_NAME, f"all by digest; whether the registry has {who} is not known: {why}", look)
     if by_tag:
-        return ok(NAME, f"{', '.join(by_tag)} by tag, as the profile allows: whether nodes have them a pod will show")
-    return ok(NAME, "all by digest, and their registries have them")
+        return ok(_NAME, f"{', '.join(by_tag)} by tag, as the profile allows: whether nodes have them a pod will show")
+    return ok(_NAME, "all by digest, and their registries have them")
 
 
 def _by_image(images: Images, roles: Iterable[str]) -> dict[str, str]:

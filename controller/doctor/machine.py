@@ -1,4 +1,4 @@
-"""What this machine has, for steps that run as its processes."""
+"""Checks of this machine, for steps that run as its processes."""
 
 from __future__ import annotations
 

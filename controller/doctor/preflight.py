@@ -1,4 +1,4 @@
-"""What can be known before anything is created: the doctor's cheap checks, and whether the bucket can be written."""
+"""Runs the doctor's cheap checks and a write test of the bucket before anything is created."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jobs.spec import Kind
 
 
 def preflight(profile: Profile, recipe: Recipe, cluster: KubernetesCluster, kinds: Iterable[Kind]) -> None:
-    """For steps of these kinds. Whether Jobs may be created a dry run tells next.
+    """Run the cheap checks for steps of these kinds. A dry run shows afterwards whether Jobs may be created.
 
     Raises ``PreflightError`` with all that is in the way.
     """

@@ -11,7 +11,7 @@ from controller.kube.api_errors import ForbiddenError, NotFoundError
 from controller.profiles.profile import Profile
 from controller.profiles.tpu_slices import RESOURCE as TPU
 
-NAME = "queue"
+_NAME = "queue"
 GROUP = "/apis/kueue.x-k8s.io"
 
 
@@ -19,46 +19,46 @@ def queue(cluster: KubernetesCluster, profile: Profile) -> Check:
     """In whichever version of its API this Kueue prefers."""
     wanted, look = profile.queue, f"kubectl get localqueues --namespace {cluster.namespace}"
     if not wanted:
-        return skipped(NAME, f"profile {profile.name} names none")
+        return skipped(_NAME, f"profile {profile.name} names none")
     try:
         version = cluster.api.get(GROUP)["preferredVersion"]["groupVersion"]
     except NotFoundError:
         remedy = f"install it (https://kueue.sigs.k8s.io), or take queue out of profile {profile.name}"
-        return failed(NAME, f"the cluster has no Kueue, and the profile's queue is {wanted}", remedy)
+        return failed(_NAME, f"the cluster has no Kueue, and the profile's queue is {wanted}", remedy)
     except ForbiddenError:
-        return skipped(NAME, "you may not ask which APIs there are", look)
+        return skipped(_NAME, "you may not ask which APIs there are", look)
     try:
         found = cluster.api.get(f"/apis/{version}/namespaces/{cluster.namespace}/localqueues/{wanted}")
     except NotFoundError:
         reason = f"there is no LocalQueue {wanted} in {cluster.namespace}"
-        return failed(NAME, reason, f"name one that is there: {look}")
+        return failed(_NAME, reason, f"name one that is there: {look}")
     except ForbiddenError:
-        return skipped(NAME, "you may not look at it", look)
+        return skipped(_NAME, "you may not look at it", look)
     if reason := _inactive(found):
-        return failed(NAME, f"LocalQueue {wanted} admits nothing: {reason}", f"kubectl describe localqueue {wanted}")
+        return failed(_NAME, f"LocalQueue {wanted} admits nothing: {reason}", f"kubectl describe localqueue {wanted}")
     owner = str((found.get("spec") or {}).get("clusterQueue") or "")
     try:
         cluster_queue = cluster.api.get(f"/apis/{version}/clusterqueues/{owner}") if owner else {}
     except (ForbiddenError, NotFoundError):
-        return ok(NAME, f"LocalQueue {wanted} is there; what its ClusterQueue covers cannot be seen from here")
+        return ok(_NAME, f"LocalQueue {wanted} is there; what its ClusterQueue covers cannot be seen from here")
     return _cluster_queue(owner, wanted, cluster_queue, profile)
 
 
 def _cluster_queue(owner: str, wanted: str, found: Mapping[str, Any], profile: Profile) -> Check:
     describe = f"kubectl describe clusterqueue {owner}"
     if reason := _inactive(found):
-        return failed(NAME, f"ClusterQueue {owner} admits nothing: {reason}", describe)
+        return failed(_NAME, f"ClusterQueue {owner} admits nothing: {reason}", describe)
     groups = (found.get("spec") or {}).get("resourceGroups") or ()
     covered = {resource for group in groups for resource in group.get("coveredResources") or ()}
     asked = {"cpu", "memory", "ephemeral-storage"} | ({TPU} if profile.trainer.tpu else set())
     if groups and (uncovered := sorted(asked - covered)):
         what = ", ".join(uncovered)
         return failed(
-            NAME,
+            _NAME,
             f"ClusterQueue {owner} covers no {what}, which our pods request: it would never admit them",
             f"add {what} to coveredResources, with a quota in each flavor: kubectl edit clusterqueue {owner}",
         )
-    return ok(NAME, f"LocalQueue {wanted} is there, and its ClusterQueue covers what pods request")
+    return ok(_NAME, f"LocalQueue {wanted} is there, and its ClusterQueue covers what pods request")
 
 
 def _inactive(queue: Mapping[str, Any]) -> str:

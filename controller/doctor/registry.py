@@ -17,9 +17,9 @@ from http.client import HTTPException
 
 from controller.doctor.google import token
 
-SECONDS = 5.0
-"""For an answer: ``submit`` waits for it."""
-SCOPE = "https://www.googleapis.com/auth/cloud-platform.read-only"
+_SECONDS = 5.0
+"""Time-out for an answer, which ``submit`` waits for."""
+_SCOPE = "https://www.googleapis.com/auth/cloud-platform.read-only"
 MANIFESTS = ", ".join(
     f"application/vnd.{kind}+json"
     for kind in (
@@ -90,7 +90,7 @@ def is_there(name: str) -> bool:
 def _google_token() -> str:
     """Empty where this machine is not signed in: an image may be there for everybody."""
     try:
-        return token(SCOPE)
+        return token(_SCOPE)
     except OSError:
         return ""
 
@@ -100,7 +100,7 @@ def _ask(url: str, bearer: str) -> tuple[int, Message]:
     if bearer:
         request.add_unredirected_header("Authorization", f"Bearer {bearer}")
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
             return answer.status, answer.headers
     except urllib.error.HTTPError as refusal:
         with refusal:
@@ -116,7 +116,7 @@ def _anonymous(headers: Message) -> str:
     realm = challenge.pop("realm", "")
     if not realm.startswith(("https://", "http://")):
         raise ValueError("it wants a sign-in that this machine has not")
-    with urllib.request.urlopen(f"{realm}?{urllib.parse.urlencode(challenge)}", timeout=SECONDS) as answer:
+    with urllib.request.urlopen(f"{realm}?{urllib.parse.urlencode(challenge)}", timeout=_SECONDS) as answer:
         given = json.load(answer)
     if not isinstance(given, dict):
         raise ValueError("its sign-in gives no token")

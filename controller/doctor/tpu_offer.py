@@ -10,8 +10,8 @@ from controller.profiles.profile import Profile
 if TYPE_CHECKING:
     from google.cloud.tpu_v2.services.tpu.transports import TpuTransport
 
-SECONDS = 20.0
-"""For an answer."""
+_SECONDS = 20.0
+"""Time-out for an answer."""
 
 
 def tpu_offered(profile: Profile, transport: TpuTransport | None = None) -> Check:
@@ -32,7 +32,7 @@ def tpu_offered(profile: Profile, transport: TpuTransport | None = None) -> Chec
     look = f"gcloud compute tpus accelerator-types list --project {profile.project} --zone {profile.zone}"
     try:
         client = TpuClient(transport=transport)
-        client.get_accelerator_type(name=f"{place}/acceleratorTypes/{wanted}", retry=None, timeout=SECONDS)
+        client.get_accelerator_type(name=f"{place}/acceleratorTypes/{wanted}", retry=None, timeout=_SECONDS)
     except exceptions.NotFound:
         return failed(name, f"{wanted} is not offered in {profile.zone}", f"choose another zone: {look}")
     except exceptions.Forbidden as error:

@@ -160,7 +160,7 @@ class Stream:
         self._response.close()
 
     def stop(self) -> None:
-        """From another thread: end a read that is waiting."""
+        """End a waiting read, from another thread."""
         try:
             self._response.shutdown()
         except (OSError, ValueError, RuntimeError, AttributeError):

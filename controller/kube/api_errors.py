@@ -1,4 +1,4 @@
-"""What an API server refuses, as errors of our own: one class for each thing a caller would do differently."""
+"""Our own errors for what an API server refuses: one class for each case that callers handle differently."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _with_causes(message: str, answer: dict[str, Any]) -> str:
 
 
 def _shortened(text: str) -> str:
-    """Of a template that may not change the server repeats every byte; what is wrong stands at either end."""
+    """For a template that may not change the server repeats every byte; what is wrong stands at either end."""
     return text if len(text) <= _MESSAGE_CHARACTERS else f"{text[: _MESSAGE_CHARACTERS - 100]} ... {text[-100:]}"
 
 

@@ -1,4 +1,4 @@
-"""When to try again: exponential back-off with full jitter, never sooner than the server asks."""
+"""Decides when to retry: exponential back-off with full jitter, never sooner than the server asks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Retrying:
     """Clock, sleep and chance are arguments, so that tests wait for nothing."""
 
     attempts: int = ATTEMPTS
-    """Of one request; a watch goes on for ever."""
+    """Maximum attempts per request. Watches retry indefinitely."""
     base_seconds: float = BASE_SECONDS
     cap_seconds: float = CAP_SECONDS
     sleep: Callable[[float], object] = time.sleep

@@ -1,4 +1,4 @@
-"""Which API server, as whom, in which namespace: from a kubeconfig, or from inside a pod."""
+"""Finds the API server, the identity and the namespace, from a kubeconfig or from inside a pod."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""List, then watch, for ever: the changes of one collection, each object reduced to what is wanted of it.
+"""Lists a collection, then watches it for ever, and yields its changes as reduced objects.
 
 The official library's ``Watch`` takes a 410 for the end; this loop follows what Kubernetes' API concepts
 ("efficient detection of changes") ask of a client. Bookmarks carry the version forward; when the server has
@@ -100,7 +100,7 @@ class Watch(Generic[T]):
         return f"{failing[1].thing}: {failing[1].reason}"
 
     def stop(self) -> None:
-        """From any thread."""
+        """End the watch. May be called from any thread."""
         self._stopped.set()
         if stream := self._stream:
             stream.stop()

@@ -1,4 +1,4 @@
-"""What a step's ledger says so far, folded event by event: all that a tracker needs to know of it. No I/O."""
+"""Folds a step's events into what a tracker needs to know. No I/O."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def finished_at(events: Iterable[Event], manifest_at: float) -> float:
 
 
 class History:
-    """One step's. ``add`` its events in order."""
+    """History of one step. ``add`` its events in order."""
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.known = 0
@@ -34,10 +34,10 @@ class History:
         """Its detail."""
         self.started_at: float | None = None
         self.observed: Observed | None = None
-        """None also when its Job was created again since."""
+        """None if nothing was observed since its Job was last created."""
         self.observed_at = 0.0
         self.attempts: dict[str, int] = {}
-        """By the name of a failed pod: which of its index's attempts it was."""
+        """The number of a failed pod among its index's attempts, by pod name."""
         self.preempted = 0
         self._failed_attempts: dict[int, int] = {}
         for event in events:

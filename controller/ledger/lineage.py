@@ -1,4 +1,4 @@
-"""What a step reads, by its spec: other steps and vocabularies. Pure."""
+"""Finds what a step reads, other steps and vocabularies, from its spec. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def vocabulary_read(spec: Spec) -> str | None:
 
 
 def closure(roots: Iterable[str], specs: Mapping[str, Spec]) -> set[str]:
-    """The roots and all that they read, directly or through others."""
+    """The roots and everything that they read, directly or indirectly."""
     found: set[str] = set()
     ahead = list(roots)
     while ahead:

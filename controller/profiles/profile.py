@@ -29,7 +29,7 @@ _DNS_LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 
 
 class Role(StrEnum):
-    """What steps are told apart by: each has an image and a pool of its own."""
+    """Role of a step's container. Each role has an image and a node pool of its own."""
 
     WORKER = "worker"
     TRAINER = "trainer"
@@ -37,7 +37,7 @@ class Role(StrEnum):
 
     @property
     def pool(self) -> str:
-        """What a profile calls it."""
+        """Name of its pool in a profile."""
         return "workers" if self is Role.WORKER else str(self)
 
 
@@ -45,15 +45,15 @@ class Images(Section):
     """A container image for each part, by digest: a tag may be another image tomorrow."""
 
     worker: str
-    """Of the data steps: no tensorflow."""
+    """Image of the data steps, without tensorflow."""
     trainer: str
-    """Of pretraining: with the tensorflow of its device."""
+    """Image of pretraining, with the tensorflow of its device."""
     exporter: str
-    """Of reading and exporting models: with tensorflow for CPUs."""
+    """Image that reads and exports models, with tensorflow for CPUs."""
     controller: str = ""
-    """Of the tracker's Deployment."""
+    """Image of the tracker's Deployment."""
     tags_allowed: bool = False
-    """For a cluster of one's own, such as kind, where images have no digest before they are pushed."""
+    """Allows tags, for a private cluster such as kind, where images have no digest before they are pushed."""
 
 
 class Pool(Section):
@@ -69,7 +69,7 @@ class Pool(Section):
     tpu: str = ""
     """A slice, such as ``v3-8``."""
     dollars_per_hour: float | None = Field(default=None, ge=0)
-    """Of one pod, in place of the built-in price table."""
+    """Price of one pod, in place of the built-in price table."""
 
     @field_validator("tpu")
     @classmethod
@@ -96,10 +96,10 @@ class Profile(Section):
     parallelism: int = Field(32, ge=1)
     """Shards that run at the same time, at most."""
     context: str = ""
-    """Of the kubeconfig; empty, its current one."""
+    """Context in the kubeconfig; empty means its current one."""
     namespace: str = Field("covid-ctl", pattern=_DNS_LABEL)
     service_account: str = "covid-ctl-worker"
-    """Of the pods: on GKE it may read and write the bucket."""
+    """Service account of the pods. On GKE it may read and write the bucket."""
     queue: str = ""
     """A Kueue LocalQueue: then Kueue decides when a released Job starts."""
     zone: str = ""

@@ -20,7 +20,7 @@ class Slice:
     topology: str
     """Value of ``cloud.google.com/gke-tpu-topology``."""
     chips: int
-    """Of the host; the device plugin gives all of them or none."""
+    """Chips of the host. The device plugin gives all of them or none."""
     machine_type: str
 
     @property
@@ -32,7 +32,7 @@ class Slice:
 
 
 SLICES = {"v3-8": Slice("tpu-v3-device", "2x2", 4, "ct3-hightpu-4t")}
-"""By the name that the TPU API gives a slice: generation and cores."""
+"""Slices by the TPU API's name, which is generation and cores."""
 
 
 def find_slice(name: str) -> Slice:

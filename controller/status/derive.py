@@ -1,7 +1,7 @@
-"""Which state a step is in and why, from what the bucket and the cluster say of it. Pure.
+"""Derives a step's state and the reason for it from the bucket and the cluster. Pure.
 
-The manifest alone says complete. Of the rest the cluster knows best, where it can be asked; where it cannot,
-nothing is called running that did not speak a moment ago.
+Only the manifest says that a step is complete. For everything else the cluster is asked first; if it does not answer,
+a step counts as running only if its last heartbeat is recent.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from controller.ledger.events import NOTES, Event, EventType, Observed, read_obs
 from controller.time_words import ago, span
 
 SILENCE_SECONDS = 120.0
-"""A step that has said nothing for so long is not taken to be running on its word alone."""
+"""Without a heartbeat for this long, a step does not count as running unless its Job does."""
 STALL_SECONDS = 900.0
-"""A pod that runs and says nothing for so long is worth a remark. Compiling for a TPU takes minutes."""
+"""A running pod without a heartbeat for this long is worth a remark. Compiling for a TPU takes minutes."""
 CREATION_SECONDS = 60.0
-"""Between the ledger's word of a step and its Job."""
+"""Time between a step's entry in the ledger and its Job."""
 
 CONTINUE = "the same command continues it: "
 
@@ -29,26 +29,26 @@ class State(StrEnum):
     COMPLETE = "complete"
     RUNNING = "running"
     PENDING = "pending"
-    """Its Job is there, and no pod of it runs."""
+    """Its Job exists, and none of its pods runs."""
     WAITING = "waiting"
-    """For its inputs, or for a queue."""
+    """It waits for its inputs or for a queue."""
     ENDING = "ending"
     SUBMITTED = "submitted"
-    """Asked for a moment ago."""
+    """It was submitted a moment ago."""
     FAILED = "failed"
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
-    """Nothing works on it any more, and nobody said that it should end."""
+    """Nothing works on it any more, and nobody cancelled it."""
     UNKNOWN = "unknown"
-    """Not complete, and the cluster that would know cannot be asked."""
+    """It is not complete, and the cluster cannot be asked."""
     COLLECTED = "collected"
     """``covid-ctl gc`` has removed what it had made."""
     DAMAGED = "damaged"
-    """What the bucket holds of it cannot be read."""
+    """Its objects in the bucket cannot be read."""
 
     @property
     def goes_on(self) -> bool:
-        """Whether it may become another without anybody doing anything."""
+        """Whether the state can change without anybody doing anything."""
         return self in (
             State.RUNNING, State.PENDING, State.WAITING, State.ENDING, State.SUBMITTED, State.UNKNOWN
         )  # fmt: skip
@@ -65,14 +65,14 @@ class Reachability(StrEnum):
 
 @dataclass(frozen=True)
 class StateInputs:
-    """All that is known of a step."""
+    """Everything known about a step."""
 
     complete: bool
     """Its manifest exists."""
     events: Sequence[Event]
     """The ledger's, oldest first; at least one."""
     last_heartbeat_at: float | None = None
-    """When a worker last gave a sign of life, by its own clock."""
+    """Time of the newest heartbeat, by the worker's clock."""
     missing: tuple[str, ...] = ()
     """The steps it reads that are not complete."""
     reachability: Reachability = Reachability.NONE
@@ -124,12 +124,12 @@ def derive_state(inputs: StateInputs, now: float) -> DerivedState:
 
 
 def last_of_life(events: Sequence[Event]) -> Event:
-    """The event that holds: notes of what happened meanwhile are passed over."""
+    """The last event that is not a note."""
     return next((event for event in reversed(events) if event.type not in NOTES), events[0])
 
 
 def last_observed(events: Sequence[Event]) -> tuple[Observed, float] | None:
-    """What the tracker noted last of the step's Job, and when; None where that was before its latest start."""
+    """The tracker's last note of the Job and its time; None if that was before the latest start."""
     for event in reversed(events):
         if event.type in (EventType.SUBMITTED, EventType.STARTED):
             break
@@ -166,7 +166,7 @@ def _by_job(job: JobStatus, inputs: StateInputs, now: float) -> DerivedState:
 
 
 def _of_this_machine(inputs: StateInputs, last: Event, now: float, again: str) -> DerivedState:
-    """A process that ended without a word left only its silence."""
+    """A process that was killed leaves nothing but missing heartbeats."""
     silent = now - max(last.at, inputs.last_heartbeat_at or 0.0)
     if last.type is EventType.SUBMITTED:
         if inputs.missing:
@@ -189,5 +189,5 @@ def _last_known(inputs: StateInputs, last: Event, now: float) -> str:
 
 
 def is_alive(last_heartbeat_at: float | None, now: float) -> bool:
-    """A sign of life from the future is as little worth as an old one: the clocks disagree."""
+    """A heartbeat from the future counts as little as an old one: the clocks disagree."""
     return last_heartbeat_at is not None and abs(now - last_heartbeat_at) < SILENCE_SECONDS

@@ -1,4 +1,4 @@
-"""Why a step does not go on, and what to do: one paragraph for a person. Pure."""
+"""Explains in one paragraph why a step does not go on, and what to do. Pure."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def explain(step: StepState, inputs: Mapping[str, StepState], *, now: float, unr
 
 
 def _chain(step: StepState, inputs: Mapping[str, StepState]) -> list[StepState]:
-    """From the step to what holds it up in the end. Of several inputs, the one that looks least like coming."""
+    """From the step to the cause of its waiting; of several missing inputs, the least likely to come is followed."""
     chain = [step]
     while chain[-1].state in (State.WAITING, State.SUBMITTED, State.UNKNOWN):
         held_up_by = [inputs[name] for name in chain[-1].missing if name in inputs]
@@ -71,7 +71,7 @@ _PAST = {State.FAILED: "has failed", State.CANCELLED: "was cancelled", State.COL
 
 
 def _history(step: StepState, now: float) -> str:
-    """What has become of it so far, in clauses."""
+    """The step's history so far, in clauses."""
     progress = step.progress
     facts = [f"was submitted {ago(now - step.submitted_at)}" if step.submitted_at else "is in the ledger"]
     if step.state is State.COMPLETE:

@@ -42,7 +42,7 @@ class Holding:
     name: str
     state: State
     spec: Spec | None
-    """None where it cannot be read."""
+    """None if it cannot be read."""
     touched_at: float
     """When it last changed: its newest event or object."""
     finished_at: float
@@ -69,7 +69,7 @@ class Removal:
     paths: tuple[str, ...]
     bytes: int
     whole: bool = False
-    """Of the step nothing but its spec stays."""
+    """Only the step's spec stays."""
     events: int = 0
     edition: int = 1
     """Which of the step's editions goes, if it goes whole."""
@@ -121,7 +121,7 @@ def _is_needed(held: Holding) -> bool:
 
 
 def _superseded(holdings: Sequence[Holding], specs: Mapping[str, Spec]) -> dict[str, str]:
-    """Of complete steps that were asked for alike, by another version or afresh, all but the newest: by which."""
+    """Complete steps superseded by a newer identical request, mapped to the step that replaces them."""
     alike: dict[object, list[Holding]] = defaultdict(list)
     for held in holdings:
         if held.state is State.COMPLETE and held.spec:
@@ -163,7 +163,7 @@ def _whole(held: Holding, successor: str | None, now: float) -> Iterable[Removal
 
 
 def _beside(held: Holding) -> Iterable[Removal]:
-    """Of a complete step, what only its making needed."""
+    """What only the making of a complete step needed."""
     if held.state is not State.COMPLETE or held.spec is None:
         return
     current = edition_folder(held.name, held.edition)

@@ -34,7 +34,7 @@ class LogLine:
     index: int
     """The shard."""
     attempt: int
-    """Of this shard, from 0."""
+    """Attempt of this shard, from 0."""
     source: str
     """``pod`` or ``bucket``."""
     text: str
@@ -49,7 +49,7 @@ class Selection:
     tail: int | None = None
     """The last lines of each shard."""
     previous: bool = False
-    """Of the attempt before the last one."""
+    """Read the attempt before the last one."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class BucketLog:
 
 
 def bucket_logs(store: Store, name: str, index: int | None = None) -> list[BucketLog]:
-    """By shard and attempt."""
+    """The logs in the bucket, ordered by shard and attempt."""
     found = []
     for info in store.objects(f"{name}/{LOGS}"):
         log = LogName.parse(info.path)
@@ -71,7 +71,7 @@ def bucket_logs(store: Store, name: str, index: int | None = None) -> list[Bucke
 
 
 def read_logs(store: Store, cluster: KubernetesCluster | None, wanted: Selection) -> Iterator[LogLine]:
-    """What there is now, shard by shard. A shard's pod comes before the bucket's copy. Raises ``ApiError``."""
+    """Yield what exists now, shard by shard; a pod's log is preferred to the bucket's copy. Raises ``ApiError``."""
     pods = _chosen(_started(cluster, wanted), wanted.previous) if cluster else {}
     kept = _chosen(_by_index(bucket_logs(store, wanted.name, wanted.index)), wanted.previous)
     for index in sorted(pods.keys() | kept.keys()):
@@ -95,7 +95,7 @@ def follow_logs(
     *,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Iterator[LogLine]:
-    """The lines as they come, of all attempts from the newest on, until ``ended()``. Raises ``ApiError``."""
+    """Yield lines as they are written, from the newest attempt on, until ``ended()``. Raises ``ApiError``."""
     if cluster and cluster.job(wanted.name):
         return _follow_pods(cluster, wanted, ended)
     return _follow_bucket(store, wanted, ended, sleep)
@@ -194,7 +194,7 @@ def _resumed(cluster: KubernetesCluster, pod: ObservedPod, tail: int | None) -> 
 
 
 def _started(cluster: KubernetesCluster, wanted: Selection) -> dict[int, list[ObservedPod]]:
-    """By shard, the oldest first, the pods whose container has begun."""
+    """The pods whose container has started, by shard, oldest first."""
     found: dict[int, list[ObservedPod]] = defaultdict(list)
     for pod in sorted(cluster.pods(wanted.name), key=lambda pod: pod.created_at or 0.0):
         has_begun = pod.phase in ("Running", "Succeeded", "Failed") and not why_not_running(pod)

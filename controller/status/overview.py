@@ -27,7 +27,7 @@ from jobs.artifact import Artifact, incomplete
 from jobs.errors import CovidCtlError
 from jobs.store import Store
 
-TOLERATED_SECONDS = 60.0
+_TOLERATED_SECONDS = 60.0
 """Clocks that differ by less agree."""
 FEW_ATTEMPTS = Retrying(attempts=2)
 """For commands that only look: they should say soon that a cluster does not answer."""
@@ -96,7 +96,7 @@ def _clock_ahead(date: str | None) -> float:
         ahead = parsedate_to_datetime(date or "").timestamp() - time.time()
     except ValueError:
         return 0.0
-    return ahead if abs(ahead) > TOLERATED_SECONDS else 0.0
+    return ahead if abs(ahead) > _TOLERATED_SECONDS else 0.0
 
 
 def _clock_note(ahead: float) -> str:

@@ -1,4 +1,4 @@
-"""What a submitted step has taken so far, in time and money, and beside it what was to be expected."""
+"""Adds up what a submitted step has taken in time and money, beside what was expected."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _SAMPLED_RECORDS = 100
 @dataclass(frozen=True)
 class Spending:
     hours: float
-    """Of its containers together. What was lost with a container that died is not in it."""
+    """Total of its containers. Excludes the work that was lost when a container died."""
     dollars: float | None
-    """None where no price is known."""
+    """None if no price is known."""
     expected_hours: Range | None
-    """Of training; other steps' texts are not looked at again."""
+    """For training only: the texts of other steps are not read again."""
     expected_dollars: Range | None
 
 
 def spending(store: Store, names: Sequence[str], profile: Profile) -> dict[str, Spending]:
-    """By step, of those that can be read, at the profile's prices."""
+    """Spending by step at the profile's prices, for the steps that can be read."""
 
     def of(name: str) -> Spending | None:
         try:

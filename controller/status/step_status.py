@@ -1,4 +1,4 @@
-"""What a step is now: derived from its events, its artifact, its heartbeats and its Job, never stored."""
+"""Derives what a step is now from its events, artifact, heartbeats and Job. Nothing of it is stored."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class StepState:
     preempted: int = 0
     """Pods that were taken away; they count against nothing."""
     checkpoint: int | None = None
-    """Of pretraining: the step of the newest checkpoint."""
+    """Training step of the newest checkpoint."""
     last_heartbeat_at: float | None = None
     """When a worker last gave a sign of life."""
     missing: tuple[str, ...] = ()
@@ -73,11 +73,11 @@ class StepState:
 
 @dataclass(frozen=True)
 class ClusterView:
-    """What the cluster shows of the Jobs; of processes there is nothing to see."""
+    """The cluster's view of the Jobs; empty for steps that run as processes."""
 
     reachability: Reachability = Reachability.NONE
     jobs: Mapping[str, JobStatus] = field(default_factory=dict)
-    """By step, of those that have a Job."""
+    """The Jobs' statuses by step name."""
     unreachable: str = ""
     """Why the cluster could not be asked."""
     clock_ahead: float = 0.0
@@ -142,7 +142,7 @@ def observe_all(store: Store, *, now: float, view: ClusterView | None = None) ->
 
 
 def observe_or_say(store: Store, name: str, *, now: float, view: ClusterView | None = None) -> StepState:
-    """One damaged step must not hide the others."""
+    """The step's state; for one that cannot be read, a state that says so, since it must not hide the others."""
     try:
         return observe(store, name, now=now, view=view)
     except CovidCtlError as error:

@@ -1,4 +1,4 @@
-"""Ending a step that was submitted: its pods go, its record and what it committed stay."""
+"""Cancels steps: their pods are deleted, their records and committed work stay."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Cancelled:
     was: str
     """``cancelled``, or why there was nothing to cancel."""
     behind: tuple[str, ...] = ()
-    """Jobs that stay suspended because of it."""
+    """The Jobs that stay suspended because of it."""
     going: bool = False
     """Its Job is being deleted, after its pods."""
 
@@ -39,11 +39,12 @@ class Cancelled:
 def cancel(
     names: Iterable[str], store: Store, cluster: KubernetesCluster, *, who: str, clock: Callable[[], float] = time.time
 ) -> Iterator[tuple[str, Cancelled | CovidCtlError]]:
-    """Note each and delete its Job, then wait until the pods of all are gone.
+    """Note each cancellation and delete its Job, then wait until all pods are gone.
 
-    One that cannot be ended does not keep the next running: instead there is ``ConfigurationError`` when no such step
-    was submitted, ``ForeignJobError``, ``ForbiddenError`` before anything is noted, and ``StillThereError`` when the
-    deletion takes long: it goes on. A cluster that answers nobody is asked no more, and comes last, under its context.
+    An error of one step does not keep the others running. It is yielded in place of the result:
+    ``ConfigurationError`` when no such step was submitted, ``ForeignJobError``, ``ForbiddenError`` before anything is
+    noted, ``StillThereError`` when a deletion takes long (it goes on). A cluster that does not answer is not asked
+    again; its error comes last, under the context's name.
     """
     ended: dict[str, Cancelled | CovidCtlError] = {}
     outage: CovidCtlError | None = None

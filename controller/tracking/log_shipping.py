@@ -1,4 +1,4 @@
-"""Pods' logs, brought to the bucket before the pods go: the end of each, once."""
+"""Copies the end of each pod's log to the bucket, once, before the pod is gone."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from jobs.store import Store
 
 LINES = 1000
 BYTES = 256 << 10
-"""Of the last lines, no more than this."""
+"""At most this much of the last lines."""
 AT_ONCE = 8
 
 ReadLog = Callable[[str, int], Iterator[bytes]]
-"""A pod's name and a number of lines to its log, in pieces."""
+"""Takes a pod's name and a number of lines; yields the end of its log in pieces."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Attempt:
 
 
 def shipped_logs(store: Store, step: str) -> set[LogName]:
-    """The keys of the attempts whose logs are there."""
+    """The attempts whose logs are in the bucket."""
     return {log for info in store.objects(f"{step}/{LOGS}") if (log := LogName.parse(info.path))}
 
 

@@ -52,7 +52,7 @@ class Tracker:
         self._context = TrackerContext(observer, store, clock, may_write, on_event)
         self._steps: dict[str, TrackedStep] = {}
         self._ignored: dict[str, str] = {}
-        """By the name of a Job that is not ours: its uid."""
+        """UIDs of the Jobs that are not ours, by name."""
         self._queue = WorkQueue(clock)
         self._resync_at = float("-inf")
 

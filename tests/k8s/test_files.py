@@ -1,6 +1,10 @@
 """What ``k8s/`` describes is what the code asks for, and admitted under Pod Security ``restricted``."""
 
+import os
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +77,30 @@ def test_the_accounts_are_the_ones_that_pods_use() -> None:
 
 def test_the_trackers_command_and_configuration_exist() -> None:
     (container,) = pod_of_tracker()["containers"]
-    program, command = container["command"]
+    program, command, *options = container["command"]
     assert (program, command in cli.commands) == ("covid-ctl", True)
+    known = {name for option in cli.commands[command].params for name in option.opts}
+    assert {option for option in options if option.startswith("--")} <= known
     config = {entry["name"]: entry["value"] for entry in container["env"]}["COVID_CTL_CONFIG"]
     (mount,) = (one for one in container["volumeMounts"] if Path(config).is_relative_to(one["mountPath"]))
     (volume,) = (one for one in pod_of_tracker()["volumes"] if one["name"] == mount["name"])
     for overlay in OVERLAYS:
         (generator,) = kustomization(K8S / "overlays" / overlay)["configMapGenerator"]
         assert (generator["name"], generator["files"]) == (volume["configMap"]["name"], [Path(config).name])
+
+
+@pytest.mark.parametrize(("age", "code"), [(0, 0), (800, 0), (1000, 1)])
+def test_the_liveness_probe_looks_at_the_file_that_the_tracker_touches(age: float, code: int, tmp_path: Path) -> None:
+    (container,) = pod_of_tracker()["containers"]
+    file = container["command"][container["command"].index("--alive") + 1]
+    assert any(Path(file).is_relative_to(mount["mountPath"]) for mount in container["volumeMounts"])
+    python, flag, program = container["livenessProbe"]["exec"]["command"]
+    assert (python, flag, file in program) == ("python", "-c", True)
+    alive = tmp_path / "alive"
+    alive.touch()
+    os.utime(alive, (time.time() - age, time.time() - age))
+    ran = subprocess.run([sys.executable, "-c", program.replace(file, str(alive))], check=False, timeout=30)
+    assert ran.returncode == code
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

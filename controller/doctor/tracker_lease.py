@@ -6,7 +6,7 @@ from controller.clusters.kubernetes import KubernetesCluster
 from controller.clusters.tracker_presence import START_ONE, find_tracker
 from controller.doctor.check import Check, failed, ok, skipped
 
-CHECK = "tracker"
+_NAME = "tracker"
 
 
 def tracker(cluster: KubernetesCluster) -> Check:
@@ -14,7 +14,7 @@ def tracker(cluster: KubernetesCluster) -> Check:
     found = find_tracker(cluster.api)
     if found.is_present is None:
         look = f"kubectl get deployments,pods --namespace {cluster.namespace}"
-        return skipped(CHECK, f"whether one works is not known: {found.reason}", look)
+        return skipped(_NAME, f"whether one works is not known: {found.reason}", look)
     if not found.is_present:
-        return failed(CHECK, f"{found.reason}: suspended Jobs would wait for ever", START_ONE)
-    return ok(CHECK, f"{found.reason}")
+        return failed(_NAME, f"{found.reason}: suspended Jobs would wait for ever", START_ONE)
+    return ok(_NAME, f"{found.reason}")

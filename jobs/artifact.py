@@ -43,6 +43,7 @@ from jobs.layout import (
     variant,
 )
 from jobs.records import Counts, Manifest, Output, ShardRecord, add_counts
+from jobs.seal import sealed
 from jobs.spec import VERSIONS, Kind, Spec, canonical
 from jobs.store import Store
 from jobs.validation import nearest
@@ -271,7 +272,7 @@ class Artifact:
         )
         self.store.settle(map(self.object_path, record.outputs))
         path = self.path(shard_record(shard))
-        created = self.store.create(path, _pretty({**asdict(record), "outputs": _outputs(record.outputs)}))
+        created = self.store.create(path, sealed({**asdict(record), "outputs": _outputs(record.outputs)}))
         self.store.settle([path])
         return created
 
@@ -318,7 +319,7 @@ class Artifact:
         self.store.settle(map(self.object_path, manifest.outputs))
         path = self.path(MANIFEST)
         self.store.create(
-            path, _pretty({**asdict(manifest), "spec": self.spec.to_json(), "outputs": _outputs(manifest.outputs)})
+            path, sealed({**asdict(manifest), "spec": self.spec.to_json(), "outputs": _outputs(manifest.outputs)})
         )
         self.store.settle([path])
         if self.is_removed():

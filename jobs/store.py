@@ -26,6 +26,7 @@ from jobs.errors import ConfigurationError, DamagedError, MissingObjectError, St
 from jobs.layout import STAGED
 from jobs.parallel import interruptibly
 from jobs.patience import PASSING, WORKING, Outage, Patience
+from jobs.seal import is_intact
 from jobs.store_errors import REPEAT, CutError, first_line, translated
 from jobs.validation import parsed
 
@@ -205,7 +206,10 @@ class Store:
         if data is None:
             return None
         try:
-            return parsed(record, data)
+            found = parsed(record, data)
+            if not is_intact(data):
+                raise ValueError("its checksum is that of other contents: it was changed after it was written")
+            return found
         except ValueError as error:
             if self.find(path) != data:
                 raise StoreUnreachableError(self.where(path), "two reads of it gave different bytes", REPEAT) from error

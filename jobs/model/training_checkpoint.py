@@ -24,6 +24,7 @@ from jobs.errors import ConfigurationError, CovidCtlError, DamagedError, Missing
 from jobs.layout import CHECKPOINTS
 from jobs.model.evaluation import Evaluation, best_step
 from jobs.model.hardware import ProcessRecord
+from jobs.seal import sealed
 from jobs.spec import canonical
 
 KEPT = 2
@@ -72,13 +73,19 @@ def snapshot(variables: Variables) -> Tensors:
 
 
 def save(artifact: Artifact, tensors: Tensors, run: RunRecord) -> None:
-    """Write a checkpoint, then remove all but the newest ``KEPT`` and the best."""
+    """Write a checkpoint, then remove all but the newest ``KEPT`` and the best.
+
+    One that another trainer of the step has saved stands; one that this run rejected is written anew.
+    """
     name = f"{run.step:08d}"
+    if run.step not in run.rejected and artifact.store.exists(artifact.path(f"{CHECKPOINTS}/{name}.json")):
+        log.info("checkpoint.already_saved", step=run.step)
+        return
     metadata = {"checkpoint": canonical({"spec_sha256": artifact.spec.sha256, "step": run.step}).decode()}
     # No file in between: after SIGTERM every second counts.
     output = artifact.stream(f"{CHECKPOINTS}/{name}.safetensors", lambda: _safetensors(tensors, metadata))
     record = _CheckpointRecord(**dict(run), size=output.size, crc32c=output.crc32c)
-    artifact.store.put(artifact.path(f"{CHECKPOINTS}/{name}.json"), canonical(record.model_dump(mode="json")))
+    artifact.store.put(artifact.path(f"{CHECKPOINTS}/{name}.json"), sealed(record.model_dump(mode="json")))
     _prune(artifact, run)
     log.info("checkpoint.saved", step=run.step, bytes=output.size)
 
@@ -119,7 +126,10 @@ def load(artifact: Artifact, step: int, variables: Variables, scratch: Path) -> 
 
 def _load(artifact: Artifact, step: int, variables: Variables, scratch: Path) -> RunRecord:
     name = f"{step:08d}"
-    record = _CheckpointRecord.model_validate_json(artifact.store.get(artifact.path(f"{CHECKPOINTS}/{name}.json")))
+    path = artifact.path(f"{CHECKPOINTS}/{name}.json")
+    record = artifact.store.find_record(_CheckpointRecord, path)
+    if record is None:
+        raise MissingObjectError(path, "there is no such checkpoint", f"covid-ctl status {artifact.name}")
     relative = f"{CHECKPOINTS}/{name}.safetensors"
     file = scratch / f"restored-{name}.safetensors"
     artifact.download(Output(relative, record.size, record.crc32c), file)
@@ -153,8 +163,9 @@ def _safetensors(tensors: Tensors, metadata: dict[str, str]) -> Iterator[bytes]:
 
 
 def _prune(artifact: Artifact, run: RunRecord) -> None:
-    """Remove what is neither among the last ``KEPT`` nor the best; a checkpoint beyond ``run`` was rejected.
+    """Remove what is neither among the last ``KEPT`` nor the best.
 
+    A checkpoint beyond ``run`` is another trainer's that is ahead, and stays, unless this run rejected it.
     Records go before their objects, and objects without a record go too: a kill in between leaves
     no record that promises what is gone, and no object forever.
     """
@@ -162,7 +173,7 @@ def _prune(artifact: Artifact, run: RunRecord) -> None:
     kept = {*steps[-KEPT:], best_step(run.evaluations)}
     for suffix in (".json", ".safetensors"):
         for step in _steps(artifact, suffix):
-            if step not in kept:
+            if step not in kept and (step <= run.step or step in run.rejected):
                 artifact.store.delete(artifact.path(f"{CHECKPOINTS}/{step:08d}{suffix}"))
 
 

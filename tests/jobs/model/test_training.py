@@ -42,7 +42,8 @@ def stop_at_call(number: int) -> Callable[[], bool]:
 
 
 def weights(artifact: Artifact) -> dict[str, npt.NDArray[np.float32]]:
-    found: dict[str, npt.NDArray[np.float32]] = load(artifact.store.get(artifact.path("model/weights.safetensors")))
+    manifest = artifact.require()
+    found: dict[str, npt.NDArray[np.float32]] = load(artifact.read(manifest.output("model/weights.safetensors")))
     return found
 
 

@@ -1,0 +1,31 @@
+"""A checksum inside a JSON record: it is verified when it is read, as outputs are by their records. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from jobs.spec import canonical
+
+SEAL = "sha256_of_rest"
+UNSEALED = "seconds"
+"""A time that decides nothing, and the only thing in which two records of the same work differ."""
+
+
+def sealed(record: Mapping[str, Any]) -> bytes:
+    """The record as JSON with its checksum."""
+    plain = json.loads(canonical(record))
+    text = json.dumps({**plain, SEAL: _checksum(plain)}, indent=1, sort_keys=True, ensure_ascii=False)
+    return text.encode() + b"\n"
+
+
+def is_intact(data: bytes) -> bool:
+    """Whether a JSON record has the checksum that is in it; one without any has, too: an earlier version wrote it."""
+    record = json.loads(data)
+    return not isinstance(record, dict) or record.get(SEAL, _checksum(record)) == _checksum(record)
+
+
+def _checksum(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical({k: v for k, v in record.items() if k not in (SEAL, UNSEALED)})).hexdigest()

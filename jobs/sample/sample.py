@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from jobs.corpus.cord19.layouts import COLUMNS
 from jobs.sample.papers import PaperSection, SamplePaper, write_foreign_paper, write_paper
 
 SAMPLE = "sample"
@@ -78,20 +79,6 @@ _NOTICES = (
     "The copyright holder for this preprint this version posted April 9, 2020. . https://doi.org/10.1101/{doi} doi: "
     "medRxiv preprint",
 )
-_COLUMNS = (
-    *("cord_uid", "sha", "source_x", "title", "doi", "pmcid", "pubmed_id", "license", "abstract", "publish_time"),
-    *(
-        "authors",
-        "journal",
-        "mag_id",
-        "who_covidence_id",
-        "arxiv_id",
-        "pdf_json_files",
-        "pmc_json_files",
-        "url",
-        "s2_id",
-    ),
-)
 
 
 def write_sample(directory: Path) -> None:
@@ -108,7 +95,7 @@ def write_sample(directory: Path) -> None:
         if case.damage == "copied":
             rows += _write(directory, case, paper, rng)
     text = io.StringIO()
-    writer = csv.DictWriter(text, _COLUMNS, restval="", lineterminator="\n")
+    writer = csv.DictWriter(text, COLUMNS.split(","), restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     (directory / "metadata.csv").write_bytes(text.getvalue().encode())

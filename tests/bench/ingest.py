@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 
 from jobs.artifact import Artifact
-from jobs.corpus.cord19.metadata import COLUMNS
+from jobs.corpus.cord19.layouts import COLUMNS
 from jobs.corpus.reading.fingerprint import fingerprint
 from jobs.files.place import locate
 from jobs.spec import Kind, Spec

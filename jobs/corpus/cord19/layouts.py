@@ -14,6 +14,11 @@ from collections.abc import Iterable
 from typing import Literal
 
 METADATA = "metadata.csv"
+COLUMNS = (
+    "cord_uid,sha,source_x,title,doi,pmcid,pubmed_id,license,abstract,publish_time,authors,journal,mag_id,"
+    "who_covidence_id,arxiv_id,pdf_json_files,pmc_json_files,url,s2_id"
+)
+"""The header of the final releases. Columns may be missing or more; ``cord_uid``, or else ``sha``, must be there."""
 _PMC_NAME = re.compile(r"PMC\d+\b")
 _ENDING = re.compile(r"(\.xml)?\.json(\.gz)?$", re.IGNORECASE)
 

@@ -14,11 +14,6 @@ from jobs.corpus.documents.digest_set import DigestSet
 from jobs.corpus.documents.quarantine import Quarantined
 from jobs.errors import ConfigurationError
 
-COLUMNS = (
-    "cord_uid,sha,source_x,title,doi,pmcid,pubmed_id,license,abstract,publish_time,authors,journal,mag_id,"
-    "who_covidence_id,arxiv_id,pdf_json_files,pmc_json_files,url,s2_id"
-)
-"""The header of the final releases. Columns may be missing or more; ``cord_uid``, or else ``sha``, must be there."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SEPARATOR = re.compile(r"[;,|\n]")
 """``; `` in every release; the others are spreadsheets' and scripts'."""

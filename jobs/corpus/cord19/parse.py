@@ -6,18 +6,12 @@ would lose or falsify text that is read makes a parse malformed.
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from jobs.corpus.documents.lenient_json import read_json
 from jobs.corpus.documents.paragraph import Paragraph, read_paragraph
-from jobs.corpus.documents.quarantine import MalformedError, not_json
-
-_BOM = b"\xef\xbb\xbf"
-_SURROGATE = re.compile("[\ud800-\udfff]")
+from jobs.corpus.documents.quarantine import MalformedError
 
 
 @dataclass(frozen=True)
@@ -41,17 +35,10 @@ def read_parse(data: bytes) -> ParsedPaper:
 
     Raises ``MalformedError`` with the byte position where it is known.
     """
-    try:
-        return _paper(orjson.loads(data.removeprefix(_BOM)))
-    except orjson.JSONDecodeError as strict:
-        try:
-            # Python reads NaN too, and passes over what is wrong with a string until somebody reads it.
-            return _paper(json.loads(data.removeprefix(_BOM).decode(errors="surrogateescape")), check_characters=True)
-        except (json.JSONDecodeError, RecursionError, MalformedError):
-            raise not_json(data, strict) from strict
+    return read_json(data, _paper, lambda paper: (paper.title, *(p.text for p in (*paper.abstract, *paper.body))))
 
 
-def _paper(parse: object, check_characters: bool = False) -> ParsedPaper:
+def _paper(parse: object) -> ParsedPaper:
     if not isinstance(parse, dict):
         raise MalformedError("not a JSON object")
     if "body_text" not in parse:
@@ -60,11 +47,9 @@ def _paper(parse: object, check_characters: bool = False) -> ParsedPaper:
     title = metadata.get("title") if isinstance(metadata, dict) else None
     abstract, without_abstract = _paragraphs(parse, "abstract")
     body, without_body = _paragraphs(parse, "body_text")
-    if check_characters and any(_SURROGATE.search(paragraph.text) for paragraph in (*abstract, *body)):
-        raise MalformedError("half a character in a paragraph")
     return ParsedPaper(
         paper_id=parse.get("paper_id"),
-        title=title.strip() if isinstance(title, str) and not _SURROGATE.search(title) else "",
+        title=title.strip() if isinstance(title, str) else "",
         abstract=abstract,
         body=body,
         without_text=without_abstract + without_body,

@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import orjson
-
 from jobs.corpus.documents.digest_set import DigestSet
 from jobs.corpus.documents.document import Document
+from jobs.corpus.documents.lenient_json import read_json
 from jobs.corpus.documents.outcome import NO_TEXT, Outcome
 from jobs.corpus.documents.paragraph import plain
-from jobs.corpus.documents.quarantine import MalformedError, Quarantined, not_json
+from jobs.corpus.documents.quarantine import MalformedError, Quarantined
 from jobs.corpus.documents.size_limit import MAX_DOCUMENT_BYTES
 from jobs.corpus.reading.own_files import Line, base_name
 
@@ -60,10 +59,16 @@ def _document(line: Line, made_uid: str) -> Document:
     if line.size > len(line.data):
         reason = f"a document of {line.size:,} bytes, more than the {MAX_DOCUMENT_BYTES:,} that one may have"
         raise MalformedError(reason)
-    try:
-        fields = orjson.loads(line.data)
-    except orjson.JSONDecodeError as error:
-        raise not_json(line.data, error) from error
+    return read_json(line.data, lambda fields: _built(fields, made_uid), _kept)
+
+
+def _kept(document: Document) -> Iterator[str]:
+    """Every string of it."""
+    yield from (value for value in vars(document).values() if isinstance(value, str))
+    yield from document.texts
+
+
+def _built(fields: object, made_uid: str) -> Document:
     if not isinstance(fields, dict):
         raise MalformedError("not a JSON object")
     if "text" in fields and "body" in fields:
@@ -110,7 +115,9 @@ def _paragraphs(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = fields.get(name)
     if value is None:
         return ()
-    parts = value if isinstance(value, list) else [value]
+    if name in _TAKEN and isinstance(value, int | float):
+        value = str(value)  # a year, say
+    parts = [part for part in value if part is not None] if isinstance(value, list) else [value]
     if not all(isinstance(part, str) for part in parts):
         raise MalformedError(f"{name} is neither text nor a list of texts")
     return tuple(text for part in parts for paragraph in part.splitlines() if (text := paragraph.strip()))

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from jobs.corpus.cord19.corpus import Cord19, open_cord19
-from jobs.corpus.cord19.layouts import stem
-from jobs.corpus.cord19.metadata import COLUMNS
+from jobs.corpus.cord19.layouts import COLUMNS, stem
 from jobs.corpus.documents.format import Form
 from jobs.corpus.documents.outcome import Outcome
 from jobs.corpus.documents.workspace import Workspace

@@ -12,7 +12,7 @@ import pytest
 
 from jobs.corpus.cleaning.clean_document import document_sentences
 from jobs.corpus.cord19.corpus import Cord19, open_cord19
-from jobs.corpus.cord19.metadata import COLUMNS
+from jobs.corpus.cord19.layouts import COLUMNS
 from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.format import Form
 from jobs.corpus.documents.workspace import Workspace

@@ -36,6 +36,11 @@ MALFORMED = {
     "paragraph without text": (b'{"body_text": [{"section": "a"}]}', "body_text[0] has no text", ""),
     "text of another type": (b'{"body_text": [{"text": 5}]}', "body_text[0] has no text", ""),
     "abstract of another type": (b'{"abstract": {}, "body_text": []}', "abstract is not a list", ""),
+    "NaN, and a number that Python does not read": (
+        b'{"body_text": [], "x": NaN, "n": %s}' % (b"1" * 5000),
+        "not JSON",
+        "byte ",
+    ),
     "nested without end": (b"[" * 100_000, "not JSON", "byte "),
 }
 
@@ -71,6 +76,7 @@ def test_a_good_parse_saves_the_paper_and_the_bad_one_is_listed(
 
 TOLERATED = {
     "NaN where nobody reads": b'{"body_text": [{"text": "Body."}], "bib_entries": {"b0": {"year": NaN}}}',
+    "NaN and a number of 5,000 digits": b'{"body_text": [{"text": "Body."}], "x": NaN, "n": 1.%s}' % (b"1" * 5000),
     "infinity": b'{"body_text": [{"text": "Body."}], "bib_entries": [Infinity, -Infinity]}',
     "a byte order mark": b'\xef\xbb\xbf{"body_text": [{"text": "Body."}]}',
     "a mark and a NaN": b'\xef\xbb\xbf{"body_text": [{"text": "Body."}], "x": NaN}',

@@ -107,7 +107,7 @@ def test_what_is_wrong_with_a_line_of_json_is_said(tmp_path: Path) -> None:
         b'{"id": "b", "text": "cut',
         b"[]",
         b'{"id": "c", "text": 5}',
-        b'{"id": "d", "text": ["x", null]}',
+        b'{"id": "d", "text": ["x", {}]}',
         b'{"id": "a", "text": "The same id."}',
         b'{"id": "", "text": "x"}',
         b'{"id": true, "text": "x"}',
@@ -133,6 +133,22 @@ def test_what_is_wrong_with_a_line_of_json_is_said(tmp_path: Path) -> None:
         ("line 11", "it has both text and body"),
         ("line 12, byte 21", "not UTF-8"),
     ]
+
+
+TOLERATED = {
+    "NaN where nobody reads": b'{"text": "The text.", "score": NaN}',
+    "half a character where nobody reads": b'{"text": "The text.", "other": "\\ud800"}',
+    "another encoding where nobody reads": b'{"text": "The text.", "other": "caf\xe9"}',
+    "nulls": b'{"id": null, "title": null, "abstract": null, "text": ["The text.", null], "doi": null}',
+    "a year as a number": b'{"text": "The text.", "publish_time": 2020}',
+}
+
+
+@pytest.mark.parametrize("line", TOLERATED.values(), ids=TOLERATED.keys())
+def test_what_nobody_reads_is_no_fault(line: bytes, tmp_path: Path) -> None:
+    found = outcomes(tmp_path / "papers.jsonl", line)
+    assert reasons(found) == []
+    assert bodies(found) == [("papers-00000001", ("The text.",))]
 
 
 OTHER_NAMES = {

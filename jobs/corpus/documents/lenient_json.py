@@ -21,7 +21,7 @@ def read_json(data: bytes, build: Callable[[object], T], texts: Callable[[T], It
     """What ``build`` makes of the decoded value; ``texts`` are all that is kept of its strings.
 
     Decodes strictly first and, where that fails, as Python does, which takes NaN and passes over a broken string.
-    Raises ``MalformedError`` with the place of the strict error where that fails too, or where a text that is kept is broken.
+    Raises ``MalformedError`` with the place of the strict error where that fails too, or a text that is kept is broken.
     """
     data = data.removeprefix(_BOM)
     try:

@@ -59,7 +59,7 @@ def read_by_the_checkpoint_step(tmp_path: Path) -> Callable[..., Path]:
     return read
 
 
-def ours(*arguments: str, cwd: Path) -> str:
+def ours(*arguments: str, cwd: Path, seconds: float = 240) -> str:
     """Runs Python in the jobs' environment; returns the last line that it printed."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVID_CTL_")}
     environment = {**inherited, "PYTHONPATH": str(ROOT)}
@@ -69,7 +69,7 @@ def ours(*arguments: str, cwd: Path) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=seconds,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

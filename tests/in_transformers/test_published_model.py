@@ -20,7 +20,7 @@ import transformers
 from tests.in_transformers.conftest import ours
 
 RECIPE = Path(__file__).parent / "minilm.yaml"
-TEXTS = ("Coronavirus spike proteins bind ACE2.", "Naïve ΣΑΣ, CAFÉ (IFN-γ); 新型", "It isn't a [MASK] word.")
+TEXTS = ("Coronavirus spike proteins bind ACE2.", "Naïve patients, CAFÉ (IFN-γ); 新型", "It isn't a [MASK] word.")
 
 
 def published() -> Path:
@@ -42,7 +42,7 @@ def test_it_comes_out_as_it_went_in(tmp_path: Path) -> None:
     vocabulary.write_text("".join(f"{entry}\n" for entry in sorted(entries, key=entries.__getitem__)))
     command = ("submit", "export", str(RECIPE), "--with-inputs", "--corpus", "sample", "--vocab", str(vocabulary))
     settings = ("--set", f"initial_checkpoint.path={archive}", "--bucket", str(tmp_path / "bucket"))
-    export = Path(ours("-m", "controller", *command, *settings, cwd=tmp_path))
+    export = Path(ours("-m", "controller", *command, *settings, cwd=tmp_path, seconds=1200))
 
     theirs = transformers.AutoModel.from_pretrained(tmp_path / "published").eval()
     exported = transformers.AutoModel.from_pretrained(export / "model").eval()

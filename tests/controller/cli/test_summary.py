@@ -23,3 +23,18 @@ def test_of_training_it_gives_the_scores_of_the_weights_kept(
 ) -> None:
     facts = {"steps": steps, "evaluations": scores}
     assert summary(Manifest("pretrain-a", Spec(Kind.PRETRAIN, {}), (), {}, facts, 1.0)) == said
+
+
+@pytest.mark.parametrize(
+    ("parses", "said"),
+    [({"found": 9, "unreferenced": 0}, "; full text of 3 of 4"), (None, "")],
+    ids=["a release", "a corpus of one's own"],
+)
+def test_of_ingest_it_says_how_many_full_texts_there_are(parses: dict[str, int] | None, said: str) -> None:
+    counts = {
+        "documents": {"read": 7, "kept": 4, "dropped": {"no_text": 2}, "quarantined": 1},
+        "full_texts": 3 if parses else 0,
+        **({"parse_files": parses} if parses else {}),
+    }
+    manifest = Manifest("ingest-a", Spec(Kind.INGEST, {}), (), counts, {}, 1.0)
+    assert summary(manifest) == f"4 documents kept, 2 dropped, 1 quarantined of 7{said}"

@@ -3,6 +3,7 @@
 #   trainer-tpu  pretraining on TPU v3
 #   trainer-cpu  published checkpoints, pretraining without a TPU, and export
 #   controller   covid-ctl and its tracker
+#   search       the search page
 #   everything   all of these in one, for tests/cluster
 # docker build --target worker --tag covid-ctl-worker .        (buildah and podman take the same arguments)
 # --build-arg PYTHON=NAME@sha256:... holds on to one base, which the images' labels then name.
@@ -68,6 +69,15 @@ RUN pip install --no-deps /wheels/*.whl
 LABEL org.opencontainers.image.title=covid-ctl-controller
 USER 65532:65532
 ENTRYPOINT ["covid-ctl"]
+
+FROM base AS search
+COPY images/search.lock /requirements.lock
+RUN pip install --require-hashes --requirement /requirements.lock
+COPY --from=wheel /wheels /wheels
+RUN pip install --no-deps /wheels/*.whl
+LABEL org.opencontainers.image.title=covid-ctl-search
+USER 65532:65532
+ENTRYPOINT ["covid-ctl", "search", "--serve"]
 
 FROM base AS everything
 COPY requirements.lock /requirements.lock

@@ -19,14 +19,15 @@ UNLOCKED := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cubla
   nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink \
   nvidia-nvshmem-cu13 nvidia-nvtx
 
-.PHONY: help demo test test-slow test-chaos test-installed test-transformers test-images test-cluster check lock clean
+.PHONY: help demo test test-slow test-chaos test-browser test-installed test-transformers test-images test-cluster check lock clean
 
 help:
-	@echo "make demo        sample corpus -> examples -> a tiny BERT -> a Hugging Face model, below bucket/"
+	@echo "make demo        sample corpus -> examples -> a tiny BERT -> its embedder, judged, and a search, below bucket/"
 	@echo "make test        the default tests        make test-slow, test-chaos: the longer ones"
 	@echo "make test-installed  every command of a covid-ctl that pip installed into an empty environment"
 	@echo "make test-transformers  loads exports in transformers; downloads torch, 3 GB where it comes with CUDA"
 	@echo "make test-cluster  tests against the cluster of KUBECONFIG, or on kind where that and Docker are"
+	@echo "make test-browser  the search page in a headless chromium"
 	@echo "make test-images   tests of the images that COVID_CTL_TEST_IMAGES names, run by docker or podman"
 	@echo "make check       formatting, lint, types, layers"
 	@echo "make lock        resolve the lock files again"
@@ -34,8 +35,11 @@ help:
 	@echo "PYTHON=python3.12 with any of them takes another Python than 3.11"
 
 demo: $(VENV)/.jobs
-	$(BIN)/covid-ctl submit export tiny --with-inputs --corpus sample
+	$(BIN)/covid-ctl submit all tiny --corpus sample
 	$(BIN)/covid-ctl status
+	$(BIN)/covid-ctl report evaluate
+	$(BIN)/covid-ctl search "Which receptor does the spike protein bind?" -n 3
+	@echo "$(BIN)/covid-ctl search --serve shows the same as a page, at http://127.0.0.1:8080/"
 
 test: $(VENV)/.dev
 	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
@@ -51,6 +55,9 @@ test-installed: $(VENV)/.dev
 
 test-transformers: $(VENV)/.jobs $(TORCH_VENV)/.complete
 	COVID_CTL_TEST_PYTHON=$(BIN)/python $(TORCH_VENV)/bin/pytest -q -c tests/in_transformers/pytest.ini tests/in_transformers
+
+test-browser: $(VENV)/.dev
+	$(BIN)/pytest -q -m browser -rs tests
 
 test-images: $(VENV)/.dev
 	$(BIN)/pytest -q -m images -rs tests/images
@@ -106,7 +113,7 @@ lock: | $(VENV)/bin/pip
 	$(COMPILE) --universal pyproject.toml --extra jobs --extra dev --output-file requirements-dev.lock
 	$(COMPILE) --universal --group pyproject.toml:transformers --constraint requirements.lock \
 	  $(foreach package,$(UNLOCKED),--no-emit-package $(package)) --output-file requirements-transformers.lock
-	for image in build worker trainer-cpu controller; do \
+	for image in build worker trainer-cpu controller search; do \
 	  $(COMPILE) $(PLATFORM) images/$$image.in --constraint requirements.lock --output-file images/$$image.lock; \
 	done
 	$(COMPILE) $(PLATFORM) images/trainer-tpu.in --output-file images/trainer-tpu.lock

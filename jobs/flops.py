@@ -42,8 +42,17 @@ def example_flops(shape: Architecture, *, vocabulary: int, length: int, predicti
     projections = 2 * length * (4 * hidden * hidden + 2 * hidden * inner)
     attention = 2 * 2 * length * length * hidden
     words = 2 * predictions * (hidden * hidden + hidden * vocabulary)
-    pairs = 2 * (hidden * hidden + 2 * hidden)
-    return 3 * (layers * (projections + attention) + words + pairs)
+    return 3 * (layers * (projections + attention) + words + 2 * _pair_products(shape))
+
+
+def _pair_products(shape: Architecture) -> int:
+    """Multiplications of the pooler and of two logits."""
+    return shape.hidden_size * (shape.hidden_size + 2)
+
+
+def encoding_flops(shape: Architecture, *, length: int) -> int:
+    """FLOP of encoding one text of ``length`` tokens: the encoder alone, forward."""
+    return (example_flops(shape, vocabulary=0, length=length, predictions=0) - 6 * _pair_products(shape)) // 3
 
 
 def run_flops(example: int, schedule: Schedule) -> int:

@@ -62,6 +62,20 @@ EVALUATIONS = "evaluations.json"
 CHECKPOINTS = "checkpoints"
 CURVES = "tensorboard"
 
+EMBEDDER = "embedder"
+"""Of tune: the folder of the sentence-embedding model as it is published."""
+
+VECTORS = "vectors"
+"""Of embed: a folder with the vectors of one shard of documents per file."""
+PAPERS = "papers"
+"""Of embed: a folder with the papers that those vectors are of."""
+
+EVALUATION = "evaluation.json"
+"""Of evaluate."""
+
+VECTOR_INDEX = "vectors.faiss"
+"""Of index."""
+
 GOOGLE_MODEL = "tensorflow"
 """The folder of an exported model for google-research/bert's scripts."""
 

@@ -25,6 +25,10 @@ class Kind(StrEnum):
     CHECKPOINT = "checkpoint"
     PRETRAIN = "pretrain"
     EXPORT = "export"
+    TUNE = "tune"
+    EVALUATE = "evaluate"
+    EMBED = "embed"
+    INDEX = "index"
 
 
 VERSIONS: Mapping[Kind, int] = {
@@ -35,6 +39,10 @@ VERSIONS: Mapping[Kind, int] = {
     Kind.CHECKPOINT: 1,
     Kind.PRETRAIN: 3,
     Kind.EXPORT: 4,
+    Kind.TUNE: 1,
+    Kind.EVALUATE: 1,
+    Kind.EMBED: 1,
+    Kind.INDEX: 1,
 }
 """Raised by one whenever a step would write other bytes for the same spec; a golden test watches.
 

@@ -8,10 +8,12 @@ from io import StringIO
 
 import click
 
+from controller.cli.judging import judge
 from controller.cli.observing import OBSERVING, complete_step
 from controller.cli.options import place_options, profile_of, refuse_empty_values
 from controller.cli.preparing import PREPARING
 from controller.cli.results import RESULTS
+from controller.cli.searching import search
 from controller.cli.step_commands import StepGroup
 from controller.cli.terminal import (
     CLOSED_PIPE,
@@ -87,7 +89,7 @@ def cancel_command(names: tuple[str, ...], **place: str | None) -> None:
         raise refused[-1]
 
 
-for command in (*OBSERVING, *PREPARING, *RESULTS):
+for command in (*OBSERVING, *PREPARING, *RESULTS, search, judge):
     cli.add_command(command)
 refuse_empty_values(cli)
 

@@ -35,13 +35,16 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
         show(output, lambda: artifacts_table(found), [manifest_json(m) for m in found], empty="no artifacts yet")
 
 
-@click.command("report", short_help="Show what preprocessing did.")
+@click.command("report", short_help="Show what preprocessing did, or an evaluation.")
 @name_argument(required=False)
 @click.option("--html", "target", metavar="FILE", help="Copy the report's page to FILE.")
 @place_options
 @output_option
 def report(name: str | None, target: str | None, output: str, **place: str | None) -> None:
-    """Show what preprocessing did in step NAME, or in the newest complete preprocess step."""
+    """Show what preprocessing did, or what an evaluation found.
+
+    NAME is a step, or `evaluate` for the newest evaluation; by default the newest preprocess step.
+    """
     from controller.status.report import find_report, save_page
     from jobs.patience import LOOKING
 

@@ -147,6 +147,8 @@ class StepKind:
     """The Job's active deadline."""
     saves: str = ""
     """The folder of what it continues from after an interruption; of no use once the step is complete."""
+    is_searched: bool = False
+    """Whether it makes what ``covid-ctl search`` searches."""
     leaves_report: bool = False
     """Whether it writes what ``covid-ctl report`` shows."""
     flops_of: Callable[[Spec], int | None] = field(default=no_flops)

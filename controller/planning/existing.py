@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -135,9 +135,20 @@ def newest_under_way(store: Store, kind: Kind, fits: Callable[[Spec], bool]) -> 
     return max(found, default=None)
 
 
-def newest_with_report(store: Store) -> str | None:
-    """The name of the newest complete step that leaves a report."""
-    kinds = [kind for kind, declared in KINDS.items() if declared.leaves_report]
+def reported_kinds() -> list[Kind]:
+    """The kinds of step that leave a report."""
+    return [kind for kind, declared in KINDS.items() if declared.leaves_report]
+
+
+def newest_with_report(store: Store, kinds: Iterable[Kind]) -> str | None:
+    """The name of the newest complete step of the first of ``kinds`` that has one."""
+    found = (newest_complete(store, kind, lambda _: True) for kind in kinds)
+    return next((one.name for one in found if one), None)
+
+
+def newest_to_search(store: Store) -> str | None:
+    """The name of the newest complete step that can be searched."""
+    kinds = [kind for kind, declared in KINDS.items() if declared.is_searched]
     found = (newest_complete(store, kind, lambda _: True) for kind in kinds)
     return next((one.name for one in found if one), None)
 

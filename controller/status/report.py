@@ -10,7 +10,7 @@ from typing import Any
 from pydantic.dataclasses import dataclass as record
 
 from controller.kinds.registry import KINDS
-from controller.planning.existing import newest_with_report
+from controller.planning.existing import newest_with_report, reported_kinds
 from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, PreflightError
 from jobs.layout import REPORT, REPORT_PAGE
@@ -41,14 +41,18 @@ class FoundReport:
 
 
 def find_report(store: Store, name: str | None) -> FoundReport:
-    """The report of the step ``name``, or of the newest complete preprocess step.
+    """The report of the step ``name``, or of the newest complete step of the kind ``name``, by default ``preprocess``.
 
     Raises ``ConfigurationError`` for a step that has none, ``InputNotCompleteError`` for one that is not complete,
     ``PreflightError`` when there is no such step at all.
     """
-    name = name or newest_with_report(store)
+    kinds = [kind for kind in reported_kinds() if name in (None, kind)][:1]
+    if kinds:
+        name = newest_with_report(store, kinds)
     if name is None:
-        raise PreflightError(store.location, "no preprocess step is complete there", "covid-ctl submit preprocess")
+        raise PreflightError(
+            store.location, f"no {kinds[0]} step is complete there", f"covid-ctl submit {KINDS[kinds[0]].command} ..."
+        )
     artifact = Artifact.open(store, name)
     if not KINDS[artifact.spec.kind].leaves_report:
         raise ConfigurationError(name, f"{artifact.spec.kind} leaves no report, preprocess does", "covid-ctl report")

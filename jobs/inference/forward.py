@@ -49,6 +49,10 @@ class ExportedBert:
                 for name in file.keys()  # noqa: SIM118
             }
 
+    @property
+    def hidden_size(self) -> int:
+        return int(self._config["hidden_size"])
+
     def pretraining_logits(
         self, input_ids: Array, input_mask: Array, segment_ids: Array, masked_lm_positions: Array
     ) -> tuple[Array, Array]:

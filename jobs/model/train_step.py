@@ -60,9 +60,11 @@ def train_steps_function(
             if accumulation == 1
             else _accumulated(backward, batch, replica_step, accumulation, variables, len(objective.losses))
         )
+        # Looking rows up gives a gradient in slices, one for each time a row was used. Sums between devices want the
+        # whole table, and so does the norm, which would take the parts of one row for rows of their own.
+        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         if replicas > 1:
-            # Gathering makes slices of a table; sums between devices want all of it.
-            gradients = context.all_reduce("SUM", [tf.convert_to_tensor(gradient) for gradient in gradients])
+            gradients = context.all_reduce("SUM", gradients)
         return losses, optimizer.apply(gradients, rate)
 
     # No XLA around the whole on a CPU: its matrix products are slower there. A TPU always compiles.

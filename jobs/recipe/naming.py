@@ -42,6 +42,8 @@ class Row:
         return tuple(f"{self.section}.{name}" if self.section else name for name in self.fields)
 
 
+_NAMED_BY_RECIPE = (Kind.PRETRAIN, Kind.EXPORT, Kind.TUNE, Kind.EVALUATE, Kind.EMBED, Kind.INDEX)
+
 NAMING = (
     Row("corpus", ("validation_share", "max_quarantined_share"), {Kind.INGEST: ""}),
     Row(
@@ -131,9 +133,26 @@ NAMING = (
         {Kind.PRETRAIN: "schedule."},
         left_out_at=("static", True, 1),
     ),
+    Row(
+        "embedder",
+        (
+            "train_batch_size",
+            "learning_rate",
+            "temperature",
+            "epochs",
+            "warmup_share",
+            "title_length",
+            "abstract_length",
+            "evaluations_per_epoch",
+            "early_stop_evaluations",
+            "precision",
+            "seed",
+        ),
+        {Kind.TUNE: "embedder."},
+    ),
     Row("publication", ("title", "license"), {Kind.EXPORT: ""}),
     Row("", ("description",), {Kind.EXPORT: ""}),
-    Row("", ("name",), {Kind.PRETRAIN: RECIPE, Kind.EXPORT: RECIPE}),
+    Row("", ("name",), dict.fromkeys(_NAMED_BY_RECIPE, RECIPE)),
 )
 
 RUNTIME: Mapping[str, tuple[Kind, ...]] = {

@@ -213,6 +213,29 @@ class Schedule(Section):
         return self
 
 
+class Embedder(Section):
+    """How a pretrained model is tuned to place a paper's title near its abstract, for search."""
+
+    train_batch_size: int = Field(512, gt=1)
+    """Pairs. Each is told from all others of its batch, so that more is better; a batch cannot be computed in parts."""
+    learning_rate: float = Field(2e-5, gt=0)
+    temperature: float = Field(0.05, gt=0)
+    """What cosines are divided by before they compete."""
+    epochs: float = Field(3, gt=0)
+    warmup_share: float = Field(0.1, ge=0, le=1)
+    """Share of the steps in which the learning rate rises."""
+    title_length: int = Field(64, ge=8)
+    """Tokens of a title, at most."""
+    abstract_length: int = Field(256, ge=8)
+    """Tokens of an abstract, at most; also the length at which the published embedder cuts texts."""
+    evaluations_per_epoch: int = Field(4, gt=0)
+    early_stop_evaluations: int | None = Field(4, gt=0)
+    """End when so many evaluations in a row were no better than the best, with that one's weights; None: never."""
+    precision: Precision = "float32"
+    """Precision of the inputs to matrix products; weights, their updates and losses are float32."""
+    seed: int = Field(42, ge=0, lt=2**31)
+
+
 class Publication(Section):
     title: str
     license: str = ""
@@ -230,6 +253,8 @@ class Recipe(Section):
     corpus: CorpusChoice
     examples: Examples
     schedule: Schedule
+    embedder: Embedder | None = None
+    """Without this section there is no embedder, and nothing to search with."""
     publication: Publication
 
     @model_validator(mode="after")
@@ -239,6 +264,12 @@ class Recipe(Section):
                 f"examples.max_seq_length {self.examples.max_seq_length} exceeds "
                 f"architecture.max_position_embeddings {self.architecture.max_position_embeddings}"
             )
+        for name in ("title_length", "abstract_length") if self.embedder else ():
+            if getattr(self.embedder, name) > self.architecture.max_position_embeddings:
+                raise ValueError(
+                    f"embedder.{name} {getattr(self.embedder, name)} exceeds "
+                    f"architecture.max_position_embeddings {self.architecture.max_position_embeddings}"
+                )
         return self
 
     def check_vocabulary_size(self, size: int, source: str) -> None:

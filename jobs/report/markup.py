@@ -25,7 +25,7 @@ def element(tag: str, *children: str, **attributes: object) -> Markup:
     return Markup(f"<{tag}{named}>{inside}</{tag}>" if inside or tag not in _VOID else f"<{tag}{named}/>")
 
 
-_VOID = ("meta", "rect", "line")
+_VOID = ("meta", "link", "input", "rect", "line")
 
 
 def join(*parts: str) -> Markup:

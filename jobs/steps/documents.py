@@ -16,9 +16,10 @@ from jobs.steps.context import StepContext
 class Documents:
     """The documents of a complete ``ingest`` step. Raises ``InputNotCompleteError`` when it is not."""
 
-    def __init__(self, context: StepContext) -> None:
+    def __init__(self, context: StepContext, name: str = "") -> None:
+        """``name`` is that step's; by default the one that this step reads."""
         self._scratch = context.scratch
-        self._artifact = Artifact.open(context.store, context.artifact.spec.inputs["documents"])
+        self._artifact = Artifact.open(context.store, name or context.artifact.spec.inputs["documents"])
         manifest = self._artifact.require()
         self.shards: tuple[Output, ...] = manifest.under(DOCUMENTS)
         self.total: int = manifest.counts["documents"]["kept"]

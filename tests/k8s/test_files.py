@@ -166,3 +166,20 @@ def test_the_readme_names_what_is_there() -> None:
         assert (K8S.parent / path).exists(), path
     for name in (WORKER, TRACKER, "covid-ctl-submitter"):
         assert name in text
+
+
+def test_the_search_page_runs_restricted_reads_only_and_by_options_that_exist() -> None:
+    folder = K8S / "components" / "search"
+    pod = the("Deployment", "covid-ctl-search", folder)["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    tracker = pod_of_tracker()
+    assert pod["securityContext"] == tracker["securityContext"]
+    assert container["securityContext"] == tracker["containers"][0]["securityContext"]
+    assert not pod["automountServiceAccountToken"]
+    assert not the("ServiceAccount", pod["serviceAccountName"], folder)["automountServiceAccountToken"]
+    assert {"cpu", "memory"} <= container["resources"]["requests"].keys()
+    known = {name for option in cli.commands["search"].params for name in option.opts}
+    assert {option for option in container["args"] if option.startswith("--")} <= known
+    (port,) = container["ports"]
+    assert container["args"][container["args"].index("--port") + 1] == str(port["containerPort"])
+    assert not any(one["kind"].endswith(("Role", "RoleBinding")) for one in objects(folder))

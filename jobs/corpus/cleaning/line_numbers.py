@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from statistics import median
 
-_NUMBER = re.compile(r" [0-9](?: [0-9](?: [0-9])?|[0-9]{0,3})(?= )|(?<=[a-z]-)[0-9]{1,4}(?= [a-z])")
-"""Also with blanks between its digits, as some parses have all numbers of a margin; or after a line's last hyphen."""
+_NUMBER = re.compile(r" [0-9](?: [0-9](?: [0-9])?|[0-9]{0,3})(?= )")
+"""Also with blanks between its digits, as some parses have all numbers of a margin."""
 _SKIPPED = 6
 """Lines between two numbers, at most: the others' text went into a table, a figure or another section."""
 _LONGEST_LINE = 160

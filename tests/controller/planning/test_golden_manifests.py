@@ -24,11 +24,12 @@ PROFILES = ("gke", "kueue", "kind")
 BERT = "{name: BERT, source: its authors, checkpoint: model.ckpt}"
 STEPS = planned(
     Kind.EXPORT,
+    Kind.INDEX,
     recipe=load_recipe("tiny", {"initial_checkpoint": BERT}),
     given=Given(Source("gs://papers/cord19", "f" * 64), Source("gs://papers/bert.tar.gz", "f" * 64)),
     shards=64,
 )
-PRETRAIN = STEPS[-2]
+PRETRAIN = next(step for step in STEPS if step.spec.kind is Kind.PRETRAIN)
 DATA = STEPS[:4]
 
 
@@ -97,7 +98,8 @@ def test_a_tpu_pod_asks_for_the_whole_host_and_is_not_moved() -> None:
     assert pod["nodeSelector"]["cloud.google.com/gke-tpu-topology"] == "2x2"
     annotations = job["spec"]["template"]["metadata"]["annotations"]
     assert annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"] == "false"
-    others = [render(step, profile("gke")) for step in STEPS if step is not PRETRAIN]
+    trained = (Kind.PRETRAIN, Kind.TUNE)
+    others = [render(step, profile("gke")) for step in STEPS if step.spec.kind not in trained]
     assert "google.com/tpu" not in str(others)
 
 

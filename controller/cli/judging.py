@@ -1,0 +1,105 @@
+"""``judge``: how good an index is, by relevance judgements such as TREC-COVID's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from controller.cli.options import output_option, place_options, profile_of, show
+from controller.cli.searching import newest_index, open_indexes, require_search
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_FILE = click.Path(exists=True, dir_okay=False)
+_GATE = re.compile(r"(judged|full)\.(bm25|dense|hybrid)\.(ndcg_at_10|p_at_5|judged_at_10)>=(0|1|0?\.\d+|1\.0+)")
+
+
+class MissedGateError(click.ClickException):
+    """A measure lies below what was asked for."""
+
+    exit_code = 1
+
+
+@click.command("judge", short_help="Measure an index by relevance judgements.")
+@click.option(
+    "--qrels", required=True, type=click.Path(exists=True, dir_okay=False), help="Judgements in TREC's format."
+)
+@click.option(
+    "--topics", required=True, type=click.Path(exists=True, dir_okay=False), help="Topics in TREC-COVID's XML."
+)
+@click.option("--index", metavar="NAME", help="The index to judge. [default: the newest complete one]")
+@click.option("--against", metavar="NAME", help="A second index of the same corpus, to compare with.")
+@click.option(
+    "--gate",
+    "gates",
+    multiple=True,
+    metavar="MEASURE>=VALUE",
+    help="Exit with 1 below it, as in judged.dense.ndcg_at_10>=0.5. May be repeated.",
+)
+@place_options
+@output_option
+def judge(
+    qrels: str, topics: str, index: str | None, against: str | None, gates: tuple[str, ...], output: str, **place: Any
+) -> None:
+    """Rank the papers of an index for every topic and compare with human judgements.
+
+    "judged" ranks a topic's judged papers alone, "full" all papers. Differences come with a randomization test; below
+    the smallest difference that so many topics can show, the table says "not resolved".
+    """
+    for gate in gates:
+        if not _GATE.fullmatch(gate):
+            raise click.UsageError(f"--gate {gate}: write it as judged.dense.ndcg_at_10>=0.5")
+    require_search()
+    from pathlib import Path
+
+    from jobs.evaluation.trec import parse_qrels, parse_topics
+    from jobs.search.judging import judge as judged
+    from jobs.search.judging import to_json
+    from jobs.store import Store
+
+    grades = parse_qrels(Path(qrels).read_bytes(), qrels)
+    asked = parse_topics(Path(topics).read_bytes(), topics)
+    store = Store(profile_of(place).bucket)
+    names = [name for name in (index or newest_index(store), against) if name]
+    ours, *others = [judged(one.engine, asked, grades, qrels) for one in open_indexes(store, names)]
+    result = {"index": names[0], "against": against, **to_json(ours, others[0] if others else None)}
+    show(output, lambda: judgement_table(result), result)
+    if output == "text":
+        click.echo(f"{result['topics']:,} topics; the index lacks {result['absent']:.1%} of the relevant papers")
+    for gate in gates:
+        check_gate(gate, result)
+
+
+def check_gate(gate: str, result: Mapping[str, Any]) -> None:
+    """Raises ``MissedGateError`` when the measure is below the gate's value."""
+    name, _, least = gate.partition(">=")
+    way, ranking, measure = name.split(".")
+    value = result[way][ranking][measure]
+    if value < float(least):
+        raise MissedGateError(f"{name} is {value:.3f}, below {least}")
+
+
+def judgement_table(result: Mapping[str, Any]) -> Table:
+    from controller.cli.tables import table_of
+
+    columns = ["RANKED", "BY", "NDCG@10", "P@5", "JUDGED@10", "AGAINST BM25"]
+    table = table_of(*columns, *(["AGAINST OTHER"] if result["against"] else []))
+    for way in ("judged", "full"):
+        for name, row in result[way].items():
+            measures = [f"{row[measure]:.3f}" for measure in ("ndcg_at_10", "p_at_5", "judged_at_10")]
+            compared = [_said(row.get("against_bm25"))]
+            compared += [_said(row["against_other"])] if result["against"] else []
+            table.add_row(way, name, *measures, *compared)
+    return table
+
+
+def _said(difference: Mapping[str, Any] | None) -> str:
+    if difference is None:
+        return ""
+    words = "better" if difference["mean"] > 0 else "worse"
+    verdict = words if difference["resolved"] else "not resolved"
+    return f"{difference['mean']:+.3f} (p {difference['p_value']:.3f}) {verdict}"

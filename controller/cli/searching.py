@@ -1,0 +1,180 @@
+"""``search``: queries an index, in the terminal or as a page."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from controller.cli.options import output_option, place_options, profile_of
+
+if TYPE_CHECKING:
+    from jobs.search.engine import Answer, SearchEngine
+    from jobs.search.paper import Filters
+    from jobs.store import Store
+
+MODES = ("auto", "bm25", "dense", "hybrid")
+_YEARS = re.compile(r"(\d{4})?(-)?(\d{4})?")
+
+
+@click.command("search", short_help="Search an indexed corpus, here or on a page.")
+@click.argument("query", required=False, default="")
+@click.option(
+    "--mode", type=click.Choice(MODES), default="auto", help="Ranking. auto takes what the evaluation found best."
+)
+@click.option("--year", metavar="YEARS", help="Publication years: 2020, 2020-2022, 2020- or -2019.")
+@click.option("--license", metavar="LICENCE", help="Only papers under this licence, as the corpus spells it: cc-by.")
+@click.option("--source", metavar="SOURCE", help="Only papers from this source, such as PMC.")
+@click.option("-n", "count", type=click.IntRange(1, 100), default=10, show_default=True, help="Papers to show.")
+@click.option("--index", metavar="NAME", help="The index to search. [default: the newest complete one]")
+@click.option("--against", metavar="NAME", help="A second index, to compare its answers side by side.")
+@click.option("--serve", is_flag=True, help="Serve a search page until Ctrl-C, instead of answering one query.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="With --serve: address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="With --serve: 0 is any.")
+@place_options
+@output_option
+def search(
+    query: str,
+    mode: str,
+    year: str | None,
+    license: str | None,
+    source: str | None,
+    count: int,
+    index: str | None,
+    against: str | None,
+    serve: bool,
+    host: str,
+    port: int,
+    output: str,
+    **place: str | None,
+) -> None:
+    """Search the papers of an index for QUERY, by words, by meaning, or by both.
+
+    `covid-ctl submit index RECIPE` makes an index. The first search brings it to this machine, which takes a moment.
+    """
+    if serve == bool(query.strip()):
+        raise click.UsageError("give either a QUERY or --serve")
+    require_search()
+    from jobs.search.engine import Mode
+    from jobs.store import Store
+
+    filters = filters_of(year, license, source)
+    store = Store(profile_of(place).bucket)
+    names = [name for name in (index or newest_index(store), against) if name]
+    indexes = open_indexes(store, names)
+    if serve:
+        serve_page(indexes, host, port)
+        return
+    answers = {one.name: one.engine.search(query, mode=Mode(mode), filters=filters, count=count) for one in indexes}
+    if output == "json":
+        found = [{"index": name, **one.to_json()} for name, one in answers.items()]
+        click.echo(json.dumps({"query": query, "answers": found}, indent=1, ensure_ascii=False))
+    else:
+        print_answers(answers)
+
+
+def require_search() -> None:
+    """Raises ``PreflightError`` where this machine lacks what searching imports."""
+    from importlib.util import find_spec
+
+    from jobs.errors import PreflightError
+
+    missing = [name for name in ("numpy", "safetensors", "faiss", "tantivy", "pyarrow") if find_spec(name) is None]
+    if missing:
+        reason = f"searching needs {', '.join(missing)}, which this environment lacks"
+        raise PreflightError("search", reason, 'pip install ".[search]" in a checkout of covid-ctl')
+
+
+def newest_index(store: Store) -> str:
+    """Raises ``PreflightError`` where no index is complete."""
+    from controller.planning.existing import newest_to_search
+    from jobs.errors import PreflightError
+
+    name = newest_to_search(store)
+    if name is None:
+        remedy = "covid-ctl submit index tiny --with-inputs makes one of the sample corpus"
+        raise PreflightError(store.location, "no index is complete there", remedy)
+    return name
+
+
+@dataclass(frozen=True)
+class OpenIndex:
+    """An index on this machine."""
+
+    name: str
+    engine: SearchEngine
+    corpus: str
+    """The corpus by name."""
+
+
+def open_indexes(store: Store, names: Sequence[str]) -> list[OpenIndex]:
+    """The indexes, each brought to this machine if it is not here yet."""
+    from jobs.search.engine import SearchEngine
+    from jobs.search.staging import default_cache, stage
+
+    staged = [stage(store, name, default_cache(), lambda note: click.echo(note, err=True)) for name in names]
+    return [OpenIndex(one.name, SearchEngine(one.layout, one.default), one.corpus) for one in staged]
+
+
+def print_answers(answers: Mapping[str, Answer]) -> None:
+    from controller.cli.console import console_of
+
+    console = console_of(sys.stdout, soft_wrap=True)
+    for name, answer in answers.items():
+        if len(answers) > 1:
+            console.print(f"{name}, ranked by {answer.mode}", style="bold")
+        if not answer.hits:
+            console.print("no paper matches")
+        for hit in answer.hits:
+            console.print(f"{hit.rank:>2}  {hit.paper.title or 'Untitled'}", style="bold")
+            facts = [str(hit.paper.year or ""), hit.paper.journal, hit.paper.license, hit.paper.link]
+            scores = [
+                f"BM25 {hit.bm25:.1f}" if hit.bm25 is not None else "",
+                f"cosine {hit.cosine:.2f}" if hit.cosine is not None else "",
+            ]
+            console.print("    " + "  ".join(filter(None, (*facts, *scores))), style="dim")
+            if hit.passage.text:
+                console.print(_highlighted(hit.passage.text, hit.passage.marks))
+
+
+def _highlighted(text: str, marks: Sequence[tuple[int, int]]) -> Any:
+    from rich.text import Text
+
+    shown = Text("    " + text)
+    for start, end in marks:
+        shown.stylize("bold yellow", start + 4, end + 4)
+    return shown
+
+
+def serve_page(indexes: Sequence[OpenIndex], host: str, port: int) -> None:
+    from jobs.search.server import Served, serve
+
+    server = serve(indexes[0].corpus, [Served(one.name, one.engine) for one in indexes], host, port)
+    click.echo(f"{server.url}  Ctrl-C ends it")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        click.echo()
+    finally:
+        server.server_close()
+
+
+def filters_of(year: str | None, license: str | None, source: str | None) -> Filters:
+    """Raises ``UsageError`` for years that are none."""
+    from jobs.search.paper import Filters
+
+    first, last = None, None
+    if year is not None:
+        found = _YEARS.fullmatch(year.strip())
+        if not found or not (found[1] or found[3]) or (found[3] and not found[2]):
+            raise click.UsageError(f"--year {year}: give 2020, 2020-2022, 2020- or -2019")
+        first = int(found[1]) if found[1] else None
+        last = int(found[3]) if found[3] else None if found[2] else first
+        if first and last and first > last:
+            raise click.UsageError(f"--year {year}: {first} is after {last}")
+    return Filters(first, last, license or None, source or None)

@@ -1,0 +1,33 @@
+"""``evaluate``: judges an embedder and the model that it came from on held-out documents."""
+
+from __future__ import annotations
+
+from controller.kinds.declaration import FixedWork, FromStep, StepKind, Submission
+from controller.kinds.tune import CHOOSING, why_absent
+from controller.profiles.profile import Role
+from jobs.artifact import Manifest
+from jobs.ranges import Range
+from jobs.spec import Kind
+
+
+def summary(manifest: Manifest) -> str:
+    systems = manifest.facts["retrieval"]
+    found = ", ".join(f"{name} {systems[name]['mrr']:.3f}" for name in ("bm25", "base", "pretrained", "tuned"))
+    better = [name for name in ("hybrid", "tuned") if systems[name]["beats_bm25"]]
+    return f"title to abstract MRR: {found}; {' and '.join(better) or 'nothing'} beats BM25"
+
+
+KIND = StepKind(
+    Kind.EVALUATE,
+    command=Kind.EVALUATE,
+    role=Role.EXPORTER,
+    inputs=(FromStep("tune", Kind.TUNE, chosen_by="embedder", choosing=CHOOSING, called="embedder"),),
+    why_absent=why_absent,
+    work=lambda _: FixedWork(Range(60, 7200), "of a tiny and of a large model on some hundred held-out papers"),
+    summary=summary,
+    submission=Submission(
+        "Judge RECIPE's embedder on held-out papers, beside BM25.",
+        "Judge a tuned model on held-out papers.",
+    ),
+    leaves_report=True,
+)

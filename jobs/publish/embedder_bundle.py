@@ -1,0 +1,93 @@
+"""The embedder as a directory that sentence-transformers loads: the encoder's weights and five small files.
+
+Written by hand, never by ``SentenceTransformer.save``: what version 6 saves, older versions refuse. The class names in
+``modules.json`` are those of versions before 6, which all versions from 3.0 on read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.publish.configuration import config_json
+from jobs.publish.tokenizer import tokenizer_config_json, tokenizer_json
+from jobs.vocabulary import Vocabulary
+from jobs.weights.hugging_face import to_hugging_face, write_safetensors
+
+FILES = (
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+    "modules.json",
+    "1_Pooling/config.json",
+    "sentence_bert_config.json",
+    "config_sentence_transformers.json",
+)
+
+_LENGTH = "sentence_bert_config.json"
+_CLASSES = {"": "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize"}
+_POOLING = {
+    "pooling_mode_cls_token": False,
+    "pooling_mode_mean_tokens": True,
+    "pooling_mode_max_tokens": False,
+    "pooling_mode_mean_sqrt_len_tokens": False,
+    "pooling_mode_weightedmean_tokens": False,
+    "pooling_mode_lasttoken": False,
+    "include_prompt": True,
+}
+
+
+def write_embedder(
+    directory: Path,
+    weights: Mapping[str, NDArray[np.float32]],
+    google: Mapping[str, Any],
+    vocabulary: Vocabulary,
+    *,
+    max_length: int,
+) -> None:
+    """Write ``FILES`` below ``directory``, which is made.
+
+    ``weights`` are all variables by google's names, of the model that ``google`` (``bert_config.json``) describes;
+    the pretraining heads are left out. Texts longer than ``max_length`` tokens are cut there.
+    """
+    (directory / "1_Pooling").mkdir(parents=True)
+    encoder = {
+        name.removeprefix("bert."): tensor
+        for name, tensor in to_hugging_face(weights, google).items()
+        if name.startswith("bert.")
+    }
+    write_safetensors(encoder, directory / "model.safetensors")
+    config = json.loads(config_json(google)) | {"architectures": ["BertModel"]}
+    (directory / "tokenizer.json").write_bytes(tokenizer_json(vocabulary))
+    (directory / "tokenizer_config.json").write_bytes(tokenizer_config_json(max_length))
+    (directory / "vocab.txt").write_bytes(vocabulary.to_bytes())
+    modules = [
+        {"idx": index, "name": str(index), "path": path, "type": f"sentence_transformers.models.{name}"}
+        for index, (path, name) in enumerate(_CLASSES.items())
+    ]
+    texts = {
+        "config.json": config,
+        "modules.json": modules,
+        "1_Pooling/config.json": {"word_embedding_dimension": google["hidden_size"], **_POOLING},
+        _LENGTH: {"max_seq_length": max_length, "do_lower_case": False},
+        "config_sentence_transformers.json": {
+            "__version__": {},
+            "prompts": {},
+            "default_prompt_name": None,
+            "similarity_fn_name": "cosine",
+        },
+    }
+    for name, content in texts.items():
+        (directory / name).write_text(json.dumps(content, indent=2) + "\n")
+
+
+def max_length_of(directory: Path) -> int:
+    """The length in tokens at which the embedder in ``directory`` cuts texts."""
+    return int(json.loads((directory / _LENGTH).read_bytes())["max_seq_length"])

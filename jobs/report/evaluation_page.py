@@ -1,0 +1,100 @@
+"""An evaluation as one HTML page: no scripts, no requests, no clock. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from jobs.report.evaluation_summary import NAMES, verdict
+from jobs.report.markup import Markup, element, table
+
+_WIDTH, _LABEL, _ROW = 640, 250, 26
+
+
+def evaluation_page(report: Mapping[str, Any]) -> str:
+    """The whole document, of ``jobs.steps.evaluate``'s report."""
+    style = Markup((resources.files("jobs.report") / "page.css").read_text("utf-8"))
+    masked, systems = report["masked_words"], report["retrieval"]["systems"]
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("title", f"Evaluation: {report['step']}"),
+        element("style", style),
+    )
+    difference = masked["difference"]
+    body = element(
+        "body",
+        element("h1", "Evaluation"),
+        element("p", element("code", report["step"])),
+        element("p", f"The base is {report['lineage']['base']}. No model has seen these documents."),
+        element("h2", "Title to abstract"),
+        element(
+            "p",
+            f"Each of {report['retrieval']['queries']:,} titles looks for its abstract among all of them. MRR is the "
+            "mean reciprocal rank; a whisker is the 95 % interval of the difference to BM25.",
+        ),
+        _plot(systems),
+        table(("system", "MRR", "R@1", "R@10", "against BM25"), [_row(name, row) for name, row in systems.items()]),
+        element("h2", "Masked words"),
+        table(
+            ("model", "nats a word", "perplexity", "nats a character"),
+            [
+                (
+                    name,
+                    f"{masked[key]:.3f}",
+                    f"{masked[f'{key}_perplexity']:,.1f}",
+                    f"{masked[f'{key}_per_character']:.3f}",
+                )
+                for name, key in (("pretrained", "ours"), ("base", "theirs"))
+            ],
+        ),
+        element(
+            "p",
+            f"{masked['words']:,} words of {masked['documents']:,} documents, every piece of a word masked. Difference "
+            f"{difference['mean']:+.3f} nats a word: {verdict(difference, lower=True)}.",
+        ),
+        element("h2", "Mean cosine of random abstracts"),
+        element("p", "Near 1, all texts look alike and only differences of similarities mean something."),
+        table(
+            ("model", "cosine"), [(NAMES[name], f"{value:.3f}") for name, value in report["random_pair_cosine"].items()]
+        ),
+    )
+    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+
+
+def _row(name: str, row: Mapping[str, Any]) -> tuple[str, ...]:
+    against = row.get("against_bm25")
+    said = f"{against['mean']:+.3f}, {verdict(against)}" if against else ""
+    return NAMES[name], f"{row['mrr']:.3f}", f"{row['recall_at_1']:.1%}", f"{row['recall_at_10']:.1%}", said
+
+
+def _plot(systems: Mapping[str, Any]) -> Markup:
+    """MRR as bars from 0 to 1."""
+    scale = _WIDTH - _LABEL - 60
+    marks = []
+    reference = systems["bm25"]["mrr"]
+    for place, (name, row) in enumerate(systems.items()):
+        y = place * _ROW
+        length = scale * row["mrr"]
+        marks += [
+            element("text", NAMES[name], x=_LABEL - 8, y=y + 17, text_anchor="end"),
+            element("rect", class_="bar", x=_LABEL, y=y + 4, width=f"{length:.1f}", height=_ROW - 8),
+        ]
+        end = length
+        if against := row.get("against_bm25"):
+            low, high = (
+                _LABEL + scale * min(1.0, max(0.0, reference + against["interval"][side])) for side in ("low", "high")
+            )
+            middle = y + _ROW / 2
+            marks.append(
+                element("line", class_="axis", x1=f"{low:.1f}", x2=f"{high:.1f}", y1=middle, y2=middle, stroke_width=2)
+            )
+            end = max(end, high - _LABEL)
+        marks.append(element("text", f"{row['mrr']:.3f}", class_="soft", x=f"{_LABEL + end + 6:.1f}", y=y + 17))
+    height = len(systems) * _ROW
+    label = "Mean reciprocal rank by system"
+    return element(
+        "figure", element("svg", *marks, viewBox=f"0 0 {_WIDTH} {height}", role="img", aria_label=label, width="100%")
+    )

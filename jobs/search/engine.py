@@ -1,0 +1,159 @@
+"""Answers queries from one staged index: which ranking is used, and why each paper was found."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from jobs.errors import ConfigurationError
+from jobs.search.encoder import TextEncoder
+from jobs.search.fusion import reciprocal_rank_fusion
+from jobs.search.lexical import LexicalIndex, Ranked, query_words
+from jobs.search.paper import EVERYTHING, Filters, Paper
+from jobs.search.passage import Passage, best_passage
+from jobs.search.vectors import VectorIndex
+
+FUSED_DEPTH = 100
+"""Ranks of each ranking that are joined."""
+
+
+class Mode(StrEnum):
+    AUTO = "auto"
+    """What the index's own evaluation found best."""
+    BM25 = "bm25"
+    DENSE = "dense"
+    HYBRID = "hybrid"
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One paper found, and why."""
+
+    rank: int
+    paper: Paper
+    passage: Passage
+    bm25: float | None
+    """Its BM25 score; None where that ranking did not find it, or was not asked."""
+    cosine: float | None
+    """Its vector's cosine with the query's, likewise."""
+
+    def to_json(self) -> dict[str, Any]:
+        scores = {"bm25": self.bm25, "cosine": self.cosine}
+        return {
+            "rank": self.rank, **asdict(self.paper), "link": self.paper.link, "passage": self.passage.text, **scores
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Answer:
+    mode: Mode
+    """The ranking that was used: never ``AUTO``."""
+    hits: tuple[Hit, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs: fields may be added, and keep their names and meaning."""
+        return {"mode": self.mode, "hits": [hit.to_json() for hit in self.hits]}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the parts of a staged index are."""
+
+    lexical: Path
+    vectors: Path
+    embedder: Path
+
+
+class SearchEngine:
+    """Safe to use from several threads. Opens its parts when they are first needed."""
+
+    def __init__(self, layout: Layout, default: Mode) -> None:
+        self._layout = layout
+        self._default = default
+        self._opening = threading.RLock()
+        self.lexical = LexicalIndex(layout.lexical)
+
+    def search(self, text: str, *, mode: Mode = Mode.AUTO, filters: Filters = EVERYTHING, count: int = 10) -> Answer:
+        """The best ``count`` papers for ``text``; none for a text without words."""
+        chosen = self._default if mode is Mode.AUTO else mode
+        words = query_words(text)
+        if not words:
+            return Answer(chosen, ())
+        bm25, dense = self._rankings(text, chosen, count, filters, None)
+        return Answer(chosen, self._hits(chosen, bm25, dense, words, count))
+
+    def rank(self, text: str, mode: Mode, count: int, rows: Sequence[int] | None = None) -> Ranked:
+        """Rows and scores of the best ``count``, best first; of ``rows`` alone where they are given."""
+        bm25, dense = self._rankings(text, mode, count, EVERYTHING, rows)
+        return self._joined(mode, bm25, dense)[:count]
+
+    def _rankings(
+        self, text: str, mode: Mode, count: int, filters: Filters, rows: Sequence[int] | None
+    ) -> tuple[Ranked, Ranked]:
+        depth = count if mode is not Mode.HYBRID else max(count, FUSED_DEPTH)
+        bm25 = self.lexical.search(text, depth, filters, rows) if mode is not Mode.DENSE else []
+        dense = self._nearest(text, depth, filters, rows) if mode is not Mode.BM25 else []
+        return bm25, dense
+
+    def _joined(self, mode: Mode, bm25: Ranked, dense: Ranked) -> Ranked:
+        if mode is Mode.BM25:
+            return bm25
+        if mode is Mode.DENSE:
+            return dense
+        return reciprocal_rank_fusion([[row for row, _ in bm25], [row for row, _ in dense]])
+
+    def similar(self, row: int, *, mode: Mode = Mode.AUTO, filters: Filters = EVERYTHING, count: int = 10) -> Answer:
+        """The papers most like the one in ``row``, without it. Raises ``KeyError`` for a row that is not there."""
+        chosen = self._default if mode is Mode.AUTO else mode
+        paper = self.lexical.paper(row)
+        depth = count if chosen is not Mode.HYBRID else max(count, FUSED_DEPTH)
+        bm25 = self.lexical.similar(row, depth, filters) if chosen is not Mode.DENSE else []
+        dense: Ranked = []
+        if chosen is not Mode.BM25:
+            near = self._vectors.search(self._vectors.vector(row), depth + 1, self.lexical.allowed(filters))
+            dense = [(other, score) for other, score in near if other != row][:depth]
+        return Answer(chosen, self._hits(chosen, bm25, dense, query_words(paper.title), count))
+
+    def _nearest(self, text: str, count: int, filters: Filters, rows: Sequence[int] | None) -> Ranked:
+        with self._opening:
+            encoder, vectors = self._encoder, self._vectors
+        allowed = self.lexical.allowed(filters) if rows is None else rows
+        return vectors.search(encoder.encode([text])[0], count, allowed)
+
+    def _hits(self, mode: Mode, bm25: Ranked, dense: Ranked, words: list[str], count: int) -> tuple[Hit, ...]:
+        lexical_scores, cosines = dict(bm25), dict(dense)
+        rows = [row for row, _ in self._joined(mode, bm25, dense)]
+        hits = []
+        for rank, row in enumerate(rows[:count], 1):
+            paper = self.lexical.paper(row)
+            passage = best_passage(paper.abstract, words, self.lexical.stems)
+            hits.append(Hit(rank, paper, passage, lexical_scores.get(row), cosines.get(row)))
+        return tuple(hits)
+
+    @cached_property
+    def _encoder(self) -> TextEncoder:
+        return TextEncoder(self._layout.embedder)
+
+    @cached_property
+    def _vectors(self) -> VectorIndex:
+        with self._opening:
+            vectors = VectorIndex(self._layout.vectors)
+            width = TextEncoder.width_of(self._layout.embedder)
+            if vectors.width != width:
+                raise ConfigurationError(
+                    str(self._layout.vectors),
+                    f"its vectors have {vectors.width} numbers, the embedder makes {width}",
+                    "index again: covid-ctl submit index RECIPE",
+                )
+            if len(vectors) != len(self.lexical):
+                raise ConfigurationError(
+                    str(self._layout.vectors),
+                    f"it holds {len(vectors):,} vectors, the word index {len(self.lexical):,} papers",
+                    "remove the cache's directory and search again",
+                )
+            return vectors

@@ -1,0 +1,187 @@
+"""The search page as HTML: made on the server, complete without JavaScript. Pure; all text of papers is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from jobs.report.markup import Markup, element, join
+from jobs.search.engine import Answer, Hit, Mode
+from jobs.search.paper import EVERYTHING, Filters
+from jobs.search.passage import Passage
+
+MODES = {
+    Mode.AUTO: "Automatic",
+    Mode.BM25: "Words (BM25)",
+    Mode.DENSE: "Meaning (vectors)",
+    Mode.HYBRID: "Both",
+}
+
+_RANKED_BY = {
+    Mode.BM25: "ranked by words (BM25)",
+    Mode.DENSE: "ranked by meaning (vectors)",
+    Mode.HYBRID: "ranked by words and meaning",
+}
+
+
+@dataclass(frozen=True)
+class Query:
+    """What the address of a page asks for."""
+
+    text: str = ""
+    like: str = ""
+    """A cord_uid: find papers like that one instead."""
+    mode: Mode = Mode.AUTO
+    filters: Filters = EVERYTHING
+    count: int = 10
+
+    def address(self) -> str:
+        """The query as a relative URL; what has its default is left out."""
+        filters = self.filters
+        fields = {
+            "q": self.text,
+            "like": self.like,
+            "mode": "" if self.mode is Mode.AUTO else self.mode,
+            "from": filters.year_from or "",
+            "until": filters.year_until or "",
+            "license": filters.license or "",
+            "source": filters.source or "",
+            "n": "" if self.count == Query.count else self.count,
+        }
+        return "/?" + urlencode({name: str(value) for name, value in fields.items() if value != ""})
+
+
+@dataclass(frozen=True)
+class Column:
+    """The answer of one index; two are shown side by side to compare models."""
+
+    title: str
+    answer: Answer | None
+    error: str = ""
+
+
+def page(query: Query, columns: Sequence[Column], *, corpus: str, papers: int, seconds: float | None = None) -> str:
+    """The whole document for one query; without a text, the form alone."""
+    title = f"{query.text} · search" if query.text else f"Search {corpus}"
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", title[:200]),
+        element("link", rel="icon", href="/icon.svg", type="image/svg+xml"),
+        element("link", rel="stylesheet", href="/style.css"),
+        element("script", src="/keys.js", defer="defer"),
+    )
+    asked = bool(query.text or query.like)
+    body = element(
+        "body",
+        element("a", "Skip to the results", href="#results", class_="skip"),
+        element("header", element("h1", element("a", "Search", href="/")), _about(corpus, papers)),
+        _form(query),
+        element("main", *(_results(query, columns, seconds) if asked else _invitation()), id="results", tabindex="-1"),
+    )
+    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+
+
+def _about(corpus: str, papers: int) -> Markup:
+    return element("p", f"{papers:,} papers of {corpus}", class_="soft")
+
+
+def _form(query: Query) -> Markup:
+    filters = query.filters
+    # Longer queries are cut where they are read; here only what a form can hold is repeated.
+    search = element(
+        "input", type="search", name="q", value=query.text[:2000], placeholder="What do you want to know?",
+        aria_label="Query", autocomplete="off", enterkeyhint="search",
+        **({} if query.text or query.like else {"autofocus": "autofocus"}),
+    )  # fmt: skip
+    years = [
+        element(
+            "label", label, element("input", type="number", name=name, value=value or "", min=1800, max=2100, step=1)
+        )
+        for label, name, value in (("From", "from", filters.year_from), ("until", "until", filters.year_until))
+    ]
+    texts = [
+        element("label", label, element("input", type="text", name=name, value=value or "", placeholder=example))
+        for label, name, value, example in (
+            ("Licence", "license", filters.license, "cc-by"),
+            ("Source", "source", filters.source, "PMC"),
+        )
+    ]
+    options = [
+        element("option", name, value=mode, **({"selected": "selected"} if mode is query.mode else {}))
+        for mode, name in MODES.items()
+    ]
+    opened = {"open": "open"} if filters.any or query.mode is not Mode.AUTO else {}
+    more = element(
+        "details",
+        element("summary", "Filters and ranking"),
+        element("div", element("label", "Ranking", element("select", *options, name="mode")), *years, *texts),
+        **opened,
+    )
+    line = element("div", search, element("button", "Search", type="submit"), class_="line")
+    return element("form", line, more, action="/", method="get", role="search")
+
+
+def _invitation() -> list[Markup]:
+    return [element("p", "Ask in plain words. Press / to begin, j and k to move through the results.", class_="soft")]
+
+
+def _results(query: Query, columns: Sequence[Column], seconds: float | None) -> list[Markup]:
+    took = f" in {1000 * seconds:.0f} ms" if seconds is not None else ""
+    shown = [_column(query, column, took, several=len(columns) > 1) for column in columns]
+    return [element("div", *shown, class_="columns")] if len(shown) > 1 else shown
+
+
+def _column(query: Query, column: Column, took: str, *, several: bool) -> Markup:
+    heading = [element("h2", column.title)] if several else []
+    if column.error:
+        return element("section", *heading, element("p", column.error, class_="error", role="alert"))
+    if not column.answer or not column.answer.hits:
+        return element("section", *heading, _nothing(query))
+    found = len(column.answer.hits)
+    what = f"{found} paper{'s' if found != 1 else ''}, {_RANKED_BY[column.answer.mode]}{took}"
+    hits = element("ol", *(_hit(query, hit) for hit in column.answer.hits), class_="hits")
+    return element("section", *heading, element("p", what, class_="soft", role="status"), hits)
+
+
+def _nothing(query: Query) -> Markup:
+    if query.filters.any:
+        everywhere = replace(query, filters=EVERYTHING).address()
+        return element(
+            "p", "No paper matches with these filters. ", element("a", "Search without them", href=everywhere), ".",
+            role="status",
+        )  # fmt: skip
+    return element("p", "No paper matches. Try other or fewer words.", role="status")
+
+
+def _hit(query: Query, hit: Hit) -> Markup:
+    paper = hit.paper
+    title = paper.title or "Untitled"
+    named = element("a", title, href=paper.link, rel="noreferrer") if paper.link else title
+    facts = [str(paper.year) if paper.year else "", paper.journal, paper.source, paper.license]
+    scores = [
+        f"BM25 {hit.bm25:.1f}" if hit.bm25 is not None else "",
+        f"cosine {hit.cosine:.2f}" if hit.cosine is not None else "",
+    ]
+    like = replace(query, text="", like=paper.cord_uid).address()
+    return element(
+        "li",
+        element("h3", named),
+        element("p", " · ".join(filter(None, facts)), class_="soft"),
+        *([element("p", _marked(hit.passage))] if hit.passage.text else []),
+        element(
+            "p", " · ".join(filter(None, scores)), " · ", element("a", "More like this", href=like), class_="soft why"
+        ),
+    )  # fmt: skip
+
+
+def _marked(passage: Passage) -> Markup:
+    parts: list[str] = []
+    end = 0
+    for start, stop in passage.marks:
+        parts += [passage.text[end:start], element("mark", passage.text[start:stop])]
+        end = stop
+    return join(*parts, passage.text[end:])

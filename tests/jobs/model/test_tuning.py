@@ -1,0 +1,128 @@
+"""Tuning's loss and vectors, on small models."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from jobs.model.bert import Bert, BertConfig
+from jobs.model.devices import find_devices
+from jobs.model.embedder import Embedder, load_encoder, sentence_vectors
+from jobs.model.pairs import padded
+from jobs.model.tuning import contrastive_loss
+from jobs.publish.embedder_bundle import FILES, max_length_of, write_embedder
+from jobs.search.encoder import TextEncoder
+from jobs.steps.token_ids import TokenIds
+from jobs.vocabulary import SPECIALS, Vocabulary
+
+SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+VOCABULARY = Vocabulary(
+    (*SPECIALS, *["the", "virus", "of", "a", "bat", "lung", "mask", "##s", "protein", "binds", "."])
+)
+CONFIG = BertConfig(**SMALL, vocab_size=len(VOCABULARY), max_position_embeddings=64, initializer_range=0.5)
+TEXTS = ["the virus", "a bat lung .", "masks of the lung", "protein binds the virus of a bat . " * 20, "unknown words"]
+
+
+def test_the_loss_is_the_mean_of_both_directions() -> None:
+    draws = np.random.default_rng(0)
+    queries, answers = (draws.normal(size=(5, 8)).astype(np.float32) for _ in range(2))
+    queries, answers = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (queries, answers))
+    scores = queries @ answers.T / 0.05
+
+    def cross_entropy(rows: np.ndarray) -> float:
+        return float((np.log(np.exp(rows).sum(axis=1)) - rows.diagonal()).sum())
+
+    loss = tf.distribute.OneDeviceStrategy("CPU:0").run(
+        lambda: contrastive_loss(tf.constant(queries), tf.constant(answers), 0.05)
+    )
+    assert float(loss) == pytest.approx((cross_entropy(scores) + cross_entropy(scores.T)) / 2, rel=1e-5)
+
+
+def test_padding_changes_no_vector() -> None:
+    model = Bert(CONFIG)
+    ids = np.array([2, 6, 7, 3], np.int32)
+    short, long = (sentence_vectors(model, *map(tf.constant, padded([ids], length))).numpy() for length in (4, 32))
+    np.testing.assert_allclose(short, long, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(long, axis=1), 1, atol=1e-6)
+
+
+def test_the_bundle_gives_training_s_vectors_to_tensorflow_and_to_numpy(tmp_path: Path) -> None:
+    model = Bert(CONFIG)
+    google = CONFIG.model_dump() | {"hidden_act": "gelu"}
+    weights = {name: variable.numpy() for name, variable in model.variables_by_name.items()}
+    write_embedder(tmp_path / "embedder", weights, google, VOCABULARY, max_length=24)
+    assert {str(p.relative_to(tmp_path / "embedder")) for p in tmp_path.rglob("*") if p.is_file()} == set(FILES)
+    assert max_length_of(tmp_path / "embedder") == 24
+    token_ids, devices = TokenIds(VOCABULARY), find_devices("cpu")
+    ids = [token_ids(text, 24) for text in TEXTS]
+    assert max(map(len, ids)) == 24
+    direct = Embedder(model, devices).encode(ids)
+    np.testing.assert_array_equal(Embedder(load_encoder(tmp_path / "embedder", devices), devices).encode(ids), direct)
+    np.testing.assert_allclose(TextEncoder(tmp_path / "embedder").encode(TEXTS), direct, atol=2e-6)
+    alone = np.concatenate([Embedder(model, devices).encode([text]) for text in ids])
+    np.testing.assert_allclose(alone, direct, atol=1e-6)
+
+
+def test_two_bundles_of_one_model_are_equal_byte_for_byte(tmp_path: Path) -> None:
+    google = CONFIG.model_dump() | {"hidden_act": "gelu"}
+    weights = {name: variable.numpy() for name, variable in Bert(CONFIG).variables_by_name.items()}
+    for name in ("one", "two"):
+        write_embedder(tmp_path / name, weights, google, VOCABULARY, max_length=24)
+    for file in FILES:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+PROGRAM = """
+import json, sys
+import numpy as np, tensorflow as tf
+count = int(sys.argv[1])
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * count)
+from jobs.model.bert import Bert, BertConfig
+from jobs.model.devices import find_devices
+from jobs.model.optimizer import AdamWeightDecay
+from jobs.model.pairs import PairDataset
+from jobs.model.train_step import train_steps_function
+from jobs.model.tuning import Tuning
+
+devices = find_devices("cpu")
+assert devices.count == count, devices
+config = BertConfig(vocab_size=50, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
+                    hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, initializer_range=0.5)
+draws = np.random.default_rng(0)
+texts = [draws.integers(5, 50, draws.integers(3, 12)).astype(np.int32) for _ in range(64)]
+pairs = PairDataset(texts[:32], texts[32:], [""] * 32, lengths=(12, 12))
+objective = Tuning(0.05, pairs)
+with devices.strategy.scope():
+    model = Bert(config, 3)
+    optimizer = AdamWeightDecay(objective.trainable_variables(model.variables_by_name))
+steps = [pairs.read(range(k * 8, k * 8 + 8)) for k in range(4)]
+batches = {name: tf.constant(np.stack([step[name] for step in steps])) for name in steps[0]}
+update = train_steps_function(devices.strategy, model, optimizer, objective)
+metrics = update(batches, tf.constant(42), tf.constant(0), tf.constant([0.01] * 4))
+weights = {name: variable.numpy().ravel().tolist() for name, variable in model.variables_by_name.items()}
+print(json.dumps([metrics.numpy().tolist(), weights]))
+"""
+
+
+def test_eight_replicas_learn_what_one_does() -> None:
+    """Each loss follows an update, and negatives come from all replicas."""
+    one, eight = (
+        json.loads(
+            subprocess.run(
+                [sys.executable, "-c", PROGRAM, count], capture_output=True, text=True, check=True, timeout=300
+            ).stdout.splitlines()[-1]
+        )
+        for count in ("1", "8")
+    )
+    np.testing.assert_allclose(eight[0], one[0], rtol=1e-5)
+    for name, values in one[1].items():
+        if name.endswith("key/bias"):
+            continue  # attention does not depend on it: its gradient is rounding, which Adam makes as large as others
+        np.testing.assert_allclose(eight[1][name], values, rtol=0, atol=1e-5, err_msg=name)

@@ -91,7 +91,7 @@ def run_here(request: Request, out: IO[str]) -> list[Manifest]:
             raise CancelledStepError(left[0].name, "cancelled", "the same command continues it")
 
         def run(step: Step) -> Manifest:
-            if other := _other_worker(request.store, step.name):
+            if other := other_worker(request.store, step.name):
                 reporter.note(other)
             (submitted,) = submit([step], request.profile, request.store, cluster, by=whoami())
             if submitted.outcome is SubmissionOutcome.COMPLETE:
@@ -153,7 +153,7 @@ def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None) -
         return Sent(submitted, [*complete, *left])
 
 
-def _other_worker(store: Store, name: str) -> str:
+def other_worker(store: Store, name: str) -> str:
     """A line for whoever starts a step that another process seems to be at work on; else empty."""
     if not Ledger(store).events(name):
         return ""

@@ -272,3 +272,24 @@ def test_a_log_is_in_the_bucket_while_its_container_runs(store: Store) -> None:
             assert time.monotonic() < deadline
             cluster.status("step-1")
             time.sleep(0.02)
+
+
+def test_a_second_ctrl_c_waits_for_no_grace_period(store: Store, tmp_path: Path) -> None:
+    program = f"""
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+pathlib.Path({str(tmp_path)!r}, "started").touch()
+time.sleep(600)
+"""
+
+    def interrupted_twice() -> None:
+        with local(store) as cluster:
+            cluster.create(job(program, grace=600))
+            while not (tmp_path / "started").exists():
+                cluster.status("step-1")
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_twice()
+    assert time.monotonic() - began < 300  # it would else have waited for the grace period

@@ -14,8 +14,8 @@ import sys
 from collections.abc import Iterable
 from typing import IO, TextIO, cast
 
-CLOSED_PIPE = 141
-"""Exit code when the reader of a pipe has left: 128 + SIGPIPE, as of programs that the signal ends."""
+CLOSED_PIPE = 1
+"""Exit code when the reader of a pipe has left: not everything was written."""
 
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, C1 among them; a line feed and a tab are harmless

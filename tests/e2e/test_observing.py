@@ -16,7 +16,7 @@ from tests.signals import as_from_a_terminal
 
 STEP_FIELDS = {
     "name", "kind", "recipe", "state", "reason", "remedy", "progress", "submitted_at", "command", "active", "failed",
-    "retries", "preempted", "checkpoint", "heard_at", "missing", "spending",
+    "retries", "preempted", "checkpoint", "heard_at", "missing", "spending", "events",
 }  # fmt: skip
 PROGRESS_FIELDS = {"shards_done", "shards", "done", "total", "unit", "rate", "loss", "eta_seconds"}
 
@@ -143,7 +143,7 @@ def test_what_gc_removed_is_made_again(tmp_path: Path) -> None:
     assert covid_ctl("explain", failed["name"], bucket=bucket).out.startswith(f"{failed['name']} has failed: ")
     assert covid_ctl("gc", "--older-than", "0s", "--yes", bucket=bucket).code == 0
     (collected,) = covid_ctl("status", "--output", "json", bucket=bucket).json()
-    assert (collected["state"], tree(bucket / failed["name"])) == ("collected", {"spec.json"})
+    assert (collected["state"], tree(bucket / failed["name"])) == ("collected", {"spec.json", "removed-1.json"})
     assert covid_ctl(*command, bucket=bucket).code == 1
     assert covid_ctl("status", "--output", "json", bucket=bucket).json()[0]["state"] == "failed"
 

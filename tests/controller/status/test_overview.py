@@ -221,7 +221,7 @@ def test_clocks_two_hours_apart_do_not_make_workers_silent(
     submit(INGEST)
     StandinKubelet(cluster, INGEST.name, {0: [RUNS]}).step()
     here = time.time()
-    server.ahead = 7200.0
+    server.ahead = 7230.0
     Heartbeat(store, INGEST.name, 0, unit="documents", clock=lambda: here + 7200 - 5).beat(5, 10)
     overview = look(profile, store, INGEST.name, now=here)
     (state,) = overview.steps

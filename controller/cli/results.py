@@ -24,11 +24,12 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
     from jobs.patience import LOOKING
 
     profile = profile_of(place)
-    bucket, store = profile.bucket, open_bucket(profile, patience=LOOKING)
+    store = open_bucket(profile, patience=LOOKING)
     if name is not None:
-        manifest = Artifact.open(store, name).require()
+        artifact = Artifact.open(store, name)
+        manifest = artifact.require()
         if output == "text":
-            echo(f"{bucket.rstrip('/')}/{name}")
+            echo(artifact.location)
         show(output, lambda: outputs_table(manifest), manifest_json(manifest))
     else:
         found = complete_artifacts(store)

@@ -135,6 +135,7 @@ def _submit(kind: str, *, output: str, dry_run: bool, wait: bool, timeout: float
     from controller.cli.submitting import run_here, send
     from controller.cli.tables import manifest_json
     from controller.planning.request import Request
+    from jobs.artifact import Artifact
 
     request = Request.of(kind, profile_of(options), **options)
     if timeout is not None and (request.profile.is_local or not wait):
@@ -149,7 +150,7 @@ def _submit(kind: str, *, output: str, dry_run: bool, wait: bool, timeout: float
     if output == "json":
         echo(json.dumps(data, indent=1))
     elif manifests:
-        echo(f"{request.profile.bucket}/{manifests[-1].name}")
+        echo(Artifact(request.store, manifests[-1].spec).location)
 
 
 def _dry_run(kind: str, output: str, **options: Any) -> None:

@@ -79,7 +79,11 @@ def progress_text(progress: StepProgress, *, shards: bool = True) -> str:
 
 def summary(manifest: Manifest) -> str:
     """What a complete step made, in a few words."""
-    return KINDS[manifest.spec.kind].summary(manifest)
+    try:
+        return KINDS[manifest.spec.kind].summary(manifest)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
+        # What a step counts and finds is its own affair: a manifest may be whole and lack what is summed up here.
+        return "its manifest has not the counts or facts of its kind: covid-ctl verify"
 
 
 def duration(seconds: float) -> str:

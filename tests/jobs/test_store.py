@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from obstore.exceptions import GenericError
 
 from jobs.errors import ConfigurationError, DamagedError, MissingObjectError, StoreError
 from jobs.records import Output
 from jobs.store import ObjectInfo, Store
+from jobs.store_errors import translated
 
 
 @pytest.fixture
@@ -173,3 +175,24 @@ for write in (store.put, store.create):
 """
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("number", "words"), [(1, "Operation not permitted"), (95, "Operation not supported")])
+def test_a_file_system_without_hard_links_is_named(number: int, words: str) -> None:
+    refused = GenericError(f"Generic LocalFileSystem error: Unable to copy file: {words} (os error {number})")
+    error = translated("/mnt/stick", "doctor/probe", refused, creating=True)
+    assert "its file system has no hard links" in error.reason
+    assert "hard links" not in translated("/mnt/stick", "a", refused).reason
+
+
+def test_what_a_killed_writer_left_is_found_and_removed(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    store.put("a/b", b"whole")
+    (tmp_path / "a" / "b#1").write_bytes(b"ha")
+    assert [found.path for found in store.objects()] == ["a/b"]
+    (left,) = store.temporary_files()
+    assert (left.path, left.size) == ("a/b#1", 2)
+    store.delete_temporary(left.path)
+    assert store.temporary_files() == []
+    with pytest.raises(ValueError, match="a/b"):
+        store.delete_temporary("a/b")

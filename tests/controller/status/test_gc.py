@@ -1,5 +1,7 @@
 """What may be removed from a bucket, and what never. Tables and laws over steps that read each other."""
 
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -251,3 +253,38 @@ def test_a_step_that_was_submitted_again_meanwhile_is_left_alone(tmp_path: Path)
     ledger.append(INGEST.name, Event(EventType.STARTED, NOW))
     assert not remove(store, removal)
     assert store.get(artifact.path("out")) == b"half"
+
+
+def test_what_killed_writers_left_goes_after_a_day(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    store.put("staged/abc", b"on its way")
+    (tmp_path / "x#1").write_bytes(b"half")
+    assert gc_plan(store, [], now=time.time() + DAY / 2, older_than=0.0).removals == ()
+    later = gc_plan(store, [], now=time.time() + 2 * DAY, older_than=0.0)
+    assert {(removal.name, removal.what) for removal in later.removals} == {
+        ("staged/abc", "staged object"),
+        ("x#1", "temporary file"),
+    }
+    assert all(remove(store, removal) for removal in later.removals)
+    assert store.objects() == store.temporary_files() == []
+
+
+def test_a_step_that_was_removed_is_made_again_beside_what_is_still_going(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    artifact = Artifact(store, INGEST)
+    artifact.submit()
+    artifact.commit(0, [artifact.write("out", b"old")])
+    ledger = Ledger(store)
+    ledger.append(INGEST.name, Event(EventType.SUBMITTED, 1.0))
+    ledger.append(INGEST.name, Event(EventType.FAILED, 1.0))
+    (removal,) = gc_plan(store, observe_all(store, now=NOW), now=4e9, older_than=DAY).removals
+    assert remove(store, replace(removal, paths=removal.paths[:1]))  # interrupted
+    again = Artifact.open(store, INGEST.name)
+    again.commit(0, [again.write("out", b"new")])
+    assert again.finish()
+    for path in removal.paths:  # and here it goes on, late
+        store.delete(path)
+    manifest = Artifact.open(store, INGEST.name).require()
+    assert again.read(manifest.output("out")) == b"new"
+    assert again.location.endswith(f"{INGEST.name}/edition-2")
+    assert store.objects(f"{INGEST.name}/edition-2")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from controller.cli.options import output_option, place_options, profile_of
+from controller.cli.terminal import echo
 
 if TYPE_CHECKING:
     from jobs.search.engine import Answer, SearchEngine
@@ -73,7 +74,7 @@ def search(
     answers = {one.name: one.engine.search(query, mode=Mode(mode), filters=filters, count=count) for one in indexes}
     if output == "json":
         found = [{"index": name, **one.to_json()} for name, one in answers.items()]
-        click.echo(json.dumps({"query": query, "answers": found}, indent=1, ensure_ascii=False))
+        echo(json.dumps({"query": query, "answers": found}, indent=1, ensure_ascii=False))
     else:
         print_answers(answers)
 
@@ -117,7 +118,7 @@ def open_indexes(store: Store, names: Sequence[str]) -> list[OpenIndex]:
     from jobs.search.engine import SearchEngine
     from jobs.search.staging import default_cache, stage
 
-    staged = [stage(store, name, default_cache(), lambda note: click.echo(note, err=True)) for name in names]
+    staged = [stage(store, name, default_cache(), lambda note: echo(note, err=True)) for name in names]
     return [OpenIndex(one.name, SearchEngine(one.layout, one.default), one.corpus) for one in staged]
 
 
@@ -155,11 +156,11 @@ def serve_page(indexes: Sequence[OpenIndex], host: str, port: int) -> None:
     from jobs.search.server import Served, serve
 
     server = serve(indexes[0].corpus, [Served(one.name, one.engine) for one in indexes], host, port)
-    click.echo(f"{server.url}  Ctrl-C ends it")
+    echo(f"{server.url}  Ctrl-C ends it")
     try:
         server.serve_forever()
     except KeyboardInterrupt:
-        click.echo()
+        echo()
     finally:
         server.server_close()
 

@@ -10,6 +10,7 @@ import click
 
 from controller.cli.options import output_option, place_options, profile_of, show
 from controller.cli.searching import newest_index, open_indexes, require_search
+from controller.cli.terminal import echo
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -69,7 +70,7 @@ def judge(
     result = {"index": names[0], "against": against, **to_json(ours, others[0] if others else None)}
     show(output, lambda: judgement_table(result), result)
     if output == "text":
-        click.echo(f"{result['topics']:,} topics; the index lacks {result['absent']:.1%} of the relevant papers")
+        echo(f"{result['topics']:,} topics; the index lacks {result['absent']:.1%} of the relevant papers")
     for gate in gates:
         check_gate(gate, result)
 

@@ -7,12 +7,13 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from controller.cli.options import output_option, place_options, profile_of
-from controller.cli.terminal import echo
+from controller.cli.terminal import echo, escaped
 
 if TYPE_CHECKING:
     from jobs.search.engine import Answer, SearchEngine
@@ -144,11 +145,14 @@ def print_answers(answers: Mapping[str, Answer]) -> None:
 
 
 def _highlighted(text: str, marks: Sequence[tuple[int, int]]) -> Any:
+    """``marks`` are places in ``text`` as it is; what would steer the terminal is escaped piece by piece."""
     from rich.text import Text
 
-    shown = Text("    " + text)
-    for start, end in marks:
-        shown.stylize("bold yellow", start + 4, end + 4)
+    marked = {place for start, end in marks for place in range(start, end)}
+    shown = Text("    ")
+    for is_marked, places in groupby(range(len(text)), key=marked.__contains__):
+        piece = "".join(text[place] for place in places)
+        shown.append(escaped(piece), "bold yellow" if is_marked else None)
     return shown
 
 

@@ -1,25 +1,48 @@
-"""What of a corpus's sentences is not worth training on, before cleaning and after.
+"""What of a corpus's sentences is not worth training on, before cleaning and after; and a sample to read.
 
     python tests/bench/cleanliness.py --release DIR
+    python tests/bench/cleanliness.py --release DIR --read 150 --removals 130 --seed c
 
-Before: paragraphs as released, split into sentences. After: what ``preprocess`` trains on, without near-duplicates.
-What is looked for is described here, not by the rules that remove it: plain phrases, counts and shapes.
+Counted: before, paragraphs as released, split into sentences; after, what ``preprocess`` trains on, without
+near-duplicates. What is looked for is described here, not by the rules that remove it: plain phrases, counts and
+shapes. A shape sees only what looks like it, so "citation" is a lower bound: two shapes of many.
+
+Read: sentences as they are trained on, and removals with the words around them, from one paper in three, chosen by the
+SHA-256 of their cord_uid and ordered by that of the seed and the text, so that nobody picks them. A reader calls each
+sentence clean, blemished (a number, a reference or a symbol too many or too few), broken (a half, or two halves of
+different sentences) or junk (no sentence), and each removal right or wrong. Notices are left out of the removals: there
+are thousands, all alike.
+
+Read on 28 November 2026, in 444 papers of CORD-19 with full text, 411 of them preprints, 300 sentences (seeds b and c):
+clean 85 %, blemished 10 %, broken 4 %, junk 1.3 %; 130 removals: 2 wrong, a reference to an equation and a sign of the
+Symbol font, both of which stay since. The rules were mended after 150 other sentences of the same papers were
+read (seed a: 80, 9, 10 and 1 %), and for what seed b showed before seed c was read: so the papers had been seen,
+these sentences had not. Afterwards numbers glued to a torn word went ("suscep-28 tible"), five of the 300
+sentences. Most blemishes are numbers of lines that belong to no series, formulas without their signs, and citations
+in a style that the paper has nowhere else.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import re
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from difflib import SequenceMatcher
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from jobs.corpus.cleaning.clean_document import SECTIONS, document_sentences  # noqa: E402
+from jobs.corpus.cleaning.clean_document import (  # noqa: E402
+    SECTIONS,
+    chosen_paragraphs,
+    clean_paragraphs,
+    document_sentences,
+)
 from jobs.corpus.cleaning.sentences import split_sentences  # noqa: E402
 from jobs.corpus.documents.document import Document  # noqa: E402
 from jobs.corpus.documents.workspace import Workspace  # noqa: E402
@@ -92,10 +115,53 @@ def shares(papers: Iterable[list[str]]) -> tuple[int, dict[str, float]]:
     return total, {name: 100 * counts[name] / max(1, total) for name in names}
 
 
+def is_read(document: Document) -> bool:
+    """One paper in three."""
+    return hashlib.sha256(document.cord_uid.encode()).digest()[0] % 3 == 0
+
+
+def chosen(papers: Iterable[Document], texts: Callable[[Document], Iterable[str]], seed: str) -> list[str]:
+    """All ``texts`` of the papers, in an order that nobody chose."""
+    ranked = [
+        (hashlib.sha256(f"{seed} {document.cord_uid} {text}".encode()).digest(), text)
+        for document in papers
+        for text in texts(document)
+    ]
+    return [text for _, text in sorted(ranked)]
+
+
+def sentences_of(document: Document) -> Iterable[str]:
+    return document_sentences(document, SECTIONS)
+
+
+def removals_of(document: Document) -> Iterator[str]:
+    """What cleaning changed in a paragraph, as "[-before-]{+after+}" with some words around; not notices."""
+    cleaned = clean_paragraphs(document, SECTIONS, Counter())
+    for paragraph, text in zip(chosen_paragraphs(document, SECTIONS), cleaned, strict=True):
+        before, after = paragraph.text.split(), text.split()
+        for kind, start, end, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+            removed = " ".join(before[start:end])
+            if kind == "equal" or any(phrase in removed.lower() for phrase in (*BOILERPLATE, "doi.org", "rxiv")):
+                continue
+            added = " ".join(after[first:last])
+            lead, tail = " ".join(before[max(0, start - 7) : start]), " ".join(before[end : end + 6])
+            yield f"{lead} [-{removed}-]{{+{added}+}} {tail}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--release", required=True)
-    released = documents(parser.parse_args().release)
+    parser.add_argument("--read", type=int, default=0, help="print so many sentences to be read, instead of counting")
+    parser.add_argument("--removals", type=int, default=0, help="print so many removals to be read")
+    parser.add_argument("--seed", default="", help="of what is printed")
+    arguments = parser.parse_args()
+    released = documents(arguments.release)
+    if arguments.read or arguments.removals:
+        papers = [document for document in released if document.body and is_read(document)]
+        for texts, count in ((sentences_of, arguments.read), (removals_of, arguments.removals)):
+            for text in chosen(papers, texts, arguments.seed)[:count]:
+                print(f"- {text}")
+        return
     before, dirty = shares([s for text in document.texts for s in split_sentences(text)] for document in released)
     after, clean = shares(document_sentences(document, SECTIONS) for document in kept(released))
     print(f"{'':24}{'before':>10}{'after':>10}\n{'sentences':24}{before:10,}{after:10,}")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "jobs" / "corpus")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "jobs" / "corpus" / "cleaning")]
 
 from sentence_cases import CASES, expected, text  # noqa: E402
 

@@ -19,12 +19,18 @@ from jobs.corpus.documents.paragraph import Paragraph
 
 _NUMBER = r"[1-9][0-9]{0,2}"
 _JOIN = r"\s?[,;–‐-]\s?"
-_GROUP = re.compile(rf"(?<=[A-Za-z0-9)\]”’%])\s?\(\s?{_NUMBER}(?:{_JOIN}{_NUMBER})*+\s?\)(?=\s?[.,;:)]|\s|$)")
-_LIST = re.compile(rf"(?<=[a-z]{{2}}[a-z)\]”’])\s?{_NUMBER}(?:{_JOIN}{_NUMBER})++(?=\s?[.,;:)]\s|\s?[.,;]?$)")
+# Each begins with one character, which is found faster than a set or what lies behind.
+_GROUP = re.compile(
+    r"\((?:(?<=[A-Za-z0-9)\]”’%]\()|(?<=[A-Za-z0-9)\]”’%] \())"
+    rf"\s?{_NUMBER}(?:{_JOIN}{_NUMBER})*+\s?\)(?=\s?[.,;:)]|\s|$)"
+)
 # A lone stop may begin a preprint's notice, before which a line's number stands.
-_SINGLE = re.compile(rf"(?<=[a-z]{{2}}[a-z)\]”’])\s{_NUMBER}(?=\s[.,;](?:\s(?!CC-|https?:|The copyright|i?It? is)|$))")
-_AFTER_STOP = re.compile(rf"(?<=[a-z]{{5}}\.){_NUMBER}(?=\s[A-Z])")
-_AFTER_COMMA = re.compile(rf"(?<=[a-z]{{5}},){_NUMBER}(?:[,–-]{_NUMBER})*+(?=\s[a-z])")
+_BARE = re.compile(
+    rf" [1-9](?<=[a-z]{{2}}[a-z)\]”’] [1-9])[0-9]{{0,2}}(?:(?:{_JOIN}{_NUMBER})++(?=\s?[.,;:)]\s|\s?[.,;]?$)|"
+    r"(?=\s[.,;](?:\s(?!CC-|https?:|The copyright|i?It? is)|$)))"
+)
+_AFTER_STOP = re.compile(r"\.[1-9](?<=[a-z]{5}\.[1-9])[0-9]{0,2}(?=\s[A-Z])")
+_AFTER_COMMA = re.compile(rf",[1-9](?<=[a-z]{{5}},[1-9])[0-9]{{0,2}}(?:[,–-]{_NUMBER})*+(?=\s[a-z])")
 _GOES_ON = re.compile(r",?\s(?:and|or|to)\s[0-9]")
 _EACH = re.compile(_NUMBER)
 
@@ -109,12 +115,12 @@ def remove_in_style(text: str, style: CitationStyle) -> str:
             return match[0]
         if match[0].lstrip()[0] != "(" and text.rfind("(", 0, start) > text.rfind(")", 0, start):
             return match[0]  # "(plants 3, 5)"
-        return match[0] if is_interval(text, start, match[0].strip()) else CUT
+        return match[0] if is_interval(text, start, match[0].strip()) else match[0][0].strip(" (") + CUT
 
     if style.parentheses and "(" in text:
         text = close_cuts(_GROUP.sub(cut, text))
     if style.bare:
-        for pattern in (_LIST, _SINGLE, _AFTER_STOP, _AFTER_COMMA):
+        for pattern in (_BARE, _AFTER_STOP, _AFTER_COMMA):
             text = close_cuts(pattern.sub(cut, text))
     return text
 

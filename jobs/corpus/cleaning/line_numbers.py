@@ -11,6 +11,8 @@ from statistics import median
 
 _NUMBER = re.compile(r" [0-9](?: [0-9](?: [0-9])?|[0-9]{0,3})(?= )")
 """Also with blanks between its digits, as some parses have all numbers of a margin."""
+_AFTER_HYPHEN = re.compile(r"-[0-9]{1,4}(?= [a-z])")
+"""At a line's end that tears a word."""
 _SKIPPED = 6
 """Lines between two numbers, at most: the others' text went into a table, a figure or another section."""
 _LONGEST_LINE = 160
@@ -38,13 +40,15 @@ def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
     numbers that stand between those, a dose or an age, are no part of it.
     """
     joined = "".join(f" {text} " for text in paragraphs)  # two blanks are between any two, and in no number
-    numbers = list(_NUMBER.finditer(joined))
+    numbers = [(match.start(), match.end(), int(match[0].replace(" ", ""))) for match in _NUMBER.finditer(joined)]
     if len(numbers) < _SERIES:
         return list(paragraphs)
-    counting = _counting_lines([int(n[0].replace(" ", "")) for n in numbers], [n.start() for n in numbers])
+    torn = ((match.start() + 1, match.end(), int(match[0][1:])) for match in _AFTER_HYPHEN.finditer(joined))
+    numbers = sorted([*numbers, *(each for each in torn if joined[each[0] - 2].islower())])
+    counting = _counting_lines([value for _, _, value in numbers], [start for start, _, _ in numbers])
     ends = list(accumulate(len(text) + 2 for text in paragraphs))
     cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for start, end in (numbers[number].span() for number in counting):
+    for start, end, _ in (numbers[number] for number in counting):
         if not joined.endswith(_CAPTIONED, 0, start) and not _UNIT.match(joined, end):
             index = bisect_right(ends, start)
             begin = ends[index] - len(paragraphs[index]) - 2

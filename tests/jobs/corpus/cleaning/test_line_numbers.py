@@ -34,6 +34,12 @@ def test_every_line_number_goes_and_stated_numbers_stay() -> None:
     assert remove_line_numbers(numbered) == plain
 
 
+def test_a_number_after_a_torn_word_goes_and_leaves_the_word_to_be_joined() -> None:
+    numbered, _ = manuscript(seed=1, lines=90)
+    torn = [text.replace(" 41 ", " suscep-41 tible ") for text in numbered]
+    assert "suscep- tible" in remove_line_numbers(torn)[4]
+
+
 def test_a_quantity_in_the_count_stays() -> None:
     numbered, _ = manuscript(seed=1, lines=90)
     numbered[4] = numbered[4].replace(" 41 ", " 41 mg ")

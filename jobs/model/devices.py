@@ -16,6 +16,9 @@ import tensorflow as tf
 
 from jobs.errors import ConfigurationError
 
+TENSORFLOW_VERSION: str = tf.__version__
+"""For whoever must not import tensorflow before ``jobs.model``, which holds back its greeting."""
+
 DEVICE_VARIABLE = "COVID_CTL_DEVICE"
 """Environment variable: ``auto`` (the default), ``cpu``, ``gpu`` or ``tpu``. Where a step runs is not part of its
 spec; a pod's manifest sets it for its node."""

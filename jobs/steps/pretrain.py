@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
 from pydantic import ValidationError
 
 from jobs.artifact import Artifact, Manifest, Output
@@ -19,7 +18,7 @@ from jobs.flops import example_flops
 from jobs.layout import EVALUATIONS, TRAINED_CONFIG, TRAINED_WEIGHTS, VOCABULARY, WEIGHTS
 from jobs.model.bert import BertConfig, variable_shapes
 from jobs.model.dataset import REMEDY, ExampleDataset, staged_shards
-from jobs.model.devices import find_devices
+from jobs.model.devices import TENSORFLOW_VERSION, find_devices
 from jobs.model.hardware import device_hours, distinct
 from jobs.model.initial_weights import assign_initial
 from jobs.model.masking import Masking
@@ -131,7 +130,7 @@ def run(context: StepContext) -> None:
         "device": trained.processes[-1].hardware.device,
         "model_flops": seen * settings.example_flops,
         "parameters": sum(math.prod(shape) for shape in variable_shapes(settings.config).values()),
-        "tensorflow": tf.__version__,
+        "tensorflow": TENSORFLOW_VERSION,
         "evaluations": evaluations,
         "checkpoints_rejected": list(trained.rejected),
         "random_at_start": random_at_start(context),

@@ -10,14 +10,12 @@ import json
 import math
 from collections import Counter
 
-import tensorflow as tf
-
 from jobs.errors import ConfigurationError
 from jobs.evaluation.retrieval import pair
 from jobs.flops import encoding_flops
 from jobs.layout import EMBEDDER, EVALUATIONS, TRAINED_CONFIG, TRAINED_WEIGHTS, VOCABULARY
 from jobs.model.bert import BertConfig
-from jobs.model.devices import find_devices
+from jobs.model.devices import TENSORFLOW_VERSION, find_devices
 from jobs.model.initial_weights import assign_initial
 from jobs.model.pairs import Ids, PairDataset
 from jobs.model.steps_per_call import StepsPerCall
@@ -80,7 +78,7 @@ def run(context: StepContext) -> None:
         "train_seconds": round(trained.seconds, 3),
         "device_hours": round(trained.seconds / 3600 * devices.count, 3),
         "device": " ".join(filter(None, (str(devices), devices.model))),
-        "tensorflow": tf.__version__,
+        "tensorflow": TENSORFLOW_VERSION,
         "evaluations": evaluations,
         "checkpoints_rejected": list(trained.rejected),
     }

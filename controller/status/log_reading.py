@@ -14,7 +14,7 @@ from controller.clusters.kubernetes import KubernetesCluster
 from controller.clusters.objects import ObservedPod
 from controller.clusters.pod_diagnosis import why_not_running
 from controller.kube.api_errors import ApiError, InvalidError, NotFoundError, OverloadedError, UnreachableError
-from jobs.errors import ConfigurationError
+from jobs.errors import ConfigurationError, StoreError, StoreUnreachableError
 from jobs.layout import LOGS, LogName
 from jobs.store import Store
 
@@ -104,17 +104,27 @@ def follow_logs(
 def _follow_bucket(
     store: Store, wanted: Selection, ended: Callable[[], bool], sleep: Callable[[float], object]
 ) -> Iterator[LogLine]:
-    """Logs in the bucket are replaced by longer ones. A line is passed on once it is whole."""
+    """Logs in the bucket are replaced by longer ones. A line is passed on once it is whole.
+
+    A bucket that does not answer is asked again: its store has said so by then.
+    """
     read: dict[str, int] = {}
     while True:
-        over = ended()  # asked before reading: what was written until then is there
-        logs = bucket_logs(store, wanted.name, wanted.index)
+        try:
+            over = ended()  # asked before reading: what was written until then is there
+            logs = bucket_logs(store, wanted.name, wanted.index)
+        except StoreUnreachableError:
+            sleep(_POLL_SECONDS)
+            continue
         if not read:
             newest = {log.index: log for log in logs}
             read = {log.path: log.size for log in logs if log != newest[log.index]}
         for log in logs:
             if log.size > read.get(log.path, 0):
-                data = store.get(log.path)[read.get(log.path, 0) :]
+                try:
+                    data = store.get(log.path)[read.get(log.path, 0) :]
+                except StoreError:
+                    continue  # gone, or to be had the next time
                 whole = len(data) if over else data.rfind(b"\n") + 1
                 first = log.path not in read
                 read[log.path] = read.get(log.path, 0) + whole

@@ -12,7 +12,7 @@ from controller.kube.api_errors import ForbiddenError, UnreachableError
 from controller.planning.manifest import render
 from controller.profiles.profile import Images, Profile
 from controller.status.log_reading import LogLine, Selection, follow_logs, read_logs
-from jobs.errors import ConfigurationError
+from jobs.errors import ConfigurationError, StoreUnreachableError
 from jobs.store import Store
 from tests.api_server.server import ApiServer, Fault
 from tests.controller.steps import planned
@@ -110,6 +110,18 @@ def test_following_the_bucket_tells_each_line_once_and_whole(store: Store) -> No
         (0, 2, "again"),
         (1, 0, "new"),
     ]
+
+
+def test_following_goes_on_after_an_outage_of_the_bucket(store: Store) -> None:
+    outages = [StoreUnreachableError("gs://b", "no answer", "wait")] * 2
+
+    def ended() -> bool:
+        if outages:
+            raise outages.pop()
+        return True
+
+    assert told(follow_logs(store, None, Selection(NAME), ended, sleep=lambda _: None))
+    assert not outages
 
 
 def test_following_pods_ends_with_the_step(pods: KubernetesCluster, store: Store) -> None:

@@ -65,12 +65,12 @@ class Card:
     vocabulary_size: int
     positions: int
     max_seq_length: int
-    """Of the training examples, in tokens."""
+    """Length of the training examples, in tokens."""
     parameters: int | None
     data: Data
     run: Run
     settings: Mapping[str, Any]
-    """Of examples and schedule, by their names."""
+    """Settings of examples and schedule, by name."""
     steps: Mapping[str, str]
     """The names of the steps that led here, by kind."""
     license: str = ""

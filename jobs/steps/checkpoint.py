@@ -37,7 +37,9 @@ from jobs.weights.torch_file import TorchFile
 from jobs.weights.variable_names import WORD_EMBEDDINGS, Array, tensors
 
 MOST_PADDING = 1 / 16
-"""Of the word embeddings' rows; more is a vocabulary of other weights. Published models have up to 1 of 32."""
+"""Largest share of the word embeddings' rows that may be padding; beyond it, the vocabulary is another model's.
+
+Published models have up to 1 of 32."""
 
 
 def run(context: StepContext) -> None:

@@ -64,7 +64,7 @@ class Account:
     extended: Mapping[str, tuple[int, int]]
     """Rows in the checkpoint and in the model, where the model's vocabulary is larger."""
     missing: tuple[str, ...]
-    """Of the model, not in the checkpoint: they begin with random values, if they may."""
+    """Variables of the model that the checkpoint lacks. If that is allowed, they begin with random values."""
     unused: tuple[str, ...]
     """In the checkpoint, not of the model."""
     mismatched: Mapping[str, tuple[Shape, Shape]]

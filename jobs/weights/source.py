@@ -19,7 +19,7 @@ ACCEPTED_CHECKPOINTS = (
     "transformers' model.safetensors or pytorch_model.bin, or an archive (tar, tar.gz, zip) of such a directory"
 )
 MAX_BYTES = 16 << 30
-"""Of all files of one checkpoint; BERT-large with its optimizer's slots has 4.4 GB."""
+"""Limit for all files of one checkpoint together; BERT-large with its optimizer's slots has 4.4 GB."""
 
 SAFETENSORS = "model.safetensors"
 TORCH = "pytorch_model.bin"
@@ -101,7 +101,7 @@ class Source:
         return sha256.hexdigest()
 
     def files(self) -> CheckpointFiles:
-        """Of a directory. Raises ``ConfigurationError`` unless there is just one checkpoint, and all of it."""
+        """The files in a directory. Raises ``ConfigurationError`` unless there is exactly one complete checkpoint."""
         return choose_checkpoint((o.path for o in self.place.store.objects()), self.name, self.place.location)
 
 

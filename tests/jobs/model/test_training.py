@@ -289,8 +289,8 @@ def test_an_early_end_has_the_best_weights_that_are_sound(submit_pretrain: Submi
     for name, value in weights(artifact).items():
         np.testing.assert_array_equal(value, kept[name], err_msg=name)
 
-    # Should that one be damaged, the last weights must do.
-    for path in ("manifest.json", "shards/00000.json"):
+    # Should that one be damaged before anything is committed, the last weights must do.
+    for path in ("manifest.json", "shards/00000.json", "model/weights.safetensors", "evaluations.json"):
         artifact.store.delete(artifact.path(path))
     artifact.store.put(artifact.path(f"checkpoints/{best:08d}.safetensors"), b"damaged")
 

@@ -89,7 +89,7 @@ def require_search() -> None:
     missing = [name for name in ("numpy", "safetensors", "faiss", "tantivy", "pyarrow") if find_spec(name) is None]
     if missing:
         reason = f"searching needs {', '.join(missing)}, which this environment lacks"
-        raise PreflightError("search", reason, 'pip install ".[search]" in a checkout of covid-ctl')
+        raise PreflightError("search", reason, "in a checkout of this project: pip install '.[search]'")
 
 
 def newest_index(store: Store) -> str:

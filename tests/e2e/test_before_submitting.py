@@ -25,7 +25,18 @@ def test_doctor_exits_with_3_and_still_shows_every_check(tmp_path: Path) -> None
 def test_estimate_answers_for_people_and_programs(tmp_path: Path) -> None:
     command = ("estimate", "all", "clinical", "--corpus", "sample", "--output", "json")
     found = covid_ctl(*command, bucket=tmp_path / "bucket").json()
-    kinds = ["ingest", "signatures", "preprocess", "checkpoint", "pretrain", "export"]
+    kinds = [
+        "ingest",
+        "signatures",
+        "preprocess",
+        "checkpoint",
+        "pretrain",
+        "export",
+        "tune",
+        "evaluate",
+        "embed",
+        "index",
+    ]
     assert [step["kind"] for step in found["steps"]] == kinds
     assert found["total"]["hours"]["low"] > 100  # on CPUs
     assert "8.9 to 12 h" in found["notes"][0]

@@ -1,6 +1,7 @@
 """The README's commands work as they stand there, in its order, and print what it shows."""
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -52,10 +53,11 @@ def commands(block: str) -> list[tuple[str, list[str]]]:
 
 
 def run(command: str, place: Path) -> list[str]:
-    name, *rest = command.split()
+    name, *rest = shlex.split(command)
     assert name == "covid-ctl"
     arguments = [str(COVID_CTL), *rest]
-    done = subprocess.run(arguments, cwd=place, env=environment(None), capture_output=True, text=True, check=False)
+    own = environment(None) | {"XDG_CACHE_HOME": str(place / "cache")}
+    done = subprocess.run(arguments, cwd=place, env=own, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout.splitlines()
 

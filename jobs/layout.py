@@ -28,30 +28,30 @@ STAGED = "staged"
 VOCABULARIES = "vocabularies"
 
 VOCABULARY = "vocab.txt"
-"""Of a vocabulary, checkpoint or preprocess step."""
+"""The vocabulary of a vocabulary, checkpoint or preprocess step."""
 
 DOCUMENTS = "documents"
-"""Of ingest: a folder with one file per shard."""
+"""ingest writes a folder with one file per shard."""
 HELD_OUT = "held_out.txt"
 QUARANTINE = "quarantine.jsonl"
 
 QUARANTINED = "quarantine"
-"""Of signatures, vocabulary and preprocess: a folder with one file per shard in which a document failed."""
+"""signatures, vocabulary and preprocess write a folder with one file per shard in which a document failed."""
 
 SIGNATURES = "signatures"
-"""Of signatures: folders with one file per shard."""
+"""signatures writes folders with one file per shard."""
 SCREENED_OUT = "screened_out"
 NEAR_DUPLICATES = "near_duplicates.jsonl"
 
 TRAIN, VALIDATION = PARTS = ("train", "validation")
-"""Of preprocess: folders of TFRecord files."""
+"""preprocess writes folders of TFRecord files."""
 STATISTICS = "report"
 REPORT = "report.json"
 REPORT_PAGE = "report.html"
 PROBE = "probe.txt"
 
 WEIGHTS = "weights.safetensors"
-"""Of a checkpoint step."""
+"""The weights of a checkpoint step."""
 VARIABLES = "variables.json"
 
 MODEL = "model"
@@ -63,18 +63,18 @@ CHECKPOINTS = "checkpoints"
 CURVES = "tensorboard"
 
 EMBEDDER = "embedder"
-"""Of tune: the folder of the sentence-embedding model as it is published."""
+"""tune writes the folder of the sentence-embedding model as it is published."""
 
 VECTORS = "vectors"
-"""Of embed: a folder with the vectors of one shard of documents per file."""
+"""embed writes a folder with the vectors of one shard of documents per file."""
 PAPERS = "papers"
-"""Of embed: a folder with the papers that those vectors are of."""
+"""embed writes a folder with the papers that those vectors are of."""
 
 EVALUATION = "evaluation.json"
-"""Of evaluate."""
+"""evaluate writes it."""
 
 VECTOR_INDEX = "vectors.faiss"
-"""Of index."""
+"""index writes it."""
 
 GOOGLE_MODEL = "tensorflow"
 """The folder of an exported model for google-research/bert's scripts."""

@@ -20,7 +20,7 @@ from jobs.validation import RECORD, Moment, WholeNumber
 
 _READERS = 16
 _SHARE = 0.01
-"""Of the time, at most, goes into writing heartbeats: who writes them is held up, and a bucket may be slow."""
+"""At most this share of the time goes into writing heartbeats: who writes them is held up, and a bucket may be slow."""
 _LONGEST = 60.0
 
 
@@ -75,7 +75,7 @@ class Beat:
     at: Moment
     """When it was written, by the worker's clock."""
     done: WholeNumber
-    """Of ``total``, in ``unit``."""
+    """How much of ``total`` is done, in ``unit``."""
     total: WholeNumber
     unit: str
     rate: Annotated[float, Field(ge=0.0, le=1e15)]

@@ -44,7 +44,7 @@ READ_AHEAD = 8 << 20
 PIECE = 8 << 20
 """Bytes that one request of a large object fetches: what has a limit in time should have one in size."""
 BULK_RETRIES = 1000
-"""Of a part that is sent; what ends them is the store's patience."""
+"""Repeats of a part that is sent; what ends them is the store's patience."""
 UPLOADS = 4
 """Parts that are sent at a time; more would slow each other down on a narrow line."""
 
@@ -410,7 +410,7 @@ def _open(location: str, create: bool, patience: Patience) -> tuple[Path | None,
 
 
 def emulator_url() -> str:
-    """Of the server that ``gs://`` stands for; empty, Google's own."""
+    """The server that ``gs://`` stands for; empty, Google's own."""
     host = os.environ.get(EMULATOR, "")
     return host if not host or "://" in host else f"http://{host}"
 

@@ -52,7 +52,7 @@ def parsed(record: type[R], data: bytes) -> R:
 
 
 MOST_PROBLEMS = 3
-"""Of a record's, that are named."""
+"""Fields of a record that are named."""
 
 
 @cache

@@ -23,7 +23,7 @@ def summary(manifest: Manifest) -> str:
 
 
 def _full_texts(counts: Counts) -> str:
-    """Of a corpus that has parses; a corpus of one's own is its text."""
+    """Only a corpus that has parses says so; a corpus of one's own is its text."""
     if "parse_files" not in counts:
         return ""
     return f"full text of {counts['full_texts']:,} of {counts['documents']['kept']:,}"

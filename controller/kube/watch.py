@@ -34,7 +34,7 @@ IDLE_SECONDS = 90.0
 SHORT_SECONDS = 1.0
 OUTAGE_SECONDS = 3.0
 REFUSALS = 3
-"""Of what was allowed before, in a row: a server that has just started refuses for a moment what its authorizer has
+"""Refusals in a row of what was allowed before: a server that has just started refuses for a moment what its authorizer has
 not read yet (seen with kube-apiserver 1.36 and RBAC)."""
 
 T = TypeVar("T")

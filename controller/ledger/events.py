@@ -56,11 +56,11 @@ class Event:
     detail: str = ""
     """In words, or as JSON: see ``EventType``."""
     edition: WholeNumber = 0
-    """Of ``COLLECTED``: the edition of the artifact that is removed. An event of before editions has 0."""
+    """``COLLECTED`` says the edition of the artifact that is removed. An event of before editions has 0."""
     by: str = ""
-    """Of ``SUBMITTED``: who did it, as ``ann on laptop``."""
+    """``SUBMITTED`` says who did it, as ``ann on laptop``."""
     arguments: tuple[str, ...] = ()
-    """Of ``SUBMITTED``: what the containers are told beside the spec, such as where a corpus lies."""
+    """``SUBMITTED`` says what the containers are told beside the spec, such as where a corpus lies."""
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -86,7 +86,7 @@ class PodFailure:
     pod: str
     index: WholeNumber
     attempt: WholeNumber
-    """Of this index, from 0, over all Jobs of the step: its log is ``logs/<index>-<attempt>.log``."""
+    """The attempt at this index, from 0, over all Jobs of the step: its log is ``logs/<index>-<attempt>.log``."""
     reason: str
     """``OOMKilled: ...``, ``exited with 42: ...``, ``disrupted: ...``."""
     remedy: str = ""

@@ -26,7 +26,7 @@ class Problem:
     """The object."""
     reason: str
     shard: int | None = None
-    """Of a step that is not complete: the shard whose record lists it."""
+    """The shard, of a step that is not complete, whose record lists it."""
 
 
 @dataclass(frozen=True)

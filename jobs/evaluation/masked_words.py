@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 SHARE = 0.15
-"""Of a document's words that are masked, as in BERT's pretraining (Devlin et al. 2019)."""
+"""The share of a document's words that are masked, as in BERT's pretraining (Devlin et al. 2019)."""
 
 
 @dataclass(frozen=True)

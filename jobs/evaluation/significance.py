@@ -92,7 +92,7 @@ def ratio_difference(ours: Array, theirs: Array, weights: Array) -> Difference:
 
 @dataclass(frozen=True)
 class McNemar:
-    """Of paired yes-or-no outcomes, those on which two systems disagree."""
+    """Counts the paired yes-or-no outcomes on which two systems disagree."""
 
     only_ours: int
     only_theirs: int

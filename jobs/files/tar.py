@@ -20,7 +20,7 @@ _GNU_NAMES = {tarfile.GNUTYPE_LONGNAME: "path", tarfile.GNUTYPE_LONGLINK: "linkp
 _EXTENDED = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.XGLTYPE, *_GNU_NAMES)
 _SPARSE = ("GNU.sparse.major", "GNU.sparse.map", "GNU.sparse.size")
 _FIELDS = ("path", "linkpath", "size", *_SPARSE)
-"""Of pax headers, those that decide how a member is read."""
+"""The pax headers that decide how a member is read."""
 
 _SKIP_AT_ONCE = 1 << 20
 

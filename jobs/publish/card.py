@@ -24,7 +24,7 @@ class Data:
     """By reason."""
     quarantined: int | None = None
     full_texts: tuple[int, int] | None = None
-    """Of how many of the released documents that could be read there was the full text; None where none has parses."""
+    """How many of the released documents that could be read had a full text; None where none has parses."""
     without_text: int | None = None
     """Kept, but without a sentence to make examples of."""
     held_out: int | None = None

@@ -124,7 +124,7 @@ class CorpusChoice(Filters):
     max_quarantined_share: float = Field(0.05, ge=0, le=1)
     """More malformed documents than this fail the step."""
     min_full_text_share: float = Field(0.5, ge=0, le=1)
-    """Of the papers that metadata.csv promises a full text of, fewer found than this fail the step."""
+    """The least share of full texts found, of those that metadata.csv promises; fewer fail the step."""
     max_single_sentence_share: float = Field(0.5, ge=0, le=1)
     """More documents of a single sentence than this fail the step: they make no pair of sentences."""
     near_duplicate_similarity: float = Field(0.5, ge=0.5, le=1)

@@ -37,7 +37,7 @@ _EACH = re.compile(_NUMBER)
 _QUARTER = 4
 _FEWEST_MARKS = 5
 _FEWEST_GROUPS, _FEWEST_LISTS = 12, 3
-"""Of an unmarked paper: groups in parentheses, and those with several numbers, which equations and lists lack."""
+"""Citations of an unmarked paper: groups in parentheses, and those with several numbers, which equations and lists lack."""
 _HIGHEST = 8
 _BEYOND = 5
 """An unmarked number is at most so much higher than the highest that is known to be a citation."""
@@ -66,7 +66,7 @@ class CitationStyle:
 
 
 def style_of(paragraphs: Sequence[Paragraph]) -> CitationStyle:
-    """Of a paper given as its paragraphs. A quarter of the marks tells a style, in 449 papers."""
+    """The style of a paper, given as its paragraphs. A quarter of the marks tells a style, in 449 papers."""
     marks = bare = parentheses = highest = 0
     for paragraph in paragraphs:
         text = paragraph.text

@@ -9,7 +9,7 @@ from jobs.corpus.cleaning.references import is_label
 
 _LETTERS = bytes(range(ord("A"), ord("Z") + 1)) + bytes(range(ord("a"), ord("z") + 1))
 LETTERS = 0.4
-"""Of the characters besides blanks, at least this share is letters; those beyond ASCII count neither way."""
+"""The least share of letters among the characters that are not blanks; those beyond ASCII count neither way."""
 SHORTEST_WORD, LONGEST_WORD = 2.2, 20.0
 """Between these is the mean length of a sentence's words, their punctuation included."""
 FEWEST_WORDS = 2

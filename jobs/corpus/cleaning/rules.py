@@ -23,7 +23,7 @@ class Rule:
     name: str
     apply: Callable[[str], str]
     needs: tuple[str, ...]
-    """Of these patterns of ``Needs`` a text has one, or the rule leaves it as it is."""
+    """A text has one of these patterns of ``Needs``, or the rule leaves it as it is."""
 
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")

@@ -34,8 +34,8 @@ IDLE_SECONDS = 90.0
 SHORT_SECONDS = 1.0
 OUTAGE_SECONDS = 3.0
 REFUSALS = 3
-"""Refusals in a row of what was allowed before: a server that has just started refuses for a moment what its authorizer has
-not read yet (seen with kube-apiserver 1.36 and RBAC)."""
+"""Refusals in a row of what was allowed before: a server that has just started refuses for a moment what its
+authorizer has not read yet (seen with kube-apiserver 1.36 and RBAC)."""
 
 T = TypeVar("T")
 

@@ -49,7 +49,7 @@ PROBE_SENTENCES = 400
 """Corpus sentences that shard 0 leaves for export to compare tokenizers on."""
 
 ENOUGH_PIECES = 100_000
-"""Pieces of one shard that suffice to judge by them alone whether the vocabulary suits the text: then no other shard need be made."""
+"""Pieces of one shard that suffice to judge whether the vocabulary suits the text: then no other shard need be made."""
 
 
 class _Cleaned(NamedTuple):

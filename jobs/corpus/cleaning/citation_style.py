@@ -37,7 +37,8 @@ _EACH = re.compile(_NUMBER)
 _QUARTER = 4
 _FEWEST_MARKS = 5
 _FEWEST_GROUPS, _FEWEST_LISTS = 12, 3
-"""Citations of an unmarked paper: groups in parentheses, and those with several numbers, which equations and lists lack."""
+"""Citations of an unmarked paper: groups in parentheses, and those with several numbers, which equations and lists
+lack."""
 _HIGHEST = 8
 _BEYOND = 5
 """An unmarked number is at most so much higher than the highest that is known to be a citation."""

@@ -150,7 +150,8 @@ class Intake:
             refuse_packed_metadata(self._packed_metadata, source)
         files = ParseFiles(self._places, root_of(metadata))
         if not files and not metadata:
-            raise ConfigurationError(source, *self._nothing_found())
+            reason, remedy = self._nothing_found()
+            raise ConfigurationError(source, reason, remedy)
         return metadata, self._metadata.get(metadata), files
 
     def _nothing_found(self) -> tuple[str, str]:

@@ -10,6 +10,7 @@ import pytest
 from controller.kinds.registry import KINDS
 from jobs.artifact import Manifest
 from jobs.errors import ConfigurationError
+from jobs.named_vocabulary import give_vocabulary
 from jobs.spec import Kind
 from jobs.steps import preprocess
 from jobs.vocabulary import SPECIALS, Vocabulary
@@ -30,8 +31,8 @@ def pipeline(tmp_path: Path) -> Pipeline:
 
 def made(pipeline: Pipeline, vocabulary: Vocabulary, **settings: Any) -> Manifest:
     screened = pipeline.screened(languages=())
-    artifact_inputs = pipeline.inputs(screened) | {"vocabulary": "given.txt"}
-    screened.store.put("given.txt", vocabulary.to_bytes())
+    given = give_vocabulary(screened.store, vocabulary.to_bytes())
+    artifact_inputs = pipeline.inputs(screened) | {"vocabulary": given}
     chosen = {**RECIPE.examples.model_dump(), "sections": ["body"], "clean_text": False, **settings}
     return pipeline.step(Kind.PREPROCESS, chosen, artifact_inputs, pipeline.shards).require()
 

@@ -39,7 +39,7 @@ class Case:
     failed: int = 0
     failures: int = 0
     attempts: Mapping[int, int] = field(default_factory=dict)
-    """Of the indexes named; how often each was started."""
+    """How often each of the named indexes was started."""
     completions: int = 3
     parallelism: int = 2
     backoff_limit: int = 1

@@ -9,15 +9,11 @@ from pydantic import BaseModel, ConfigDict
 
 
 class _Scores(BaseModel):
-    """Scores at one step. ``cost`` says which of two is better: the lower."""
+    """Scores at one step. Each kind has a ``cost``, which says which of two is better: the lower."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     step: int
-
-    @property
-    def cost(self) -> float:
-        raise NotImplementedError
 
     def scores(self) -> dict[str, float]:
         """What was scored, by name."""

@@ -11,7 +11,6 @@ NAMES = {
     "pretrained": "pretrained, mean pooled",
     "tuned": "tuned embedder",
     "hybrid": "BM25 + tuned (rank fusion)",
-    "control": "control: tuned without this pretraining",
 }
 
 

@@ -8,7 +8,6 @@ Systems that are compared:
     pretrained   the pretrained model, mean pooled
     tuned        the embedder
     hybrid       bm25 and tuned, joined by reciprocal rank fusion
-    control      an embedder that was tuned without this pretraining, where one is given
 """
 
 from __future__ import annotations
@@ -213,9 +212,6 @@ def _retrieval(
         "pretrained": models.pretrained,
         "tuned": lambda: load_encoder(directory, models.devices),
     }
-    if control := context.artifact.spec.inputs.get("control"):
-        other = _fetched(CompleteStep(context.store, control), context.scratch / "control")
-        systems["control"] = lambda: load_encoder(other, models.devices)
 
     ranked = _bm25(held_out, context.scratch / "words")
     ranks = {"bm25": ranks_in(ranked, len(titles))}

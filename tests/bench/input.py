@@ -75,7 +75,7 @@ def report(files: list[Path], batch_size: int, batches: int, rounds: int) -> Non
 
 
 def rate(shuffled: BatchSampler, first: int, batches: int, batch_size: int) -> float:
-    """Of the CPU time of all threads, choosing the examples included."""
+    """From the CPU time of all threads, choosing the examples included."""
     began = time.process_time()
     for step in range(first, first + batches):
         shuffled.batch(step)

@@ -37,7 +37,7 @@ class Bucket:
     """The PersistentVolumeClaim of a directory."""
     pod_env: dict[str, str] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
-    """Of the test process's own commands."""
+    """The environment of the test process's own commands."""
 
 
 @contextlib.contextmanager

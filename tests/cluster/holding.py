@@ -22,7 +22,7 @@ TEXT = (".py", ".yaml", ".css", ".toml")
 
 
 def digest(root: Path) -> str:
-    """Of a tree's sources, as a package index would ship them."""
+    """The digest of a tree's sources, as a package would ship them."""
     found = hashlib.sha256()
     for part in ("jobs", "controller"):
         for path in sorted((root / part).rglob("*")):

@@ -36,7 +36,7 @@ def outputs(store: Store, names: list[str]) -> Outputs:
 
 
 def undisturbed(place: Place, *arguments: str) -> Outputs:
-    """Of the same command, run as processes of this machine."""
+    """The same command's results, run as processes of this machine."""
     bucket = Path(place.directory) / "undisturbed"
     done = covid_ctl(*arguments, "--profile", "local", bucket=bucket, cwd=place.directory)
     assert done.code == 0, done.err
@@ -63,7 +63,7 @@ def check_each_job_was_released_once(place: Place) -> None:
 
 
 def test_an_eviction_costs_no_retry_and_no_byte(place: Place) -> None:
-    """Of each step one pod is evicted, of pretraining once it has a checkpoint to go on from."""
+    """One pod of each step is evicted; that of pretraining once it has a checkpoint to go on from."""
     schedule = {"train_steps": 300, "evaluate_every": 100, "checkpoint_every": 20}
     recipe = write_recipe(place, **schedule)
     submit = ("submit", "pretrain", recipe, "--with-inputs")

@@ -53,7 +53,7 @@ class World:
         self.config.write_text(CONFIG.format(image=registry.push("covid/all", DIGEST)))
 
     def set(self, line: str) -> None:
-        """Of the profile itself."""
+        """Changes the profile itself."""
         self.config.write_text(self.config.read_text().replace("[profiles.test]", f"[profiles.test]\n{line}", 1))
 
     def replace(self, old: str, new: str) -> None:

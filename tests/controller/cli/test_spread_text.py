@@ -1,4 +1,4 @@
-"""Of uneven shards a dry run says which number of them would be even."""
+"""A dry run says which number of shards would be even where these are not."""
 
 import pytest
 

@@ -7,28 +7,20 @@
     <name>/progress/00012.json     heartbeats; they decide nothing
 
 Output bytes follow from the spec and the shard alone, so a loser's copy equals the winner's.
-
-What is made again after ``covid-ctl gc`` removed it is another edition, in a folder of its own. The mark that an
-edition is removed is created before the first of its objects goes, and from then on its manifest counts no more. So
-nobody who removes, however late, meets the objects of somebody who writes, however early.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
+from jobs.editions import pretty
 from jobs.errors import (
     ConfigurationError,
-    DamagedError,
     InputNotCompleteError,
     Interrupted,
-    MissingObjectError,
     StoreError,
 )
 from jobs.layout import (
@@ -40,11 +32,11 @@ from jobs.layout import (
     removal_mark,
     shard_of,
     shard_record,
-    variant,
 )
+from jobs.output_objects import OutputFolder
 from jobs.records import Counts, Manifest, Output, ShardRecord, add_counts
 from jobs.seal import sealed
-from jobs.spec import VERSIONS, Kind, Spec, canonical
+from jobs.spec import VERSIONS, Kind, Spec
 from jobs.store import Store
 from jobs.validation import nearest
 
@@ -73,13 +65,12 @@ Finalize = Callable[["Artifact", Manifest], Iterable[Output]]
 """What a step does once all its shards are there, before it is complete."""
 
 
-class Artifact:
-    """One step's directory in the bucket; all that it reads and writes is of one edition."""
+class Artifact(OutputFolder):
+    """One step: what was asked for, the record of each shard, and the manifest that makes it complete."""
 
     def __init__(self, store: Store, spec: Spec) -> None:
-        self.store = store
+        super().__init__(store, spec.name)
         self.spec = spec
-        self.name = spec.name
 
     @classmethod
     def open(cls, store: Store, name: str) -> Artifact:
@@ -94,17 +85,6 @@ class Artifact:
         if spec.name != name:
             raise ConfigurationError(name, f"its {SPEC} describes {spec.name}", "submit it again under its own name")
         return cls(store, spec)
-
-    @cached_property
-    def edition(self) -> int:
-        """The one that was current when this was first asked for."""
-        return current_edition(self.store.files(self.name))
-
-    def _files(self) -> list[str]:
-        """The names of the objects that tell of all editions. Settles, with the same request, which one this is of."""
-        files = self.store.files(self.name)
-        self.__dict__.setdefault("edition", current_edition(files))
-        return files
 
     def check_version(self) -> None:
         """Raises ``ConfigurationError`` when this code would write other bytes than was asked for."""
@@ -121,118 +101,11 @@ class Artifact:
 
         Raises ``ConfigurationError`` when another spec has taken the name (8 hex digits can collide).
         """
-        if self.store.create(f"{self.name}/{SPEC}", _pretty(self.spec.to_json())):
+        if self.store.create(f"{self.name}/{SPEC}", pretty(self.spec.to_json())):
             return True
         if Artifact.open(self.store, self.name).spec.sha256 != self.spec.sha256:
             raise ConfigurationError(self.name, "another step has this name", "submit it again with --fresh")
         return False
-
-    def path(self, relative: str) -> str:
-        return f"{edition_folder(self.name, self.edition)}/{relative}"
-
-    @property
-    def location(self) -> str:
-        """Where its outputs are, for people."""
-        return self.store.where(edition_folder(self.name, self.edition))
-
-    def write(self, relative: str, data: bytes) -> Output:
-        """Write an output object."""
-        output = Output(relative, len(data), crc32c(data))
-        return self._settled(output, lambda path: self.store.create(path, data))
-
-    def upload(self, relative: str, source: Path) -> Output:
-        """Write an output object from a local file of any size."""
-        output = Output(relative, source.stat().st_size, file_crc32c(source))
-        return self._settled(output, lambda path: self.store.create_from(path, source))
-
-    def _settled(self, output: Output, create: Callable[[str], bool]) -> Output:
-        """The output where it is now. What another attempt left in its place may be committed, and stays.
-
-        A processor of another type can round differently: then the bytes differ, and get a place of their own.
-        """
-        other = replace(output, place=variant(output.path, output.crc32c))
-        for place in (output, other):
-            if create(self.object_path(place)) or self._holds(place):
-                return place
-        raise self._damaged(other, "it holds other bytes than its name says")
-
-    def _holds(self, output: Output) -> bool:
-        return self.store.size(self.object_path(output)) == output.size and self.checksum(output) == output.crc32c
-
-    def stream(self, relative: str, parts: Callable[[], Iterable[bytes]]) -> Output:
-        """Write an object from memory, part by part, replacing what is there."""
-        import google_crc32c
-
-        checksum, size = google_crc32c.Checksum(), 0
-
-        def summed() -> Iterator[bytes]:
-            nonlocal checksum, size
-            checksum, size = google_crc32c.Checksum(), 0
-            for part in parts():
-                checksum.update(part)
-                size += len(part)
-                yield part
-
-        self.store.stream(self.path(relative), summed)
-        return Output(relative, size, checksum.hexdigest().decode())
-
-    def read(self, output: Output) -> bytes:
-        """One output, whole. Raises ``DamagedError`` when it is not what was committed, or gone."""
-        data: bytes = self._reading(output, self.store.get)
-        if (len(data), crc32c(data)) != (output.size, output.crc32c):
-            # Once more: what arrived wrong is not yet wrong in the bucket.
-            data = self._reading(output, self.store.get)
-            self._verify(output, len(data), crc32c(data))
-        return data
-
-    def download(self, output: Output, target: Path) -> None:
-        """One output to a local file. Raises ``DamagedError`` when it is not what was committed, or gone."""
-        self._reading(output, lambda path: self.store.download(path, target))
-        if (target.stat().st_size, file_crc32c(target)) != (output.size, output.crc32c):
-            self._reading(output, lambda path: self.store.download(path, target))
-            self._verify(output, target.stat().st_size, file_crc32c(target))
-
-    def checksum(self, output: Output) -> str:
-        """The crc32c of an output as it is in the bucket, read piece by piece."""
-        import google_crc32c
-
-        found = google_crc32c.Checksum()
-        for piece in self._reading(output, self.store.pieces):
-            found.update(piece)
-        return str(found.hexdigest().decode())
-
-    def what_is_wrong_with(self, output: Output) -> str:
-        """Why an output is not what was committed; empty when it is. Reads all of it."""
-        try:
-            found = self.checksum(output)
-            found = found if found == output.crc32c else self.checksum(output)
-        except DamagedError as error:
-            return error.reason
-        return "" if found == output.crc32c else f"its crc32c is {found}, committed was {output.crc32c}"
-
-    def _reading(self, output: Output, read: Callable[[str], Any]) -> Any:
-        try:
-            return read(self.object_path(output))
-        except MissingObjectError as error:
-            if self.is_removed():
-                raise self._removed() from error
-            raise self._damaged(output, "it was committed, and it is gone") from error
-
-    def object_path(self, output: Output) -> str:
-        """The object in the bucket that holds an output's bytes."""
-        return self.path(output.place or output.path)
-
-    def _verify(self, output: Output, size: int, checksum: str) -> None:
-        if (size, checksum) != (output.size, output.crc32c):
-            raise self._damaged(
-                output,
-                f"{size} bytes with crc32c {checksum}, its record says {output.size} with {output.crc32c}: "
-                "the object was changed after it was committed",
-            )
-
-    def _damaged(self, output: Output, reason: str) -> DamagedError:
-        remedy = f"see what is whole: covid-ctl verify {self.name}"
-        return DamagedError(self.store.where(self.object_path(output)), reason, remedy)
 
     def record(self, shard: int) -> ShardRecord | None:
         """The shard's record, or None before it is committed."""
@@ -246,16 +119,6 @@ class Artifact:
         """Indexes of the shards that have their record, in order."""
         found = (shard_of(info.path) for info in self.store.objects(self.path(SHARDS)))
         return [shard for shard in found if shard is not None and shard < self.spec.shards]
-
-    def lacks(self, outputs: Sequence[Output]) -> list[Output]:
-        """Those of the outputs that are not there in the size that was committed."""
-        return [output for output in outputs if self._size(output) != output.size]
-
-    def _size(self, output: Output) -> int | None:
-        try:
-            return self.store.size(self.object_path(output))
-        except MissingObjectError:
-            return None
 
     def commit(
         self,
@@ -356,21 +219,6 @@ class Artifact:
             raise InputNotCompleteError(self.name, "it is not complete", f"covid-ctl status {self.name}")
         return manifest
 
-    def remove_edition(self, edition: int, why: str) -> None:
-        """Mark an edition as removed: it counts no more, and what is made from now on is the next."""
-        path = f"{self.name}/{removal_mark(edition)}"
-        self.store.create(path, _pretty({"why": why}))
-        self.store.settle([path])
-        self.__dict__.pop("edition", None)
-
-    def is_removed(self) -> bool:
-        """Whether the edition that this reads and writes was removed."""
-        files = self._files()
-        return removal_mark(self.edition) in files
-
-    def _removed(self) -> InputNotCompleteError:
-        return InputNotCompleteError(self.name, "covid-ctl gc has removed it", f"covid-ctl explain {self.name}")
-
 
 def is_complete(store: Store, name: str) -> bool:
     """Whether the step has its manifest, which is what complete means."""
@@ -384,26 +232,6 @@ def incomplete(store: Store, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if not is_complete(store, name))
 
 
-def crc32c(data: bytes) -> str:
-    import google_crc32c  # imported where it is needed: most commands are not
-
-    return f"{google_crc32c.value(data):08x}"
-
-
-def file_crc32c(path: Path) -> str:
-    import google_crc32c
-
-    checksum = google_crc32c.Checksum()
-    with path.open("rb") as file:
-        for _ in checksum.consume(file, 1 << 20):
-            pass
-    return str(checksum.hexdigest().decode())
-
-
 def _outputs(outputs: Iterable[Output]) -> list[dict[str, object]]:
     """As JSON, without the place that hardly any has."""
     return [{name: value for name, value in asdict(output).items() if value != ""} for output in outputs]
-
-
-def _pretty(value: object) -> bytes:
-    return json.dumps(json.loads(canonical(value)), indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"

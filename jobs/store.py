@@ -8,26 +8,26 @@ A request to a bucket on the network that fails in passing is repeated as long a
 from __future__ import annotations
 
 import io
-import os
-import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
+from obstore.store import LocalStore, ObjectStore
 
-from jobs.errors import ConfigurationError, DamagedError, MissingObjectError, StoreError, StoreUnreachableError
+from jobs.directory_bucket import directory_of, flush, is_temporary, temporary_files
+from jobs.errors import DamagedError, MissingObjectError, StoreUnreachableError
 from jobs.layout import STAGED
+from jobs.object_reader import ObjectReader
 from jobs.parallel import interruptibly
 from jobs.patience import PASSING, WORKING, Outage, Patience
 from jobs.seal import is_intact
-from jobs.store_errors import REPEAT, CutError, first_line, translated
+from jobs.store_connection import connect, make_directory, open_store
+from jobs.store_errors import REPEAT, CutError, translated
 from jobs.validation import parsed
 
 if TYPE_CHECKING:
@@ -37,19 +37,12 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 DELIMITER = "/"
-EMULATOR = "STORAGE_EMULATOR_HOST"
-"""Environment variable: a test server that ``gs://`` stands for, as Google's own clients have it."""
-READ_AHEAD = 8 << 20
-"""Bytes that one request of an opened object fetches."""
 PIECE = 8 << 20
 """Bytes that one request of a large object fetches: what has a limit in time should have one in size."""
 BULK_RETRIES = 1000
 """Repeats of a part that is sent; what ends them is the store's patience."""
 UPLOADS = 4
 """Parts that are sent at a time; more would slow each other down on a narrow line."""
-
-_TEMPORARY = re.compile(r"#[0-9]+$")
-"""How obstore's file names end while it writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +68,7 @@ class Store:
         self.location = location
         self._patience = patience
         self._remote = "://" in location
-        self._directory, self._store = _open(location, create, patience)
+        self._directory, self._store = open_store(location, create=create, patience=patience)
         self._sending: ObjectStore | None = None
 
     @cached_property
@@ -91,7 +84,7 @@ class Store:
 
     def _writable(self) -> ObjectStore:
         if directory := self._directory:
-            self._store, self._directory = _make_directory(directory), None
+            self._store, self._directory = make_directory(directory), None
         return self._store
 
     def _bulk(self) -> ObjectStore:
@@ -99,7 +92,7 @@ class Store:
         if not self._remote:
             return self._writable()
         if self._sending is None:
-            self._sending = _connect(self.location, self._patience, retries=BULK_RETRIES)
+            self._sending = connect(self.location, self._patience, retries=BULK_RETRIES)
         return self._sending
 
     def _request(self, path: str, request: Callable[[], T], *, creating: bool = False) -> T:
@@ -297,7 +290,7 @@ class Store:
     def open(self, path: str) -> io.BufferedReader:
         """The object as a seekable file, fetched piece by piece. Raises ``MissingObjectError``."""
         return io.BufferedReader(
-            _Reader(lambda start, length: self._piece(path, start, length), self.size(path)), 1 << 20
+            ObjectReader(lambda start, length: self._piece(path, start, length), self.size(path)), 1 << 20
         )
 
     def delete(self, path: str) -> None:
@@ -312,122 +305,19 @@ class Store:
 
         Raises ``StoreError``.
         """
-        if self._remote:
-            return
-        root = Path(self.location).expanduser().absolute()
-        files = [root / path for path in paths]
-        folders = {folder for file in files for folder in file.parents if folder == root or root in folder.parents}
-        for path in (*files, *folders):
-            try:
-                descriptor = os.open(path, os.O_RDONLY)
-                try:
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
-            except OSError as error:
-                raise StoreError(str(path), error.strerror or repr(error), "check the disk, then repeat") from error
+        if not self._remote:
+            flush(directory_of(self.location), paths)
 
     def temporary_files(self) -> list[ObjectInfo]:
         """What writers that were killed left beside their objects in a directory; listings do not show it."""
-        root = Path(self.location).expanduser().absolute()
-        if self._remote or not root.is_dir():
-            return []
-        found = []
-        for folder, _, names in os.walk(root):
-            for name in filter(_TEMPORARY.search, names):
-                file = Path(folder, name)
-                try:
-                    stat = file.stat()
-                except OSError:
-                    continue  # its writer has just finished
-                found.append(ObjectInfo(file.relative_to(root).as_posix(), stat.st_size, stat.st_mtime))
-        return sorted(found, key=lambda o: o.path)
+        found = () if self._remote else temporary_files(directory_of(self.location))
+        return sorted((ObjectInfo(p, stat.st_size, stat.st_mtime) for p, stat in found), key=lambda o: o.path)
 
     def delete_temporary(self, path: str) -> None:
         """Remove one of the ``temporary_files``. Raises ``StoreError``."""
-        if not _TEMPORARY.search(path):
+        if not is_temporary(path):
             raise ValueError(path)
         try:
-            (Path(self.location).expanduser().absolute() / path).unlink(missing_ok=True)
+            (directory_of(self.location) / path).unlink(missing_ok=True)
         except OSError as error:
             raise translated(self.location, path, error) from error
-
-
-class _Reader(io.RawIOBase):
-    """An object as Python's files are; fetches ``READ_AHEAD`` bytes from where it is read."""
-
-    def __init__(self, fetch: Callable[[int, int], bytes], size: int) -> None:
-        self._fetch = fetch
-        self._size = size
-        self._at = 0
-        self._piece, self._piece_at = b"", 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence])
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        if self._at >= self._size:
-            return 0
-        if not self._piece_at <= self._at < self._piece_at + len(self._piece):
-            self._piece_at = self._at
-            self._piece = self._fetch(self._at, min(READ_AHEAD, self._size - self._at))
-        begin = self._at - self._piece_at
-        data = memoryview(self._piece)[begin : begin + len(buffer)]
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
-
-
-def _open(location: str, create: bool, patience: Patience) -> tuple[Path | None, ObjectStore]:
-    """The store, and the directory that is to be made before the first write if there is none yet."""
-    remedy = "name a bucket as gs://BUCKET/PREFIX or as a directory"
-    if not location:
-        raise ConfigurationError("bucket", "its name is empty", remedy)
-    if "://" in location:
-        try:
-            return None, _connect(location, patience)
-        except (BaseError, ValueError) as error:
-            raise ConfigurationError(location, first_line(error), remedy) from error
-    path = Path(location).expanduser().absolute()
-    # In this order: another process may make it meanwhile.
-    if (path.exists() or path.is_symlink()) and not path.is_dir():
-        raise ConfigurationError(location, "not a directory", remedy)
-    if path.is_dir():
-        return None, LocalStore(path)
-    if not create:
-        raise ConfigurationError(location, "no such directory", "check the path")
-    return path, MemoryStore()
-
-
-def emulator_url() -> str:
-    """The server that ``gs://`` stands for; empty, Google's own."""
-    host = os.environ.get(EMULATOR, "")
-    return host if not host or "://" in host else f"http://{host}"
-
-
-def _connect(location: str, patience: Patience, retries: int = 0) -> ObjectStore:
-    url = emulator_url() if location.startswith("gs://") else ""
-    limits = {"timeout": timedelta(seconds=patience.request_seconds), "connect_timeout": timedelta(seconds=10)}
-    # ``Store`` repeats requests itself: obstore does not repeat all, and would not tell that a creation was repeated.
-    repeat = {"max_retries": retries, "retry_timeout": timedelta(seconds=patience.seconds)}
-    if url:
-        client = {**limits, "allow_http": True}
-        return from_url(location, base_url=url, bearer_token="none", client_options=client, retry_config=repeat)  # type: ignore[call-overload,no-any-return]
-    return from_url(location, client_options=limits, retry_config=repeat)  # type: ignore[call-overload,no-any-return]
-
-
-def _make_directory(path: Path) -> ObjectStore:
-    try:
-        return LocalStore(path, mkdir=True)
-    except (BaseError, OSError, ValueError) as error:
-        raise StoreError(str(path), first_line(error), "choose a directory that you may write to") from error

@@ -14,7 +14,7 @@ from http.client import HTTPException
 
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.time_words import span
-from jobs.store import emulator_url
+from jobs.store_connection import emulator_url
 
 _NAME = "clock"
 TOLERATED_SECONDS = 60.0

@@ -10,7 +10,7 @@ from controller.doctor.check import Check, failed, ok, skipped
 from controller.doctor.google import token
 from controller.profiles.profile import Profile
 from jobs.prices import region_of
-from jobs.store import emulator_url
+from jobs.store_connection import emulator_url
 
 _NAME = "region"
 _API = "https://storage.googleapis.com"

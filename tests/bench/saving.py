@@ -32,7 +32,8 @@ from jobs.artifact import Artifact
 from jobs.model.dataset import ExampleDataset  # noqa: F401  # before tensorflow: holds back its greeting
 from jobs.recipe import load_recipe, settings_of
 from jobs.spec import Kind, Spec
-from jobs.store import EMULATOR, Store
+from jobs.store import Store
+from jobs.store_connection import EMULATOR
 from tests.jobs.model.made import make_example, serialized
 from tests.signals import as_from_a_terminal
 

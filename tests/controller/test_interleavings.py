@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 import jobs.store
+import jobs.store_connection
 from controller.clusters.interface import JobStatus
 from controller.labels import Job
 from controller.ledger.events import Event, EventType, Ledger
@@ -17,7 +18,8 @@ from controller.status.gc import plan_gc
 from controller.status.step_status import observe
 from controller.tracking.cancellation import cancel_local
 from controller.tracking.submission import submit
-from jobs.artifact import Artifact, crc32c
+from jobs.artifact import Artifact
+from jobs.checksums import crc32c
 from jobs.errors import CovidCtlError
 from jobs.patience import Patience
 from jobs.spec import Kind, Spec
@@ -135,7 +137,7 @@ class Workers:
 @pytest.fixture(autouse=True)
 def _one_thread_each(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(removal, "in_parallel", lambda function, items, _: map(function, items))
-    monkeypatch.setattr(jobs.store, "_connect", lambda *_: object())
+    monkeypatch.setattr(jobs.store_connection, "connect", lambda *_: object())
 
 
 Scenario = Callable[[World], None]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.artifact import Artifact, Manifest, Output, add_counts, crc32c
+from jobs.artifact import Artifact, Manifest, Output, add_counts
+from jobs.checksums import crc32c
 from jobs.errors import ConfigurationError, MissingObjectError, StoreError
 from jobs.spec import Kind, Spec
 from jobs.store import Store

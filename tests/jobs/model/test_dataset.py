@@ -18,7 +18,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.artifact import Artifact, Output, crc32c
+from jobs.artifact import Artifact, Output
+from jobs.checksums import crc32c
 from jobs.errors import ConfigurationError, DamagedError
 from jobs.model.bert import BertConfig
 from jobs.model.dataset import ExampleDataset, Shard, staged_shards

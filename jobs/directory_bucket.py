@@ -1,0 +1,51 @@
+"""What only a bucket in a local directory needs: flushing to the disk, and what killed writers leave there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from jobs.errors import StoreError
+
+_TEMPORARY = re.compile(r"#[0-9]+$")
+"""How obstore's file names end while it writes them."""
+
+
+def directory_of(location: str) -> Path:
+    return Path(location).expanduser().absolute()
+
+
+def is_temporary(path: str) -> bool:
+    """Whether a file of this name is an object that is still being written, or was when its writer was killed."""
+    return _TEMPORARY.search(path) is not None
+
+
+def flush(root: Path, paths: Iterable[str]) -> None:
+    """Return once the files below ``root``, and the folders on their way, would outlive a power cut.
+
+    Raises ``StoreError``.
+    """
+    files = [root / path for path in paths]
+    folders = {folder for file in files for folder in file.parents if folder == root or root in folder.parents}
+    for path in (*files, *folders):
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise StoreError(str(path), error.strerror or repr(error), "check the disk, then repeat") from error
+
+
+def temporary_files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Paths below ``root`` of the temporary files there, each with its size and age."""
+    for folder, _, names in os.walk(root):
+        for name in filter(is_temporary, names):
+            file = Path(folder, name)
+            try:
+                yield file.relative_to(root).as_posix(), file.stat()
+            except OSError:
+                continue  # its writer has just finished

@@ -7,6 +7,7 @@
 #   everything   all of these in one, for tests/cluster
 # docker build --target worker --tag covid-ctl-worker .        (buildah and podman take the same arguments)
 # --build-arg PYTHON=NAME@sha256:... holds on to one base, which the images' labels then name.
+# --build-arg REVISION=COMMIT has every record that the image writes name the commit.
 # --label org.opencontainers.image.revision=... notes the commit: buildah would take an ARG in a LABEL from its cache.
 ARG PYTHON=docker.io/library/python:3.11-slim-bookworm
 
@@ -31,6 +32,8 @@ WORKDIR /source
 COPY pyproject.toml setup.py README.md LICENSE ./
 COPY jobs jobs
 COPY controller controller
+ARG REVISION=
+RUN test -z "${REVISION}" || printf '%s\n' "${REVISION}" > jobs/commit.txt
 RUN pip wheel . --no-deps --no-build-isolation --wheel-dir /wheels
 
 # What every image ends with: our package, its name, a user that is not root.

@@ -36,6 +36,7 @@ from jobs.layout import (
 from jobs.output_objects import OutputFolder
 from jobs.records import Counts, Manifest, Output, ShardRecord, add_counts
 from jobs.seal import sealed
+from jobs.software import this_software
 from jobs.spec import VERSIONS, Kind, Spec
 from jobs.store import Store
 from jobs.validation import nearest
@@ -131,7 +132,13 @@ class Artifact(OutputFolder):
     ) -> bool:
         """Create the shard's record; False when another worker had already."""
         record = ShardRecord(
-            self.spec.sha256, shard, tuple(outputs), counts or {}, dict(facts or {}), round(seconds, 3)
+            self.spec.sha256,
+            shard,
+            tuple(outputs),
+            counts or {},
+            dict(facts or {}),
+            round(seconds, 3),
+            dict(this_software()),
         )
         self.store.settle(map(self.object_path, record.outputs))
         path = self.path(shard_record(shard))
@@ -176,6 +183,7 @@ class Artifact(OutputFolder):
             counts=add_counts(r.counts for r in complete),
             facts=complete[0].facts,
             seconds=round(sum(r.seconds for r in complete), 3),
+            software=complete[0].software,
         )
         if finalize:
             manifest = replace(manifest, outputs=(*manifest.outputs, *finalize(self, manifest)))

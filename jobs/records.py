@@ -58,6 +58,8 @@ class ShardRecord:
     counts: Annotated[Counts, AfterValidator(_check_counts)] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     seconds: Seconds = 0.0
+    software: dict[str, str] = field(default_factory=dict)
+    """What wrote it, as ``jobs.software`` names it; empty in records of before it was noted."""
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -71,6 +73,8 @@ class Manifest:
     facts: dict[str, Any]
     seconds: Seconds
     """Work time of all shards together."""
+    software: dict[str, str] = field(default_factory=dict)
+    """What wrote the first shard."""
 
     def under(self, folder: str) -> tuple[Output, ...]:
         """The outputs below one folder, in shard order."""

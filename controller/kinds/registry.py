@@ -22,6 +22,12 @@ def pool_of(kind: Kind, profile: Profile) -> Pool:
     return profile.pool(KINDS[kind].role)
 
 
+def image_of(kind: Kind, profile: Profile) -> str:
+    """The image of a profile that steps of this kind run in."""
+    image: str = getattr(profile.images, KINDS[kind].role)
+    return image
+
+
 def made_by(command: Kind) -> list[Kind]:
     """The kinds of step that belong to one ``submit`` command, in their order."""
     return [kind for kind, declared in KINDS.items() if declared.command == command]

@@ -61,6 +61,8 @@ class Event:
     """``SUBMITTED`` says who did it, as ``ann on laptop``."""
     arguments: tuple[str, ...] = ()
     """``SUBMITTED`` says what the containers are told beside the spec, such as where a corpus lies."""
+    image: str = ""
+    """``SUBMITTED`` says the image of the containers; empty for processes of a machine."""
 
 
 @dataclass(frozen=True, config=RECORD)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from controller.kinds.registry import KINDS, pool_of
+from controller.kinds.registry import KINDS, image_of, pool_of
 from controller.labels import (
     ANNOTATION_AFTER,
     ANNOTATION_BUCKET,
@@ -140,7 +140,7 @@ def _pod(step: Step, profile: Profile) -> dict[str, Any]:
         "containers": [
             {
                 "name": CONTAINER,
-                "image": getattr(profile.images, KINDS[step.spec.kind].role),
+                "image": image_of(step.spec.kind, profile),
                 # As for digests anyway; a tag that a node has, as on kind, is the one that is meant.
                 "imagePullPolicy": "IfNotPresent",
                 "command": ["python", "-m", "jobs"],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from controller.clusters.interface import Cluster, JobState, JobStatus
+from controller.kinds.registry import image_of
 from controller.ledger.events import Event, EventType, Ledger
 from controller.ledger.history import History
 from controller.planning.manifest import render
@@ -87,12 +88,17 @@ def _submit(
     if status:
         cluster.delete(step.name)
     # Before the Job: a tracker that sees the Job finds out that it is another than the last.
-    known = ledger.append(step.name, Event(EventType.SUBMITTED, clock(), step.command, by=by, arguments=step.arguments))
+    known = ledger.append(step.name, _submitted(step, profile, by, clock()))
     if known > len(events):
         events += ledger.events(step.name, after=len(events))
     _mark_removals(artifact, events)
     cluster.create(job)
     return Submitted(step, SubmissionOutcome.AGAIN if why_again else SubmissionOutcome.CREATED, missing, why_again)
+
+
+def _submitted(step: Step, profile: Profile, by: str, at: float) -> Event:
+    image = "" if profile.is_local else image_of(step.spec.kind, profile)
+    return Event(EventType.SUBMITTED, at, step.command, by=by, arguments=step.arguments, image=image)
 
 
 def _mark_removals(artifact: Artifact, events: Sequence[Event]) -> None:

@@ -8,9 +8,11 @@ unreferenced_parses.txt        parse files that no row of metadata.csv names (CO
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterable, Iterator
-from typing import IO
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import IO, Any
 
 from jobs.corpus.documents.accounting import Accounting
 from jobs.corpus.documents.document import Document
@@ -23,11 +25,16 @@ from jobs.corpus.reading.open_corpus import open_corpus
 from jobs.corpus.screening.exact_duplicates import DUPLICATE, ExactDuplicates
 from jobs.corpus.screening.holdout import held_out
 from jobs.errors import ConfigurationError
+from jobs.files.digest import FileDigest
 from jobs.files.place import locate
 from jobs.files.streams import OnBytes
 from jobs.layout import DOCUMENTS, HELD_OUT, QUARANTINE
 from jobs.sample.sample import SAMPLE, sample_fingerprint, write_sample
 from jobs.steps.context import StepContext
+
+MOST_DIGESTS = 20
+"""Files of the corpus that the manifest names with their digests."""
+_DATE = re.compile(r"(?<!\d)20\d\d-[01]\d-[0-3]\d(?!\d)")
 
 
 def run(context: StepContext) -> None:
@@ -37,10 +44,10 @@ def run(context: StepContext) -> None:
     """
     started = time.monotonic()
     with Workspace(context.scratch, _byte_progress(context)) as workspace:
-        _ingest(context, _open(context, workspace), started)
+        _ingest(context, _open(context, workspace), workspace, started)
 
 
-def _ingest(context: StepContext, corpus: OpenedCorpus, started: float) -> None:
+def _ingest(context: StepContext, corpus: OpenedCorpus, workspace: Workspace, started: float) -> None:
     artifact = context.artifact
     settings = artifact.spec.settings
     accounting = Accounting(corpus.source, settings["max_quarantined_share"], corpus.total, corpus.broken)
@@ -74,7 +81,8 @@ def _ingest(context: StepContext, corpus: OpenedCorpus, started: float) -> None:
     outputs.append(artifact.write(HELD_OUT, _lines(validation)))
     outputs.append(artifact.upload(QUARANTINE, quarantine))
     outputs += [artifact.write(name, _lines(lines)) for name, lines in corpus.listings().items()]
-    artifact.commit(context.shard, outputs, counts=counts, seconds=time.monotonic() - started)
+    facts = {"corpus": _identity(context.corpus, "parse_files" in counts, workspace.digests)}
+    artifact.commit(context.shard, outputs, counts=counts, facts=facts, seconds=time.monotonic() - started)
 
 
 def _open(context: StepContext, workspace: Workspace) -> OpenedCorpus:
@@ -96,6 +104,25 @@ def _open(context: StepContext, workspace: Workspace) -> OpenedCorpus:
             "submit preprocess again: a changed corpus is a new step",
         )
     return corpus
+
+
+def _identity(place: str, is_cord19: bool, digests: Sequence[FileDigest]) -> dict[str, Any]:
+    """What a reader needs to get the same corpus: its name, the release and SHA-256 of the files as released.
+
+    Not the place, which is the user's own. A release is named by a date in a file's name or, in AI2's archives, in that
+    of its folder.
+    """
+    if place == SAMPLE:
+        return {"name": SAMPLE}
+    name = place.rstrip("/").rpartition("/")[2]
+    dates = (found[0] for text in (name, *(digest.name for digest in digests)) if (found := _DATE.search(text)))
+    files = sorted(digests, key=lambda digest: digest.name)
+    return {
+        "name": "CORD-19" if is_cord19 else name,
+        "release": next(dates, ""),
+        "files": [asdict(digest) for digest in files[:MOST_DIGESTS]],
+        "files_not_named": len(files[MOST_DIGESTS:]),
+    }
 
 
 def _byte_progress(context: StepContext) -> OnBytes:

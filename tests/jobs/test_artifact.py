@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from jobs.artifact import Artifact, Manifest, Output, add_counts
 from jobs.checksums import crc32c
 from jobs.errors import ConfigurationError, MissingObjectError, StoreError
+from jobs.software import this_software
 from jobs.spec import Kind, Spec
 from jobs.store import Store
 
@@ -37,6 +38,7 @@ def test_it_is_complete_once_every_shard_is(artifact: Artifact) -> None:
     assert manifest.counts == {"documents": {"read": 5}}
     assert manifest.seconds == 1.0
     assert manifest.spec == artifact.spec
+    assert manifest.software == this_software()
 
 
 def test_the_first_record_of_a_shard_stands(artifact: Artifact) -> None:

@@ -20,6 +20,7 @@ from jobs.corpus.documents.format import Form
 from jobs.corpus.documents.quarantine import Quarantined
 from jobs.corpus.documents.workspace import Workspace
 from jobs.errors import ConfigurationError
+from jobs.files.digest import digest_of
 from jobs.files.limits import Budget
 from jobs.files.place import Place
 from jobs.files.streams import Metered
@@ -47,10 +48,11 @@ def open_release(place: Place, form: Form, workspace: Workspace) -> Release:
     intake = Intake(workspace)
     if form is Form.ZIP:
         path = _local(place, workspace)
+        workspace.digests.append(digest_of(path, place.name))
         intake.take_zip(path, place.location, Budget(place.location, path.stat().st_size))
     else:
         budget = Budget(place.location, place.size)
-        with place.store.open(place.name) as file:
+        with place.store.open(place.name) as opened, workspace.digesting(place.name, opened) as file:
             intake.take_archive(file, "", place.location, budget, workspace.telling(place.size))
     metadata, copy, files = intake.finish(place.location)
     source = f"{place.location}: {metadata or METADATA}"
@@ -68,13 +70,13 @@ def _open_directory(place: Place, workspace: Workspace) -> Release:
         )
     intake = Intake(workspace, [StoreFiles(place.store, listing.files)])
     if listing.metadata:
-        with place.store.open(listing.metadata) as file:
+        with place.store.open(listing.metadata) as opened, workspace.digesting(listing.metadata, opened) as file:
             intake.take_metadata(listing.metadata, file)
     total = sum(archive.size for archive in listing.archives)
     before = 0
     for archive in listing.archives:
         name = f"{source}/{archive.path}"
-        with place.store.open(archive.path) as file:
+        with place.store.open(archive.path) as opened, workspace.digesting(archive.path, opened) as file:
             budget, tell = Budget(name, archive.size), workspace.telling(total, before)
             intake.take_archive(file, archive.path, name, budget, tell)
         before += archive.size

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import IO, cast
 
+from jobs.files.digest import FileDigest, Hashed
 from jobs.files.streams import OnBytes, Tell, unwatched
 
 
@@ -19,6 +22,16 @@ class Workspace:
     on_bytes: OnBytes = unwatched
     """Called with the progress in bytes while an archive is fetched or unpacked."""
     closing: ExitStack = field(default_factory=ExitStack)
+
+    digests: list[FileDigest] = field(default_factory=list)
+    """Of the corpus's files that were read whole, as people have them."""
+
+    @contextmanager
+    def digesting(self, name: str, file: IO[bytes]) -> Iterator[IO[bytes]]:
+        """``file``, to be read from front to end; what is left of it is read at the end, and its digest noted."""
+        hashed = Hashed(file)
+        yield cast("IO[bytes]", hashed)
+        self.digests.append(hashed.finish(name))
 
     def telling(self, total: int, before: int = 0) -> Tell:
         return lambda count: self.on_bytes(before + count, total)

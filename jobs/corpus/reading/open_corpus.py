@@ -24,8 +24,8 @@ def open_corpus(place: Place, workspace: Workspace) -> tuple[OpenedCorpus, str]:
     if form in (Form.JSONL, Form.TEXT):
         files, found = own_files(place, form), fingerprint(place)
         if form is Form.TEXT:
-            return OwnFiles(place, files, plain_text.outcomes, refuse_other_than_text), found
-        return OwnFiles(place, files, Jsonl().outcomes, refuse_other_content), found
+            return OwnFiles(place, files, plain_text.outcomes, refuse_other_than_text, workspace), found
+        return OwnFiles(place, files, Jsonl().outcomes, refuse_other_content, workspace), found
     if form is not Form.RELEASE:
         found = fingerprint(place)  # of its bytes, before they are trusted
         return open_cord19(place, form, workspace), found

@@ -10,6 +10,7 @@ from typing import Any, cast
 from jobs.corpus.documents.outcome import Outcome
 from jobs.corpus.documents.quarantine import Quarantined
 from jobs.corpus.documents.size_limit import MAX_DOCUMENT_BYTES
+from jobs.corpus.documents.workspace import Workspace
 from jobs.files.limits import Budget
 from jobs.files.place import Place
 from jobs.files.streams import drain, unpacked
@@ -49,13 +50,16 @@ class OwnFiles:
     total: int | None = None
     unused_files = 0
 
-    def __init__(self, place: Place, files: Sequence[ObjectInfo], read: Reader, check: Check) -> None:
+    def __init__(
+        self, place: Place, files: Sequence[ObjectInfo], read: Reader, check: Check, workspace: Workspace
+    ) -> None:
         self.place = place
         self.files = files
         self.source = place.location
         self.done_bytes = 0
         self._read = read
         self._check = check
+        self._workspace = workspace
 
     def outcomes(self) -> Iterator[Outcome]:
         for file in self.files:
@@ -79,7 +83,7 @@ class OwnFiles:
             self.done_bytes = before + count
 
         source = self.place.location if self.place.name else f"{self.place.location.rstrip('/')}/{file.path}"
-        with self.place.store.open(file.path) as opened:
+        with self.place.store.open(file.path) as found, self._workspace.digesting(file.path, found) as opened:
             stream = unpacked(opened, source, Budget(source, file.size), tell)
             self._check(cast("io.BufferedReader", stream).peek(_HEAD), file.path, source)
             number = 0

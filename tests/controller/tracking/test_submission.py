@@ -43,6 +43,14 @@ def test_jobs_are_suspended_while_their_inputs_are_not_complete(world: World) ->
     assert [world.suspended(step) for step in steps()[1:]] == [False, True, True]
 
 
+def test_the_ledger_names_the_image_that_a_step_ran_in(world: World) -> None:
+    world.submit(*steps())
+    for step in steps():
+        (event,) = world.ledger.events(step.name)
+        (job,) = (job for job in world.server.store.all("jobs", "default") if job["metadata"]["name"] == step.name)
+        assert event.image == job["spec"]["template"]["spec"]["containers"][0]["image"]
+
+
 def test_twice_changes_nothing(world: World) -> None:
     world.submit(*steps())
     before = [(job["metadata"]["resourceVersion"], job["spec"]) for job in world.server.store.all("jobs", "default")]

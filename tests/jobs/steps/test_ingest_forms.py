@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -212,3 +214,44 @@ def test_a_failed_archive_leaves_nothing_behind(sample: Path, tmp_path: Path) ->
     assert sorted(p.name for p in (tmp_path / "bucket").rglob("*") if p.is_file() and "progress" not in str(p)) == [
         "spec.json"
     ]
+
+
+def made_of(corpus: Path, root: Path) -> dict[str, Any]:
+    """What the manifest says of the corpus."""
+    ingest(corpus, root)
+    (manifest,) = (root / "bucket").glob("*/manifest.json")
+    found: dict[str, Any] = json.loads(manifest.read_text())["facts"]["corpus"]
+    return found
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("pack", [ai2_release, kaggle_zip])
+def test_the_manifest_names_the_release_as_sha256sum_does(
+    sample: Path, tmp_path: Path, pack: Callable[[Path], bytes]
+) -> None:
+    release = tmp_path / "cord-19_2020-07-16.pack"
+    release.write_bytes(pack(sample))
+    told = made_of(release, tmp_path / "root")
+    assert (told["name"], told["release"]) == ("CORD-19", "2020-07-16")
+    assert told["files"] == [{"name": release.name, "size": release.stat().st_size, "sha256": sha256(release)}]
+
+
+def test_of_a_directory_the_manifest_names_its_metadata_and_of_ones_own_text_each_file(
+    sample: Path, tmp_path: Path
+) -> None:
+    told = made_of(sample, tmp_path / "root")
+    metadata = sample / "metadata.csv"
+    assert told["files"] == [{"name": "metadata.csv", "size": metadata.stat().st_size, "sha256": sha256(metadata)}]
+    assert told["release"] == ""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    for number in range(22):
+        text = f"Paper {number} is of bats. They were counted {number} times. None of them coughed."
+        (notes / f"{number:02d}.txt").write_text(text)
+    own = made_of(notes, tmp_path / "own")
+    assert own["name"] == "notes"
+    assert own["files_not_named"] == 2
+    assert own["files"][3]["sha256"] == sha256(notes / "03.txt")

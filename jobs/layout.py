@@ -30,6 +30,9 @@ VOCABULARIES = "vocabularies"
 VOCABULARY = "vocab.txt"
 """The vocabulary of a vocabulary, checkpoint or preprocess step."""
 
+EXTENSION = "extension.json"
+"""vocabulary writes it when it extends a published vocabulary."""
+
 DOCUMENTS = "documents"
 """ingest writes a folder with one file per shard."""
 HELD_OUT = "held_out.txt"

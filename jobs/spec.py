@@ -37,7 +37,7 @@ VERSIONS: Mapping[Kind, int] = {
     Kind.VOCABULARY: 3,
     Kind.PREPROCESS: 3,
     Kind.CHECKPOINT: 1,
-    Kind.PRETRAIN: 3,
+    Kind.PRETRAIN: 4,
     Kind.EXPORT: 4,
     Kind.TUNE: 1,
     Kind.EVALUATE: 1,

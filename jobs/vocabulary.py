@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jobs.errors import ConfigurationError
@@ -31,6 +32,14 @@ class Vocabulary:
 
     def to_bytes(self) -> bytes:
         return "".join(f"{token}\n" for token in self.tokens).encode()
+
+    def extended(self, words: Sequence[str]) -> Vocabulary:
+        """This vocabulary with ``words`` after its last entry. Raises ``ConfigurationError`` for a word it has."""
+        present = self.ids.keys() & set(words)
+        if present or len(set(words)) < len(words):
+            name = min(present, default="") or next(word for word in words if words.count(word) > 1)
+            raise ConfigurationError(f"word {name!r}", "the vocabulary has it already", "leave it out")
+        return Vocabulary((*self.tokens, *words))
 
     def check_extends(self, older: Vocabulary, source: str) -> None:
         """Raises ``ConfigurationError`` unless every entry of ``older`` has the same id here."""

@@ -23,6 +23,7 @@ from controller.cli.terminal import (
     end_output,
     open_closed_streams,
 )
+from controller.cli.vocabulary import vocab
 from jobs.errors import CovidCtlError
 
 EXIT_CANCELLED = 130
@@ -89,7 +90,7 @@ def cancel_command(names: tuple[str, ...], **place: str | None) -> None:
         raise refused[-1]
 
 
-for command in (*OBSERVING, *PREPARING, *RESULTS, search, judge):
+for command in (*OBSERVING, *PREPARING, *RESULTS, vocab, search, judge):
     cli.add_command(command)
 refuse_empty_values(cli)
 

@@ -82,7 +82,7 @@ def recipes_table(recipes: Sequence[Recipe]) -> Table:
             recipe.name,
             f"{recipe.schedule.train_steps:,}",
             f"{recipe.schedule.train_batch_size:,}",
-            f"{vocabulary.size:,}" if vocabulary.size else "learned",
+            f"{vocabulary.entries:,}" if vocabulary.size else "learned",
             recipe.description,
         )
     return table

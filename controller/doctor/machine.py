@@ -83,7 +83,7 @@ def weights(recipe: Recipe) -> int:
     shape, vocabulary = recipe.architecture, recipe.vocabulary
     hidden = shape.hidden_size
     layer = 4 * hidden * hidden + 2 * hidden * shape.intermediate_size
-    words = (vocabulary.size or vocabulary.learn or 0) + shape.max_position_embeddings
+    words = vocabulary.entries + shape.max_position_embeddings
     return shape.num_hidden_layers * layer + words * hidden
 
 

@@ -11,7 +11,9 @@ def vocabulary(recipe: Recipe, path: str | None) -> Check:
     """Checks the vocabulary file at ``path``, if one is given. Raises ``ConfigurationError`` if it does not fit."""
     name, choice = "vocabulary", recipe.vocabulary
     if path:
-        return ok(name, f"{path} has {read_vocabulary(path, recipe).size:,} entries")
+        found = f"{path} has {read_vocabulary(path, recipe).size:,} entries"
+        more = f", to which the recipe adds {choice.extend.add:,} words of the corpus" if choice.extend else ""
+        return ok(name, found + more)
     if choice.learn:
         return ok(name, f"recipe {recipe.name} learns one of at most {choice.learn:,} entries")
     reason = f"recipe {recipe.name} needs one of {choice.size:,} entries ({choice.source})"

@@ -37,6 +37,8 @@ class FromStep:
     """That option's help."""
     called: str = ""
     """What people call it when one is chosen for them."""
+    named_by: str = ""
+    """The option of ``vocab`` that names a finished step. Without it the step is planned."""
     optional: bool = False
     """Left out where the recipe has no such step."""
     contradiction: Callable[[Recipe, Spec, Manifest | None], str] = no_contradiction
@@ -56,7 +58,19 @@ class FromOutside:
     """The option of ``submit`` that says where it lies; empty: the recipe says it."""
 
 
-Input = FromStep | FromOutside
+@dataclass(frozen=True)
+class FromFile:
+    """An input that is a file of the user's, kept in the bucket under its content's hash."""
+
+    name: str
+    """Its key among the inputs of the spec."""
+    option: str
+    """The option of ``submit`` that gives the file."""
+    is_read: Callable[[Recipe], bool]
+    """Whether the recipe has this input."""
+
+
+Input = FromStep | FromOutside | FromFile
 
 CORPUS = FromOutside("corpus", option="corpus")
 """What all text comes from. Every step that leads to it through its inputs is made of it."""
@@ -149,6 +163,8 @@ class StepKind:
     """The folder of what it continues from after an interruption; of no use once the step is complete."""
     is_searched: bool = False
     """Whether it makes what ``covid-ctl search`` searches."""
+    makes_vocabulary: bool = False
+    """Whether it makes the vocabulary that ``covid-ctl vocab`` is about."""
     leaves_report: bool = False
     """Whether it writes what ``covid-ctl report`` shows."""
     flops_of: Callable[[Spec], int | None] = field(default=no_flops)

@@ -20,7 +20,8 @@ def contradiction(recipe: Recipe, examples: Spec, made: Manifest | None) -> str:
     }
     theirs = {field: examples.settings.get(field.partition(".")[2], True) for field in wanted}
     if recipe.vocabulary.size and made and "vocabulary_size" in made.facts:
-        wanted["vocabulary.size"], theirs["vocabulary.size"] = recipe.vocabulary.size, made.facts["vocabulary_size"]
+        field = "vocabulary.size + extend.add" if recipe.vocabulary.extend else "vocabulary.size"
+        wanted[field], theirs[field] = recipe.vocabulary.entries, made.facts["vocabulary_size"]
     differing = [field for field in wanted if wanted[field] != theirs[field]]
     reasons = [f"{field} is {wanted[field]} in the recipe, {theirs[field]} in the examples" for field in differing]
     if recipe.schedule.early_stop_evaluations and made and not made.counts.get("examples", {}).get("validation"):
@@ -30,10 +31,9 @@ def contradiction(recipe: Recipe, examples: Spec, made: Manifest | None) -> str:
 
 def training_flops(recipe: Recipe) -> int:
     """Floating-point operations of the whole run, with the largest vocabulary that the recipe may learn."""
-    choice = recipe.vocabulary
     example = example_flops(
         recipe.architecture,
-        vocabulary=choice.size or choice.learn or 0,
+        vocabulary=recipe.vocabulary.entries,
         length=recipe.examples.max_seq_length,
         predictions=recipe.examples.max_predictions_per_seq,
     )
@@ -46,7 +46,7 @@ def flops_of(spec: Spec) -> int | None:
         settings = spec.settings
         example = example_flops(
             Architecture(**settings["architecture"]),
-            vocabulary=settings["vocabulary_size"] or 0,
+            vocabulary=(settings["vocabulary_size"] or 0) + settings.get("extend", {}).get("add", 0),
             length=settings["max_seq_length"],
             predictions=settings["max_predictions_per_seq"],
         )

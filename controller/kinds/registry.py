@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
-from controller.kinds.declaration import FromOutside, FromStep, StepKind
+from controller.kinds.declaration import FromFile, FromOutside, FromStep, StepKind
 from controller.profiles.profile import Pool, Profile
 from jobs.recipe import Recipe
 from jobs.spec import Kind
@@ -48,9 +48,20 @@ def material_options(kind: Kind) -> list[str]:
     """The options of ``submit`` that say what all is made of that leads to a step of this kind."""
     steps = [KINDS[one] for one in upstream(kind)]
     needs = [need for step in steps for need in step.inputs]
-    names = [need.option if isinstance(need, FromOutside) else need.given_by for need in needs]
+    names = [need.option if isinstance(need, FromOutside | FromFile) else need.given_by for need in needs]
     shards = ["shards"] if any(step.shard_setting for step in steps) else []
     return list(dict.fromkeys(filter(None, names + shards)))
+
+
+def vocabulary_kind() -> Kind:
+    """The kind of step that makes a vocabulary."""
+    return next(kind for kind, declared in KINDS.items() if declared.makes_vocabulary)
+
+
+def is_made_from_file(need: FromStep, recipe: Recipe) -> bool:
+    """Whether the file that could take the step's place is what the step is made from, so that the step is needed."""
+    inputs = KINDS[need.kind].inputs
+    return any(isinstance(one, FromFile) and one.option == need.given_by and one.is_read(recipe) for one in inputs)
 
 
 def options_of(kind: Kind) -> list[str]:

@@ -21,7 +21,7 @@ KIND = StepKind(
     Kind.SIGNATURES,
     command=Kind.PREPROCESS,
     role=Role.WORKER,
-    inputs=(FromStep("documents", Kind.INGEST),),
+    inputs=(FromStep("documents", Kind.INGEST, named_by="documents"),),
     shards=shards_asked_for,
     work=lambda _: TextWork(Range(0.1, 0.3)),
     summary=summary,

@@ -1,8 +1,8 @@
-"""``vocabulary``: a WordPiece vocabulary learned from the training documents."""
+"""``vocabulary``: a WordPiece vocabulary learned from the training documents, or a published one with their words."""
 
 from __future__ import annotations
 
-from controller.kinds.declaration import FromStep, StepKind, TextWork
+from controller.kinds.declaration import FromFile, FromStep, StepKind, TextWork
 from controller.profiles.profile import Role
 from jobs.artifact import Manifest
 from jobs.ranges import Range
@@ -12,19 +12,27 @@ from jobs.spec import Kind
 
 def why_absent(recipe: Recipe) -> str:
     choice = recipe.vocabulary
-    return "" if choice.learn else f"it needs its vocabulary of {choice.size:,} entries ({choice.source})"
+    return (
+        "" if choice.learn or choice.extend else f"it needs its vocabulary of {choice.size:,} entries ({choice.source})"
+    )
 
 
 def summary(manifest: Manifest) -> str:
-    return f"{manifest.counts['entries']:,} entries"
+    entries, added = manifest.counts["entries"], manifest.counts.get("added")
+    return f"{entries:,} entries, {added:,} of them added" if added else f"{entries:,} entries"
 
 
 KIND = StepKind(
     Kind.VOCABULARY,
     command=Kind.PREPROCESS,
     role=Role.WORKER,
-    inputs=(FromStep("documents", Kind.INGEST), FromStep("signatures", Kind.SIGNATURES)),
+    inputs=(
+        FromStep("documents", Kind.INGEST, named_by="documents"),
+        FromStep("signatures", Kind.SIGNATURES),
+        FromFile("base", option="vocab", is_read=lambda recipe: recipe.vocabulary.extend is not None),
+    ),
     why_absent=why_absent,
     work=lambda _: TextWork(Range(0.1, 0.5)),
     summary=summary,
+    makes_vocabulary=True,
 )

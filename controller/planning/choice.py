@@ -6,8 +6,8 @@ import shlex
 from functools import cached_property, partial
 from pathlib import Path
 
-from controller.kinds.declaration import CORPUS, FromOutside, FromStep
-from controller.kinds.registry import options_of, reader_of
+from controller.kinds.declaration import CORPUS, FromFile, FromOutside, FromStep
+from controller.kinds.registry import is_made_from_file, options_of, reader_of
 from controller.planning.command_line import CommandLine
 from controller.planning.existing import (
     Fitting,
@@ -56,8 +56,18 @@ class Choice:
     def outside(self, need: FromOutside) -> Source:
         return self._corpus() if need == CORPUS else self._checkpoint()
 
+    def file(self, need: FromFile) -> str:
+        if vocabulary := self.vocabulary:
+            return vocabulary.path
+        choice = self._recipe.vocabulary
+        source = f" ({choice.source})" if choice.source else ""
+        reason = f"it extends a vocabulary of {choice.size:,} entries{source}, and none was given"
+        raise PreflightError(f"recipe {self._recipe.name}", reason, self._command.again(**{need.option: "PATH"}))
+
     def instead(self, need: FromStep) -> str | None:
-        if need.given_by and (vocabulary := self.vocabulary):
+        if name := self._options.get(need.named_by):
+            return self._named(name, need).name
+        if need.given_by and (vocabulary := self.vocabulary) and not is_made_from_file(need, self._recipe):
             return vocabulary.path
         if not need.chosen_by:
             return None

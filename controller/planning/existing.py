@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
-from controller.kinds.declaration import FromOutside, Input
-from controller.kinds.registry import KINDS
+from controller.kinds.declaration import FromFile, FromOutside, Input
+from controller.kinds.registry import KINDS, is_made_from_file
 from controller.ledger.events import Ledger
 from controller.ledger.history import History, finished_at
 from controller.planning.provenance import Origins
 from controller.planning.sources import default_corpus, identify_checkpoint
 from jobs.artifact import Artifact, Manifest, is_complete
 from jobs.errors import ConfigurationError, DamagedError, MissingObjectError
-from jobs.layout import MANIFEST, SPEC, VOCABULARIES
+from jobs.layout import EXTENSION, MANIFEST, SPEC, VOCABULARIES
 from jobs.named_vocabulary import read_vocabulary
 from jobs.recipe import Recipe
 from jobs.recipe.naming import decisive, recipe_in_name, runtime_fields
@@ -70,6 +72,8 @@ class Fitting:
     def _input_fits(self, need: Input, value: str | None) -> bool:
         if isinstance(need, FromOutside):
             return self._source_fits(need, value)
+        if isinstance(need, FromFile):
+            return self._vocabulary_fits(value) if need.is_read(self.recipe) else value is None
         if not (need.must_fit or self.strict):
             return True
         absent = KINDS[need.kind].why_absent(self.recipe)
@@ -77,8 +81,14 @@ class Fitting:
             return need.optional and bool(absent)
         name = value.split("/", 1)[0]
         if name == VOCABULARIES:
-            return self.recipe.vocabulary.size in (None, len(read_vocabulary(self.store, value)))
+            return not is_made_from_file(need, self.recipe) and self._vocabulary_fits(value)
         return not absent and self._is_made(Artifact.open(self.store, name).spec)
+
+    def _vocabulary_fits(self, path: str | None) -> bool:
+        """Whether a given vocabulary has the recipe's size."""
+        if path is None:
+            return False
+        return self.recipe.vocabulary.size in (None, len(read_vocabulary(self.store, path)))
 
     def _source_fits(self, need: FromOutside, value: str | None) -> bool:
         """Any corpus, and any copy of a checkpoint unless the recipe says where one lies."""
@@ -133,6 +143,15 @@ def newest_under_way(store: Store, kind: Kind, fits: Callable[[Spec], bool]) -> 
             if fits(Artifact.open(store, name).spec) and not is_complete(store, name):
                 found.append(Found(events[0].at, name))
     return max(found, default=None)
+
+
+def read_extension(store: Store, name: str) -> dict[str, Any] | None:
+    """What a complete vocabulary step says of the words that it added; None where it is not complete."""
+    if not is_complete(store, name):
+        return None
+    artifact = Artifact.open(store, name)
+    found: dict[str, Any] = json.loads(artifact.read(artifact.require().output(EXTENSION)))
+    return found
 
 
 def reported_kinds() -> list[Kind]:

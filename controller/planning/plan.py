@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from controller.kinds.declaration import FromOutside, FromStep, Input
+from controller.kinds.declaration import FromFile, FromOutside, FromStep, Input
 from controller.kinds.registry import KINDS, upstream
 from controller.ledger.lineage import steps_read
 from jobs.errors import PreflightError
@@ -50,6 +50,9 @@ class Inputs(Protocol):
 
     def outside(self, need: FromOutside) -> Source:
         """What lies outside. Raises ``PreflightError`` or ``ConfigurationError`` when it is not to be had."""
+
+    def file(self, need: FromFile) -> str:
+        """The path in the bucket of a file. Raises ``PreflightError`` when it was not given."""
 
     def instead(self, need: FromStep) -> str | None:
         """The step's name, or the object's path, that is taken in place of a step to be planned."""
@@ -101,6 +104,9 @@ class _Walk:
                 source = self._inputs.outside(need)
                 values[need.name] = source.fingerprint
                 arguments += [f"--{need.name}", source.location]
+            elif isinstance(need, FromFile):
+                if need.is_read(recipe):
+                    values[need.name] = self._inputs.file(need)
             elif value := self._value(need, kind):
                 values[need.name] = value
         for name, told in runtime_settings(kind, recipe).items():

@@ -33,14 +33,18 @@ class Request:
     profile: Profile
     store: Store
     choice: Choice
+    until: Kind | None = None
+    """Only the steps that lead to this kind, of those that the command is for."""
 
     @classmethod
-    def of(cls, kind: str, place: Profile, *, verb: str = "submit", **options: Any) -> Request:
+    def of(
+        cls, kind: str, place: Profile, *, verb: str = "submit", until: Kind | None = None, **options: Any
+    ) -> Request:
         overrides = assignments(options["overrides"])
         salt = options["salt"] or (time.strftime("%Y%m%dT%H%M%S") if options["fresh"] else "")
         recipe, store = load_recipe(options["recipe"], overrides), Store(place.bucket)
         command = CommandLine(None if kind == ALL else Kind(kind), options, overrides, salt, verb)
-        return cls(command, recipe, place, store, Choice(recipe, command, place, store))
+        return cls(command, recipe, place, store, Choice(recipe, command, place, store), until)
 
     @property
     def notes(self) -> list[str]:
@@ -84,7 +88,8 @@ class Request:
             salt=lambda kind: command.salt if command.is_for(kind) else "",
             shards=command.options["shards"] or DEFAULT_SHARDS,
         )
-        targets = [command.target] if command.target else targets_of(self.recipe)
+        target = self.until or command.target
+        targets = [target] if target else targets_of(self.recipe)
         return plan(targets, self.recipe, self.choice, order)
 
     def _is_missing(self, step: Step) -> bool:

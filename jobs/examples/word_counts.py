@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 MOST_COUNTED = 2_000_000
 """Distinct words that are counted at a time: about 350 MB. All of CORD-19 has some six million."""
@@ -22,6 +23,31 @@ def count_words(sentences: Iterable[Iterable[str]]) -> Counter[str]:
         if len(words) > MOST_COUNTED:
             words = most_frequent(words, MOST_COUNTED // 2)
     return words
+
+
+@dataclass
+class WordCounts:
+    """How often words occur."""
+
+    words: Counter[str] = field(default_factory=Counter)
+    documents: Counter[str] = field(default_factory=Counter)
+    """Documents that each word occurs in."""
+    read: int = 0
+    """Documents altogether."""
+
+
+def count_in_documents(documents: Iterable[Iterable[str]]) -> WordCounts:
+    """Occurrences of each word, and the documents it occurs in: exact up to as many words as in ``count_words``."""
+    found = WordCounts()
+    for document in documents:
+        words = Counter(document)
+        found.words.update(words)
+        found.documents.update(words.keys())
+        found.read += 1
+        if len(found.words) > MOST_COUNTED:
+            found.words = most_frequent(found.words, MOST_COUNTED // 2)
+            found.documents = Counter({word: found.documents[word] for word in found.words})
+    return found
 
 
 def most_frequent(words: Counter[str], limit: int) -> Counter[str]:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import structlog
 import tensorflow as tf
 from safetensors import safe_open
 
 from jobs.errors import ConfigurationError
 from jobs.weights.account import parts_of
-from jobs.weights.variable_names import PER_ENTRY
+from jobs.weights.variable_names import OUTPUT_BIAS, PER_ENTRY, Array
+
+Pieces = Callable[[int], Sequence[Sequence[int]]]
+"""From a checkpoint's number of entries to, for each entry beyond them, the ids of the pieces that it replaces."""
 
 
-def assign_initial(variables: Mapping[str, tf.Variable], file: Path, source: str) -> None:
+def assign_initial(
+    variables: Mapping[str, tf.Variable], file: Path, source: str, pieces: Pieces = lambda _known: ()
+) -> None:
     """Assign the tensors of a safetensors file by name; variables that it does not hold keep their values.
 
-    When the model's vocabulary is larger than the file's, the additional rows keep their values too: as from scratch,
-    a truncated normal drawn from the seed, or zero. Raises ``ConfigurationError``, naming ``source``, for a variable
-    that does not fit; none is changed then.
+    When the model's vocabulary is larger than the file's, an additional entry's embedding is the mean of its pieces',
+    its output bias the first piece's: where the model wrote the first piece, it may write the word. An entry without
+    pieces keeps its values: as from scratch, a truncated normal drawn from the seed, or zero. Raises
+    ``ConfigurationError``, naming ``source``, for a variable that does not fit; none is changed then.
     """
     with safe_open(file, "numpy") as tensors:
         shapes = {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
@@ -28,12 +35,21 @@ def assign_initial(variables: Mapping[str, tf.Variable], file: Path, source: str
         for name, shape in shapes.items():
             variable, value = variables[name], tensors.get_tensor(name)
             if shape[0] < variable.shape[0]:
-                value = tf.concat([value, variable[shape[0] :]], axis=0)
+                value = _grown(name, value, variable.numpy(), pieces(shape[0]))
             variable.assign(value)
     log = structlog.get_logger()
     log.info("weights.initialised", source=source, variables=len(shapes), random=len(variables) - len(shapes))
     if random := parts_of(name for name in variables if name not in shapes):
         log.warning("weights.random", source=source, begin_random=random)
+
+
+def _grown(name: str, value: Array, drawn: Array, pieces: Sequence[Sequence[int]]) -> Array:
+    """The checkpoint's rows and, after them, rows for the new entries; ``drawn`` has a row for every entry."""
+    grown = np.concatenate([value, drawn[len(value) :]])
+    for entry, ids in enumerate(pieces, len(value)):
+        if ids:
+            grown[entry] = value[ids[0]] if name == OUTPUT_BIAS else value[list(ids)].mean(axis=0)
+    return grown
 
 
 def _check(name: str, shape: tuple[int, ...], variables: Mapping[str, tf.Variable], source: str) -> None:

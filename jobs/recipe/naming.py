@@ -13,6 +13,7 @@ from typing import Any
 
 from jobs.recipe.schema import MAX_UNKNOWN_SHARE, Recipe
 from jobs.spec import Kind
+from jobs.validation import Section
 
 RECIPE = "(the recipe's name)"
 """In place of a setting: the field is the ``recipe`` of the spec."""
@@ -70,6 +71,8 @@ NAMING = (
         {Kind.VOCABULARY: "", Kind.PREPROCESS: "", Kind.CHECKPOINT: ""},
         left_out_at=(True,),
     ),
+    Row("vocabulary.extend", ("add",), {Kind.VOCABULARY: "extend.", Kind.PRETRAIN: "extend."}),
+    Row("vocabulary.extend", ("min_documents",), {Kind.VOCABULARY: "extend."}),
     Row("vocabulary", ("max_unknown_share",), {Kind.PREPROCESS: ""}, left_out_at=(MAX_UNKNOWN_SHARE,)),
     Row("vocabulary", ("size",), {Kind.CHECKPOINT: "vocabulary_size", Kind.PRETRAIN: "vocabulary_size"}),
     Row("examples", ("max_seq_length", "max_predictions_per_seq"), {Kind.PREPROCESS: "", Kind.PRETRAIN: ""}),
@@ -177,7 +180,7 @@ def settings_of(kind: Kind, recipe: Recipe) -> Settings:
         target = row.settings.get(kind)
         if target is None or target == RECIPE:
             continue
-        section = getattr(recipe, row.section) if row.section else recipe
+        section = _section(recipe, row.section)
         if section is None:
             if row.without_section is not None:
                 _set(found, target or row.fields[0], row.without_section)
@@ -187,6 +190,14 @@ def settings_of(kind: Kind, recipe: Recipe) -> Settings:
         for name in row.fields:
             if name not in usual or values[name] != usual[name]:
                 _set(found, f"{target}{name}" if target == "" or target.endswith(".") else target, values[name])
+    return found
+
+
+def _section(recipe: Recipe, dotted: str) -> Section | None:
+    """A section of the recipe, or one inside it; the recipe itself for no name, None for what it does not have."""
+    found: Section | None = recipe
+    for name in filter(None, dotted.split(".")):
+        found = getattr(found, name, None)
     return found
 
 

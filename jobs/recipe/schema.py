@@ -40,6 +40,15 @@ MAX_UNKNOWN_SHARE = 0.02
 """The published models' own vocabularies leave 0.02 % of CORD-19's pieces unknown, an uncased one 10 %."""
 
 
+class VocabularyExtension(Section):
+    """Whole words of the corpus that are appended to a published vocabulary, which cuts them into pieces."""
+
+    add: int = Field(gt=0, le=100_000)
+    """Words to add, the ones that save the most pieces. A thousand or two are enough for most of the gain."""
+    min_documents: int = Field(20, gt=0)
+    """Only words of at least this many training documents: what one paper repeats is not the field's word."""
+
+
 class VocabularyChoice(Section):
     """Which WordPiece vocabulary: a published one of exactly ``size`` entries, or one to ``learn``."""
 
@@ -50,6 +59,8 @@ class VocabularyChoice(Section):
     learn: int | None = Field(None, gt=100)
     """Learn one of at most so many entries from the corpus, unless a vocabulary is given."""
     source: str = ""
+    extend: VocabularyExtension | None = None
+    """Append words to the published vocabulary, whose entries keep their ids."""
     max_unknown_share: float = Field(MAX_UNKNOWN_SHARE, ge=0, le=1)
     """More pieces than this that are [UNK] fail the step: the vocabulary is another text's."""
 
@@ -57,7 +68,14 @@ class VocabularyChoice(Section):
     def _one_of_size_or_learn(self) -> VocabularyChoice:
         if (self.size is None) == (self.learn is None):
             raise ValueError("give exactly one of size and learn")
+        if self.extend and self.size is None:
+            raise ValueError("extend needs a published vocabulary of a known size; one that is learned needs no words")
         return self
+
+    @property
+    def entries(self) -> int:
+        """Entries of the vocabulary that training uses; of one to learn, at most."""
+        return (self.size or self.learn or 0) + (self.extend.add if self.extend else 0)
 
 
 class InitialCheckpoint(Section):

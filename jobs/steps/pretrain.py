@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from jobs.artifact import Artifact, Manifest, Output
 from jobs.errors import ConfigurationError
+from jobs.examples.extension import pieces_of_new_entries
 from jobs.flops import example_flops
 from jobs.layout import EVALUATIONS, TRAINED_CONFIG, TRAINED_WEIGHTS, VOCABULARY, WEIGHTS
 from jobs.model.bert import BertConfig, variable_shapes
@@ -149,8 +150,8 @@ def random_at_start(context: StepContext) -> list[str]:
 def initial_weights(context: StepContext, examples: Artifact) -> Callable[[Variables], None]:
     """What gives the variables their first values: the checkpoint step that this one names, or nothing.
 
-    Raises ``ConfigurationError`` when the examples' vocabulary does not begin with the checkpoint's: an
-    embedding would stand for another word.
+    Entries that the examples' vocabulary has beyond the checkpoint's begin from their pieces. Raises
+    ``ConfigurationError`` when it does not begin with the checkpoint's: an embedding would stand for another word.
     """
     name = context.artifact.spec.inputs.get("initial_checkpoint")
     if name is None:
@@ -158,14 +159,19 @@ def initial_weights(context: StepContext, examples: Artifact) -> Callable[[Varia
     checkpoint = Artifact.open(context.store, name)
     manifest = checkpoint.require()
     check_same_case(manifest, examples.require())
+    ours = examples.require().find(VOCABULARY) and _vocabulary(examples, "a checkpoint")
     if beside := manifest.find(VOCABULARY):
         theirs = parse_vocabulary(checkpoint.read(beside), name)
         _vocabulary(examples, "a checkpoint").check_extends(theirs, examples.name)
 
+    def pieces(known: int) -> list[list[int]]:
+        cased = examples.require().spec.settings.get("cased", True)
+        return pieces_of_new_entries(ours, known, cased=cased) if ours and len(ours) > known else []
+
     def initialise(variables: Variables) -> None:
         file = context.scratch / "initial.safetensors"
         checkpoint.download(manifest.output(WEIGHTS), file)
-        assign_initial(variables, file, name)
+        assign_initial(variables, file, name, pieces)
         file.unlink()
 
     return initialise
@@ -183,6 +189,8 @@ def check_same_case(checkpoint: Manifest, examples: Manifest) -> None:
 def _vocabulary_size(spec: Spec, examples: Manifest) -> int:
     """The examples' own: a recipe that learns its vocabulary cannot know the size when it is submitted."""
     wanted: int | None = spec.settings["vocabulary_size"]
+    if wanted is not None:
+        wanted += spec.settings.get("extend", {}).get("add", 0)
     size: int | None = examples.facts.get("vocabulary_size", wanted)
     if size is None:
         raise ConfigurationError(examples.name, "it does not say its vocabulary's size", REMEDY)

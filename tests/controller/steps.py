@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.kinds.declaration import FromOutside, FromStep
+from controller.kinds.declaration import FromFile, FromOutside, FromStep
 from controller.planning.plan import Order, Source, Step, plan
 from controller.profiles.profile import Images, Profile
 from jobs.artifact import Artifact
@@ -30,6 +30,9 @@ class Given:
 
     def outside(self, need: FromOutside) -> Source:
         return {"corpus": self.corpus, "checkpoint": self.checkpoint}[need.name]
+
+    def file(self, need: FromFile) -> str:
+        return self.values[need.name]
 
     def instead(self, need: FromStep) -> str | None:
         return self.values.get(need.name)

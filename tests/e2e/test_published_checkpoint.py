@@ -52,3 +52,9 @@ def test_clinical_from_the_archive_as_published(tmp_path: Path) -> None:
     assert "continues the pretraining of Bio+Clinical BERT" in (exported / "model" / "README.md").read_text()
     for start in (exported / "model", exported / "tensorflow" / "bert_model.ckpt"):
         assert "46 variables of Bio+Clinical BERT" in submit("pretrain", start)
+    grown = submit("export", exported / "model", **{"vocabulary.extend": "{add: 3, min_documents: 2}"})
+    model = Path(grown.splitlines()[-1]) / "model"
+    lines = (model / "vocab.txt").read_text().splitlines()
+    assert lines[:entries] == (VOCABULARY + LETTERS).splitlines()
+    assert len(lines) == entries + 3 == json.loads((model / "config.json").read_text())["vocab_size"]
+    assert json.loads((model / "tokenizer.json").read_text())["model"]["vocab"] == {w: i for i, w in enumerate(lines)}

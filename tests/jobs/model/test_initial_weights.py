@@ -66,6 +66,18 @@ def test_new_entries_are_drawn_by_the_seed_and_old_rows_stay(tmp_path: Path) -> 
     np.testing.assert_array_equal(found[BIAS], np.append(other_weights()[BIAS], np.zeros(7, np.float32)))
 
 
+def test_a_new_entry_begins_as_the_mean_of_its_pieces_with_the_first_one_s_bias(tmp_path: Path) -> None:
+    larger, weights = CONFIG.model_copy(update={"vocab_size": VOCABULARY + 2}), other_weights()
+    save_file(weights, tmp_path / "weights")
+    model = Bert(larger, seed=5)
+    assign_initial(model.variables_by_name, tmp_path / "weights", "here", lambda known: [[7, 8, 7], []][:known])
+    found, drawn = values(model), values(Bert(larger, seed=5))
+    np.testing.assert_allclose(found[WORDS][VOCABULARY], weights[WORDS][[7, 8, 7]].mean(axis=0), rtol=1e-6)
+    assert found[BIAS][VOCABULARY] == weights[BIAS][7]
+    np.testing.assert_array_equal(found[WORDS][VOCABULARY + 1], drawn[WORDS][VOCABULARY + 1])
+    assert found[BIAS][VOCABULARY + 1] == 0
+
+
 @pytest.mark.parametrize(
     ("weights", "message"),
     [

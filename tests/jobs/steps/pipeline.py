@@ -10,12 +10,14 @@ from typing import Any
 from jobs.artifact import Artifact, Manifest
 from jobs.corpus.reading.fingerprint import fingerprint
 from jobs.files.place import locate
+from jobs.named_vocabulary import give_vocabulary
 from jobs.recipe import CorpusChoice, Filters, load_recipe
 from jobs.spec import Kind, Spec
 from jobs.steps import ingest, preprocess, signatures, vocabulary
 from jobs.steps.context import StepContext
 from jobs.steps.screened import ScreenedOut
 from jobs.store import Store
+from jobs.vocabulary import Vocabulary
 
 RECIPE = load_recipe("tiny", {"vocabulary.learn": "600", "examples.dupe_factor": "1"})
 STEPS = {
@@ -65,6 +67,11 @@ class Pipeline:
     def learned(self, screened: Artifact) -> Artifact:
         settings = {"learn": 600, "sections": ["title", "abstract", "body"]}
         return self.step(Kind.VOCABULARY, settings, self.inputs(screened))
+
+    def extended(self, screened: Artifact, base: Vocabulary, **extend: int) -> Artifact:
+        settings = {"learn": None, "sections": ["title", "abstract", "body"], "extend": extend}
+        inputs = {**self.inputs(screened), "base": give_vocabulary(screened.store, base.to_bytes())}
+        return self.step(Kind.VOCABULARY, settings, inputs)
 
     def preprocessed(self, screened: Artifact) -> Manifest:
         settings = {

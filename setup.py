@@ -13,12 +13,12 @@ setup(
         *(
             Extension(
                 f"jobs.corpus.{room}._native",
-                sources=[f"jobs/corpus/{room}/native/{name}.c"],
+                sources=[f"jobs/corpus/{room}/native/{name}.c" for name in names],
                 include_dirs=["jobs/corpus/native"],
                 depends=["jobs/corpus/native/vectorised.h"],
                 extra_compile_args=["-O3", "-std=c11"],
             )
-            for room, name in (("cleaning", "prefilter"), ("screening", "minhash"))
+            for room, names in (("cleaning", ("prefilter", "sentences", "line_numbers")), ("screening", ("minhash",)))
         ),
     ]
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,16 @@ from jobs.examples.native import library
 from jobs.native import address
 from jobs.vocabulary import UNK, Vocabulary
 
+_READ_BEYOND = bytes(24)
+"""``RECENT_BYTES`` of wordpiece.c, which reads words at once."""
+
 
 class WordPiece:
     """Text to vocabulary ids, greedy longest match first; ``cased`` is ``not do_lower_case`` of the original."""
 
     def __init__(self, vocabulary: Vocabulary, *, cased: bool = True) -> None:
         self._cased = cased
+        self._one_at_a_time = Lock()  # the compiled part remembers words
         entries = [token.encode("utf-8", "surrogatepass") for token in vocabulary.tokens]
         text = np.frombuffer(b"".join(entries), dtype=np.uint8)
         ends = np.cumsum([len(entry) for entry in entries], dtype=np.int64)
@@ -42,14 +47,16 @@ class WordPiece:
         joined = "\n".join([*lines, ""])
         if joined.count("\n") > len(lines):
             joined = "\n".join([*(line.replace("\n", " ") for line in lines), ""])
-        text = np.frombuffer(joined.encode("utf-8", "surrogatepass"), dtype=np.uint8)
-        ids = np.empty(len(text), dtype=np.int32)
+        encoded = joined.encode("utf-8", "surrogatepass")
+        text = np.frombuffer(encoded + _READ_BEYOND, dtype=np.uint8)
+        ids = np.empty(len(encoded), dtype=np.int32)
         ends = np.empty(len(lines), dtype=np.int64)
         classes = _CLASSES[self._cased]
-        arguments = (self._handle, address(classes), address(text), len(text), address(ids), address(ends))
-        while (count := library.encode_lines(*arguments)) < 0:
-            code = -1 - count
-            classes[code] = character_class(chr(code), cased=self._cased)
+        arguments = (self._handle, address(classes), address(text), len(encoded), address(ids), address(ends))
+        with self._one_at_a_time:
+            while (count := library.encode_lines(*arguments)) < 0:
+                code = -1 - count
+                classes[code] = character_class(chr(code), cased=self._cased)
         return ids[:count], ends
 
 

@@ -23,6 +23,7 @@ from jobs.artifact import Artifact
 from jobs.corpus.cleaning.clean_document import document_sentences
 from jobs.corpus.reading.fingerprint import fingerprint
 from jobs.files.place import locate
+from jobs.named_vocabulary import give_vocabulary
 from jobs.recipe import Recipe, load_recipe, settings_of
 from jobs.spec import Kind, Spec
 from jobs.steps import ingest, preprocess, signatures
@@ -32,7 +33,6 @@ from jobs.steps.screened import ScreenedOut
 from jobs.store import Store
 
 STEPS = {Kind.INGEST: ingest.run, Kind.SIGNATURES: signatures.run, Kind.PREPROCESS: preprocess.run}
-VOCABULARY = "vocab.txt"
 
 
 class Chain:
@@ -41,7 +41,7 @@ class Chain:
     def __init__(self, root: Path, release: Path, vocab: Path, recipe: Recipe) -> None:
         self.root, self.release, self.recipe = root, release, recipe
         self.bucket = Store(str(root / "bucket"))
-        self.bucket.put(VOCABULARY, vocab.read_bytes())
+        self.vocabulary = give_vocabulary(self.bucket, vocab.read_bytes())
         self.seconds: dict[Kind, float] = {}
 
     def run(self) -> StepContext:
@@ -49,7 +49,7 @@ class Chain:
         corpus = fingerprint(locate(str(self.release)))
         documents = self._step(Kind.INGEST, {"corpus": corpus}, document_shards=1).artifact.name
         screened = self._step(Kind.SIGNATURES, {"documents": documents}).artifact.name
-        inputs = {"documents": documents, "signatures": screened, "vocabulary": VOCABULARY}
+        inputs = {"documents": documents, "signatures": screened, "vocabulary": self.vocabulary}
         return self._step(Kind.PREPROCESS, inputs)
 
     def _step(self, kind: Kind, inputs: dict[str, str], **settings: int) -> StepContext:

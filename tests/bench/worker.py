@@ -30,6 +30,7 @@ from jobs.corpus.screening.minhash import PERMUTATIONS
 from jobs.corpus.screening.near_duplicates import Signatures
 from jobs.corpus.screening.signature_shards import SignatureShard
 from jobs.files.place import locate
+from jobs.named_vocabulary import give_vocabulary
 from jobs.recipe import load_recipe, settings_of
 from jobs.spec import Kind, Spec
 from jobs.steps.signatures import finalize
@@ -71,7 +72,7 @@ def submitted(documents: Sequence[Document], size: int, vocab: Path, place: Path
     """A bucket in which one shard of ``size`` bytes of text waits for ``preprocess``, and that step's name."""
     bucket = place / "bucket"
     store = Store(str(bucket))
-    store.put("vocab.txt", vocab.read_bytes())
+    vocabulary = give_vocabulary(store, vocab.read_bytes())
     cord_uids: list[str] = []
     shard, written = place / "shard", 0
     with DocumentShards([shard]) as shards:
@@ -100,7 +101,7 @@ def submitted(documents: Sequence[Document], size: int, vocab: Path, place: Path
     signatures.commit(0, [signatures.write("signatures/00000.bin", passed.to_bytes())], counts={**kept, **screened})
     signatures.finish(finalize)
 
-    inputs = {"documents": ingest.name, "signatures": signatures.name, "vocabulary": "vocab.txt"}
+    inputs = {"documents": ingest.name, "signatures": signatures.name, "vocabulary": vocabulary}
     preprocess = Artifact(store, Spec(Kind.PREPROCESS, settings_of(Kind.PREPROCESS, RECIPE), inputs))
     preprocess.submit()
     return bucket, preprocess.name

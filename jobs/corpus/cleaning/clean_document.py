@@ -9,12 +9,12 @@ from itertools import chain, islice
 from jobs.corpus.cleaning.citation_style import remove_in_style, style_of
 from jobs.corpus.cleaning.fragments import whole_sentences
 from jobs.corpus.cleaning.hyphenation import join_torn_words
-from jobs.corpus.cleaning.junk import LONGEST, cap, is_junk
+from jobs.corpus.cleaning.junk import LONGEST, are_junk, cap
 from jobs.corpus.cleaning.line_numbers import remove_line_numbers
 from jobs.corpus.cleaning.marked_spans import remove_spans
 from jobs.corpus.cleaning.page_breaks import join_page_breaks
 from jobs.corpus.cleaning.rules import RULES, clean_each
-from jobs.corpus.cleaning.sentences import split_line
+from jobs.corpus.cleaning.sentences import split_texts
 from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.paragraph import Paragraph
 
@@ -86,7 +86,7 @@ def sentences_of(
     torn = _joined(cleaned, lengths, changed) if document.parse == "pdf_json" else list(cleaned)
     whole = join_torn_words(torn)
     changed["hyphenation"] += _differing(torn, whole)
-    split = map(split_line, whole)
+    split = split_texts(whole)
     sentences = _without_fragments(whole, split, changed) if document.parse == "pdf_json" else split
     return _distinct(chain.from_iterable(sentences), changed)
 
@@ -118,17 +118,19 @@ def _joined(texts: Iterable[str], lengths: Iterable[int], changed: Counter[str])
 
 def _distinct(sentences: Iterable[str], changed: Counter[str]) -> list[str]:
     """Each once, in order, without junk."""
-    kept: dict[str, None] = {}
+    parts: list[str] = []
     for sentence in sentences:
-        parts: tuple[str, ...] = (sentence,)
         if len(sentence) > LONGEST:
-            parts = tuple(cap(sentence))
+            parts += cap(sentence)
             changed["giant"] += 1
-        for part in parts:
-            if part in kept:
-                changed["repeated"] += 1
-            elif is_junk(part):
-                changed["junk"] += 1
-            else:
-                kept[part] = None
+        else:
+            parts.append(sentence)
+    kept: dict[str, None] = {}
+    for part, junk in zip(parts, are_junk(parts), strict=True):
+        if part in kept:
+            changed["repeated"] += 1
+        elif junk:
+            changed["junk"] += 1
+        else:
+            kept[part] = None
     return list(kept)

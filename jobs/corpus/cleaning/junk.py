@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from jobs.corpus.cleaning.references import is_label
+import numpy as np
 
-_LETTERS = bytes(range(ord("A"), ord("Z") + 1)) + bytes(range(ord("a"), ord("z") + 1))
+from jobs.corpus.cleaning.native import Limits, joined, library
+from jobs.corpus.cleaning.references import LONGEST_LABEL, is_label
+from jobs.native import address
+
 LETTERS = 0.4
 """The least share of letters among the characters that are not blanks; those beyond ASCII count neither way."""
 SHORTEST_WORD, LONGEST_WORD = 2.2, 20.0
@@ -23,24 +26,28 @@ _REMNANT = re.compile(
 """Whole sentences: what is left of a preprint's notice, of a licence, and of a declaration asked for in vain."""
 
 
-def is_junk(sentence: str) -> bool:
-    """Whether too few of its characters are letters, or its words are too few, too short or too long on average;
-    or it is nothing but the label of a figure or table, or one of a few known remnants.
+_LIMITS = Limits(SHORTEST_WORD, LONGEST_WORD, 1 - LETTERS, FEWEST_WORDS, LONGEST_LABEL)
+_JUNK, _MAYBE_JUNK = 1, 2
+"""The verdicts of sentences.c; the second on what is short enough for a label, or has letters beyond ASCII at most."""
+
+
+def are_junk(sentences: Sequence[str]) -> list[bool]:
+    """For each sentence whether too few of its characters are letters, or its words are too few, too short or too
+    long on average; or it is nothing but the label of a figure or table, or one of a few known remnants.
 
     Words are not counted beyond ASCII, where a language may write without blanks.
     """
-    blanks = sentence.count(" ")
-    if blanks + 1 < FEWEST_WORDS and sentence.isascii():
-        return True
-    plain = sentence.encode("ascii", "ignore")
-    if len(sentence) - blanks < SHORTEST_WORD * (blanks + 1) or len(plain) - blanks > LONGEST_WORD * (blanks + 1):
-        return True
-    others = len(plain.translate(None, _LETTERS)) - blanks
-    if others * 2 > len(sentence) - blanks and others > (1 - LETTERS) * (len(plain) - blanks):
-        return True
-    if others == len(plain) - blanks and not any(map(str.isalpha, sentence)):
-        return True
-    return is_label(sentence) or _REMNANT.fullmatch(sentence) is not None
+    encoded = joined(sentences)
+    verdicts = np.empty(len(sentences), np.uint8)
+    library.judge_sentences(encoded, len(encoded), _LIMITS, address(verdicts))
+    junk: list[bool] = (verdicts == _JUNK).tolist()
+    for place in (verdicts == _MAYBE_JUNK).nonzero()[0].tolist():
+        junk[place] = _says_nothing(sentences[place])
+    return junk
+
+
+def _says_nothing(sentence: str) -> bool:
+    return not any(map(str.isalpha, sentence)) or is_label(sentence) or _REMNANT.fullmatch(sentence) is not None
 
 
 def cap(sentence: str) -> Iterator[str]:

@@ -9,8 +9,12 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from statistics import median
 
-_NUMBER = re.compile(r" [0-9](?: [0-9](?: [0-9])?|[0-9]{0,3})(?= )")
-"""Also with blanks between its digits, as some parses have all numbers of a margin."""
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.corpus.cleaning.native import Lines, library
+from jobs.native import address
+
 _AFTER_HYPHEN = re.compile(r"-[0-9]{1,4}(?= [a-z])")
 """At a line's end that tears a word."""
 _SKIPPED = 6
@@ -40,9 +44,10 @@ def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
     numbers that stand between those, a dose or an age, are no part of it.
     """
     joined = "".join(f" {text} " for text in paragraphs)  # two blanks are between any two, and in no number
-    numbers = [(match.start(), match.end(), int(match[0].replace(" ", ""))) for match in _NUMBER.finditer(joined)]
-    if len(numbers) < _SERIES:
+    found = _numbers(joined)
+    if len(found) < _SERIES:
         return list(paragraphs)
+    numbers = list(map(tuple, found.tolist()))
     torn = ((match.start() + 1, match.end(), int(match[0][1:])) for match in _AFTER_HYPHEN.finditer(joined))
     numbers = sorted([*numbers, *(each for each in torn if joined[each[0] - 2].islower())])
     counting = _counting_lines([value for _, _, value in numbers], [start for start, _, _ in numbers])
@@ -125,35 +130,37 @@ def _fits(one: Sequence[int], values: Sequence[int], counting: Sequence[int]) ->
     )
 
 
+def _numbers(text: str) -> NDArray[np.int32]:
+    """The numbers between blanks, of at most four digits: begin with the blank before, end, and value [numbers, 3].
+
+    Also with blanks between up to three digits, as some parses have all numbers of a margin.
+    """
+    encoded = text.encode("utf-8", "surrogatepass")
+    rows = np.empty((encoded.count(b" "), 3), np.int32)
+    return rows[: library.find_numbers(encoded, len(encoded), address(rows))]
+
+
 def _series(values: Sequence[int], places: Sequence[int], pace: float, interruption: int) -> list[list[int]]:
     """Disjoint increasing series, each as long as can be; of numbers alike, those that keep to ``pace``
     (characters per line)."""
-    recent: dict[int, list[int]] = defaultdict(list)
-    scores: list[float] = []
-    previous: list[int] = []
-    for number, (value, place) in enumerate(zip(values, places, strict=True)):
-        best, before = 1.0, -1
-        for skipped in range(1, _SKIPPED + 1):
-            for candidate in recent.get(value - skipped, ()):
-                gap = place - places[candidate]
-                if gap > _LONGEST_LINE * skipped + interruption:
-                    continue
-                stray = min(1.0, abs(gap / skipped - pace) / pace)
-                score = scores[candidate] + 1.0 - 0.5 * stray - 0.05 * skipped
-                if score > best:
-                    best, before = score, candidate
-        scores.append(best)
-        previous.append(before)
-        recent[value] = [*recent[value][1 - _CANDIDATES :], number]
+    scores, previous = np.empty(len(values)), np.empty(len(values), np.int32)
+    recent = np.full((max(values) + 1 + _SKIPPED, _CANDIDATES), -1, np.int32)
+    columns = (np.array(values, np.int32), np.array(places, np.int32))
+    lines = Lines(pace, _SKIPPED, _LONGEST_LINE, interruption)
+    library.link_numbers(
+        *map(address, columns), len(values), lines, address(recent), address(scores), address(previous)
+    )
+    linked = np.flatnonzero(previous >= 0)
+    before = previous.tolist()
     taken: set[int] = set()
     found = []
-    for last in sorted(range(len(scores)), key=scores.__getitem__, reverse=True):  # of equals the first comes first
+    for last in linked[np.argsort(-scores[linked], kind="stable")].tolist():  # of equals the first comes first
         one = []
         number = last
         while number >= 0 and number not in taken:
             one.append(number)
             taken.add(number)
-            number = previous[number]
+            number = before[number]
         if len(one) >= _PAIR:
             found.append(one[::-1])
     return found

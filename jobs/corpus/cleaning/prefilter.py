@@ -13,13 +13,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.corpus.cleaning.native import library
+from jobs.corpus.cleaning.native import END_OF_TEXT, joined, library
 from jobs.native import address
 
 _BITS = 64
 _WORDS = 8
-_END = 0xFF
-"""Stands for the end of one text and the beginning of the next: no byte of UTF-8."""
+_END = END_OF_TEXT[0]
 _CONTINUING = range(0x80, 0xC0)
 _LEADING = range(0xC0, _END)
 
@@ -51,7 +50,7 @@ class Needs:
 
     def met(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """For each text and rule, whether the text has what the rule needs [texts, rules]."""
-        encoded = b"\xff".join([b"", *(text.encode("utf-8", "surrogatepass") for text in texts), b""])
+        encoded = END_OF_TEXT + joined(texts)
         met = np.empty((len(texts), self._rules), np.bool_)
         library.patterns_met(encoded, len(encoded), *self._tables, self._rules, address(met))
         return met

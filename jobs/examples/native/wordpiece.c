@@ -12,19 +12,37 @@ enum { PART_OF_WORD, SPACE, DROPPED, STANDS_ALONE, LINE_END, UNKNOWN = 255 };
 #define MAX_WORD 200 /* characters; a longer word is one [UNK] */
 #define MAX_CODE_POINT 0x110000
 
+#define RECENT 8192 /* words; a power of two */
+#define RECENT_IDS 19
+#define RECENT_BYTES 24 /* of a word that is remembered, at most */
+
+/* A short word, with zeros behind it: no word has a zero in it. */
+typedef struct {
+    uint64_t part[RECENT_BYTES / 8];
+} Word;
+
 typedef struct {
     const uint8_t *text;
     int32_t length;
     int32_t id;
 } Entry;
 
+/* A word that was encoded lately, and its ids: nine words of a text in ten are one of these. It fills a cache line. */
+typedef struct {
+    Word word;
+    uint16_t count; /* 0: none */
+    uint16_t ids[RECENT_IDS];
+} Recent;
+
 /* A vocabulary: two open-addressing hash tables, of entries that begin a word and that continue one. */
 typedef struct {
     uint8_t *text;
+    Recent *recent;
     Entry *entries[2];
     uint32_t mask;
-    int32_t longest; /* bytes of the longest entry */
-    int32_t unknown; /* id of [UNK] */
+    int32_t is_small; /* every id has 16 bits */
+    int32_t longest;  /* bytes of the longest entry */
+    int32_t unknown;  /* id of [UNK] */
 } Vocabulary;
 
 static inline uint64_t extended(uint64_t hash, uint8_t byte) { return (hash ^ byte) * 0x100000001b3ull; }
@@ -60,6 +78,7 @@ void vocabulary_free(Vocabulary *v)
     if (!v)
         return;
     free(v->text);
+    free(v->recent);
     free(v->entries[0]);
     free(v->entries[1]);
     free(v);
@@ -76,10 +95,12 @@ Vocabulary *vocabulary_new(const uint8_t *text, const int64_t *ends, int32_t cou
         slots *= 2;
     v->mask = slots - 1;
     v->unknown = unknown;
+    v->is_small = count <= 1 << 16;
     v->text = malloc((size_t)ends[count - 1] + 1);
+    v->recent = calloc(RECENT, sizeof(Recent));
     v->entries[0] = calloc(slots, sizeof(Entry));
     v->entries[1] = calloc(slots, sizeof(Entry));
-    if (!v->text || !v->entries[0] || !v->entries[1]) {
+    if (!v->text || !v->recent || !v->entries[0] || !v->entries[1]) {
         vocabulary_free(v);
         return NULL;
     }
@@ -129,6 +150,46 @@ static int64_t encode_word(const Vocabulary *v, const uint8_t *word, int32_t len
     return count;
 }
 
+/* The first `length` of the 24 bytes at `text`, zeros behind them. */
+static inline Word short_word(const uint8_t *text, int32_t length)
+{
+    Word word;
+    memcpy(&word, text, sizeof word);
+    for (int32_t i = 0; i < RECENT_BYTES / 8; i++, length -= 8)
+        word.part[i] &= length >= 8 ? UINT64_MAX : length <= 0 ? 0 : UINT64_MAX >> (64 - 8 * length);
+    return word;
+}
+
+static inline uint32_t recent_slot(const Word *word)
+{
+    uint64_t hash = word->part[0] * 0x9e3779b97f4a7c15ull + word->part[1] * 0xc2b2ae3d27d4eb4full +
+                    word->part[2] * 0x165667b19e3779f9ull;
+    return (uint32_t)((hash ^ hash >> 29) * 0x9e3779b97f4a7c15ull >> 40) % RECENT;
+}
+
+/* As encode_word; RECENT_BYTES can be read at `word`. */
+static inline int64_t encode_again(Vocabulary *v, const uint8_t *word, int32_t length, int32_t *ids)
+{
+    if (length > RECENT_BYTES)
+        return encode_word(v, word, length, ids);
+    Word key = short_word(word, length);
+    Recent *recent = &v->recent[recent_slot(&key)];
+    if (recent->word.part[0] == key.part[0] && recent->word.part[1] == key.part[1] &&
+        recent->word.part[2] == key.part[2]) {
+        for (int i = 0; i < recent->count; i++)
+            ids[i] = recent->ids[i];
+        return recent->count;
+    }
+    int64_t count = encode_word(v, word, length, ids);
+    if (count <= RECENT_IDS && v->is_small) {
+        recent->word = key;
+        recent->count = (uint16_t)count;
+        for (int i = 0; i < count; i++)
+            recent->ids[i] = (uint16_t)ids[i];
+    }
+    return count;
+}
+
 static inline int32_t decoded(const uint8_t *p, int *size)
 {
     if (p[0] < 0x80) {
@@ -147,34 +208,46 @@ static inline int32_t decoded(const uint8_t *p, int *size)
     return (p[0] & 0x07) << 18 | (p[1] & 0x3f) << 12 | (p[2] & 0x3f) << 6 | (p[3] & 0x3f);
 }
 
-/* Encodes `length` bytes of valid UTF-8 that end in a line end. `ids` has room for `length` of them;
- * line i's ids end at line_ends[i], which has room for every line. Returns the number of ids, or
- * -1 - c at the first code point c that `classes` (0x110000 bytes) does not know yet.
+/* Encodes `length` bytes of valid UTF-8 that end in a line end; RECENT_BYTES more can be read behind them. `ids` has
+ * room for `length` of them; line i's ids end at line_ends[i], which has room for every line. Returns the number of
+ * ids, or -1 - c at the first code point c that `classes` (0x110000 bytes) does not know yet. One thread at a time.
  */
-int64_t encode_lines(const Vocabulary *v, const uint8_t *classes, const uint8_t *text, int64_t length, int32_t *ids,
+int64_t encode_lines(Vocabulary *v, const uint8_t *classes, const uint8_t *text, int64_t length, int32_t *ids,
                      int64_t *line_ends)
 {
-    uint8_t word[4 * MAX_WORD];
-    int32_t bytes = 0, characters = 0;
-    int64_t count = 0, lines = 0;
+    uint8_t spelled[4 * MAX_WORD + RECENT_BYTES]; /* a word that something was dropped from */
+    int64_t count = 0, lines = 0, begin = 0;
+    int32_t characters = 0, dropped = 0, kept = 0;
     for (int64_t at = 0; at < length;) {
-        int size;
-        int32_t code = decoded(text + at, &size);
+        int size = 1;
+        int32_t code = text[at];
+        if (code >= 0x80)
+            code = decoded(text + at, &size);
         uint8_t class = classes[code];
         if (class == PART_OF_WORD) {
-            if (characters++ < MAX_WORD)
-                for (int i = 0; i < size; i++)
-                    word[bytes++] = text[at + i];
+            if (dropped && characters < MAX_WORD) {
+                memcpy(spelled + kept, text + at, (size_t)size);
+                kept += size;
+            }
+            characters++;
         } else if (class == UNKNOWN) {
             return -1 - (int64_t)code;
-        } else if (class != DROPPED) {
+        } else if (class == DROPPED) {
+            if (!dropped && characters <= MAX_WORD) {
+                kept = (int32_t)(at - begin);
+                memcpy(spelled, text + begin, (size_t)kept);
+            }
+            dropped = 1;
+        } else {
             if (characters > MAX_WORD)
                 ids[count++] = v->unknown;
             else if (characters)
-                count += encode_word(v, word, bytes, ids + count);
-            bytes = characters = 0;
+                count += dropped ? encode_word(v, spelled, kept, ids + count)
+                                 : encode_again(v, text + begin, (int32_t)(at - begin), ids + count);
+            characters = dropped = 0;
+            begin = at + size;
             if (class == STANDS_ALONE)
-                count += encode_word(v, text + at, size, ids + count);
+                count += encode_again(v, text + at, size, ids + count);
             else if (class == LINE_END)
                 line_ends[lines++] = count;
         }

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.corpus.cleaning.hyphenation import join_torn_words
-from jobs.corpus.cleaning.junk import LONGEST, cap, is_junk
+from jobs.corpus.cleaning.junk import LONGEST, are_junk, cap
 from jobs.corpus.cleaning.latex import plain_formulas
 from jobs.corpus.cleaning.rules import clean
 
@@ -126,7 +126,7 @@ def test_the_evidence_may_be_in_another_paragraph() -> None:
     ],
 )
 def test_tables_plots_and_formulas_are_junk(sentence: str) -> None:
-    assert is_junk(sentence)
+    assert are_junk([sentence]) == [True]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_tables_plots_and_formulas_are_junk(sentence: str) -> None:
     ],
 )
 def test_labels_and_remnants_are_junk(sentence: str) -> None:
-    assert is_junk(sentence)
+    assert are_junk([sentence]) == [True]
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_labels_and_remnants_are_junk(sentence: str) -> None:
     ],
 )
 def test_sentences_are_not(sentence: str) -> None:
-    assert not is_junk(sentence)
+    assert are_junk([sentence]) == [False]
 
 
 def test_a_giant_is_cut_where_a_reader_would_pause() -> None:

@@ -1,0 +1,153 @@
+/* The parts of jobs/corpus/cleaning/sentences.py and junk.py that look at every character. What they cannot decide is
+ * decided there. Texts are UTF-8, each closed by END_OF_TEXT; places count characters from a text's beginning.
+ */
+
+#include <stdint.h>
+#include <string.h>
+
+#define END_OF_TEXT 0xFF /* no byte of UTF-8 */
+#define LONGEST_KEY 16   /* bytes of a word that is looked up, zeros behind it */
+#define LONGEST_NAME 5   /* small letters at a word's beginning: of as many, it is no name */
+
+static inline int is_small(uint8_t c) { return c >= 'a' && c <= 'z'; }
+static inline int is_capital(uint8_t c) { return c >= 'A' && c <= 'Z'; }
+static inline int is_letter(uint8_t c) { return is_small(c | 0x20); }
+static inline int is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
+static inline int continues(uint8_t c) { return (c & 0xC0) == 0x80; }
+static inline int is_ellipsis(const uint8_t *at) { return at[0] == 0xE2 && at[1] == 0x80 && at[2] == 0xA6; }
+
+/* Whether the letters from `begin` to `end` are one of the sorted keys, in small letters. */
+static int is_among(const uint8_t *keys, int32_t count, const uint8_t *begin, const uint8_t *end)
+{
+    uint8_t key[LONGEST_KEY] = {0};
+    if (end - begin > LONGEST_KEY)
+        return 0;
+    for (int i = 0; begin + i < end; i++)
+        key[i] = begin[i] | 0x20;
+    int32_t low = 0, high = count;
+    while (low < high) {
+        int32_t middle = (low + high) / 2;
+        int order = memcmp(keys + (int64_t)middle * LONGEST_KEY, key, LONGEST_KEY);
+        if (order == 0)
+            return 1;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return 0;
+}
+
+enum { NO_END, END, UNDECIDED, UNREAD };
+
+/* What the pattern may find at a stop, where `after` is behind it: by the sign that follows. */
+static int is_candidate(const uint8_t *text, const uint8_t *stop, const uint8_t *after)
+{
+    if (*after == ' ')
+        return after[1] == '[' && is_digit(after[2]) ? UNREAD : UNDECIDED;
+    if (*after == END_OF_TEXT)
+        return NO_END;
+    if (*after >= 0x80 || strchr(".!?\"')]", *after) || (*after == '[' && is_digit(after[1])))
+        return UNREAD;
+    if (*stop == '.' && is_digit(*after) && stop > text && (is_small(stop[-1]) || stop[-1] == ')' || stop[-1] == ']'))
+        return UNREAD;
+    return NO_END;
+}
+
+/* Whether the stop of one sign, behind which `next` begins, ends a sentence, where that is plain. */
+static int verdict(const uint8_t *text, const uint8_t *stop, const uint8_t *next, const uint8_t *keys, int32_t count)
+{
+    if (*next == END_OF_TEXT)
+        return NO_END;
+    if (is_small(*next)) {
+        int small = 1;
+        while (small < LONGEST_NAME && is_small(next[small]))
+            small++;
+        uint8_t c = next[small];
+        int named = is_digit(c) || is_capital(c) || c == ')' || (small == 1 && c == '-');
+        return small < LONGEST_NAME && named ? UNDECIDED : NO_END;
+    }
+    if (!is_capital(*next) && !is_digit(*next))
+        return UNDECIDED;
+    if (*stop != '.')
+        return END;
+    const uint8_t *begin = stop;
+    while (begin > text && is_letter(begin[-1]))
+        begin--;
+    if (stop - begin < 2 || (begin > text && begin[-1] != ' ') || is_among(keys, count, begin, stop))
+        return UNDECIDED;
+    return END;
+}
+
+/* rows: for each stop that may end a sentence the text's number, its place, the place of what follows and whether it
+ * ends one; room for as many as there are bytes, by two. keys: `count` sorted words of LONGEST_KEY bytes that announce
+ * the next one. Returns the number of rows.
+ */
+int64_t find_stops(const uint8_t *texts, int64_t length, const uint8_t *keys, int32_t count, int32_t *rows)
+{
+    const uint8_t *text = texts;
+    int32_t number = 0, place = 0;
+    int64_t found = 0;
+    int after_stop = 0;
+    for (const uint8_t *at = texts; at < texts + length;) {
+        if (*at == END_OF_TEXT) {
+            text = ++at;
+            number++;
+            place = after_stop = 0;
+            continue;
+        }
+        int size = 1;
+        int is_stop = *at == '.' || *at == '!' || *at == '?';
+        if (*at >= 0xC0) {
+            is_stop = is_ellipsis(at);
+            while (continues(at[size]))
+                size++;
+        }
+        if (is_stop && !after_stop) {
+            int kind = is_candidate(text, at, at + size);
+            if (kind == UNDECIDED)
+                kind = verdict(text, at, at + size + 1, keys, count);
+            if (kind != NO_END) {
+                int32_t row[] = {number, place, place + 2, kind};
+                memcpy(rows + 4 * found++, row, sizeof row);
+            }
+        }
+        after_stop = is_stop;
+        at += size;
+        place++;
+    }
+    return found;
+}
+
+typedef struct {
+    double shortest_word, longest_word, most_others;
+    int32_t fewest_words, longest_label;
+} Limits;
+
+enum { SENTENCE, JUNK, MAYBE_JUNK };
+
+/* verdicts: for each text whether it is junk by the number of its letters and words. */
+void judge_sentences(const uint8_t *texts, int64_t length, const Limits *limits, uint8_t *verdicts)
+{
+    int64_t blanks = 0, letters = 0, ascii = 0, beyond = 0;
+    for (int64_t i = 0; i < length; i++) {
+        uint8_t c = texts[i];
+        if (c != END_OF_TEXT) {
+            blanks += c == ' ';
+            letters += is_letter(c);
+            ascii += c < 0x80;
+            beyond += c >= 0xC0;
+            continue;
+        }
+        int64_t words = blanks + 1, plain = ascii - blanks, visible = plain + beyond, others = plain - letters;
+        int judged = visible + blanks <= limits->longest_label ? MAYBE_JUNK : SENTENCE;
+        if (letters == 0)
+            judged = beyond ? MAYBE_JUNK : JUNK;
+        if ((words < limits->fewest_words && !beyond) || (double)visible < limits->shortest_word * (double)words ||
+            (double)plain > limits->longest_word * (double)words ||
+            (others * 2 > visible && (double)others > limits->most_others * (double)plain))
+            judged = JUNK;
+        *verdicts++ = (uint8_t)judged;
+        blanks = letters = ascii = beyond = 0;
+    }
+}

@@ -23,6 +23,8 @@ RUNS = -1
 """In place of an exit code: runs until it is ended."""
 DISRUPTED = -2
 """In place of an exit code: taken away, as by preemption."""
+OUT_OF_MEMORY = -3
+"""In place of an exit code: ended by the kernel at its memory limit."""
 
 
 class StandinKubelet:
@@ -54,6 +56,8 @@ class StandinKubelet:
             state = {
                 "terminated": {"exitCode": 143 if code == DISRUPTED else code, "startedAt": now, "finishedAt": now}
             }
+        if code == OUT_OF_MEMORY:
+            state["terminated"] |= {"exitCode": 137, "reason": "OOMKilled"}
         container = {"name": "step", "image": "none", "imageID": "", "ready": False, "restartCount": 0, "state": state}
         phase = {RUNS: "Running", 0: "Succeeded"}.get(code, "Failed")
         status: dict[str, Any] = {"phase": phase, "containerStatuses": [container]}

@@ -23,6 +23,8 @@ from jobs.errors import EXIT_INTERRUPTED
 
 FAILURE_TARGET = "FailureTarget"
 SUCCESS_TARGET = "SuccessCriteriaMet"
+GIVEN_UP = "BackoffLimitExceeded"
+"""Only ``KubernetesCluster.give_up`` sets a limit for all indexes together."""
 STUCK_SECONDS = 30.0
 """A pod that still exists so long after its grace period has a node that does not answer."""
 _GOOD_NEWS = ("QuotaReserved", "Admitted", "AdmissionChecksReady", "CreatedWorkload", "UpdatedWorkload", "Started")
@@ -62,7 +64,10 @@ def job_status(
     names = {pod.name for pod in own}
     about = [event for event in events if _is_about(event, job, names)]
     state, diagnosis = _state_and_reason(job, own, about, now, around)
-    told = [pod.termination_message for pod in _blamed(own) if pod.termination_message]
+    blamed = _blamed(own)
+    if any(pod.is_out_of_memory for pod in blamed):
+        blamed = blamed[-1:]  # it could not say anything itself, and others' words are not the reason
+    told = [pod.termination_message for pod in blamed if pod.termination_message]
     return JobStatus(
         active=job.active,
         succeeded=len(job.succeeded_indexes),
@@ -141,10 +146,13 @@ def _state_and_reason(
 
 
 def _blamed(pods: Iterable[ObservedPod]) -> list[ObservedPod]:
-    """The pods that failed, the last one last; without those that were only told to end, where others failed."""
+    """The pods that failed, the last one last, and after it those that ran out of memory.
+
+    Without those that were only told to end, where others failed.
+    """
     failed = [pod for pod in pods if pod.phase == "Failed"]
     culprits = [pod for pod in failed if pod.exit_code != EXIT_INTERRUPTED] or failed
-    return sorted(culprits, key=lambda pod: (pod.finished_at or 0.0, pod.created_at or 0.0))
+    return sorted(culprits, key=lambda pod: (pod.is_out_of_memory, pod.finished_at or 0.0, pod.created_at or 0.0))
 
 
 def _retries(job: ObservedJob, pods: list[ObservedPod]) -> int:
@@ -175,6 +183,8 @@ def _why_failed(job: ObservedJob, condition: Condition, pods: list[ObservedPod])
         # The pod that the message names failed the Job; others may have been ended because of it.
         last = next((pod for pod in blamed if pod.name in condition.message), last)
     why = why_ended(last) or Diagnosis("")
+    if condition.reason == GIVEN_UP and last.is_out_of_memory:
+        return Diagnosis(f"index {last.index} {why.reason}, and would again: it is not retried", why.remedy)
     which = f"{_indexes(job.failed_indexes)} failed" if job.failed else condition.message
     return Diagnosis(f"{condition.reason}: {which}; index {last.index} {why.reason}", why.remedy)
 

@@ -1,6 +1,7 @@
 """Jobs on a Kubernetes cluster. Each method is one short exchange with the API server; nothing is kept.
 
-Raises the classes of ``controller.kube.api_errors`` only. It writes by ``create``, ``release`` and ``delete``.
+Raises the classes of ``controller.kube.api_errors`` only. It writes by ``create``, ``release``, ``give_up`` and
+``delete``.
 To follow many Jobs use ``controller.clusters.informer``, which watches instead of asking.
 """
 
@@ -176,6 +177,14 @@ class KubernetesCluster:
             self._patch(name, {"metadata": {"labels": {LABEL_QUEUE: queue}}})
         elif LABEL_QUEUE not in labels:
             self._patch(name, {"spec": {"suspend": False}})
+
+    def give_up(self, name: str) -> None:
+        """End a Job of which a pod has failed: it becomes ``Failed``, and its pods end in good order.
+
+        Raises ``NotFoundError``.
+        """
+        # The limit per index is immutable, the limit of the whole Job is not, and one failure exceeds it.
+        self._patch(name, {"spec": {"backoffLimit": 0}})
 
     def _patch(self, name: str, patch: Mapping[str, Any]) -> None:
         self.api.patch(f"{self._jobs}/{name}", patch, MERGE_PATCH, fieldManager=f"{MANAGER}-tracker")

@@ -133,6 +133,11 @@ class ObservedPod:
     termination_message: str
     """The termination message: under ``FallbackToLogsOnError`` the end of the log."""
 
+    @property
+    def is_out_of_memory(self) -> bool:
+        """The kernel ended it because it used more memory than its limit. Its exit code, 137, has other causes, too."""
+        return self.phase == "Failed" and self.ended == "OOMKilled" and not self.disruption
+
     @classmethod
     def of(cls, pod: Object) -> ObservedPod:
         meta, status = pod["metadata"], pod.get("status") or {}

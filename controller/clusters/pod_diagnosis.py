@@ -76,7 +76,7 @@ def why_ended(pod: ObservedPod) -> Diagnosis | None:
         return Diagnosis("; ".join(filter(None, [f"disrupted: {words}", pod.message])))
     if pod.reason == "Evicted":
         return Diagnosis(f"evicted: {pod.message}", "ask for more of what ran out in the profile's resources")
-    if pod.ended == "OOMKilled":
+    if pod.is_out_of_memory:
         return Diagnosis("OOMKilled: it used more memory than its limit", OUT_OF_MEMORY_REMEDY)
     if pod.exit_code is not None:
         if told := parse_termination_message(pod.termination_message):

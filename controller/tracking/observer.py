@@ -55,6 +55,9 @@ class Observer(Protocol):
 
     def release(self, name: str) -> None: ...
 
+    def give_up(self, name: str) -> None:
+        """End a Job that more attempts would not complete."""
+
     def outage(self) -> str:
         """Why nothing new can be observed at the moment; empty while all is well."""
 
@@ -69,6 +72,7 @@ class ClusterObserver:
         self.status = informer.status
         self.outage = informer.outage
         self.release = cluster.release
+        self.give_up = cluster.give_up
 
     def is_listed(self) -> bool:
         return self._informer.is_listed
@@ -144,6 +148,9 @@ class ProcessObserver:
     def has_live_pods(self, name: str) -> bool:
         del name
         return False
+
+    def give_up(self, name: str) -> None:
+        del name  # a ``LocalCluster`` does so itself
 
     def log(self, pod: str, lines: int) -> Iterator[bytes]:
         del pod, lines  # it shows no pods

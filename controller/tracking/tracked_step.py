@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from controller.clusters.interface import JobState, JobStatus
@@ -67,6 +68,7 @@ class TrackedStep:
             else:
                 self._note(snapshot)
         self._ship_logs()
+        self._give_up(status)
         self._ended_pods.clear()
         if observer.job(name) is None:
             self.gone_at = self.gone_at or self._on.clock()
@@ -98,6 +100,17 @@ class TrackedStep:
             return  # deleted since it was observed: its deletion is reported next
         while is_releasable(snapshot, self.history):
             self._append(release_event(snapshot, self._on.clock()))
+
+    def _give_up(self, status: JobStatus | None) -> None:
+        """End a Job of which a pod ran out of memory: the same work needs as much again.
+
+        A pod failure policy cannot tell: it sees exit code 137 alone, which a restarted node leaves, too. What is done
+        stays done: with more memory, the step continues with the rest.
+        """
+        goes_on = status and not status.condition and status.state is not JobState.ENDING
+        if goes_on and any(pod.is_out_of_memory for pod in self._ended_pods.values()) and self._on.may_write():
+            with suppress(NotFoundError):
+                self._on.observer.give_up(self.job.name)
 
     def _note(self, snapshot: Snapshot) -> None:
         submissions = self.history.submissions

@@ -133,6 +133,8 @@ class JobController:
             return
         if deadline and started and self._store.clock() >= datetime.fromisoformat(started).timestamp() + deadline:
             account.verdict = ("DeadlineExceeded", "Job was active longer than specified deadline")
+        elif account.counted > spec.get("backoffLimit", 2**31 - 1):
+            account.verdict = ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
         elif account.failed and len(account.failed | account.succeeded) == spec["completions"]:
             account.verdict = ("FailedIndexes", "Job has failed indexes")
 

@@ -374,6 +374,14 @@ def test_the_pod_that_failed_the_job_is_the_one_the_condition_names() -> None:
     assert "index 0 exited with 43: no such recipe" in job_status(job(status=status), pods, now=NOW).reason
 
 
+def test_a_pod_that_ran_out_of_memory_is_the_reason_whatever_ended_after_it() -> None:
+    pods = [pod(2, "Failed", **exited(137, "OOMKilled")), pod(0, "Failed", **exited(1, message="Traceback"))]
+    status = job_status(job(status=ended("Failed/BackoffLimitExceeded")), pods, now=NOW)
+    assert status.reason == "index 2 OOMKilled: it used more memory than its limit, and would again: it is not retried"
+    assert "schedule.accumulation" in status.remedy
+    assert status.message == ""
+
+
 def test_objects_seen_half_made() -> None:
     assert ObservedJob.of({"metadata": {"name": "x"}}).conditions == {}
     assert ObservedPod.of({"metadata": {"name": "x"}}).phase == "Pending"

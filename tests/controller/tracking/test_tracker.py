@@ -16,7 +16,7 @@ from tests.api_server.server import ApiServer, Fault
 from tests.controller.steps import COMMAND, complete, profile, steps
 from tests.controller.tracked import World, until
 from tests.eviction import evict
-from tests.standin_kubelet import DISRUPTED, RUNS
+from tests.standin_kubelet import DISRUPTED, OUT_OF_MEMORY, RUNS
 
 SUBMITTED, RELEASED, STARTED = EventType.SUBMITTED, EventType.RELEASED, EventType.STARTED
 SUCCEEDED, FAILED, POD_FAILED = EventType.SUCCEEDED, EventType.FAILED, EventType.POD_FAILED
@@ -200,6 +200,36 @@ def test_failed_pods_are_told_once_each_with_their_logs(world: World) -> None:
     assert observed
     assert (observed.state, observed.failed, observed.retries, observed.preempted) == ("failed", 1, 1, 1)
     assert "exited with 42" in world.history(preprocess).detail
+
+
+def test_a_step_that_ran_out_of_memory_is_not_retried(world: World) -> None:
+    ingest, signatures, *_ = steps(shards=3)
+    world.submit(signatures)
+    complete(world.store, ingest)
+    kubelet = world.kubelet(signatures, _0=OUT_OF_MEMORY, _1=RUNS, _2=RUNS)
+    with world.tracker() as tracker:
+        until(lambda: RELEASED in world.types(signatures), tracker)
+        kubelet.step()
+        until(lambda: FAILED in world.types(signatures), tracker)
+    assert kubelet.attempts[0] == 1
+    assert "index 0 OOMKilled: it used more memory than its limit" in world.history(signatures).detail
+    observed = world.history(signatures).observed
+    assert observed
+    assert (observed.state, observed.retries) == ("failed", 0)
+    assert "schedule.accumulation" in observed.remedy
+
+
+def test_a_container_that_was_killed_otherwise_is_retried(world: World) -> None:
+    ingest = steps()[0]
+    world.submit(ingest)
+    kubelet = world.kubelet(ingest, _0=(137, 0))
+    with world.tracker() as tracker:
+        kubelet.step()
+        until(lambda: POD_FAILED in world.types(ingest), tracker)
+        complete(world.store, ingest)
+        world.server.advance(60)
+        kubelet.step()
+        until(lambda: SUCCEEDED in world.types(ingest), tracker)
 
 
 def test_a_pod_that_vanishes_at_once_is_not_missed(world: World) -> None:

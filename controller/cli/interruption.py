@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-UNHEARD_SECONDS = 1.5
+UNHEARD_SECONDS = 1.2
 """A question that nobody asks for so long becomes an exception: a request may hang."""
+LAST_SECONDS = 0.8
+"""For what is still written after an interruption. With the above it is 2 seconds."""
 
 
 def interruption() -> Callable[[], bool]:
@@ -28,3 +31,13 @@ def interruption() -> Callable[[], bool]:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
     return heard
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """For a block after an interruption: raises ``KeyboardInterrupt`` in it when it takes longer."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)

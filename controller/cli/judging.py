@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from controller.cli.options import output_option, place_options, profile_of, show
+from controller.cli.options import open_bucket, output_option, place_options, profile_of, show
 from controller.cli.searching import newest_index, open_indexes, require_search
 from controller.cli.terminal import echo
 
@@ -60,11 +60,10 @@ def judge(
     from jobs.evaluation.trec import parse_qrels, parse_topics
     from jobs.search.judging import judge as judged
     from jobs.search.judging import to_json
-    from jobs.store import Store
 
     grades = parse_qrels(Path(qrels).read_bytes(), qrels)
     asked = parse_topics(Path(topics).read_bytes(), topics)
-    store = Store(profile_of(place).bucket)
+    store = open_bucket(profile_of(place))
     names = [name for name in (index or newest_index(store), against) if name]
     ours, *others = [judged(one.engine, asked, grades, qrels) for one in open_indexes(store, names)]
     result = {"index": names[0], "against": against, **to_json(ours, others[0] if others else None)}

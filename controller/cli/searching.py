@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from controller.cli.options import output_option, place_options, profile_of
+from controller.cli.options import open_bucket, output_option, place_options, profile_of
 from controller.cli.terminal import echo, escaped
 
 if TYPE_CHECKING:
@@ -63,10 +63,9 @@ def search(
         raise click.UsageError("give either a QUERY or --serve")
     require_search()
     from jobs.search.engine import Mode
-    from jobs.store import Store
 
     filters = filters_of(year, license, source)
-    store = Store(profile_of(place).bucket)
+    store = open_bucket(profile_of(place))
     names = [name for name in (index or newest_index(store), against) if name]
     indexes = open_indexes(store, names)
     if serve:

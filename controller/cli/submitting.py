@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO, Any, NoReturn
 
-from controller.cli.interruption import interruption
+from controller.cli.interruption import LAST_SECONDS, at_most, interruption
 from controller.cli.lines import Reporter, submitted_line
 from controller.cli.tables import manifest_json
 from controller.clusters.informer import Informer
@@ -83,9 +83,11 @@ def run_here(request: Request, out: IO[str]) -> list[Manifest]:
         outages = Outages(reporter.note)
 
         def on_interrupt(left: Sequence[Step]) -> NoReturn:
-            for step in left:
-                # Before the processes end, which may take a while: a second Ctrl-C would leave the step "running".
-                Ledger(request.store).append(step.name, Event(EventType.CANCELLED, time.time(), f"by {whoami()}"))
+            # Before the processes end, which may take a while: a second Ctrl-C would leave the step "running".
+            # A bucket that hangs learns of it from the heartbeats that do not come.
+            with at_most(LAST_SECONDS):
+                for step in left:
+                    Ledger(request.store).append(step.name, Event(EventType.CANCELLED, time.time(), f"by {whoami()}"))
             for step in left:
                 cluster.delete(step.name)
             raise CancelledStepError(left[0].name, "cancelled", "the same command continues it")

@@ -89,7 +89,8 @@ class LocalCluster:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None and issubclass(kind, KeyboardInterrupt):
-            self._kill()  # a second Ctrl-C: nobody waits for a grace period any more
+            # A second Ctrl-C, or a bucket that hangs: nobody waits for a grace period or for logs any more.
+            self._kill()
         for name in list(self._jobs):
             self.delete(name)
         shutil.rmtree(self._scratch, ignore_errors=True)
@@ -154,6 +155,8 @@ class LocalCluster:
         for running in self._jobs.values():
             for container in running.containers.values():
                 container.process.kill()
+                container.process.wait()
+            running.containers.clear()
 
     def _start(self, running: _Running, index: int) -> None:
         pod = running.job["spec"]["template"]["spec"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 
 from jobs.errors import CovidCtlError
+from jobs.parallel import in_parallel
 
 
 class CheckState(StrEnum):
@@ -57,5 +57,4 @@ def examine(examinations: dict[str, Examination]) -> Iterator[Check]:
 
 def side_by_side(*several: Iterable[Check]) -> Iterator[Check]:
     """Run several groups of checks at the same time, since each may wait for the network; results keep their order."""
-    with ThreadPoolExecutor(len(several)) as threads:
-        yield from chain.from_iterable(threads.map(tuple[Check, ...], several))
+    yield from chain.from_iterable(in_parallel(tuple[Check, ...], several, len(several)))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.doctor.registry import ClosedError, is_there
 from controller.profiles.profile import Images, Profile, Role, has_digest
+from jobs.parallel import in_parallel
 
 _NAME = "images"
 IMAGE_ROLES = (*Role, "controller")
@@ -18,8 +18,7 @@ def images(profile: Profile, roles: Iterable[str] = IMAGE_ROLES) -> Check:
     named = _by_image(profile.images, roles)
     by_digest = [image for image in named if has_digest(image)]
     by_tag = [f"{named[image]} {image}" for image in named if not has_digest(image)]
-    with ThreadPoolExecutor(len(IMAGE_ROLES)) as pool:
-        found = dict(zip(by_digest, pool.map(_look, by_digest), strict=True))
+    found = dict(zip(by_digest, in_parallel(_look, by_digest, len(IMAGE_ROLES)), strict=True))
     if absent := [f"{named[image]} {image}" for image, there in found.items() if there is False]:
         remedy = "push it, and name the digest that `docker push` prints"
         return failed(_NAME, f"{', '.join(absent)}: its registry has no such image", remedy)

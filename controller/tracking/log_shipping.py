@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from controller.clusters.objects import ObservedPod
 from controller.clusters.pod_diagnosis import why_ended
 from controller.kube.api_errors import InvalidError, NotFoundError, OverloadedError, UnreachableError
 from jobs.layout import LOGS, LogName
+from jobs.parallel import in_parallel
 from jobs.store import Store
 
 LINES = 1000
@@ -41,9 +41,8 @@ def ship_logs(store: Store, step: str, attempts: Iterable[Attempt], read: ReadLo
 
     The others could not be read for the moment. Raises ``StoreError``.
     """
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        texts = pool.map(lambda attempt: _ship(store, step, attempt, read), attempts)
-        return {key for key in texts if key}
+    shipped = in_parallel(lambda attempt: _ship(store, step, attempt, read), attempts, AT_ONCE)
+    return {key for key in shipped if key}
 
 
 def _ship(store: Store, step: str, attempt: Attempt, read: ReadLog) -> LogName | None:

@@ -6,7 +6,6 @@ import heapq
 import json
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import reduce
 from operator import add
@@ -18,6 +17,7 @@ from jobs.corpus.screening.decision import near_duplicates_from_json_lines
 from jobs.corpus.screening.near_duplicates import NearDuplicate
 from jobs.corpus.screening.screening import most_frequent_labels
 from jobs.layout import NEAR_DUPLICATES, QUARANTINE, REPORT, REPORT_PAGE, STATISTICS
+from jobs.parallel import in_parallel
 from jobs.report.page import page
 from jobs.report.statistics import Statistics
 from jobs.report.summary import summary_lines
@@ -133,9 +133,8 @@ def _near_duplicates(store: Store, signatures: Manifest) -> list[NearDuplicate]:
 
 
 def _joined(artifact: Artifact, manifest: Manifest) -> Statistics:
-    parts = manifest.under(STATISTICS)
-    with ThreadPoolExecutor(READERS) as pool:
-        return reduce(add, (Statistics.from_json(json.loads(data)) for data in pool.map(artifact.read, parts)))
+    parts = in_parallel(artifact.read, manifest.under(STATISTICS), READERS)
+    return reduce(add, (Statistics.from_json(json.loads(data)) for data in parts))
 
 
 def _specs(artifact: Artifact) -> list[Spec]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from jobs.artifact import Artifact, Manifest, Output
 from jobs.corpus.documents.guard import check_quarantined
@@ -20,6 +19,7 @@ from jobs.corpus.screening.signature_shards import SignatureShard
 from jobs.errors import ConfigurationError
 from jobs.files.names import printable
 from jobs.layout import NEAR_DUPLICATES, SCREENED_OUT, SIGNATURES
+from jobs.parallel import in_parallel
 from jobs.recipe import Filters
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents, max_quarantined_share, write_quarantined
@@ -65,9 +65,9 @@ def finalize(artifact: Artifact, manifest: Manifest) -> list[Output]:
     shards = _read(artifact, manifest.under(SIGNATURES))
     passed = manifest.counts["documents"]["kept"]
     decided = decide(shards, passed, artifact.spec.settings["near_duplicate_similarity"])
-    with ThreadPoolExecutor(READERS) as pool:
-        paths = [f"{SCREENED_OUT}/{shard:05d}.json" for shard in range(len(decided.shards))]
-        written = list(pool.map(artifact.write, paths, map(dropped_to_json, decided.shards)))
+    paths = (f"{SCREENED_OUT}/{shard:05d}.json" for shard in range(len(decided.shards)))
+    files = zip(paths, map(dropped_to_json, decided.shards), strict=True)
+    written = list(in_parallel(lambda file: artifact.write(*file), files, READERS))
     return [*written, artifact.write(NEAR_DUPLICATES, near_duplicates_to_json_lines(decided.near_duplicates))]
 
 
@@ -85,6 +85,6 @@ def _refuse_unknown(name: str, wanted: Sequence[str], manifest: Manifest) -> Non
 
 def _read(artifact: Artifact, outputs: Sequence[Output]) -> Iterator[SignatureShard]:
     """In order; holds ``READERS`` of them."""
-    with ThreadPoolExecutor(READERS) as pool:
-        for start in range(0, len(outputs), READERS):
-            yield from map(SignatureShard.from_bytes, pool.map(artifact.read, outputs[start : start + READERS]))
+    for start in range(0, len(outputs), READERS):
+        found = in_parallel(artifact.read, outputs[start : start + READERS], READERS)
+        yield from map(SignatureShard.from_bytes, found)

@@ -1,8 +1,12 @@
 """The commands and their workers on a bucket over HTTP that now and then fails, as a user's would."""
 
+import signal
+from pathlib import Path
+
 import pytest
 
 from tests.e2e.command import covid_ctl
+from tests.e2e.processes import containers, gone, needs_linux, start, wait_for
 from tests.gcs_server import Fault, GcsServer
 
 BUCKET = "gs://tests/papers"
@@ -38,3 +42,22 @@ def test_a_bucket_that_cannot_be_used_is_named_before_anything_runs(
     assert done.code == 1
     assert said in done.err
     assert "Traceback" not in done.err
+
+
+@needs_linux
+def test_ctrl_c_leaves_while_workers_run_on_a_bucket_that_hangs(gcs: GcsServer, tmp_path: Path) -> None:
+    """By itself within 2 s. The limit is for a machine under load, far below the minutes that requests are tried."""
+    running = start("submit", "preprocess", "--bucket", BUCKET, bucket=tmp_path)
+    try:
+        wait_for(lambda: bool(containers(running.pid)) or running.poll() is not None)
+        workers = containers(running.pid)
+        assert workers
+        gcs.fail(Fault(0, hangs=True))
+        running.send_signal(signal.SIGINT)
+        said, _ = running.communicate(timeout=20)
+    finally:
+        running.kill()
+        running.communicate()
+    assert running.returncode == 130, said
+    assert "Traceback" not in said
+    wait_for(lambda: all(map(gone, workers)))

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
+import jobs
 from jobs.parallel import in_parallel, interruptibly
 from tests.gcs_server import Fault, GcsServer
 
@@ -44,14 +46,22 @@ def test_an_error_is_the_callers_and_the_next_call_is_made() -> None:
     assert interruptibly(lambda: 1) == 1
 
 
-COMMANDS = [
-    ["status"],
-    ["artifacts"],
-    ["submit", "preprocess"],
-    ["gc"],
-    ["logs", "ingest-12345678"],
-    ["verify", "ingest-12345678"],
-]
+FAST = [["status"], ["submit", "preprocess"], ["logs", "ingest-12345678"], ["cancel", "ingest-12345678"], ["doctor"]]
+REST = [["artifacts"], ["gc"], ["verify", "ingest-12345678"], ["watch"], ["explain", "ingest-12345678"], ["report"]]
+COMMANDS = [*FAST, *(pytest.param(command, marks=pytest.mark.slow) for command in [*REST, ["search", "fever"]])]
+
+
+def test_no_other_module_waits_for_its_threads() -> None:
+    """``concurrent.futures`` does when a block or the interpreter ends, whatever hangs in them."""
+    root = Path(jobs.__file__).parents[1]
+    found = {
+        file.relative_to(root).as_posix()
+        for package in ("jobs", "controller")
+        for file in (root / package).rglob("*.py")
+        if "ThreadPoolExecutor" in file.read_text("utf-8")
+    }
+    # The training's own, whose process ends without waiting (``jobs.__main__``).
+    assert found == {"jobs/model/background.py", "jobs/model/dataset.py", "jobs/model/sampler.py"}
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -55,10 +55,14 @@ def encoding_flops(shape: Architecture, *, length: int) -> int:
     return (example_flops(shape, vocabulary=0, length=length, predictions=0) - 6 * _pair_products(shape)) // 3
 
 
-def run_flops(example: int, schedule: Schedule) -> int:
-    """FLOP of a whole run with its evaluations, which are forward only; ``example`` is from ``example_flops``."""
-    evaluations = 1 + schedule.train_steps // schedule.evaluate_every
-    seen = schedule.train_steps * schedule.train_batch_size
+def run_flops(example: int, schedule: Schedule, first_step: int = 0) -> int:
+    """FLOP of a run from ``first_step`` on with its evaluations, which are forward only.
+
+    ``example`` is from ``example_flops``.
+    """
+    steps = schedule.train_steps - first_step
+    evaluations = 1 + steps // schedule.evaluate_every
+    seen = steps * schedule.train_batch_size
     return seen * example + evaluations * schedule.evaluation_examples * example // 3
 
 

@@ -63,6 +63,7 @@ TRAINED_WEIGHTS = f"{MODEL}/weights.safetensors"
 TRAINED_CONFIG = f"{MODEL}/bert_config.json"
 EVALUATIONS = "evaluations.json"
 CHECKPOINTS = "checkpoints"
+"""A training run keeps what it continues from here: for each a file of numbers, and a record that vouches for it."""
 CURVES = "tensorboard"
 
 EMBEDDER = "embedder"
@@ -82,12 +83,16 @@ VECTOR_INDEX = "vectors.faiss"
 GOOGLE_MODEL = "tensorflow"
 """The folder of an exported model for google-research/bert's scripts."""
 
+DIVERGED = "diverged"
+"""The batch that made a training run diverge."""
+
 VARIANTS = "variants"
 """Outputs whose place was taken by other bytes of an attempt that came to nothing."""
 
 _REMOVED = re.compile(r"removed-([0-9]{1,6})\.json")
 _EDITION = re.compile(r"edition-[0-9]{1,6}")
 _NUMBERED = re.compile(r"([0-9]{5,9})\.json")
+_CHECKPOINT = re.compile(r"([0-9]{8,12})(?:\.json|(?:-[0-9a-f]{8})?\.safetensors)")
 _LOG = re.compile(r"([0-9]{5,9})-([0-9]{1,9})\.log")
 
 
@@ -131,6 +136,22 @@ def variant(path: str, crc32c: str) -> str:
 
 def shard_record(shard: int) -> str:
     return f"{SHARDS}/{shard:05d}.json"
+
+
+def checkpoint_record(step: int) -> str:
+    """The record of the checkpoint after so many training steps."""
+    return f"{CHECKPOINTS}/{step:08d}.json"
+
+
+def checkpoint_file(step: int, token: str) -> str:
+    """The name of a file with every variable and optimizer slot of that checkpoint; each attempt has its own token."""
+    return f"{step:08d}-{token}.safetensors"
+
+
+def checkpoint_step(path: str) -> int | None:
+    """The step that a checkpoint's record or file is of; None for an object of another name."""
+    found = _CHECKPOINT.fullmatch(path.rsplit("/", 1)[-1])
+    return int(found[1]) if found else None
 
 
 def heartbeat(step: str, shard: int) -> str:

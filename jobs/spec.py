@@ -56,6 +56,12 @@ def canonical(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+EXTENDS = "extends"
+"""The input of a step that goes on from the end of another of its kind: that step's name."""
+FIRST_STEP = "first_step"
+"""The setting of such a step that says how many training steps were made before its own."""
+
+
 # A field that is not known would be missing from the hash.
 @dataclass(frozen=True, config={**RECORD, "extra": "forbid"})
 class Spec:
@@ -72,6 +78,8 @@ class Spec:
     salt: str = ""
     """Not empty after ``--fresh``: the same work under another name."""
     version: int = 0
+    label: Annotated[str, Field(pattern="^([a-z][a-z0-9]{0,15})?$")] = ""
+    """A part of the name that tells people what is special about the step."""
 
     def __post_init__(self) -> None:
         if not self.version:
@@ -86,6 +94,7 @@ class Spec:
             "recipe": self.recipe,
             "salt": self.salt,
             "version": self.version,
+            **({"label": self.label} if self.label else {}),
         }
 
     @property
@@ -94,5 +103,5 @@ class Spec:
 
     @property
     def name(self) -> str:
-        """``<kind>[-<recipe>]-<8 hex>``: names the Job and the artifact directory alike."""
-        return "-".join(part for part in (str(self.kind), self.recipe, self.sha256[:8]) if part)
+        """``<kind>[-<recipe>][-<label>]-<8 hex>``: names the Job and the artifact directory alike."""
+        return "-".join(part for part in (str(self.kind), self.recipe, self.label, self.sha256[:8]) if part)

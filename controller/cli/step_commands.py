@@ -123,6 +123,11 @@ def _declared(name: str) -> tuple[Submission, list[Command]]:
     choosing = [
         click.option(f"--{need.chosen_by}", metavar="NAME", help=need.choosing) for need in chosen_inputs(kind)[::-1]
     ]
+    if extension := KINDS[kind].extension:
+        choosing.append(click.option(f"--{extension.option}", metavar="NAME", help=extension.choosing))
+        choosing.append(
+            click.option("--to", type=click.IntRange(1), help=f"Sets {extension.goal}, with --{extension.option}.")
+        )
     if choosing:
         choosing.append(click.option("--with-inputs", is_flag=True, help="Make missing inputs first."))
     return submission, [*choosing, *(MATERIAL[name] for name in material_options(kind))]

@@ -114,6 +114,26 @@ class Submission:
     """``--recipe NAME``, ``tiny`` by default; else the recipe is the command's argument."""
 
 
+@dataclass(frozen=True)
+class Extension:
+    """How a finished step of a kind is continued by another step of that kind, which takes over all its inputs."""
+
+    option: str
+    """The option of ``submit`` that names the finished step."""
+    choosing: str
+    """That option's help."""
+    goal: str
+    """The setting that says how far the new step goes: it is set by the option ``--to``."""
+    contradiction: Callable[[Recipe, Manifest], str]
+    """Why the recipe cannot go on from a finished step; empty: it can."""
+    steps: Callable[[Manifest], int]
+    """How many training steps a finished one made."""
+    note: Callable[[Recipe, Manifest], str]
+    """What people should know of how it goes on."""
+    label: Callable[[Recipe], str]
+    """What the new step's name says of it."""
+
+
 def one_shard(recipe: Recipe, asked: int) -> int:  # noqa: ARG001
     """For a step that is one unit of work."""
     return 1
@@ -160,7 +180,9 @@ class StepKind:
     deadline_days: int = 2
     """The Job's active deadline."""
     saves: str = ""
-    """The folder of what it continues from after an interruption; of no use once the step is complete."""
+    """The folder of what it continues from after an interruption; of a complete step, what an extension begins from."""
+    extension: Extension | None = None
+    """Where a finished one can be continued."""
     is_searched: bool = False
     """Whether it makes what ``covid-ctl search`` searches."""
     makes_vocabulary: bool = False

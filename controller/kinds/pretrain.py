@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from controller.kinds.declaration import ComputeWork, FromStep, StepKind, Submission
+from controller.kinds import run_extension
+from controller.kinds.declaration import ComputeWork, Extension, FromStep, StepKind, Submission
 from controller.profiles.profile import Role
 from jobs.artifact import Manifest
 from jobs.flops import example_flops, run_flops
 from jobs.layout import CHECKPOINTS
 from jobs.recipe import Architecture, Recipe, Schedule
-from jobs.spec import Kind, Spec
+from jobs.spec import FIRST_STEP, Kind, Spec
 
 
 def contradiction(recipe: Recipe, examples: Spec, made: Manifest | None) -> str:
@@ -50,7 +51,7 @@ def flops_of(spec: Spec) -> int | None:
             length=settings["max_seq_length"],
             predictions=settings["max_predictions_per_seq"],
         )
-        return run_flops(example, Schedule(**settings["schedule"]))
+        return run_flops(example, Schedule(**settings["schedule"]), settings.get(FIRST_STEP, 0))
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -62,8 +63,10 @@ def summary(manifest: Manifest) -> str:
     if not scored:
         return f"{facts['steps']:,} steps, nothing held out to score them"
     first, last = scored[0], scored[-1]
+    before = facts.get("extends", ())
+    of_these = f" ({before[-1]['steps']:,} of them {before[-1]['name']}'s)" if before else ""
     return (
-        f"{facts['steps']:,} steps, held-out MLM loss {first['mlm_loss']:.3f} -> {last['mlm_loss']:.3f}, "
+        f"{facts['steps']:,} steps{of_these}, held-out MLM loss {first['mlm_loss']:.3f} -> {last['mlm_loss']:.3f}, "
         f"accuracy {last['mlm_accuracy']:.1%}"
     )
 
@@ -86,6 +89,15 @@ KIND = StepKind(
     ),
     deadline_days=14,
     saves=CHECKPOINTS,
+    extension=Extension(
+        option="extend",
+        choosing="Go on from the end of this finished pretrain step, its optimizer included, up to --to steps.",
+        goal="schedule.train_steps",
+        contradiction=run_extension.contradiction,
+        steps=run_extension.steps_made,
+        note=run_extension.note,
+        label=lambda recipe: f"to{recipe.schedule.train_steps}",
+    ),
     work=lambda recipe: ComputeWork(training_flops(recipe)),
     flops_of=flops_of,
     summary=summary,

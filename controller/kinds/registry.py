@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
-from controller.kinds.declaration import FromFile, FromOutside, FromStep, StepKind
+from controller.kinds.declaration import Extension, FromFile, FromOutside, FromStep, StepKind
 from controller.profiles.profile import Pool, Profile
 from jobs.recipe import Recipe
 from jobs.spec import Kind
@@ -62,6 +62,11 @@ def is_made_from_file(need: FromStep, recipe: Recipe) -> bool:
     """Whether the file that could take the step's place is what the step is made from, so that the step is needed."""
     inputs = KINDS[need.kind].inputs
     return any(isinstance(one, FromFile) and one.option == need.given_by and one.is_read(recipe) for one in inputs)
+
+
+def extension_of(target: Kind | None) -> Extension | None:
+    """How the steps of a command can continue a finished one; None: they cannot."""
+    return KINDS[target].extension if target else None
 
 
 def options_of(kind: Kind) -> list[str]:

@@ -42,9 +42,13 @@ class EventType(StrEnum):
     """The Job's state or reason is another; the detail is an ``Observed`` as JSON."""
     POD_FAILED = "pod_failed"
     """Pods failed; the detail is a JSON list of ``PodFailure``, in the order in which they ended."""
+    EXTENDED = "extended"
+    """A step goes on from its last checkpoint; the detail is that step's name."""
+    CHECKPOINTS_REMOVED = "checkpoints_removed"
+    """``gc`` removes the checkpoints of the complete step."""
 
 
-NOTES = (EventType.OBSERVED, EventType.POD_FAILED)
+NOTES = (EventType.OBSERVED, EventType.POD_FAILED, EventType.EXTENDED, EventType.CHECKPOINTS_REMOVED)
 """What happened meanwhile: it does not end, begin or change a step's life."""
 
 

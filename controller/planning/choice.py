@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from controller.kinds.declaration import CORPUS, FromFile, FromOutside, FromStep
-from controller.kinds.registry import is_made_from_file, options_of, reader_of
+from controller.kinds.registry import KINDS, is_made_from_file, options_of, reader_of
 from controller.planning.command_line import CommandLine
 from controller.planning.existing import (
     Fitting,
@@ -18,6 +18,7 @@ from controller.planning.existing import (
     newest_complete,
     newest_under_way,
 )
+from controller.planning.finished_run import finished_run
 from controller.planning.plan import Source
 from controller.planning.provenance import Origins, corpus_text, is_made_up
 from controller.planning.sources import (
@@ -28,7 +29,7 @@ from controller.planning.sources import (
     read_vocabulary,
 )
 from controller.profiles.profile import Profile
-from jobs.artifact import Artifact
+from jobs.artifact import Artifact, Manifest
 from jobs.errors import ConfigurationError, PreflightError
 from jobs.recipe import Recipe
 from jobs.sample.sample import SAMPLE
@@ -81,6 +82,24 @@ class Choice:
         if newest := newest_complete(self._store, need.kind, fits):
             return self._noted(need, newest, f", the newest that fit recipe {self._recipe.name}")
         return None
+
+    def extended(self, kind: Kind) -> Manifest | None:
+        extension, name = KINDS[kind].extension, None
+        if extension and kind is self._command.target:
+            name = self._options.get(extension.option)
+        if not extension or not name:
+            return None
+        finished = finished_run(self._store, name, kind)
+        if reason := extension.contradiction(self._recipe, finished):
+            remedy = f"--set the recipe's to the finished step's, or --to more steps; covid-ctl artifacts {name}"
+            raise ConfigurationError(name, f"it cannot be extended: {reason}", remedy)
+        for option in options_of(kind):
+            given = self._options.get(option)
+            if given is not None and given not in finished.spec.inputs.values():
+                reason = f"it goes on with what {name} was made of"
+                raise ConfigurationError(f"--{option} {given}", reason, f"leave --{option} out")
+        self.notes.append(f"extends {name}: {extension.note(self._recipe, finished)}")
+        return finished
 
     def known(self, spec: Spec) -> Spec:
         return known_as(self._store, spec)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.kinds.registry import KINDS, TARGETS, chosen_inputs, made_by, material_options
+from controller.kinds.registry import KINDS, TARGETS, chosen_inputs, extension_of, made_by, material_options
 from jobs.spec import Kind
 
 ALL = "all"
@@ -42,7 +42,8 @@ class CommandLine:
             words += _option("set", f"{setting}={value}")
         if self.is_for(kind):
             chosen = chosen_inputs(self.target) if self.target else []
-            for option in (need.chosen_by for need in chosen):
+            extension = extension_of(self.target)
+            for option in (*(need.chosen_by for need in chosen), *([extension.option] if extension else [])):
                 words += _option(option, self.options.get(option))
             words += _option("salt", self.salt)
         for option in _PLACE:

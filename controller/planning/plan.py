@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from controller.kinds.declaration import FromFile, FromOutside, FromStep, Input
 from controller.kinds.registry import KINDS, upstream
 from controller.ledger.lineage import steps_read
+from jobs.artifact import Manifest
 from jobs.errors import PreflightError
 from jobs.recipe import Recipe, runtime_settings
 from jobs.recipe.naming import recipe_in_name
-from jobs.spec import Kind, Spec
+from jobs.spec import EXTENDS, FIRST_STEP, Kind, Spec
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,9 @@ class Inputs(Protocol):
     def instead(self, need: FromStep) -> str | None:
         """The step's name, or the object's path, that is taken in place of a step to be planned."""
 
+    def extended(self, kind: Kind) -> Manifest | None:
+        """The finished step of this kind from whose end the planned one goes on."""
+
     def known(self, spec: Spec) -> Spec:
         """The spec under which the bucket has this very work already, else the same."""
 
@@ -98,8 +102,11 @@ class _Walk:
         declared, recipe, order = KINDS[kind], self._recipe, self._order
         arguments: list[str] = []
         values: dict[str, str] = {}
+        finished = self._inputs.extended(kind)
+        if finished:
+            values = {name: value for name, value in finished.spec.inputs.items() if name != EXTENDS}
         # What takes least comes first: nobody is sent to make long inputs in vain.
-        for need in sorted(declared.inputs, key=_steps_to):
+        for need in () if finished else sorted(declared.inputs, key=_steps_to):
             if isinstance(need, FromOutside):
                 source = self._inputs.outside(need)
                 values[need.name] = source.fingerprint
@@ -119,6 +126,13 @@ class _Walk:
             recipe=recipe_in_name(kind, recipe),
             salt=order.salt(kind),
         )
+        if finished and (extension := declared.extension):
+            spec = replace(
+                spec,
+                settings={**spec.settings, FIRST_STEP: extension.steps(finished)},
+                inputs={**spec.inputs, EXTENDS: finished.name},
+                label=extension.label(recipe),
+            )
         return Step(self._inputs.known(spec), order.command(kind), tuple(arguments))
 
     def _value(self, need: FromStep, reader: Kind) -> str | None:

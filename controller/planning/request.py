@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.kinds.registry import targets_of
+from controller.kinds.declaration import Extension
+from controller.kinds.registry import extension_of, targets_of
 from controller.planning.choice import Choice
 from controller.planning.command_line import ALL, CommandLine
 from controller.planning.existing import is_under_way
@@ -41,9 +42,12 @@ class Request:
         cls, kind: str, place: Profile, *, verb: str = "submit", until: Kind | None = None, **options: Any
     ) -> Request:
         overrides = assignments(options["overrides"])
+        target = None if kind == ALL else Kind(kind)
+        if (extension := extension_of(target)) and options.get("to") is not None:
+            overrides = _aimed(overrides, extension, options)
         salt = options["salt"] or (time.strftime("%Y%m%dT%H%M%S") if options["fresh"] else "")
         recipe, store = load_recipe(options["recipe"], overrides), Store(place.bucket)
-        command = CommandLine(None if kind == ALL else Kind(kind), options, overrides, salt, verb)
+        command = CommandLine(target, options, overrides, salt, verb)
         return cls(command, recipe, place, store, Choice(recipe, command, place, store), until)
 
     @property
@@ -95,6 +99,17 @@ class Request:
     def _is_missing(self, step: Step) -> bool:
         awaited = not self.profile.is_local and is_under_way(self.store, step.name)
         return not awaited and not self.is_complete(step)
+
+
+def _aimed(overrides: dict[str, str], extension: Extension, options: Mapping[str, Any]) -> dict[str, str]:
+    """The overrides with ``--to`` among them."""
+    goal, to = extension.goal, str(options["to"])
+    if not options.get(extension.option):
+        remedy = f"without --{extension.option}, say --set {goal}={to}"
+        raise ConfigurationError(f"--to {to}", f"it says how far --{extension.option} NAME goes", remedy)
+    if overrides.get(goal, to) != to:
+        raise ConfigurationError(f"--to {to}", f"--set {goal}={overrides[goal]} says otherwise", "give one of them")
+    return {**overrides, goal: to}
 
 
 def assignments(texts: Iterable[str]) -> dict[str, str]:

@@ -74,8 +74,9 @@ def _history(step: StepState, now: float) -> str:
     """The step's history so far, in clauses."""
     progress = step.progress
     facts = [f"was submitted {ago(now - step.submitted_at)}" if step.submitted_at else "is in the ledger"]
+    facts += [f"extends {step.extends}"] if step.extends else []
     if step.state is State.COMPLETE:
-        return facts[0]
+        return _joined(facts)
     if progress.shards > 1:
         facts.append(f"has {progress.shards_done} of {progress.shards} shards done")
     if step.active and step.state is State.RUNNING:

@@ -8,7 +8,7 @@ The ledger stays, and every spec: what was removed can be made again under its n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.kinds.registry import KINDS
@@ -28,7 +28,7 @@ from jobs.layout import (
     removed_edition,
 )
 from jobs.recipe.naming import decisive
-from jobs.spec import Spec
+from jobs.spec import EXTENDS, Spec
 from jobs.store import ObjectInfo
 
 TEMPORARY, STAGED_OBJECT = "temporary file", "staged object"
@@ -92,12 +92,13 @@ def plan_gc(
 ) -> Plan:
     """Everything that may go of what has not changed for ``older_than`` seconds."""
     specs = {held.name: held.spec for held in holdings if held.spec}
+    extended = _extended(holdings)
     old = [held for held in holdings if now - held.touched_at >= older_than]
     abandoned = _abandoned(temporary, now, older_than)
     if unread := sorted(held.name for held in holdings if held.spec is None and held.objects):
         # Nobody knows what these need.
         note = f"whole steps and vocabularies are left alone while it is not known what {', '.join(unread)} needs"
-        return Plan((*(removal for held in old for removal in _beside(held)), *abandoned), (note,))
+        return Plan((*(removal for held in old for removal in _beside(held, extended)), *abandoned), (note,))
     superseded = _superseded(holdings, specs)
     needed = closure(
         (held.name for held in holdings if _is_needed(held) and held.name not in superseded), specs
@@ -105,7 +106,9 @@ def plan_gc(
     removals = [
         removal
         for held in old
-        for removal in (_beside(held) if held.name in needed else _whole(held, superseded.get(held.name), now))
+        for removal in (
+            _beside(held, extended) if held.name in needed else _whole(held, superseded.get(held.name), now)
+        )
     ]
     gone = {removal.name for removal in removals if removal.whole}
     staying = [
@@ -118,6 +121,16 @@ def plan_gc(
 
 def _is_needed(held: Holding) -> bool:
     return held.state is State.COMPLETE or held.state.goes_on or held.state is State.DAMAGED
+
+
+def _extended(holdings: Sequence[Holding]) -> set[str]:
+    """The finished runs whose last checkpoint another, which is not finished, may still begin from."""
+    ended = (State.COMPLETE, State.COLLECTED)
+    return {
+        held.spec.inputs[EXTENDS]
+        for held in holdings
+        if held.spec and EXTENDS in held.spec.inputs and held.state not in ended
+    }
 
 
 def _superseded(holdings: Sequence[Holding], specs: Mapping[str, Spec]) -> dict[str, str]:
@@ -162,17 +175,19 @@ def _whole(held: Holding, successor: str | None, now: float) -> Iterable[Removal
     yield _removal(held, "artifact" if successor else "leftovers", why, objects, whole=True)
 
 
-def _beside(held: Holding) -> Iterable[Removal]:
-    """What only the making of a complete step needed."""
+def _beside(held: Holding, extended: Collection[str]) -> Iterable[Removal]:
+    """What only the making of a complete step needed, without the checkpoints of those that are being extended."""
     if held.state is not State.COMPLETE or held.spec is None:
         return
     current = edition_folder(held.name, held.edition)
     folders = {f"{held.name}/{LOGS}/": "logs", f"{held.name}/{PROGRESS}/": "heartbeats"}
-    if saves := KINDS[held.spec.kind].saves:
+    declared = KINDS[held.spec.kind]
+    if (saves := declared.saves) and held.name not in extended:
         folders[f"{current}/{saves}/"] = saves
     for below, what in folders.items():
         if objects := [o for o in held.objects if o.path.startswith(below) and o.path not in held.outputs]:
-            yield _removal(held, what, "of a complete step", objects)
+            without = ", which cannot be extended then" if declared.extension and what == saves else ""
+            yield _removal(held, what, f"of a complete step{without}", objects)
     yield from _earlier(held)
 
 

@@ -15,7 +15,7 @@ from controller.status.gc import TEMPORARY, Holding, Removal
 from controller.status.step_status import READERS, StepState
 from jobs.artifact import Artifact
 from jobs.errors import CovidCtlError
-from jobs.layout import MANIFEST, STAGED, VOCABULARIES, current_edition, edition_folder
+from jobs.layout import CHECKPOINTS, MANIFEST, STAGED, VOCABULARIES, current_edition, edition_folder
 from jobs.parallel import in_parallel
 from jobs.store import ObjectInfo, Store
 
@@ -79,6 +79,11 @@ def remove(store: Store, removal: Removal, *, clock: Callable[[], float] = time.
         if not Ledger(store).extend(removal.name, removal.events, event):
             return False
         Artifact.open(store, removal.name).remove_edition(removal.edition, removal.why)
+    elif removal.what == CHECKPOINTS:
+        # Likewise only one of this and an extension of the run goes on.
+        event = Event(EventType.CHECKPOINTS_REMOVED, clock(), removal.why)
+        if not Ledger(store).extend(removal.name, removal.events, event):
+            return False
     delete = store.delete_temporary if removal.what == TEMPORARY else store.delete
     for path in removal.paths:
         delete(path)

@@ -16,6 +16,7 @@ from jobs.artifact import Artifact, incomplete, no_such_step
 from jobs.errors import CovidCtlError
 from jobs.parallel import in_parallel
 from jobs.progress import Beat, read_heartbeats
+from jobs.spec import EXTENDS
 from jobs.store import Store
 
 READERS = 16
@@ -69,6 +70,8 @@ class StepState:
     """The steps it reads that are not complete."""
     events: int = 0
     """In the ledger when it was looked at."""
+    extends: str = ""
+    """The finished step that it goes on from."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,7 @@ def observe(store: Store, name: str, *, now: float, view: ClusterView | None = N
         last_heartbeat_at=inputs.last_heartbeat_at,
         missing=inputs.missing,
         events=len(events),
+        extends=artifact.spec.inputs.get(EXTENDS, ""),
     )
 
 

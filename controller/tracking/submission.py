@@ -11,11 +11,13 @@ from controller.clusters.interface import Cluster, JobState, JobStatus
 from controller.kinds.registry import image_of
 from controller.ledger.events import Event, EventType, Ledger
 from controller.ledger.history import History
+from controller.planning.finished_run import hold
 from controller.planning.manifest import render
 from controller.planning.plan import Step, inputs_first
 from controller.profiles.profile import Profile
 from controller.tracking.reconcile import why_failed
 from jobs.artifact import Artifact, incomplete, is_complete
+from jobs.errors import PreflightError
 from jobs.store import Store
 
 
@@ -92,6 +94,11 @@ def _submit(
     if known > len(events):
         events += ledger.events(step.name, after=len(events))
     _mark_removals(artifact, events)
+    try:
+        hold(store, step.spec, at=clock())
+    except PreflightError as error:
+        ledger.append(step.name, Event(EventType.FAILED, clock(), f"{error.thing}: {error.reason}"))
+        raise
     cluster.create(job)
     return Submitted(step, SubmissionOutcome.AGAIN if why_again else SubmissionOutcome.CREATED, missing, why_again)
 

@@ -9,10 +9,9 @@ import numpy.typing as npt
 
 from jobs.artifact import Artifact
 from jobs.errors import DivergedError
+from jobs.layout import DIVERGED
 from jobs.model.sampler import BatchSampler
 from jobs.spec import canonical
-
-FOLDER = "diverged"
 
 
 def check_finite(
@@ -28,7 +27,7 @@ def check_finite(
     k = int(np.argmin(finite))
     step, values = first + k, dict(zip(names, map(str, metrics[k]), strict=True))
     batch = [batches.examples.where(int(index)) for index in batches.indices(step)]
-    identity = f"{FOLDER}/{step:08d}.json"
+    identity = f"{DIVERGED}/{step:08d}.json"
     artifact.store.put(artifact.path(identity), canonical({"step": step, **values, "examples": batch}))
     raise DivergedError(
         f"step {step:,}",

@@ -65,7 +65,7 @@ class RetrievalEvaluation(_Scores):
 Evaluation = PretrainingEvaluation | RetrievalEvaluation
 
 
-def best_step(evaluations: Iterable[Evaluation]) -> int | None:
-    """The step of the best scores, the first of equals; None before any training was evaluated."""
-    best = min((e for e in evaluations if e.step > 0), key=lambda e: e.cost, default=None)
+def best_step(evaluations: Iterable[Evaluation], after: int = 0) -> int | None:
+    """The step of the best scores of those after ``after``, the first of equals; None if none was evaluated since."""
+    best = min((e for e in evaluations if e.step > after), key=lambda e: e.cost, default=None)
     return best.step if best else None

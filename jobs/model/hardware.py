@@ -59,6 +59,11 @@ def device_hours(processes: Iterable[ProcessRecord]) -> float:
     return sum(process.seconds * process.hardware.replicas for process in processes) / 3600
 
 
+def seconds_since(processes: Iterable[ProcessRecord], first_step: int) -> float:
+    """Time of the processes that began at ``first_step`` or later."""
+    return sum(process.seconds for process in processes if process.first_step >= first_step)
+
+
 def distinct(processes: Iterable[ProcessRecord]) -> list[Hardware]:
     """What the run computed on, in the order of time, each once."""
     return list(dict.fromkeys(process.hardware for process in processes))

@@ -23,11 +23,13 @@ def learning_rate(step: int, schedule: Schedule) -> float:
     """The learning rate of ``step`` (from 0): linear warm-up, then linear decay to zero.
 
     As in google-research/bert, the first step has rate 0, and the decay counts from step 0, not from the end of the
-    warm-up, so the rate drops there by ``warmup_steps / train_steps``.
+    warm-up, so the rate drops there by ``warmup_steps / decay_steps``. A run that is extended has the rates of its own
+    schedule from its first step on, as there when a run is given a larger ``num_train_steps``.
     """
+    end = schedule.decay_steps or schedule.train_steps
     if step < schedule.warmup_steps:
         return schedule.learning_rate * step / schedule.warmup_steps
-    return schedule.learning_rate * (1.0 - min(step, schedule.train_steps) / schedule.train_steps)
+    return schedule.learning_rate * (1.0 - min(step, end) / end)
 
 
 class AdamWeightDecay:

@@ -30,14 +30,19 @@ class RunState:
         return any(evaluation.step == self.step for evaluation in self.evaluations)
 
     @property
+    def _best_step(self) -> int | None:
+        """The best of this run's own: where it extends another, that one's checkpoints are not its own."""
+        return best_step(self.evaluations, self._resumed.extended_at)
+
+    @property
     def is_best(self) -> bool:
         """Whether no evaluated step was better than the current one."""
-        return best_step(self.evaluations) == self.step
+        return self._best_step == self.step
 
     @property
     def best_of_early_end(self) -> int | None:
         """The best step once ``early_stop_evaluations`` in a row were no better; None until then."""
-        best = best_step(self.evaluations)
+        best = self._best_step
         if self._patience is None or best is None:
             return None
         return best if sum(evaluation.step > best for evaluation in self.evaluations) >= self._patience else None
@@ -72,4 +77,5 @@ class RunState:
             evaluations=tuple(self.evaluations),
             rejected=self.rejected,
             processes=self.processes,
+            extended_at=self._resumed.extended_at,
         )

@@ -47,7 +47,8 @@ def train(
 ) -> TrainedModel:
     """Train until ``schedule.train_steps`` steps are made, from the newest checkpoint if there is one.
 
-    Without a checkpoint, ``initialise`` may replace the variables' random first values. Raises ``Interrupted`` once
+    Without a checkpoint, a run begins where the one ends that ``task`` extends; if it extends none, ``initialise`` may
+    replace the variables' random first values. Raises ``Interrupted`` once
     ``check_stop`` or reading examples does, with a checkpoint saved; ``DivergedError`` when loss or gradient leave the
     finite numbers; what reading examples and the store raise.
     """
@@ -61,7 +62,10 @@ def train(
     variables = {**model.variables_by_name, **optimizer.slots_by_name}
     with context.watchdog.watching("restoring"):
         resumed = training_checkpoint.restore(context.artifact, variables, context.scratch) or RunRecord.at_start()
-        if resumed.step == 0:
+        if resumed.step == 0 and task.extends:
+            taken = task.extends.take_over(variables, context.scratch, evaluate_every=schedule.evaluate_every)
+            resumed = taken.model_copy(update={"rejected": resumed.rejected})
+        elif resumed.step == 0:
             initialise(model.variables_by_name)
 
     state = RunState(resumed, schedule, context.clock, this_hardware(task.devices))

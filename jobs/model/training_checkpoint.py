@@ -1,12 +1,16 @@
 """Checkpoints in the bucket: one object with all numbers, then a small record that vouches for it.
 
-checkpoints/00000200.safetensors   every variable and optimizer slot under its name, float32
-checkpoints/00000200.json          written last: a checkpoint without its record does not exist
+checkpoints/00000200-1f2e3d4c.safetensors   every variable and optimizer slot under its name, float32
+checkpoints/00000200.json                   written last: a checkpoint without its record does not exist
+
+The name of the numbers is in the record and belongs to one attempt: two trainers of a step that save at the same
+moment never write to the same object.
 """
 
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +25,7 @@ from safetensors.numpy import save_file
 
 from jobs.artifact import Artifact, Output
 from jobs.errors import ConfigurationError, CovidCtlError, DamagedError, MissingObjectError
-from jobs.layout import CHECKPOINTS
+from jobs.layout import CHECKPOINTS, checkpoint_file, checkpoint_record, checkpoint_step
 from jobs.model.evaluation import Evaluation, best_step
 from jobs.model.hardware import ProcessRecord
 from jobs.seal import sealed
@@ -53,6 +57,13 @@ class RunRecord(BaseModel):
     """Steps whose checkpoints were found damaged when the run was resumed."""
     processes: tuple[ProcessRecord, ...] = ()
     """The processes that took part, in the order of time; none in records of earlier versions."""
+    extended_at: int = Field(0, ge=0)
+    """Steps made by the finished run that this one extends; 0 if it extends none."""
+
+    @property
+    def best_step(self) -> int | None:
+        """The best of this run's own steps that were evaluated."""
+        return best_step(self.evaluations, self.extended_at)
 
     @classmethod
     def at_start(cls, rejected: Iterable[int] = ()) -> RunRecord:
@@ -65,6 +76,12 @@ class _CheckpointRecord(RunRecord):
 
     size: int
     crc32c: str
+    file: str = Field("", pattern=r"^([0-9]{8,12}(-[0-9a-f]{8})?\.safetensors)?$")
+    """Beside the record; empty in records of earlier versions: the step's number alone."""
+
+    @property
+    def numbers(self) -> Output:
+        return Output(f"{CHECKPOINTS}/{self.file or f'{self.step:08d}.safetensors'}", self.size, self.crc32c)
 
 
 def snapshot(variables: Variables) -> Tensors:
@@ -77,15 +94,22 @@ def save(artifact: Artifact, tensors: Tensors, run: RunRecord) -> None:
 
     One that another trainer of the step has saved stands; one that this run rejected is written anew.
     """
-    name = f"{run.step:08d}"
-    if run.step not in run.rejected and artifact.store.exists(artifact.path(f"{CHECKPOINTS}/{name}.json")):
+    path, anew = artifact.path(checkpoint_record(run.step)), run.step in run.rejected
+    if not anew and artifact.store.exists(path):
         log.info("checkpoint.already_saved", step=run.step)
         return
     metadata = {"checkpoint": canonical({"spec_sha256": artifact.spec.sha256, "step": run.step}).decode()}
+    file = checkpoint_file(run.step, uuid.uuid4().hex[:8])
     # No file in between: after SIGTERM every second counts.
-    output = artifact.stream(f"{CHECKPOINTS}/{name}.safetensors", lambda: _safetensors(tensors, metadata))
-    record = _CheckpointRecord(**dict(run), size=output.size, crc32c=output.crc32c)
-    artifact.store.put(artifact.path(f"{CHECKPOINTS}/{name}.json"), sealed(record.model_dump(mode="json")))
+    output = artifact.stream(f"{CHECKPOINTS}/{file}", lambda: _safetensors(tensors, metadata))
+    record = _CheckpointRecord(**dict(run), size=output.size, crc32c=output.crc32c, file=file)
+    data = sealed(record.model_dump(mode="json"))
+    if anew:
+        artifact.store.put(path, data)
+    elif not artifact.store.create(path, data):
+        artifact.store.delete(artifact.object_path(output))
+        log.info("checkpoint.already_saved", step=run.step)
+        return
     _prune(artifact, run)
     log.info("checkpoint.saved", step=run.step, bytes=output.size)
 
@@ -97,7 +121,7 @@ def restore(artifact: Artifact, variables: Variables, scratch: Path) -> RunRecor
     are and the record is that of a run at its start. Raises what ``load`` raises.
     """
     rejected: list[int] = []
-    for step in reversed(_steps(artifact, ".json")):
+    for step in sorted(_checkpoints(artifact, ".json").values(), reverse=True):
         if run := load(artifact, step, variables, scratch):
             log.info("checkpoint.restored", step=step)
             return run.model_copy(update={"rejected": (*run.rejected, *rejected)})
@@ -116,7 +140,7 @@ def load(artifact: Artifact, step: int, variables: Variables, scratch: Path) -> 
     checkpoint of another spec or model, ``StoreError`` when the bucket is away.
     """
     try:
-        return _load(artifact, step, variables, scratch)
+        return load_exactly(artifact, step, variables, scratch)
     # Not any StoreError: a bucket that is away for a moment must not cost the newest checkpoint.
     except (DamagedError, MissingObjectError, SafetensorError, ValueError, KeyError, TypeError) as error:
         reason = error.reason if isinstance(error, CovidCtlError) else repr(error)
@@ -124,16 +148,18 @@ def load(artifact: Artifact, step: int, variables: Variables, scratch: Path) -> 
         return None
 
 
-def _load(artifact: Artifact, step: int, variables: Variables, scratch: Path) -> RunRecord:
-    name = f"{step:08d}"
-    path = artifact.path(f"{CHECKPOINTS}/{name}.json")
+def load_exactly(artifact: Artifact, step: int, variables: Variables, scratch: Path) -> RunRecord:
+    """As ``load``; raises what is wrong with the checkpoint."""
+    path = artifact.path(checkpoint_record(step))
     record = artifact.store.find_record(_CheckpointRecord, path)
     if record is None:
         raise MissingObjectError(path, "there is no such checkpoint", f"covid-ctl status {artifact.name}")
-    relative = f"{CHECKPOINTS}/{name}.safetensors"
-    file = scratch / f"restored-{name}.safetensors"
-    artifact.download(Output(relative, record.size, record.crc32c), file)
-    thing, remedy = artifact.path(relative), "submit the step with --fresh, which begins anew under another name"
+    file = scratch / f"restored-{step:08d}.safetensors"
+    artifact.download(record.numbers, file)
+    thing, remedy = (
+        artifact.object_path(record.numbers),
+        "submit the step with --fresh: it begins anew, under another name",
+    )
     with safe_open(file, "numpy") as tensors:
         if json.loads(tensors.metadata()["checkpoint"])["spec_sha256"] != artifact.spec.sha256:
             raise ConfigurationError(thing, "it belongs to another step's spec", remedy)
@@ -143,7 +169,7 @@ def _load(artifact: Artifact, step: int, variables: Variables, scratch: Path) ->
         for key, variable in variables.items():
             variable.assign(tensors.get_tensor(key))
     file.unlink()
-    return RunRecord(**record.model_dump(exclude={"size", "crc32c"}))
+    return RunRecord(**record.model_dump(exclude={"size", "crc32c", "file"}))
 
 
 def _safetensors(tensors: Tensors, metadata: dict[str, str]) -> Iterator[bytes]:
@@ -169,14 +195,15 @@ def _prune(artifact: Artifact, run: RunRecord) -> None:
     Records go before their objects, and objects without a record go too: a kill in between leaves
     no record that promises what is gone, and no object forever.
     """
-    steps = [step for step in _steps(artifact, ".json") if step <= run.step]
-    kept = {*steps[-KEPT:], best_step(run.evaluations)}
+    steps = sorted(step for step in _checkpoints(artifact, ".json").values() if step <= run.step)
+    kept = {*steps[-KEPT:], run.best_step}
     for suffix in (".json", ".safetensors"):
-        for step in _steps(artifact, suffix):
+        for path, step in _checkpoints(artifact, suffix).items():
             if step not in kept and (step <= run.step or step in run.rejected):
-                artifact.store.delete(artifact.path(f"{CHECKPOINTS}/{step:08d}{suffix}"))
+                artifact.store.delete(path)
 
 
-def _steps(artifact: Artifact, suffix: str) -> list[int]:
-    names = [Path(info.path) for info in artifact.store.objects(artifact.path(CHECKPOINTS))]
-    return sorted(int(name.stem) for name in names if name.suffix == suffix and name.stem.isdecimal())
+def _checkpoints(artifact: Artifact, suffix: str) -> dict[str, int]:
+    """The steps of all records, or files of numbers, by their paths."""
+    paths = [info.path for info in artifact.store.objects(artifact.path(CHECKPOINTS)) if info.path.endswith(suffix)]
+    return {path: step for path in paths if (step := checkpoint_step(path)) is not None}

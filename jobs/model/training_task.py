@@ -11,6 +11,7 @@ from jobs.artifact import Artifact
 from jobs.model.bert import BertConfig
 from jobs.model.dataset import Dataset
 from jobs.model.devices import Devices
+from jobs.model.extended_run import ExtendedRun
 from jobs.model.masking import Masking
 from jobs.model.objective import Objective
 from jobs.model.steps_per_call import StepsPerCall
@@ -34,6 +35,8 @@ class TrainingTask:
     """Floating-point operations of one step."""
     masking: Masking | None = None
     """Draws the training examples' masks anew in every step; None keeps theirs."""
+    extends: ExtendedRun | None = None
+    """The finished run that this one goes on from."""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,9 @@ class Run:
     """How it was trained."""
 
     steps: int | None = None
+    extends: Sequence[Mapping[str, Any]] = ()
+    """The finished runs that led up to it, the first one first: ``name``, ``steps`` made until its end, and
+    ``decay_steps``, when its learning rate was to arrive at 0."""
     batch_size: int | None = None
     examples_seen: int | None = None
     device: str = ""
@@ -213,6 +216,7 @@ def _training(card: Card) -> str:
     rows = [
         ("initial weights", _initial_weights(card)),
         ("steps", _steps(card)),
+        *((f"up to step {link['steps']:,}", f"`{link['name']}`") for link in run.extends),
         ("examples per step", None if run.batch_size is None else f"{run.batch_size:,}"),
         ("examples seen", None if run.examples_seen is None else f"{run.examples_seen:,}"),
         ("computation", None if run.flops is None else f"{run.flops:.1e} FLOP".replace("e+", "e")),
@@ -225,7 +229,7 @@ def _training(card: Card) -> str:
     settings = _table(
         ("setting", "value"), [(f"`{name}`", _plain(card.settings[name])) for name in sorted(card.settings)]
     )
-    parts = [f"## Training\n\n{_tasks(card)}.", table]
+    parts = [f"## Training\n\n{_tasks(card)}.{_learning_rates(card)}", table]
     if settings:
         parts.append(f"All settings, named as in google-research/bert where it has them:\n\n{settings}")
     return "\n\n".join(parts)
@@ -257,6 +261,19 @@ def _tasks(card: Card) -> str:
     if card.next_sentence:
         return f"Masked words{anew} and next-sentence prediction together, as in the original BERT"
     return f"Masked words alone{anew or ','} without the original BERT's next-sentence prediction"
+
+
+def _learning_rates(card: Card) -> str:
+    """What the learning rate did where a finished run was extended; empty where none was."""
+    links, total = card.run.extends, card.settings.get("decay_steps") or card.settings.get("train_steps")
+    if not links or total is None:
+        return ""
+    extended = "This run goes on from the end of a finished one, with its optimizer's state."
+    aims = [(link["steps"], link["decay_steps"]) for link in links]
+    if all(aim == total for _, aim in aims):
+        return f" {extended} One learning-rate schedule covers both."
+    until = ", ".join(f"towards 0 at step {aim:,} until step {steps:,}" for steps, aim in aims)
+    return f" {extended} The learning rate fell {until}, then towards 0 at step {total:,}."
 
 
 def _on_slice(run: Run) -> list[tuple[str, str]]:

@@ -132,9 +132,9 @@ NAMING = (
     ),
     Row(
         "schedule",
-        ("masking", "next_sentence_prediction", "accumulation"),
+        ("masking", "next_sentence_prediction", "accumulation", "decay_steps"),
         {Kind.PRETRAIN: "schedule."},
-        left_out_at=("static", True, 1),
+        left_out_at=("static", True, 1, None),
     ),
     Row(
         "embedder",

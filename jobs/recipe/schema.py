@@ -186,6 +186,9 @@ class Schedule(Section):
     learning_rate: float = Field(gt=0)
     train_steps: int = Field(gt=0)
     warmup_steps: int = Field(ge=0)
+    decay_steps: int | None = Field(None, gt=0)
+    """The step at which the learning rate arrives at 0; None: ``train_steps``. A run that ends earlier can be extended
+    up to there, and becomes the very run that it would have been."""
     checkpoint_every: int = Field(1000, gt=0)
     evaluate_every: int = Field(10000, gt=0)
     evaluation_examples: int = Field(4096, gt=0)
@@ -208,6 +211,15 @@ class Schedule(Section):
     def _warmup_ends(self) -> Schedule:
         if self.warmup_steps > self.train_steps:
             raise ValueError(f"warmup_steps {self.warmup_steps} exceeds train_steps {self.train_steps}")
+        return self
+
+    @model_validator(mode="after")
+    def _learns_until_it_ends(self) -> Schedule:
+        if self.decay_steps is not None and self.decay_steps < self.train_steps:
+            raise ValueError(
+                f"decay_steps {self.decay_steps} is less than train_steps {self.train_steps}: "
+                "the last steps would have learning rate 0"
+            )
         return self
 
     @model_validator(mode="after")

@@ -155,6 +155,7 @@ def describe(
         ),
         run=Run(
             steps=facts.get("steps"),
+            extends=facts.get("extends", ()),
             batch_size=schedule.get("train_batch_size"),
             examples_seen=facts.get("examples_seen"),
             device=facts.get("device", ""),
@@ -169,6 +170,7 @@ def describe(
             "vocabulary": preprocess.spec.inputs.get("vocabulary", ""),
             "preprocess": preprocess.name,
             **({"checkpoint": checkpoint} if checkpoint else {}),
+            **{f"pretrain, up to step {link['steps']:,}": link["name"] for link in facts.get("extends", ())},
             "pretrain": pretrain.name,
             "export": spec.name,
         },

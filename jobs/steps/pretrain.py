@@ -20,7 +20,7 @@ from jobs.layout import EVALUATIONS, TRAINED_CONFIG, TRAINED_WEIGHTS, VOCABULARY
 from jobs.model.bert import BertConfig, variable_shapes
 from jobs.model.dataset import REMEDY, ExampleDataset, staged_shards
 from jobs.model.devices import TENSORFLOW_VERSION, find_devices
-from jobs.model.hardware import device_hours, distinct
+from jobs.model.hardware import device_hours, distinct, seconds_since
 from jobs.model.initial_weights import assign_initial
 from jobs.model.masking import Masking
 from jobs.model.pretraining import Pretraining
@@ -32,6 +32,7 @@ from jobs.model.training_task import TrainingContext, TrainingTask
 from jobs.recipe import Schedule
 from jobs.spec import Spec
 from jobs.steps.context import StepContext
+from jobs.steps.extension import extended_run
 from jobs.vocabulary import Vocabulary, parse_vocabulary
 
 
@@ -90,6 +91,7 @@ def run(context: StepContext) -> None:
         raise ConfigurationError(artifact.name, "its spec names no examples", "submit it again")
     source = Artifact.open(context.store, inputs["examples"])
     settings = PretrainSettings.of(artifact.spec, source.require(), context.runtime)
+    extends, chain = extended_run(context)
     devices, schedule = find_devices(), settings.schedule
     with (
         shortage_explained(f"{artifact.name} on {devices}"),
@@ -112,13 +114,16 @@ def run(context: StepContext) -> None:
             devices,
             step_flops=schedule.train_batch_size * settings.example_flops,
             masking=_masking(source, settings),
+            extends=extends,
         )
         training = TrainingContext(
             artifact, context.scratch, context.heartbeat("steps"), context.check_stop, StepsPerCall.of_environment()
         )
-        trained = train(task, training, initial_weights(context, source))
+        trained = train(task, training, (lambda _: None) if extends else initial_weights(context, source))
     evaluations = [evaluation.model_dump() for evaluation in trained.evaluations]
     seen = trained.step * schedule.train_batch_size
+    # Facts are of the whole chain of runs, the seconds of this one alone: each step's are counted once.
+    seconds = seconds_since(trained.processes, extends.step) if extends else trained.seconds
     facts = {
         "steps": trained.step,
         "examples_seen": seen,
@@ -135,10 +140,11 @@ def run(context: StepContext) -> None:
         "evaluations": evaluations,
         "checkpoints_rejected": list(trained.rejected),
         "random_at_start": random_at_start(context),
+        **({"extends": chain} if chain else {}),
         "runtime": {"checkpoint_every": schedule.checkpoint_every, "log_every": schedule.log_every},
     }
     outputs = _write_outputs(artifact, settings, trained, evaluations, context.scratch)
-    artifact.commit(context.shard, outputs, facts=facts, seconds=trained.seconds)
+    artifact.commit(context.shard, outputs, facts=facts, seconds=seconds)
 
 
 def random_at_start(context: StepContext) -> list[str]:

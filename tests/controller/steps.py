@@ -9,7 +9,7 @@ from typing import Any
 from controller.kinds.declaration import FromFile, FromOutside, FromStep
 from controller.planning.plan import Order, Source, Step, plan
 from controller.profiles.profile import Images, Profile
-from jobs.artifact import Artifact
+from jobs.artifact import Artifact, Manifest
 from jobs.recipe import Recipe, load_recipe
 from jobs.spec import Kind, Spec
 from jobs.store import Store
@@ -27,6 +27,8 @@ class Given:
     checkpoint: Source = CHECKPOINT
     values: Mapping[str, str] = field(default_factory=dict)
     """What is taken in place of a step, by the input's name."""
+    finished: Manifest | None = None
+    """The pretraining that is extended."""
 
     def outside(self, need: FromOutside) -> Source:
         return {"corpus": self.corpus, "checkpoint": self.checkpoint}[need.name]
@@ -36,6 +38,9 @@ class Given:
 
     def instead(self, need: FromStep) -> str | None:
         return self.values.get(need.name)
+
+    def extended(self, kind: Kind) -> Manifest | None:
+        return self.finished if kind is Kind.PRETRAIN else None
 
     def known(self, spec: Spec) -> Spec:
         return spec

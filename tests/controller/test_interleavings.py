@@ -21,8 +21,9 @@ from controller.tracking.submission import submit
 from jobs.artifact import Artifact
 from jobs.checksums import crc32c
 from jobs.errors import CovidCtlError
+from jobs.layout import checkpoint_record
 from jobs.patience import Patience
-from jobs.spec import Kind, Spec
+from jobs.spec import EXTENDS, FIRST_STEP, Kind, Spec
 from jobs.store import Store
 from tests.controller.steps import COMMAND, profile
 from tests.interleaving import Bucket, Mishap, Trouble, every_order
@@ -259,3 +260,83 @@ def test_the_search_finds_what_is_written_over(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Store, "create", overwrite)
     with pytest.raises(AssertionError, match="out/1 was written over"):
         run(two_workers_of_a_shard, monkeypatch, None, None)
+
+
+LAST = 5
+TRAINED = Spec(Kind.PRETRAIN, {"schedule": {"train_steps": LAST}}, {"examples": "e"}, recipe="tiny")
+
+
+class ExtendedWorld:
+    """A bucket with a training that was finished long ago, and those who come to it now."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+        self.store = Store(LOCATION, patience=Patience(sleep=lambda _: None, notice=lambda _: None))
+        finished = Artifact(self.store, TRAINED)
+        finished.submit()
+        for event in (EventType.SUBMITTED, EventType.SUCCEEDED):
+            Ledger(self.store).append(finished.name, Event(event, LONG_AGO, COMMAND))
+        self.checkpoint = finished.path(checkpoint_record(LAST))
+        self.store.put(self.checkpoint, b"{}")
+        finished.commit(0, [], facts={"steps": LAST})
+        finished.finish()
+        settings = {"schedule": {"train_steps": 9}, FIRST_STEP: LAST}
+        self.extension = Step(Spec(Kind.PRETRAIN, settings, {"examples": "e", EXTENDS: finished.name}), COMMAND)
+        self.created = False
+
+    def gc(self) -> None:
+        state = observe(self.store, TRAINED.name, now=NOW)
+        states = [state, *([observe(self.store, self.extension.name, now=NOW)] if self.is_submitted() else [])]
+        held = removal.holdings(self.store, states)
+        for one in plan_gc(held.steps, held.vocabularies, held.temporary, now=NOW, older_than=DAY).removals:
+            removal.remove(self.store, one, clock=lambda: NOW)
+
+    def is_submitted(self) -> bool:
+        return bool(Ledger(self.store).events(self.extension.name))
+
+    def submit(self) -> None:
+        submit([self.extension], profile(LOCATION), self.store, Accepting(self), clock=lambda: NOW)
+
+
+class Accepting(Workers):
+    """A cluster that notes that the Job was created, and starts nothing."""
+
+    def __init__(self, world: ExtendedWorld) -> None:
+        self._extended = world
+
+    def create(self, job: Job) -> None:
+        del job
+        self._extended.created = True
+
+
+@pytest.mark.parametrize("mishap", [None, *Mishap])
+def test_no_job_goes_on_from_a_checkpoint_that_gc_removes(
+    mishap: Mishap | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worlds: list[ExtendedWorld] = []
+    outcomes: set[tuple[bool, bool]] = set()
+
+    def executions(trouble: Trouble | None, most: int | None) -> dict[str, int]:
+        def begin() -> Bucket:
+            bucket = Bucket(trouble)
+            monkeypatch.setattr(jobs.store, "obstore", bucket)
+            worlds[:] = [ExtendedWorld(bucket)]
+            bucket.spawn("gc", worlds[0].gc)
+            bucket.spawn("submit", worlds[0].submit)
+            return bucket
+
+        longest: dict[str, int] = {}
+        for bucket in every_order(begin, most):
+            assert all(p.error is None or isinstance(p.error, CovidCtlError) for p in bucket.processes)
+            longest = {p.name: max(longest.get(p.name, 0), p.requests) for p in bucket.processes}
+            outcomes.add((worlds[0].created, worlds[0].checkpoint in bucket.objects))
+        return longest
+
+    if mishap is None:
+        executions(None, None)
+        assert outcomes == {(True, True), (False, False)}
+    else:
+        for name, count in executions(None, 1).items():
+            for number in range(count):
+                executions(Trouble(name, number, mishap), 8)
+        assert (True, False) not in outcomes

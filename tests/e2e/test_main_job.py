@@ -4,6 +4,7 @@ One small recipe of our own keeps training short; everything else is as a user h
 """
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +118,43 @@ def test_logs_are_json_lines(place: Path, manifests: dict[str, dict[str, Any]]) 
         (log, *_) = sorted((place / "bucket" / manifest["name"] / "logs").iterdir())
         events = [json.loads(line) for line in log.read_text().splitlines()]
         assert events[-1]["event"] in ("step.completed", "shard.committed")
+
+
+def test_a_finished_training_is_extended_under_a_name_that_says_so(
+    place: Path, manifests: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    bucket = tmp_path / "bucket"
+    shutil.copytree(place / "bucket", bucket)
+    trained, again = manifests["pretrain"]["name"], ("submit", "pretrain", "smaller.yaml", "--extend")
+
+    refused = {
+        (trained,): "it has made 60 steps, 60 are no more",
+        (trained, "--to", "50"): "it has made 60 steps, 50 are no more",
+        (trained, "--to", "90", "--set", "schedule.learning_rate=0.5"): "schedule.learning_rate is 0.0005 in it, 0.5",
+        (trained, "--to", "90", "--set", "schedule.train_steps=80"): "--set schedule.train_steps=80 says otherwise",
+        (trained, "--to", "90", "--corpus", "sample"): f"it goes on with what {trained} was made of",
+        (manifests["preprocess"]["name"], "--to", "90"): "its kind is preprocess, not pretrain",
+    }
+    for words, reason in refused.items():
+        done = covid_ctl(*again, *words, bucket=bucket, cwd=place)
+        assert (done.code, reason in done.err) == (2, True), (words, done.err)
+
+    done = covid_ctl(*again, trained, "--to", "90", bucket=bucket, cwd=place)
+    assert done.code == 0, done.err
+    assert f"extends {trained}: its learning rate was to fall to 0 at step 60, and now does at 90" in done.out
+    assert f"90 steps (60 of them {trained}'s), held-out MLM loss" in done.out
+    (extended,) = (path.name for path in bucket.glob("pretrain-tiny-to90-*"))
+    assert "already complete" in covid_ctl(*again, trained, "--to", "90", bucket=bucket, cwd=place).out
+    assert f"extends {trained}" in covid_ctl("explain", extended, bucket=bucket).out
+
+    # The recipe alone still means the run that it describes; the longer one is named.
+    exported = covid_ctl("submit", "export", "smaller.yaml", "--run", extended, bucket=bucket, cwd=place)
+    assert exported.code == 0, exported.err
+    card = Path(exported.out.splitlines()[-1], "model", "README.md").read_text()
+    assert f"| up to step 60 | `{trained}` |" in card
+    assert "then towards 0 at step 90." in card
+
+    # Checkpoints may go once the extension is complete, and then nothing goes on from them.
+    assert covid_ctl("gc", "--older-than", "0s", "--yes", bucket=bucket).code == 0
+    gone = covid_ctl(*again, trained, "--to", "120", bucket=bucket, cwd=place)
+    assert (gone.code, "its last checkpoint, of step 60, is gone" in gone.err) == (3, True), gone.err

@@ -16,7 +16,18 @@ from jobs import layout
 from jobs.layout import LogName, shard_of, shard_record
 
 FOLDERS = {
-    f"{getattr(layout, name)}/" for name in ("SHARDS", "PROGRESS", "LOGS", "LEDGER", "VOCABULARIES", "CHECKPOINTS")
+    f"{getattr(layout, name)}/"
+    for name in (
+        "SHARDS",
+        "PROGRESS",
+        "LOGS",
+        "LEDGER",
+        "VOCABULARIES",
+        "CHECKPOINTS",
+        "DIVERGED",
+        "CURVES",
+        "VARIANTS",
+    )
 }
 FILES = {layout.SPEC, layout.MANIFEST, layout.HELD_OUT, layout.REPORT, layout.PROBE, layout.TRAINED_WEIGHTS}
 

@@ -11,11 +11,18 @@ AGAIN = "the same command continues it: covid-ctl submit"
 
 
 def step(
-    name: str, state: State, reason: str = "", *, remedy: str = "", missing: tuple[str, ...] = (), **counts: int
+    name: str,
+    state: State,
+    reason: str = "",
+    *,
+    remedy: str = "",
+    missing: tuple[str, ...] = (),
+    extends: str = "",
+    **counts: int,
 ) -> StepState:
     return StepState(
         name, name.split("-")[0], "", state, reason, StepProgress(1, 4), NOW - 3 * 3600, "covid-ctl submit", remedy,
-        missing=missing, **counts,
+        missing=missing, extends=extends, **counts,
     )  # fmt: skip
 
 
@@ -32,6 +39,11 @@ TIME = "was submitted 3 h ago, has 1 of 4 shards done"
         (
             step("a-1", State.COMPLETE),
             "a-1 is complete: there is nothing to wait for. It was submitted 3 h ago.",
+            ["see what it made: covid-ctl artifacts a-1"],
+        ),
+        (
+            step("a-1", State.COMPLETE, extends="a-0"),
+            "a-1 is complete: there is nothing to wait for. It was submitted 3 h ago and extends a-0.",
             ["see what it made: covid-ctl artifacts a-1"],
         ),
         (

@@ -288,3 +288,22 @@ def test_a_step_that_was_removed_is_made_again_beside_what_is_still_going(tmp_pa
     assert again.read(manifest.output("out")) == b"new"
     assert again.location.endswith(f"{INGEST.name}/edition-2")
     assert store.objects(f"{INGEST.name}/edition-2")
+
+
+TRAINED = spec(Kind.PRETRAIN, SCREENED)
+LONGER = replace(spec(Kind.PRETRAIN, SCREENED, first_step=5), inputs={"extends": TRAINED.name})
+CHECKPOINT = "checkpoints/00000005.json"
+
+
+@pytest.mark.parametrize("state", [*GOING, *STOPPED, State.DAMAGED])
+def test_checkpoints_that_an_unfinished_extension_may_begin_from_stay(state: State) -> None:
+    before = held(TRAINED, files=("out", CHECKPOINT))
+    assert not [r for r in plan(before, held(LONGER, state)).removals if r.name == TRAINED.name]
+
+
+@pytest.mark.parametrize("state", [State.COMPLETE, State.COLLECTED])
+def test_those_that_no_extension_needs_may_go(state: State) -> None:
+    before = held(TRAINED, files=("out", CHECKPOINT))
+    (removal,) = [r for r in plan(before, held(LONGER, state)).removals if r.name == TRAINED.name]
+    assert removal.what == "checkpoints"
+    assert removal.why == "of a complete step, which cannot be extended then"

@@ -35,6 +35,12 @@ def run(artifact: Artifact, scratch: Path, stopping: Callable[[], bool] = lambda
     artifact.finish()
 
 
+def checkpoint(artifact: Artifact, step: int) -> str:
+    """The path of a checkpoint's numbers."""
+    record = json.loads(artifact.store.get(artifact.path(f"checkpoints/{step:08d}.json")))
+    return artifact.path(f"checkpoints/{record['file']}")
+
+
 def stop_at_call(number: int) -> Callable[[], bool]:
     """True from its ``number``-th call on."""
     calls = iter(range(1, 1_000_000))
@@ -285,14 +291,14 @@ def test_an_early_end_has_the_best_weights_that_are_sound(submit_pretrain: Submi
     best = min((step for step in losses if step), key=lambda step: losses[step])
     assert (facts["steps"], max(losses)) == (best, best + 4)
     assert max(losses) < 40
-    kept = load(artifact.store.get(artifact.path(f"checkpoints/{best:08d}.safetensors")))
+    kept = load(artifact.store.get(checkpoint(artifact, best)))
     for name, value in weights(artifact).items():
         np.testing.assert_array_equal(value, kept[name], err_msg=name)
 
     # Should that one be damaged before anything is committed, the last weights must do.
     for path in ("manifest.json", "shards/00000.json", "model/weights.safetensors", "evaluations.json"):
         artifact.store.delete(artifact.path(path))
-    artifact.store.put(artifact.path(f"checkpoints/{best:08d}.safetensors"), b"damaged")
+    artifact.store.put(checkpoint(artifact, best), b"damaged")
 
     with structlog.testing.capture_logs() as logs:
         run(artifact, tmp_path / "again")
@@ -301,7 +307,7 @@ def test_an_early_end_has_the_best_weights_that_are_sound(submit_pretrain: Submi
     assert {"event": "training.ended_early", "step": last, "best": best, "taken": last, "log_level": "info"} in logs
     assert artifact.require().facts["steps"] == last
     assert artifact.require().facts["checkpoints_rejected"] == [best]
-    kept = load(artifact.store.get(artifact.path(f"checkpoints/{last:08d}.safetensors")))
+    kept = load(artifact.store.get(checkpoint(artifact, last)))
     for name, value in weights(artifact).items():
         np.testing.assert_array_equal(value, kept[name], err_msg=name)
 

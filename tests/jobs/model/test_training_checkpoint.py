@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ import structlog
 import tensorflow as tf
 from safetensors import safe_open
 
-from jobs.artifact import Artifact
+from jobs.artifact import Artifact, Output
 from jobs.errors import ConfigurationError, StoreError
 from jobs.model import training_checkpoint
 from jobs.model.evaluation import PretrainingEvaluation
@@ -60,7 +62,15 @@ def save(artifact: Artifact, *steps: int) -> None:
 
 
 def objects(artifact: Artifact) -> list[str]:
-    return [Path(o.path).name for o in artifact.store.objects(artifact.path("checkpoints"))]
+    """Files of numbers without what tells attempts apart."""
+    names = (Path(o.path).name for o in artifact.store.objects(artifact.path("checkpoints")))
+    return sorted(re.sub("-[0-9a-f]{8}", "", name) for name in names)
+
+
+def numbers(artifact: Artifact, step: int = 200) -> str:
+    """The path of the numbers that a checkpoint's record vouches for."""
+    record = json.loads(artifact.store.get(artifact.path(f"checkpoints/{step:08d}.json")))
+    return artifact.path(f"checkpoints/{record['file']}")
 
 
 def restored(artifact: Artifact, tmp_path: Path) -> tuple[RunRecord | None, Variables]:
@@ -84,7 +94,7 @@ def test_the_newest_is_restored(artifact: Artifact, tmp_path: Path) -> None:
 def test_the_object_says_what_it_is(artifact: Artifact, tmp_path: Path) -> None:
     save(artifact, 200)
     path = tmp_path / "object"
-    artifact.store.download(artifact.path("checkpoints/00000200.safetensors"), path)
+    artifact.store.download(numbers(artifact), path)
     with safe_open(path, "numpy") as tensors:
         assert sorted(tensors.keys()) == ["a/kernel", "a/kernel/adam_m", "bias"]
         assert json.loads(tensors.metadata()["checkpoint"]) == {"spec_sha256": artifact.spec.sha256, "step": 200}
@@ -119,19 +129,19 @@ def test_when_none_is_sound_the_run_begins_anew_and_says_so(artifact: Artifact, 
 
 
 def damage_object(artifact: Artifact) -> None:
-    path = artifact.path("checkpoints/00000200.safetensors")
+    path = numbers(artifact)
     data = bytearray(artifact.store.get(path))
     data[-1] ^= 1
     artifact.store.put(path, bytes(data))
 
 
 def cut_object(artifact: Artifact) -> None:
-    path = artifact.path("checkpoints/00000200.safetensors")
+    path = numbers(artifact)
     artifact.store.put(path, artifact.store.get(path)[:-1])
 
 
 def remove_object(artifact: Artifact) -> None:
-    artifact.store.delete(artifact.path("checkpoints/00000200.safetensors"))
+    artifact.store.delete(numbers(artifact))
 
 
 def damage_record(artifact: Artifact) -> None:
@@ -174,10 +184,49 @@ def test_an_object_without_its_record_does_not_count_and_is_swept(artifact: Arti
 
 def test_a_trainer_that_is_behind_removes_and_replaces_nothing_of_one_that_is_ahead(artifact: Artifact) -> None:
     save(artifact, 100, 200, 300, 400)
-    ahead = {name: artifact.store.get(artifact.path(f"checkpoints/{name}")) for name in objects(artifact)}
+    ahead = contents(artifact)
     save(artifact, 150, 300)
-    now = {name: artifact.store.get(artifact.path(f"checkpoints/{name}")) for name in objects(artifact)}
-    assert ahead.items() <= now.items()
+    assert ahead.items() <= contents(artifact).items()
+
+
+def contents(artifact: Artifact) -> dict[str, bytes]:
+    return {o.path: artifact.store.get(o.path) for o in artifact.store.objects(artifact.path("checkpoints"))}
+
+
+def test_of_two_trainers_that_save_a_step_at_once_neither_touches_the_other_s(
+    artifact: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The late one has seen no record when it begins to send; the other's is there before it ends."""
+    streamed = Artifact.stream
+    early: dict[str, bytes] = {}
+
+    def late(self: Artifact, *args: Any) -> Output:
+        monkeypatch.setattr(Artifact, "stream", streamed)
+        save(artifact, 200)
+        early.update(contents(artifact))
+        return streamed(self, *args)
+
+    save(artifact, 100)
+    monkeypatch.setattr(Artifact, "stream", late)
+    # On another processor: the numbers differ.
+    tensors = training_checkpoint.snapshot({name: v + 1e-3 for name, v in state_of(200).items()})
+    training_checkpoint.save(artifact, tensors, RunRecord(step=200, train_seconds=1.0, evaluations=EVALUATIONS))
+    assert contents(artifact) == early
+    assert_restored(artifact, tmp_path, 200)
+
+
+def test_a_checkpoint_of_an_earlier_version_is_restored(artifact: Artifact, tmp_path: Path) -> None:
+    save(artifact, 200)
+    old = artifact.path("checkpoints/00000200.safetensors")
+    record = json.loads(artifact.store.get(artifact.path("checkpoints/00000200.json")))
+    artifact.store.put(old, artifact.store.get(numbers(artifact)))
+    artifact.store.delete(numbers(artifact))
+    for later in ("file", "extended_at", "sha256_of_rest"):
+        del record[later]
+    artifact.store.put(artifact.path("checkpoints/00000200.json"), json.dumps(record).encode())
+    assert_restored(artifact, tmp_path, 200)
+    save(artifact, 300, 400)
+    assert not artifact.store.exists(old)
 
 
 def test_a_bucket_that_is_away_costs_no_checkpoint(artifact: Artifact, tmp_path: Path) -> None:
@@ -201,8 +250,7 @@ def test_another_model_s_checkpoint_is_refused(artifact: Artifact, tmp_path: Pat
 def test_another_spec_s_checkpoint_is_refused(artifact: Artifact, tmp_path: Path) -> None:
     save(artifact, 100)
     other = Artifact(artifact.store, Spec(Kind.PRETRAIN, {"x": 1}, recipe="tiny"))
-    for kind in ("json", "safetensors"):
-        path = f"checkpoints/00000100.{kind}"
-        other.store.put(other.path(path), artifact.store.get(artifact.path(path)))
+    for path, data in contents(artifact).items():
+        other.store.put(path.replace(artifact.name, other.name), data)
     with pytest.raises(ConfigurationError, match="another step's spec"):
         restored(other, tmp_path)

@@ -210,3 +210,22 @@ def test_an_untrained_head_s_weights_are_traced(random: tuple[str, ...], said: s
     settings = {"next_sentence_prediction": False}
     card = replace(KNOWN, initial_checkpoint="BioBERT", random_at_start=random, settings=settings)
     assert f"It was not trained: {said}." in model_card(card)
+
+
+CHAIN = (
+    {"name": "pretrain-tiny-0a", "steps": 100, "decay_steps": 100},
+    {"name": "pretrain-tiny-to200-0b", "steps": 200, "decay_steps": 300},
+)
+
+
+def test_an_extended_run_names_those_that_led_up_to_it() -> None:
+    card = replace(KNOWN, run=replace(KNOWN.run, extends=CHAIN), settings={"train_steps": 300, "decay_steps": 300})
+    text = model_card(card)
+    assert "| up to step 100 | `pretrain-tiny-0a` |\n| up to step 200 | `pretrain-tiny-to200-0b` |" in text
+    assert (
+        "The learning rate fell towards 0 at step 100 until step 100, towards 0 at step 300 until step 200, "
+        "then towards 0 at step 300."
+    ) in text
+    planned = replace(KNOWN, run=replace(KNOWN.run, extends=CHAIN[1:]), settings=card.settings)
+    assert "One learning-rate schedule covers both." in model_card(planned)
+    assert "goes on from the end" not in model_card(KNOWN)

@@ -184,7 +184,17 @@ def _option(name: str, value: object) -> str:
 
 
 def _computed(request: Request, step: Step) -> Report:
-    """What the step would write, computed here from the documents."""
+    """What the step would write, computed here from the documents.
+
+    Raises ``PreflightError`` where this environment lacks what the step imports.
+    """
+    from importlib.util import find_spec
+
+    from jobs.errors import PreflightError
+
+    if missing := [name for name in ("numpy", "tokenizers", "isal") if find_spec(name) is None]:
+        reason = f"reading documents here needs {', '.join(missing)}, which this environment lacks"
+        raise PreflightError("vocab report", reason, "covid-ctl vocab extend computes it in a step, and shows it")
     from jobs.artifact import Artifact
     from jobs.steps.context import StepContext
     from jobs.steps.vocabulary import TrainingSentences, extended

@@ -35,6 +35,8 @@ DISTRIBUTIONS = {
 """By what is imported: the requirement that brings it."""
 SEARCHING = ("controller.cli.searching", "controller.cli.judging")
 """Modules of commands that say so where what they import is not installed."""
+READING = "controller.cli.vocabulary"
+"""Another such: it reads documents as a step does."""
 TENSORFLOW = {"trainer-tpu": "tensorflow-tpu", "trainer-cpu": "tensorflow-cpu"}
 NOT_IMPORTED = {"trainer-tpu": {"tensorboard"}, "trainer-cpu": {"tensorboard"}}
 """What is needed without an import of ours."""
@@ -74,13 +76,14 @@ def entries(image: str) -> list[str]:
         modules = [
             ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in (ROOT / "controller").rglob("*.py")
         ]
+        modules.remove(READING)
         return [module for module in modules if image == "search" or module not in SEARCHING]
     return ["jobs.__main__", *(f"jobs.steps.{kind}" for kind in STEPS[image])]
 
 
 def distributions(image: str) -> set[str]:
     found = set()
-    seen = set(SEARCHING) if image == "controller" else set()
+    seen = {READING, *(SEARCHING if image == "controller" else ())}
     for entry in entries(image):
         for name in imports(entry, seen):
             top = name.split(".")[0]

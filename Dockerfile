@@ -1,6 +1,6 @@
 # One image for each part, named by its target:
 #   worker       the data steps; no tensorflow
-#   trainer-tpu  pretraining on TPU v3
+#   trainer-tpu  pretraining on a TPU: v3, v5e, v5p or v6e
 #   trainer-cpu  published checkpoints, pretraining without a TPU, and export
 #   controller   covid-ctl and its tracker
 #   search       the search page

@@ -19,9 +19,15 @@ REPLICA_PEAKS = {
     ("GPU", "H100"): 989e12,
     ("GPU", "L4"): 121e12,
 }
-"""Peak dense bfloat16 FLOP/s of one replica, from the vendors' data sheets. On TPU v2 and v3 a replica is a core."""
+"""Peak dense bfloat16 FLOP/s of one replica, from the vendors' data sheets. On TPU v2 and v3 a replica is a core, later
+a chip."""
 
-PEAK_FLOPS = {"v3-8": 8 * REPLICA_PEAKS["TPU", "v3"]}
+PEAK_FLOPS = {
+    "v3-8": 8 * REPLICA_PEAKS["TPU", "v3"],
+    "v5litepod-8": 8 * REPLICA_PEAKS["TPU", "v5lite"],
+    "v5p-8": 4 * REPLICA_PEAKS["TPU", "v5p"],
+    "v6e-8": 8 * REPLICA_PEAKS["TPU", "v6e"],
+}
 """Peak bfloat16 FLOP/s of all replicas of a TPU slice."""
 
 UTILISATION = Range(0.30, 0.40)

@@ -16,9 +16,14 @@ class Price:
     """Conditions and date, as in ``Spot in us-central1, 2026-11``."""
 
 
-def tpu_prices(slice_name: str) -> list[Price]:
-    """All known prices of a slice such as ``v3-8``; by region, on demand first."""
-    regions = _table()["tpu"].get(slice_name, {})
+def tpu_prices(slice_name: str, nearest: str | None = None) -> list[Price]:
+    """All known prices of a slice such as ``v3-8``; by region, on demand first.
+
+    With ``nearest``, only those of that region, or of the table's first where it has none there.
+    """
+    regions = list(_table()["tpu"].get(slice_name, {}))
+    if nearest is not None:
+        regions = [nearest] if nearest in regions else regions[:1]
     return [price for region in regions for spot in (False, True) if (price := tpu_price(slice_name, region, spot))]
 
 

@@ -29,7 +29,7 @@ from controller.cli.terminal import echo
     type=click.UNPROCESSED,
     default="v3-8",
     show_default=True,
-    help="TPU slice that training runs on; '' for none.",
+    help="TPU slice that training runs on: v3-8, v5litepod-8, v5p-8 or v6e-8; '' for none.",
 )
 @click.option("--zone", default="", help="Zone of the TPU, for doctor and prices.")
 @click.option("--project", default="", help="Google Cloud project, for doctor.")

@@ -11,7 +11,7 @@ from controller.kinds.declaration import ComputeWork, FixedWork, TextWork, Work
 from controller.kinds.registry import KINDS, made_by, pool_of
 from controller.profiles.profile import Pool, Profile
 from jobs.flops import PEAK_FLOPS, UTILISATION, slice_hours
-from jobs.prices import tpu_prices
+from jobs.prices import region_of, tpu_prices
 from jobs.ranges import HOUR, Range, dollars_text, time_text, total
 from jobs.recipe import Recipe
 from jobs.spec import Kind
@@ -82,8 +82,8 @@ def estimate(
     notes = []
     for kind in kinds:
         work = KINDS[kind].work(recipe)
-        if isinstance(work, ComputeWork) and not pool_of(kind, profile).tpu:
-            notes += _on_slices(kind, work.flops)
+        if isinstance(work, ComputeWork):
+            notes += _on_slices(kind, work.flops, pool_of(kind, profile), profile)
     if not profile.is_local:
         notes += _what_is_left_out(steps, profile)
     return Estimate(tuple(steps), tuple(notes))
@@ -140,14 +140,16 @@ def _speed(pool: Pool, cores: float) -> str:
     return f"{CORE_FLOPS.low * cores / 1e9:.0f} to {CORE_FLOPS.high * cores / 1e9:.0f} GFLOP/s"
 
 
-def _on_slices(kind: Kind, flops: float) -> list[str]:
-    """What a step would take on the TPUs that prices are known for."""
+def _on_slices(kind: Kind, flops: float, pool: Pool, profile: Profile) -> list[str]:
+    """What a step would take on the TPUs that are not its pool's."""
     notes = []
     for name in PEAK_FLOPS:
         hours = slice_hours(flops, name)
-        if hours is None or hours.high < WORTH_TELLING:
+        if name == pool.tpu or hours is None or hours.high < WORTH_TELLING:
             continue
-        prices = [f"{dollars_text(hours * p.dollars_per_hour)} {p.terms}" for p in tpu_prices(name)]
+        prices = [
+            f"{dollars_text(hours * p.dollars_per_hour)} {p.terms}" for p in tpu_prices(name, region_of(profile.zone))
+        ]
         notes.append(f"{kind} on a {name}: {time_text(hours)}; {'; '.join(prices)}")
     return notes
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controller.profiles.profile import NAME_PATTERN, load_profile
+from controller.profiles.tpu_slices import SLICES
 from jobs.errors import ConfigurationError
 
 
@@ -69,7 +70,9 @@ def _joined(before: str, text: str) -> str:
 def profile_text(answers: Answers) -> str:
     """The profile as TOML, ending with a line end."""
     key = f"profiles.{answers.name}"
-    tpu = [f"tpu = {json.dumps(answers.tpu)}"] if answers.tpu else ['# tpu = "v3-8"']
+    tpu = [f"tpu = {json.dumps(answers.tpu)}"] if answers.tpu else ['# tpu = "v6e-8"']
+    host = SLICES.get(answers.tpu)
+    cpu, memory = (host.cpu, host.memory) if host else ("4", "16Gi")
     lines = [
         f"[{key}]",
         *_set("context", answers.context, "the kubeconfig's current one"),
@@ -92,7 +95,8 @@ def profile_text(answers: Answers) -> str:
         "# spot = true",
         "",
         f"[{key}.trainer]",
-        *(('cpu = "90"', 'memory = "300Gi"') if answers.tpu else ('cpu = "4"', 'memory = "16Gi"')),
+        f'cpu = "{cpu}"',
+        f'memory = "{memory}"',
         *tpu,
         "# spot = true                       # cheaper, and taken away at 15 seconds' notice",
         "# dollars_per_hour = 8.00           # in place of the built-in price",

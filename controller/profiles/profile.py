@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from controller.profiles.tpu_slices import SLICES, Slice, find_slice
+from controller.profiles.tpu_slices import SLICES, Slice, find_slice, why_refused
 from jobs.errors import ConfigurationError
 from jobs.validation import Section, nearest, validated
 
@@ -67,7 +67,7 @@ class Pool(Section):
     spot: bool = False
     """On Spot nodes, which are cheap and taken away at 15 seconds' notice."""
     tpu: str = ""
-    """A slice, such as ``v3-8``."""
+    """A slice of one host, such as ``v6e-8``."""
     dollars_per_hour: float | None = Field(default=None, ge=0)
     """Price of one pod, in place of the built-in price table."""
 
@@ -75,7 +75,7 @@ class Pool(Section):
     @classmethod
     def _known_slice(cls, name: str) -> str:
         if name and name not in SLICES:
-            raise ValueError(f"unknown TPU slice {name}{nearest(name, SLICES)}")
+            raise ValueError(why_refused(name))
         return name
 
     @property

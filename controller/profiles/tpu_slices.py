@@ -1,10 +1,12 @@
 """The TPU slices of one host that a GKE node pool offers, and what a pod says to get one.
 
-From Google's "TPUs in GKE" pages: a pod asks for all the chips of its host and names the slice by two labels.
+From Google's "TPUs in GKE", "TPU v5e", "TPU v5p" and "TPU v6e" pages: a pod asks for all the chips of its host, and
+names the slice by two labels. A topology of 2x4 is one host only with a machine type of eight chips (``-8t``).
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from jobs.errors import ConfigurationError
@@ -22,6 +24,9 @@ class Slice:
     chips: int
     """Chips of the host. The device plugin gives all of them or none."""
     machine_type: str
+    cpu: str
+    """CPUs that a training pod may ask for: what the host has, less a reserve for the node."""
+    memory: str
 
     @property
     def node_selector(self) -> dict[str, str]:
@@ -31,13 +36,31 @@ class Slice:
         }
 
 
-SLICES = {"v3-8": Slice("tpu-v3-device", "2x2", 4, "ct3-hightpu-4t")}
-"""Slices by the TPU API's name, which is generation and cores."""
+SLICES = {
+    "v3-8": Slice("tpu-v3-device", "2x2", 4, "ct3-hightpu-4t", "90", "300Gi"),
+    "v5litepod-8": Slice("tpu-v5-lite-podslice", "2x4", 8, "ct5lp-hightpu-8t", "200", "320Gi"),
+    "v5p-8": Slice("tpu-v5p-slice", "2x2x1", 4, "ct5p-hightpu-4t", "190", "400Gi"),
+    "v6e-8": Slice("tpu-v6e-slice", "2x4", 8, "ct6e-standard-8t", "160", "640Gi"),
+}
+"""Slices by the TPU API's name: the generation, then cores of v3 and v5p, chips of v5e and v6e."""
+
+_NAME = re.compile(r"(v\d+\w*)-(\d+)")
 
 
 def find_slice(name: str) -> Slice:
     """Raises ``ConfigurationError`` for a slice that is not one host's."""
     if name in SLICES:
         return SLICES[name]
-    reason = f"unknown, or of several hosts, which training does not use{nearest(name, SLICES)}"
-    raise ConfigurationError(f"TPU {name}", reason, f"choose one of {', '.join(SLICES)}")
+    raise ConfigurationError(f"TPU {name}", why_refused(name), f"choose one of {', '.join(SLICES)}")
+
+
+def why_refused(name: str) -> str:
+    """Why training does not run on a slice of this name."""
+    found = _NAME.fullmatch(name)
+    for known in SLICES:
+        generation, size = known.split("-")
+        if found and found[1] == generation and int(found[2]) > int(size):
+            return f"{name} has several hosts, and training runs on one: {known} is the largest such slice"
+        if found and found[1] == generation:
+            return f"{name} is a part of a host; {known} is the whole one"
+    return f"unknown TPU slice {name}{nearest(name, SLICES)}"

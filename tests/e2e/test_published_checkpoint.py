@@ -16,6 +16,8 @@ SMALL = {
     "architecture.num_attention_heads": "2",
     "architecture.intermediate_size": "16",
     "architecture.max_position_embeddings": "128",
+    "embedder": "null",
+    "vocabulary.max_unknown_share": "1",
     "schedule.train_steps": "3",
     "schedule.warmup_steps": "1",
     "schedule.train_batch_size": "4",

@@ -148,3 +148,15 @@ def test_no_registry_is_named(path: Path) -> None:
 
 def test_the_worker_has_no_tensorflow() -> None:
     assert not [name for name in locked(IMAGES / "worker.lock") if "tensorflow" in name or name.startswith("torch")]
+
+
+def test_the_tpu_image_keeps_the_tensorflow_whose_libtpu_still_runs_every_slice() -> None:
+    """Newer ones take a libtpu that says of TPU v2 and v3: "deprecated ... and are no longer being supported".
+
+    libtpu 0.0.10 names v5e ("TPU v5 lite"), v5p and v6e too; tensorflow-tpu 2.20 asks for a later one.
+    """
+    found = {
+        requirement.split("==")[0]: requirement.split("==")[1] for requirement in locked(IMAGES / "trainer-tpu.lock")
+    }
+    assert (found["tensorflow-tpu"], found["libtpu"]) == ("2.19.1", "0.0.10")
+    assert "tensorflow-tpu==2.19.1" in (IMAGES / "trainer-tpu.in").read_text().splitlines()

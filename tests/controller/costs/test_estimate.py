@@ -47,6 +47,28 @@ def test_training_on_a_v3_8(recipe: str, spot: bool, zone: str, time: str, dolla
     assert zone.rpartition("-")[0] in step.price
 
 
+@pytest.mark.parametrize(
+    ("tpu", "zone", "time", "dollars"),
+    [
+        ("v5litepod-8", "us-central1-a", "11 to 15 h", "$106 to 141"),
+        ("v5p-8", "us-east5-a", "9.5 to 13 h", "$159 to 212"),
+        ("v6e-8", "us-central1-b", "2.4 to 3.2 h", "$51 to 69"),
+    ],
+)
+def test_bio_on_newer_slices(tpu: str, zone: str, time: str, dollars: str) -> None:
+    step = estimated("pretrain", trainer=TPU.model_copy(update={"tpu": tpu}), zone=zone).steps[-1]
+    assert step.hours
+    assert step.dollars
+    assert (time_text(step.hours), dollars_text(step.dollars)) == (time, dollars)
+
+
+def test_slices_are_told_side_by_side_at_the_prices_of_the_zone() -> None:
+    found = estimated("pretrain", zone="europe-west4-a").notes
+    told = {note.split(": ")[0]: note.split(": ")[1] for note in found if note.startswith("pretrain on a ")}
+    assert list(told) == [f"pretrain on a {name}" for name in ("v5litepod-8", "v5p-8", "v6e-8")]
+    assert all(told[name].count("europe-west4") == 2 for name in told)
+
+
 def test_a_profiles_own_price_takes_the_tables_place() -> None:
     step = estimated("pretrain", trainer=TPU.model_copy(update={"dollars_per_hour": 1.0}), zone="").steps[-1]
     assert step.dollars == step.hours

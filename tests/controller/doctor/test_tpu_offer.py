@@ -6,6 +6,7 @@ import pytest
 from controller.doctor.check import CheckState
 from controller.doctor.tpu_offer import tpu_offered
 from controller.profiles.profile import Images, Pool, Profile
+from controller.profiles.tpu_slices import SLICES
 from tests.controller.tpu_api import TpuApi, serve_tpu_api
 
 PROFILE = Profile(
@@ -24,6 +25,14 @@ def test_a_slice_that_is_offered_is_ok() -> None:
     with serve_tpu_api(api) as transport:
         assert tpu_offered(PROFILE, transport).state is CheckState.OK
     assert api.asked == [OFFERED]
+
+
+@pytest.mark.parametrize("name", SLICES)
+def test_every_slice_is_asked_for_by_the_api_s_own_name(name: str) -> None:
+    offered = f"projects/papers/locations/us-central1-a/acceleratorTypes/{name}"
+    profile = PROFILE.model_copy(update={"trainer": Pool(cpu="90", memory="300Gi", tpu=name)})
+    with serve_tpu_api(TpuApi({offered})) as transport:
+        assert tpu_offered(profile, transport).state is CheckState.OK
 
 
 def test_a_zone_without_it_fails_with_how_to_find_another() -> None:

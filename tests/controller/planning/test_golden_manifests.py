@@ -20,6 +20,8 @@ from tests.controller.steps import Given, planned
 
 GOLDEN = Path(__file__).with_name("golden")
 PROFILES = ("gke", "kueue", "kind")
+ACCELERATORS = ("v5litepod-8", "v5p-8", "v6e-8")
+"""Profiles whose Jobs differ from the first one's in training alone."""
 
 BERT = "{name: BERT, source: its authors, checkpoint: model.ckpt}"
 STEPS = planned(
@@ -54,6 +56,16 @@ def unnamed(job: dict[str, Any], step: Step) -> str:
 def test_a_manifest_is_the_golden_one(name: str, step: Step) -> None:
     path = GOLDEN / name / f"{kind_of(step)}.yaml"
     text = unnamed(render(step, profile(name), suspend=bool(step.after)), step)
+    if os.environ.get("GOLDEN") == "write":
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    assert text == path.read_text(), "if it is meant: GOLDEN=write make test, and look at the difference"
+
+
+@pytest.mark.parametrize("name", ACCELERATORS)
+def test_a_training_job_on_an_accelerator_is_the_golden_one(name: str) -> None:
+    path = GOLDEN / "accelerators" / f"{name}.yaml"
+    text = unnamed(render(PRETRAIN, profile(name), suspend=True), PRETRAIN)
     if os.environ.get("GOLDEN") == "write":
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)

@@ -15,6 +15,8 @@ from jobs.model.devices import Devices
         ("TPU", "v3-8", 52.5e12),
         ("GPU", "NVIDIA A100-SXM4-40GB", 312e12),
         ("TPU", "v5litepod-8", 197e12),
+        ("TPU", "v5p-8", 459e12),
+        ("TPU", "v6e-8", 918e12),
         ("GPU", "NVIDIA L4", 121e12),
         ("GPU", "NVIDIA L40S", None),
         ("GPU", "Some Other", None),

@@ -48,7 +48,15 @@ def _cluster_queue(owner: str, wanted: str, found: Mapping[str, Any], profile: P
     describe = f"kubectl describe clusterqueue {owner}"
     if reason := _inactive(found):
         return failed(_NAME, f"ClusterQueue {owner} admits nothing: {reason}", describe)
-    groups = (found.get("spec") or {}).get("resourceGroups") or ()
+    spec = found.get("spec") or {}
+    checks = spec.get("admissionChecks") or (spec.get("admissionChecksStrategy") or {}).get("admissionChecks")
+    if found and profile.trainer.flex_start and not checks:
+        return failed(
+            _NAME,
+            f"ClusterQueue {owner} has no admission check, so that nothing asks for flex-start nodes",
+            f"name one with a ProvisioningRequestConfig (k8s/README.md): kubectl edit clusterqueue {owner}",
+        )
+    groups = spec.get("resourceGroups") or ()
     covered = {resource for group in groups for resource in group.get("coveredResources") or ()}
     asked = {"cpu", "memory", "ephemeral-storage"} | ({TPU} if profile.trainer.tpu else set())
     if groups and (uncovered := sorted(asked - covered)):

@@ -10,6 +10,7 @@ from controller.labels import (
     ANNOTATION_AFTER,
     ANNOTATION_BUCKET,
     ANNOTATION_GATE,
+    ANNOTATION_LONGEST_RUN,
     ANNOTATION_QUEUE,
     ANNOTATION_SPEC,
     ANNOTATION_TEMPLATE,
@@ -24,7 +25,7 @@ from controller.labels import (
     Job,
 )
 from controller.planning.plan import Step
-from controller.profiles.profile import Pool, Profile
+from controller.profiles.profile import MOST_FLEX_HOURS, Pool, Profile
 from controller.profiles.tpu_slices import RESOURCE as TPU
 from jobs.errors import ConfigurationError, DivergedError, InputNotCompleteError, ShardError, StoreUnreachableError
 from jobs.spec import canonical
@@ -34,7 +35,8 @@ RETRIES_PER_SHARD = 3
 GRACE_SECONDS = 30
 """Between SIGTERM and SIGKILL. Spot nodes give less: a save is planned for 12 s."""
 TTL_SECONDS = 7 * 24 * 3600
-DAY_SECONDS = 24 * 3600
+HOUR_SECONDS = 3600
+DAY_SECONDS = 24 * HOUR_SECONDS
 USER = 65532
 """UID the containers run as. Any non-root UID works."""
 
@@ -45,19 +47,23 @@ def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
     ``suspend`` it while what it reads is not complete.
     """
     spec = step.spec
-    labels = {LABEL_NAME: "covid-ctl", LABEL_MANAGED_BY: MANAGER, LABEL_KIND: str(spec.kind)}
+    pool = pool_of(spec.kind, profile)
+    labels = {**profile.labels, LABEL_NAME: "covid-ctl", LABEL_MANAGED_BY: MANAGER, LABEL_KIND: str(spec.kind)}
     if spec.recipe:
         labels[LABEL_RECIPE] = spec.recipe
-    annotations = {ANNOTATION_SPEC: spec.sha256, ANNOTATION_BUCKET: profile.bucket}
+    annotations = {**profile.annotations, ANNOTATION_SPEC: spec.sha256, ANNOTATION_BUCKET: profile.bucket}
     if step.after:
         annotations[ANNOTATION_AFTER] = ",".join(step.after)
     if suspend:
         annotations[ANNOTATION_GATE] = GATE
     template = {
-        "metadata": {"labels": dict(labels), "annotations": _pod_annotations(pool_of(step.spec.kind, profile))},
+        "metadata": {"labels": dict(labels), "annotations": {**profile.annotations, **_pod_annotations(pool)}},
         "spec": _pod(step, profile),
     }
     annotations[ANNOTATION_TEMPLATE] = hashlib.sha256(canonical(template)).hexdigest()
+    deadline = KINDS[spec.kind].deadline_days * DAY_SECONDS
+    if pool.flex_start:
+        annotations[ANNOTATION_LONGEST_RUN] = str(min(deadline, MOST_FLEX_HOURS * HOUR_SECONDS))
     queued = {}
     if profile.queue:
         annotations[ANNOTATION_QUEUE] = profile.queue
@@ -79,7 +85,7 @@ def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
             "backoffLimitPerIndex": RETRIES_PER_SHARD,
             "podReplacementPolicy": "Failed",
             "podFailurePolicy": {"rules": _failure_rules()},
-            "activeDeadlineSeconds": KINDS[spec.kind].deadline_days * DAY_SECONDS,
+            "activeDeadlineSeconds": deadline,
             "ttlSecondsAfterFinished": TTL_SECONDS,
             "template": template,
         },
@@ -88,7 +94,8 @@ def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
 
 def _pod_annotations(pool: Pool) -> dict[str, str]:
     """The autoscaler may move CPU workers together, which costs a shard; moving a TPU pod costs the slice."""
-    return {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false" if pool.tpu else "true"}
+    stays = pool.tpu or pool.flex_start
+    return {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false" if stays else "true"}
 
 
 def _failure_rules() -> list[dict[str, Any]]:
@@ -125,6 +132,8 @@ def _pod(step: Step, profile: Profile) -> dict[str, Any]:
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "serviceAccountName": profile.service_account,
+        "priorityClassName": profile.priority_class,
+        "imagePullSecrets": [{"name": name} for name in profile.image_pull_secrets],
         # Workers need the bucket, never the API server.
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -167,8 +176,8 @@ def _node_selector(pool: Pool) -> dict[str, str]:
     return {**pool.node_selector, **tpu, **spot}
 
 
-def _tolerations(pool: Pool) -> list[dict[str, str]]:
-    tolerations = []
+def _tolerations(pool: Pool) -> list[dict[str, Any]]:
+    tolerations = [toleration.to_json() for toleration in pool.tolerations]
     if pool.spot:
         tolerations.append(
             {"key": "cloud.google.com/gke-spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}

@@ -10,8 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from controller.profiles.placement import Annotations, Labels, NodeLabels, ObjectName, Toleration
 from controller.profiles.tpu_slices import SLICES, Slice, find_slice, why_refused
 from jobs.errors import ConfigurationError
 from jobs.validation import Section, nearest, validated
@@ -26,6 +27,10 @@ _BY_DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 _QUANTITY = r"^\d+(\.\d+)?(m|[KMGT]i?)?$"
 NAME_PATTERN = r"^[a-z][-a-z0-9]{0,30}$"
 _DNS_LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+_DNS_SUBDOMAIN = r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?"
+
+MOST_FLEX_HOURS = 168
+"""Hours after which flex-start nodes are taken away, from Google's pages on the Dynamic Workload Scheduler."""
 
 
 class Role(StrEnum):
@@ -63,13 +68,26 @@ class Pool(Section):
     memory: str = Field(pattern=_QUANTITY)
     scratch: str = Field(default="20Gi", pattern=_QUANTITY)
     """Disk for the pod's emptyDir."""
-    node_selector: dict[str, str] = Field(default_factory=dict)
+    node_selector: NodeLabels = Field(default_factory=dict)
+    tolerations: tuple[Toleration, ...] = ()
+    """Taints beside those of Spot nodes and accelerators, which are tolerated anyway."""
     spot: bool = False
     """On Spot nodes, which are cheap and taken away at 15 seconds' notice."""
+    flex_start: bool = False
+    """On nodes that the Dynamic Workload Scheduler starts for the Job and takes away after ``MOST_FLEX_HOURS``: Kueue
+    asks for them by a ProvisioningRequest."""
     tpu: str = ""
     """A slice of one host, such as ``v6e-8``."""
     dollars_per_hour: float | None = Field(default=None, ge=0)
     """Price of one pod, in place of the built-in price table."""
+
+    @model_validator(mode="after")
+    def _can_start_flexibly(self) -> Pool:
+        if self.flex_start and self.spot:
+            raise ValueError("flex_start and spot exclude each other: choose one")
+        if self.flex_start and self.tpu == "v3-8":
+            raise ValueError("flex_start is not offered for v3-8: choose a newer TPU, or spot")
+        return self
 
     @field_validator("tpu")
     @classmethod
@@ -102,6 +120,14 @@ class Profile(Section):
     """Service account of the pods. On GKE it may read and write the bucket."""
     queue: str = ""
     """A Kueue LocalQueue: then Kueue decides when a released Job starts."""
+    priority_class: str = Field("", pattern=rf"^({_DNS_SUBDOMAIN})?$")
+    """The PriorityClass of the pods."""
+    image_pull_secrets: tuple[ObjectName, ...] = ()
+    """Secrets of the namespace with which nodes pull images from a private registry."""
+    labels: Labels = Field(default_factory=dict)
+    """Labels for every Job and pod beside covid-ctl's own."""
+    annotations: Annotations = Field(default_factory=dict)
+    """Annotations for every Job and pod beside covid-ctl's own."""
     zone: str = ""
     """Where the TPU is, for prices and for ``covid-ctl doctor``."""
     project: str = ""
@@ -117,6 +143,13 @@ class Profile(Section):
         if not bucket:
             raise ValueError("its name is empty: name a directory or gs://BUCKET/PREFIX")
         return bucket
+
+    @model_validator(mode="after")
+    def _kueue_starts_flexibly(self) -> Profile:
+        for role in Role:
+            if self.pool(role).flex_start and not self.queue:
+                raise ValueError(f"{role.pool}.flex_start needs a Kueue queue, which asks for the nodes: set queue")
+        return self
 
     def pool(self, role: Role) -> Pool:
         return {Role.WORKER: self.workers, Role.TRAINER: self.trainer, Role.EXPORTER: self.exporter}[role]

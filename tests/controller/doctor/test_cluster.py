@@ -152,6 +152,24 @@ def test_a_cluster_queue_must_cover_what_pods_request(
     assert (check.state, said in check.reason) == (state, True), check
 
 
+@pytest.mark.parametrize(
+    ("spec", "state"),
+    [
+        ({}, CheckState.FAILED),
+        ({"admissionChecks": ["dws"]}, CheckState.OK),
+        ({"admissionChecksStrategy": {"admissionChecks": [{"name": "dws"}]}}, CheckState.OK),
+    ],
+)
+def test_flex_start_needs_a_check_that_asks_for_nodes(
+    server: ApiServer, cluster: KubernetesCluster, spec: dict[str, Any], state: CheckState
+) -> None:
+    server.resources.kueue = True
+    add(server, "localqueues", "default", {"metadata": {"name": "tpu"}, "spec": {"clusterQueue": "papers"}})
+    add(server, "clusterqueues", "", {"metadata": {"name": "papers"}, "spec": spec})
+    trainer = Pool(cpu="160", memory="640Gi", tpu="v6e-8", flex_start=True)
+    assert checks(cluster, PROFILE.model_copy(update={"queue": "tpu", "trainer": trainer}))["queue"].state is state
+
+
 def test_a_lease_that_may_not_be_read_tells_nothing(server: ApiServer, cluster: KubernetesCluster) -> None:
     server.denied.add(("get", "leases"))
     assert checks(cluster)["tracker"].state is CheckState.SKIPPED

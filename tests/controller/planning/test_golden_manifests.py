@@ -20,7 +20,7 @@ from tests.controller.steps import Given, planned
 
 GOLDEN = Path(__file__).with_name("golden")
 PROFILES = ("gke", "kueue", "kind")
-ACCELERATORS = ("v5litepod-8", "v5p-8", "v6e-8")
+ACCELERATORS = ("v5litepod-8", "v5p-8", "v6e-8", "flex")
 """Profiles whose Jobs differ from the first one's in training alone."""
 
 BERT = "{name: BERT, source: its authors, checkpoint: model.ckpt}"
@@ -122,6 +122,13 @@ def test_a_suspended_job_is_kept_out_of_its_queue_until_it_is_released() -> None
     assert "kueue.x-k8s.io/queue-name" not in waiting["metadata"]["labels"]
     assert ready["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "covid"
     assert waiting["metadata"]["annotations"]["covid-ctl/queue"] == "covid"
+
+
+def test_flex_start_nodes_are_asked_for_as_long_as_they_last() -> None:
+    job = render(PRETRAIN, profile("flex"))
+    assert job["metadata"]["annotations"]["provreq.kueue.x-k8s.io/maxRunDurationSeconds"] == str(7 * 24 * 3600)
+    others = [render(step, profile("flex")) for step in DATA]
+    assert not any("provreq" in str(other) for other in others)
 
 
 def test_the_names_that_a_job_waits_for_are_on_it() -> None:

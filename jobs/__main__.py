@@ -37,6 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--name", required=True, help="the step's name; its spec is in the bucket")
     parser.add_argument("--corpus", default="", help="where the corpus lies (ingest)")
     parser.add_argument("--checkpoint", default="", help="where the published checkpoint lies (checkpoint)")
+    parser.add_argument("--against", default="", help="where a published model lies to compare with (evaluate)")
     parser.add_argument(
         "--runtime",
         action="append",
@@ -81,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
         def run() -> None:
             # What a step no longer waits for may still be writing there.
             with tempfile.TemporaryDirectory(prefix="covid-ctl-", ignore_cleanup_errors=True) as scratch:
-                places = (args.corpus, args.checkpoint)
+                places = (args.corpus, args.checkpoint, args.against)
                 step.run(StepContext(artifact, shard, Path(scratch), stop.is_set, *places, dict(args.runtime)))
             log.info("shard.committed", step=artifact.name, shard=shard)
 

@@ -8,6 +8,7 @@
 <step>/...                     outputs: the constants below
 ledger/<step>/00003.json       the fourth event in a step's life
 vocabularies/<sha256>.txt      a vocabulary that was given, not learned
+files/<sha256>.qrels           another file that was given, such as judgements to evaluate by
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ LEDGER = "ledger"
 STAGED = "staged"
 """Where large objects are while they are sent."""
 VOCABULARIES = "vocabularies"
+FILES = "files"
+"""Where files lie that were given, other than vocabularies."""
 
 VOCABULARY = "vocab.txt"
 """The vocabulary of a vocabulary, checkpoint or preprocess step."""
@@ -170,6 +173,10 @@ def event(step: str, number: int) -> str:
 
 def given_vocabulary(sha256: str) -> str:
     return f"{VOCABULARIES}/{sha256}.txt"
+
+
+def given_file(sha256: str, suffix: str) -> str:
+    return f"{FILES}/{sha256}.{suffix}"
 
 
 @dataclass(frozen=True, order=True)

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     PRETRAIN = "pretrain"
     EXPORT = "export"
     TUNE = "tune"
+    CONTROL = "control"
     EVALUATE = "evaluate"
     EMBED = "embed"
     INDEX = "index"
@@ -39,8 +40,9 @@ VERSIONS: Mapping[Kind, int] = {
     Kind.CHECKPOINT: 1,
     Kind.PRETRAIN: 4,
     Kind.EXPORT: 4,
-    Kind.TUNE: 1,
-    Kind.EVALUATE: 1,
+    Kind.TUNE: 2,
+    Kind.CONTROL: 1,
+    Kind.EVALUATE: 2,
     Kind.EMBED: 1,
     Kind.INDEX: 1,
 }

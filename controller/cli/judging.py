@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +14,7 @@ from controller.cli.terminal import echo
 if TYPE_CHECKING:
     from rich.table import Table
 
-_FILE = click.Path(exists=True, dir_okay=False)
-_GATE = re.compile(r"(judged|full)\.(bm25|dense|hybrid)\.(ndcg_at_10|p_at_5|judged_at_10)>=(0|1|0?\.\d+|1\.0+)")
-
-
-class MissedGateError(click.ClickException):
-    """A measure lies below what was asked for."""
-
-    exit_code = 1
+_EXAMPLE = "judged.dense.ndcg_at_10>=0.5"
 
 
 @click.command("judge", short_help="Measure an index by relevance judgements.")
@@ -51,15 +43,15 @@ def judge(
     "judged" ranks a topic's judged papers alone, "full" all papers. Differences come with a randomization test; below
     the smallest difference that so many topics can show, the table says "not resolved".
     """
-    for gate in gates:
-        if not _GATE.fullmatch(gate):
-            raise click.UsageError(f"--gate {gate}: write it as judged.dense.ndcg_at_10>=0.5")
+    from jobs.evaluation.gate import Gate, check_gates, flattened
+
+    asked_gates = [Gate.parse(gate, _EXAMPLE) for gate in gates]
     require_search()
     from pathlib import Path
 
+    from jobs.evaluation.relevance import to_json
     from jobs.evaluation.trec import parse_qrels, parse_topics
     from jobs.search.judging import judge as judged
-    from jobs.search.judging import to_json
 
     grades = parse_qrels(Path(qrels).read_bytes(), qrels)
     asked = parse_topics(Path(topics).read_bytes(), topics)
@@ -70,17 +62,7 @@ def judge(
     show(output, lambda: judgement_table(result), result)
     if output == "text":
         echo(f"{result['topics']:,} topics; the index lacks {result['absent']:.1%} of the relevant papers")
-    for gate in gates:
-        check_gate(gate, result)
-
-
-def check_gate(gate: str, result: Mapping[str, Any]) -> None:
-    """Raises ``MissedGateError`` when the measure is below the gate's value."""
-    name, _, least = gate.partition(">=")
-    way, ranking, measure = name.split(".")
-    value = result[way][ranking][measure]
-    if value < float(least):
-        raise MissedGateError(f"{name} is {value:.3f}, below {least}")
+    check_gates(asked_gates, dict(flattened(result)), names[0])
 
 
 def judgement_table(result: Mapping[str, Any]) -> Table:

@@ -206,7 +206,7 @@ def gc(yes: bool, older_than: str, output: str, **place: str | None) -> None:
     """List objects in the bucket that no step needs; --yes deletes them.
 
     These are the files of failed and unfinished steps, artifacts that were made again, the logs, heartbeats and
-    checkpoints of complete steps, and vocabularies that no step reads. Complete artifacts, whatever unfinished steps
+    checkpoints of complete steps, and given files that no step reads. Complete artifacts, whatever unfinished steps
     read, and the record of every step stay.
     """
     import time
@@ -229,7 +229,7 @@ def gc(yes: bool, older_than: str, output: str, **place: str | None) -> None:
     found = look(profile, store, None, now=now)
     _warn(found.unreachable)
     held = holdings(store, found.steps)
-    plan = plan_gc(held.steps, held.vocabularies, held.temporary, now=now, older_than=seconds)
+    plan = plan_gc(held.steps, held.given, held.temporary, now=now, older_than=seconds)
     removed = [removal for removal in plan.removals if yes and remove(store, removal)]
     chosen = removed if yes else list(plan.removals)
     total = sum(removal.bytes for removal in chosen)

@@ -39,15 +39,21 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
 @click.command("report", short_help="Show what preprocessing did, or an evaluation.")
 @name_argument(required=False)
 @click.option("--html", "target", metavar="FILE", help="Copy the report's page to FILE.")
+@click.option(
+    "--gate", "gates", multiple=True, metavar="MEASURE>=VALUE", help="Exit with 1 if an evaluation is below it."
+)
 @place_options
 @output_option
-def report(name: str | None, target: str | None, output: str, **place: str | None) -> None:
+def report(name: str | None, target: str | None, output: str, gates: tuple[str, ...], **place: str | None) -> None:
     """Show what preprocessing did, or what an evaluation found.
 
     NAME is a step, or `evaluate` for the newest evaluation; by default the newest preprocess step.
     """
     from controller.status.report import find_report, save_page
+    from jobs.evaluation.gate import Gate, check_gates
     from jobs.patience import LOOKING
+
+    asked = [Gate.parse(gate) for gate in gates]
 
     found = find_report(open_bucket(profile_of(place), patience=LOOKING), name)
     if target:
@@ -56,6 +62,7 @@ def report(name: str | None, target: str | None, output: str, **place: str | Non
         echo(json.dumps(found.contents, indent=1, ensure_ascii=False))
     else:
         echo("\n".join([found.step, *found.contents["summary"], f"Page: {target or found.page}"]))
+    check_gates(asked, found.contents.get("measures", {}), found.step)
 
 
 @click.command(short_help="Re-hash a step's files and all that it read.")

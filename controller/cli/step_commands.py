@@ -21,6 +21,12 @@ CORPUS_HELP = """A CORD-19 release (a directory, tar.gz or zip), or your own .js
 `sample` is the built-in corpus of made-up papers; only recipe tiny reads it by default. Without this option a later
 step reads the newest inputs in the bucket that fit its recipe."""
 
+AGAINST_HELP = """What the evaluation compares with: a step that makes a model, or the directory or archive of a
+published BERT or sentence-transformers model, on disk or gs://. [default: the recipe's initial checkpoint]"""
+
+DATA_HELP = """Judge on this labelled set too, JSON lines of questions with passages, or of pairs of texts with their
+similarity. May be repeated."""
+
 MATERIAL = {
     "corpus": click.option("--corpus", help=CORPUS_HELP),
     "vocab": click.option("--vocab", help="A WordPiece vocab.txt. Without it the recipe must learn one."),
@@ -29,6 +35,10 @@ MATERIAL = {
         type=click.IntRange(1, 100_000),
         help="Number of files that documents and examples are split into. Part of the name. [default: 2]",
     ),
+    "against": click.option("--against", metavar="MODEL", help=AGAINST_HELP),
+    "qrels": click.option("--qrels", metavar="FILE", help="Judge by these relevance judgements too, in TREC's format."),
+    "topics": click.option("--topics", metavar="FILE", help="The topics that belong to --qrels, in TREC-COVID's XML."),
+    "data": click.option("--data", metavar="FILE", multiple=True, help=DATA_HELP),
 }
 """The options that say what steps are made of, by their names in the declarations of kinds."""
 
@@ -41,6 +51,14 @@ RUN_OPTIONS = (
     ),
     click.option("--fresh", is_flag=True, help="Run complete steps again, under another name."),
     click.option("--salt", metavar="TEXT", help="Continue the --fresh run that printed TEXT."),
+)
+
+GATE_OPTION = click.option(
+    "--gate",
+    "gates",
+    multiple=True,
+    metavar="MEASURE>=VALUE",
+    help="Exit with 1 if the evaluation is below it, as in tuned.mrr>=0.3. May be repeated.",
 )
 
 SUBMIT_OPTIONS = (
@@ -98,7 +116,8 @@ def _command(verb: str, name: str) -> click.Command:
         if by_option
         else click.argument("recipe")
     )
-    decorators = [recipe, *options, *RUN_OPTIONS, *(SUBMIT_OPTIONS if verb == "submit" else ()), place_options]
+    gate = [GATE_OPTION] if verb == "submit" and _has_measures(name) else []
+    decorators = [recipe, *options, *gate, *RUN_OPTIONS, *(SUBMIT_OPTIONS if verb == "submit" else ()), place_options]
     for decorate in reversed(decorators):
         decorate(run)
     words, short = submission.help, submission.short_help
@@ -133,7 +152,26 @@ def _declared(name: str) -> tuple[Submission, list[Command]]:
     return submission, [*choosing, *(MATERIAL[name] for name in material_options(kind))]
 
 
-def _submit(kind: str, *, output: str, dry_run: bool, wait: bool, timeout: float | None, **options: Any) -> None:
+def _has_measures(name: str) -> bool:
+    from controller.kinds.registry import KINDS
+    from jobs.spec import Kind
+
+    return name != ALL and KINDS[Kind(name)].has_measures
+
+
+def _submit(
+    kind: str,
+    *,
+    output: str,
+    dry_run: bool,
+    wait: bool,
+    timeout: float | None,
+    gates: tuple[str, ...] = (),
+    **options: Any,
+) -> None:
+    from jobs.evaluation.gate import Gate, check_gates
+
+    asked = [Gate.parse(gate) for gate in gates]
     if dry_run:
         _dry_run(kind, output, **options)
         return
@@ -145,6 +183,8 @@ def _submit(kind: str, *, output: str, dry_run: bool, wait: bool, timeout: float
     request = Request.of(kind, profile_of(options), **options)
     if timeout is not None and (request.profile.is_local or not wait):
         raise click.UsageError("--timeout needs --wait, and a profile other than local")
+    if asked and not (request.profile.is_local or wait):
+        raise click.UsageError("--gate needs --wait; or later: covid-ctl report evaluate --gate")
     progress = sys.stdout if output == "text" else sys.stderr
     if request.profile.is_local:
         manifests = run_here(request, progress)
@@ -156,6 +196,8 @@ def _submit(kind: str, *, output: str, dry_run: bool, wait: bool, timeout: float
         echo(json.dumps(data, indent=1))
     elif manifests:
         echo(Artifact(request.store, manifests[-1].spec).location)
+    if asked:
+        check_gates(asked, manifests[-1].facts["measures"], manifests[-1].name)
 
 
 def _dry_run(kind: str, output: str, **options: Any) -> None:

@@ -75,7 +75,7 @@ def run_here(request: Request, out: IO[str]) -> list[Manifest]:
     steps = request.steps_to_submit()
     if refused := refusal(cheap_checks(request.profile, request.recipe, _kinds(steps), None)):
         raise refused
-    request.upload_vocabulary()
+    request.upload_files()
     interrupted = interruption()
     with LocalCluster(request.store) as cluster, Reporter(out) as reporter:
         _tell(request, reporter)
@@ -123,7 +123,7 @@ def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None) -
     steps = request.steps_to_submit()
     cluster = KubernetesCluster.connect(profile.context or None, profile.namespace)
     preflight(profile, request.recipe, cluster, _kinds(steps))
-    request.upload_vocabulary()
+    request.upload_files()
     submitted = submit(steps, profile, store, cluster, by=whoami())
     with Reporter(out) as reporter:
         _tell(request, reporter)

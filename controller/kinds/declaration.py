@@ -39,6 +39,11 @@ class FromStep:
     """What people call it when one is chosen for them."""
     named_by: str = ""
     """The option of ``vocab`` that names a finished step. Without it the step is planned."""
+    also: tuple[Kind, ...] = ()
+    """Kinds of step that may be named in its place."""
+    beside: str = ""
+    """Another input of the same step, whose lineage this one shares: it is made of the same steps. Left out where that
+    other input is itself of this kind."""
     optional: bool = False
     """Left out where the recipe has no such step."""
     contradiction: Callable[[Recipe, Spec, Manifest | None], str] = no_contradiction
@@ -56,6 +61,8 @@ class FromOutside:
     """Its key among the inputs of the spec, and its container's option."""
     option: str = ""
     """The option of ``submit`` that says where it lies; empty: the recipe says it."""
+    optional: bool = False
+    """Left out where the option is not given."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,21 @@ class FromFile:
     """Whether the recipe has this input."""
 
 
-Input = FromStep | FromOutside | FromFile
+@dataclass(frozen=True)
+class OptionalFile:
+    """A small file of the user's, if one is given: it is copied into the bucket and named by its content."""
+
+    name: str
+    """Its key among the inputs of the spec, and the option of ``submit``."""
+    check: Callable[[bytes, str], object]
+    """Raises ``ConfigurationError`` for content, of a file of this name, that is of no use."""
+    needs: str = ""
+    """Another such input, without which this one is of no use."""
+    several: bool = False
+    """Whether the option may be repeated. Then each file is an input of its own, named after the file."""
+
+
+Input = FromStep | FromOutside | FromFile | OptionalFile
 
 CORPUS = FromOutside("corpus", option="corpus")
 """What all text comes from. Every step that leads to it through its inputs is made of it."""
@@ -183,10 +204,14 @@ class StepKind:
     """The folder of what it continues from after an interruption; of a complete step, what an extension begins from."""
     extension: Extension | None = None
     """Where a finished one can be continued."""
-    is_searched: bool = False
-    """Whether it makes what ``covid-ctl search`` searches."""
     makes_vocabulary: bool = False
     """Whether it makes the vocabulary that ``covid-ctl vocab`` is about."""
+    makes_model: bool = False
+    """Whether its result is a model that ``evaluate`` can compare with."""
+    is_searched: bool = False
+    """Whether it makes what ``covid-ctl search`` searches."""
+    has_measures: bool = False
+    """Whether its facts hold ``measures`` that ``--gate`` can ask for."""
     leaves_report: bool = False
     """Whether it writes what ``covid-ctl report`` shows."""
     flops_of: Callable[[Spec], int | None] = field(default=no_flops)

@@ -25,7 +25,11 @@ KIND = StepKind(
     Kind.EMBED,
     command=Kind.INDEX,
     role=Role.EXPORTER,
-    inputs=(FromStep("embedder", Kind.TUNE, chosen_by="embedder", choosing=CHOOSING, called="embedder"),),
+    inputs=(
+        FromStep(
+            "embedder", Kind.TUNE, chosen_by="embedder", choosing=CHOOSING, called="embedder", also=(Kind.CONTROL,)
+        ),
+    ),
     why_absent=why_absent,
     shards=shards_asked_for,
     work=lambda recipe: ComputeWork(embedding_flops(recipe)),

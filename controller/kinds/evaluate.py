@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from controller.kinds.declaration import FixedWork, FromStep, StepKind, Submission
+from controller.kinds.declaration import FixedWork, FromOutside, FromStep, OptionalFile, StepKind, Submission
 from controller.kinds.tune import CHOOSING, why_absent
 from controller.profiles.profile import Role
 from jobs.artifact import Manifest
+from jobs.evaluation.labelled import parse_labelled
+from jobs.evaluation.trec import parse_qrels, parse_topics
 from jobs.ranges import Range
 from jobs.spec import Kind
+
+SYSTEMS = ("bm25", "base", "pretrained", "control", "tuned")
+"""In the order of the report's table."""
+AGAINST = FromOutside("against", option="against", optional=True)
+"""The model that is compared with: a step, or a published model's directory."""
 
 
 def summary(manifest: Manifest) -> str:
     systems = manifest.facts["retrieval"]
-    found = ", ".join(f"{name} {systems[name]['mrr']:.3f}" for name in ("bm25", "base", "pretrained", "tuned"))
+    found = ", ".join(f"{name} {systems[name]['mrr']:.3f}" for name in SYSTEMS if name in systems)
     better = [name for name in ("hybrid", "tuned") if systems[name]["beats_bm25"]]
     return f"title to abstract MRR: {found}; {' and '.join(better) or 'nothing'} beats BM25"
 
@@ -21,7 +28,14 @@ KIND = StepKind(
     Kind.EVALUATE,
     command=Kind.EVALUATE,
     role=Role.EXPORTER,
-    inputs=(FromStep("tune", Kind.TUNE, chosen_by="embedder", choosing=CHOOSING, called="embedder"),),
+    inputs=(
+        FromStep("tune", Kind.TUNE, chosen_by="embedder", choosing=CHOOSING, called="embedder", also=(Kind.CONTROL,)),
+        FromStep("control", Kind.CONTROL, optional=True, beside="tune"),
+        AGAINST,
+        OptionalFile("qrels", parse_qrels, needs="topics"),
+        OptionalFile("topics", parse_topics, needs="qrels"),
+        OptionalFile("data", parse_labelled, several=True),
+    ),
     why_absent=why_absent,
     work=lambda _: FixedWork(Range(60, 7200), "of a tiny and of a large model on some hundred held-out papers"),
     summary=summary,
@@ -30,4 +44,5 @@ KIND = StepKind(
         "Judge a tuned model on held-out papers.",
     ),
     leaves_report=True,
+    has_measures=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
-from controller.kinds.declaration import Extension, FromFile, FromOutside, FromStep, StepKind
+from controller.kinds.declaration import Extension, FromFile, FromOutside, FromStep, Input, OptionalFile, StepKind
 from controller.profiles.profile import Pool, Profile
 from jobs.recipe import Recipe
 from jobs.spec import Kind
@@ -15,6 +15,10 @@ KINDS: Mapping[Kind, StepKind] = {kind: import_module(f"controller.kinds.{kind}"
 
 TARGETS = tuple(kind for kind, declared in KINDS.items() if declared.submission)
 """The kinds that have a ``submit`` command of their name."""
+
+
+MODELS = tuple(kind for kind, declared in KINDS.items() if declared.makes_model)
+"""The kinds of step whose result another model can be compared with."""
 
 
 def pool_of(kind: Kind, profile: Profile) -> Pool:
@@ -41,14 +45,18 @@ def targets_of(recipe: Recipe) -> list[Kind]:
 def chosen_inputs(target: Kind) -> list[FromStep]:
     """The inputs of a command's steps that its options can name, inputs first."""
     needs = [need for kind in upstream(target) for need in KINDS[kind].inputs if isinstance(need, FromStep)]
-    return [need for need in needs if need.chosen_by]
+    found: dict[str, FromStep] = {}
+    for need in needs:
+        if need.chosen_by:
+            found.setdefault(need.chosen_by, need)
+    return list(found.values())
 
 
 def material_options(kind: Kind) -> list[str]:
     """The options of ``submit`` that say what all is made of that leads to a step of this kind."""
     steps = [KINDS[one] for one in upstream(kind)]
     needs = [need for step in steps for need in step.inputs]
-    names = [need.option if isinstance(need, FromOutside | FromFile) else need.given_by for need in needs]
+    names = [_option_of(need) for need in needs]
     shards = ["shards"] if any(step.shard_setting for step in steps) else []
     return list(dict.fromkeys(filter(None, names + shards)))
 
@@ -67,6 +75,12 @@ def is_made_from_file(need: FromStep, recipe: Recipe) -> bool:
 def extension_of(target: Kind | None) -> Extension | None:
     """How the steps of a command can continue a finished one; None: they cannot."""
     return KINDS[target].extension if target else None
+
+
+def _option_of(need: Input) -> str:
+    if isinstance(need, OptionalFile):
+        return need.name
+    return need.option if isinstance(need, FromOutside | FromFile) else need.given_by
 
 
 def options_of(kind: Kind) -> list[str]:

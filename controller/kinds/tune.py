@@ -15,7 +15,7 @@ PAIRS = 150_000
 How many there are is known once documents are read."""
 
 
-CHOOSING = "Use this tune step's embedder."
+CHOOSING = "Use the embedder of this tune or control step."
 
 
 def why_absent(recipe: Recipe) -> str:
@@ -55,6 +55,7 @@ KIND = StepKind(
     saves=CHECKPOINTS,
     work=lambda recipe: ComputeWork(tuning_flops(recipe)),
     summary=summary,
+    makes_model=True,
     submission=Submission(
         "Tune RECIPE's weights for search, by titles and abstracts.",
         "Tune trained weights for search.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from jobs.layout import VOCABULARIES
+from jobs.layout import FILES, VOCABULARIES
 from jobs.spec import Kind, Spec
 
 _STEP = re.compile(rf"(?:{'|'.join(Kind)})(?:-[a-z0-9]+)*-[0-9a-f]{{8}}")
@@ -22,9 +22,9 @@ def steps_read(spec: Spec) -> tuple[str, ...]:
     return tuple(dict.fromkeys(head for head in heads if _STEP.fullmatch(head)))
 
 
-def vocabulary_read(spec: Spec) -> str | None:
-    """The object of the vocabulary that was given for it, if one was."""
-    return next((value for value in spec.inputs.values() if value.startswith(f"{VOCABULARIES}/")), None)
+def files_read(spec: Spec) -> tuple[str, ...]:
+    """The objects of the files that were given for it, a vocabulary among them."""
+    return tuple(value for value in spec.inputs.values() if value.startswith((f"{VOCABULARIES}/", f"{FILES}/")))
 
 
 def closure(roots: Iterable[str], specs: Mapping[str, Spec]) -> set[str]:

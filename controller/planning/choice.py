@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+from collections.abc import Mapping
 from functools import cached_property, partial
 from pathlib import Path
 
-from controller.kinds.declaration import CORPUS, FromFile, FromOutside, FromStep
-from controller.kinds.registry import KINDS, is_made_from_file, options_of, reader_of
+from controller.kinds.declaration import CORPUS, FromFile, FromOutside, FromStep, OptionalFile
+from controller.kinds.registry import KINDS, MODELS, is_made_from_file, options_of, reader_of
+from controller.ledger.lineage import is_step_name
 from controller.planning.command_line import CommandLine
 from controller.planning.existing import (
     Fitting,
@@ -19,13 +22,16 @@ from controller.planning.existing import (
     newest_under_way,
 )
 from controller.planning.finished_run import finished_run
-from controller.planning.plan import Source
+from controller.planning.plan import SET, Source
 from controller.planning.provenance import Origins, corpus_text, is_made_up
 from controller.planning.sources import (
+    GivenFile,
     GivenVocabulary,
     default_corpus,
     identify_checkpoint,
     identify_corpus,
+    identify_model,
+    read_file,
     read_vocabulary,
 )
 from controller.profiles.profile import Profile
@@ -46,6 +52,7 @@ class Choice:
         self._options = command.options
         self._profile = profile
         self._store = store
+        self._files: dict[str, dict[str, GivenFile]] = {}
         self.notes: list[str] = []
 
     @cached_property
@@ -54,8 +61,35 @@ class Choice:
         path = self._options.get("vocab")
         return read_vocabulary(path, self._recipe) if path else None
 
-    def outside(self, need: FromOutside) -> Source:
-        return self._corpus() if need == CORPUS else self._checkpoint()
+    @property
+    def given_files(self) -> list[GivenFile]:
+        """The other files that were given."""
+        return [file for files in self._files.values() for file in files.values()]
+
+    def outside(self, need: FromOutside) -> Source | None:
+        if need == CORPUS:
+            return self._corpus()
+        return self._model(need) if need.option else self._checkpoint()
+
+    def files(self, need: OptionalFile) -> Mapping[str, str]:
+        found = self._files.get(need.name)
+        if found is None:
+            found = self._files[need.name] = self._read_files(need)
+        return {name: file.path for name, file in found.items()}
+
+    def _read_files(self, need: OptionalFile) -> dict[str, GivenFile]:
+        value = self._options.get(need.name)
+        if value and need.needs and not self._options.get(need.needs):
+            raise ConfigurationError(f"--{need.name}", f"it needs --{need.needs} beside it", f"add --{need.needs} FILE")
+        if not need.several:
+            return {need.name: read_file(value, need)} if value else {}
+        found: dict[str, GivenFile] = {}
+        for path in value or ():
+            name = f"{need.name}{SET}{set_name(path)}"
+            if name in found:
+                raise ConfigurationError(path, f"two files are called {set_name(path)}", "rename one of them")
+            found[name] = read_file(path, need)
+        return found
 
     def file(self, need: FromFile) -> str:
         if vocabulary := self.vocabulary:
@@ -101,6 +135,9 @@ class Choice:
         self.notes.append(f"extends {name}: {extension.note(self._recipe, finished)}")
         return finished
 
+    def spec(self, name: str) -> Spec:
+        return Artifact.open(self._store, name).spec
+
     def known(self, spec: Spec) -> Spec:
         return known_as(self._store, spec)
 
@@ -111,8 +148,10 @@ class Choice:
 
     def _named(self, name: str, need: FromStep) -> Found:
         artifact = Artifact.open(self._store, name)
-        if artifact.spec.kind != need.kind:
-            raise ConfigurationError(name, f"its kind is {artifact.spec.kind}, not {need.kind}", "covid-ctl artifacts")
+        kinds = (need.kind, *need.also)
+        if artifact.spec.kind not in kinds:
+            reason = f"its kind is {artifact.spec.kind}, not {' or '.join(kinds)}"
+            raise ConfigurationError(name, reason, "covid-ctl artifacts")
         if reason := need.contradiction(self._recipe, artifact.spec, artifact.manifest()):
             remedy = f"--set the recipe's to what the {need.called} have, or make others: covid-ctl submit {need.kind}"
             raise ConfigurationError(name, reason, remedy)
@@ -157,6 +196,21 @@ class Choice:
         assert found, "a recipe without a checkpoint has no step that reads one"
         return found
 
+    def _model(self, need: FromOutside) -> Source | None:
+        """A model to compare with: a complete step by its name, or a directory or archive."""
+        location = self._options.get(need.option)
+        if not location:
+            return None
+        if is_step_name(location):
+            artifact = Artifact.open(self._store, location)
+            if artifact.spec.kind not in MODELS:
+                reason = f"its kind is {artifact.spec.kind}, which makes no model; {', '.join(MODELS)} do"
+                raise ConfigurationError(location, reason, "covid-ctl artifacts")
+            artifact.require()
+            return Source("", location)
+        self._check_that_pods_see("model", location, f"--{need.option} ")
+        return identify_model(location)
+
     def _check_that_pods_see(self, what: str, location: str, option: str) -> None:
         profile = self._profile
         if profile.is_local or "://" in location:
@@ -168,3 +222,8 @@ class Choice:
             f"the pods of profile {profile.name} do not see this machine's files",
             f"copy it first: gcloud storage cp -r {shlex.quote(location)} gs://BUCKET/..., then {option}gs://...",
         )
+
+
+def set_name(path: str) -> str:
+    """What the results call a set of labelled data: the file's name, in lower-case letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", Path(path).name.partition(".")[0].lower()).strip("-") or "set"

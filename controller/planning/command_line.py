@@ -30,11 +30,12 @@ class CommandLine:
 
     def is_for(self, kind: Kind) -> bool:
         """Whether it makes steps of this kind, whatever else it needs."""
-        return self.target is None or kind in made_by(self.target)
+        return self.target in (None, kind) or kind in made_by(self.target)
 
     def making(self, kind: Kind, **more: str) -> str:
         """The command that makes a step of this kind by the same options, and ``more``."""
-        target, options = None if self.target is None else KINDS[kind].command, {**self.options, **more}
+        own = kind if kind is self.target else KINDS[kind].command
+        target, options = None if self.target is None else own, {**self.options, **more}
         words = ["covid-ctl", self.verb if self.is_for(kind) else "submit", *self._recipe(target)]
         for option in material_options(target or TARGETS[-1]):
             words += _option(option, options.get(option))
@@ -65,4 +66,5 @@ class CommandLine:
 
 
 def _option(name: str, value: object) -> list[str]:
-    return [f"--{name}", str(value)] if value not in (None, "") else []
+    values = value if isinstance(value, tuple) else (value,)
+    return [word for one in values if one not in (None, "") for word in (f"--{name}", str(one))]

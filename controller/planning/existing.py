@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from controller.kinds.declaration import FromFile, FromOutside, Input
+from controller.kinds.declaration import FromFile, FromOutside, Input, OptionalFile
 from controller.kinds.registry import KINDS, is_made_from_file
 from controller.ledger.events import Ledger
 from controller.ledger.history import History, finished_at
@@ -70,6 +70,8 @@ class Fitting:
         )
 
     def _input_fits(self, need: Input, value: str | None) -> bool:
+        if isinstance(need, OptionalFile):
+            return True
         if isinstance(need, FromOutside):
             return self._source_fits(need, value)
         if isinstance(need, FromFile):

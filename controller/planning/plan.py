@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from controller.kinds.declaration import FromFile, FromOutside, FromStep, Input
+from controller.kinds.declaration import FromFile, FromOutside, FromStep, Input, OptionalFile
 from controller.kinds.registry import KINDS, upstream
 from controller.ledger.lineage import steps_read
 from jobs.artifact import Manifest
@@ -21,9 +21,9 @@ class Source:
     """Something outside the bucket that a step reads."""
 
     location: str
-    """``gs://...`` or an absolute path; of a corpus also ``sample``."""
+    """``gs://...`` or an absolute path; of a corpus also ``sample``; empty for a step of the bucket."""
     fingerprint: str
-    """What it holds, wherever it lies."""
+    """What it holds, wherever it lies; of a step its name."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,21 @@ class Step:
         return steps_read(self.spec)
 
 
+SET = "."
+"""Between an input's name and a file's, where several files may be given."""
+
+
 class Inputs(Protocol):
     """Where a plan's inputs come from."""
 
-    def outside(self, need: FromOutside) -> Source:
-        """What lies outside. Raises ``PreflightError`` or ``ConfigurationError`` when it is not to be had."""
+    def outside(self, need: FromOutside) -> Source | None:
+        """What lies outside; None for an optional one that nobody named.
+
+        Raises ``PreflightError`` or ``ConfigurationError`` when it is not to be had.
+        """
+
+    def files(self, need: OptionalFile) -> Mapping[str, str]:
+        """The files that were given for this input: their objects' paths by the input's name."""
 
     def file(self, need: FromFile) -> str:
         """The path in the bucket of a file. Raises ``PreflightError`` when it was not given."""
@@ -60,6 +70,9 @@ class Inputs(Protocol):
 
     def extended(self, kind: Kind) -> Manifest | None:
         """The finished step of this kind from whose end the planned one goes on."""
+
+    def spec(self, name: str) -> Spec:
+        """The spec of a step of the bucket."""
 
     def known(self, spec: Spec) -> Spec:
         """The spec under which the bucket has this very work already, else the same."""
@@ -92,6 +105,8 @@ class _Walk:
         self._inputs = inputs
         self._order = order
         self.planned: dict[Kind, Step] = {}
+        self._bound: dict[Kind, str] = {}
+        """The steps that inputs are taken from while something is planned that shares a lineage."""
 
     def step(self, kind: Kind) -> Step:
         if kind not in self.planned:
@@ -106,22 +121,29 @@ class _Walk:
         if finished:
             values = {name: value for name, value in finished.spec.inputs.items() if name != EXTENDS}
         # What takes least comes first: nobody is sent to make long inputs in vain.
-        for need in () if finished else sorted(declared.inputs, key=_steps_to):
-            if isinstance(need, FromOutside):
-                source = self._inputs.outside(need)
-                values[need.name] = source.fingerprint
-                arguments += [f"--{need.name}", source.location]
+        for need in () if finished else sorted(declared.inputs, key=_turn):
+            if isinstance(need, OptionalFile):
+                values |= self._inputs.files(need)
             elif isinstance(need, FromFile):
                 if need.is_read(recipe):
                     values[need.name] = self._inputs.file(need)
-            elif value := self._value(need, kind):
+            elif isinstance(need, FromOutside):
+                if source := self._inputs.outside(need):
+                    values[need.name] = source.fingerprint
+                    arguments += [f"--{need.name}", source.location] if source.location else []
+            elif value := self._beside(need, kind, values) if need.beside else self._value(need, kind):
                 values[need.name] = value
         for name, told in runtime_settings(kind, recipe).items():
             arguments += ["--runtime", f"{name}={told}"]
         spec = Spec(
             kind,
             settings=declared.settings(recipe, order.shards),
-            inputs={need.name: values[need.name] for need in declared.inputs if need.name in values},
+            inputs={
+                name: value
+                for need in declared.inputs
+                for name, value in values.items()
+                if name.partition(SET)[0] == need.name
+            },
             shards=declared.shards(recipe, order.shards),
             recipe=recipe_in_name(kind, recipe),
             salt=order.salt(kind),
@@ -135,7 +157,32 @@ class _Walk:
             )
         return Step(self._inputs.known(spec), order.command(kind), tuple(arguments))
 
+    def _beside(self, need: FromStep, reader: Kind, values: Mapping[str, str]) -> str | None:
+        """The step for an input that shares the lineage of another one, made of the steps behind that."""
+        chosen = self._spec(values[need.beside])
+        if chosen.kind is need.kind:
+            return None
+        self._bound = self._behind(chosen)
+        try:
+            return self._value(need, reader)
+        finally:
+            self._bound = {}
+
+    def _behind(self, spec: Spec) -> dict[Kind, str]:
+        """The steps that one reads, directly or through others, by kind."""
+        found: dict[Kind, str] = {}
+        for name in steps_read(spec):
+            read = self._spec(name)
+            found |= {**self._behind(read), read.kind: name}
+        return found
+
+    def _spec(self, name: str) -> Spec:
+        planned = next((step.spec for step in self.planned.values() if step.name == name), None)
+        return planned or self._inputs.spec(name)
+
     def _value(self, need: FromStep, reader: Kind) -> str | None:
+        if found := self._bound.get(need.kind):
+            return found
         if found := self._inputs.instead(need):
             return found
         if absent := KINDS[need.kind].why_absent(self._recipe):
@@ -147,8 +194,11 @@ class _Walk:
         return f"{name}/{need.path}" if need.path else name
 
 
-def _steps_to(need: Input) -> int:
-    return len(upstream(need.kind)) if isinstance(need, FromStep) else 0
+def _turn(need: Input) -> tuple[bool, int]:
+    """What shares another input's lineage comes after that; otherwise, what takes least comes first."""
+    if not isinstance(need, FromStep):
+        return False, 0
+    return bool(need.beside), len(upstream(need.kind))
 
 
 def inputs_first(steps: Sequence[Step]) -> list[Step]:

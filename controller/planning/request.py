@@ -17,6 +17,7 @@ from controller.planning.plan import Order, Step, plan
 from controller.profiles.profile import Profile
 from jobs.artifact import is_complete
 from jobs.errors import ConfigurationError, PreflightError
+from jobs.given_file import give_file
 from jobs.named_vocabulary import give_vocabulary
 from jobs.recipe import Recipe, load_recipe
 from jobs.spec import Kind
@@ -80,10 +81,12 @@ class Request:
     def is_complete(self, step: Step) -> bool:
         return is_complete(self.store, step.name)
 
-    def upload_vocabulary(self) -> None:
-        """Where workers find it. Again is harmless."""
+    def upload_files(self) -> None:
+        """Put the files that were given where workers find them. Again is harmless."""
         if vocabulary := self.choice.vocabulary:
             give_vocabulary(self.store, vocabulary.data)
+        for file in self.choice.given_files:
+            give_file(self.store, file.data, file.suffix)
 
     def _plan(self) -> list[Step]:
         command = self.command

@@ -6,16 +6,20 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from controller.kinds.declaration import OptionalFile
 from controller.planning.plan import Source
 from jobs.corpus.reading.fingerprint import fingerprint
 from jobs.errors import ConfigurationError, PreflightError
 from jobs.files.place import locate
+from jobs.given_file import path_of
 from jobs.layout import given_vocabulary
 from jobs.recipe import Recipe
 from jobs.sample.sample import SAMPLE, sample_fingerprint
 from jobs.vocabulary import parse_vocabulary
 from jobs.weights.source import find_source
 
+LARGEST_FILE = 64 << 20
+"""Bytes of a file that is given: TREC-COVID's judgements have 1.1 MB."""
 DEMONSTRATION = "tiny"
 """The recipe whose model nobody uses."""
 
@@ -31,6 +35,40 @@ class GivenVocabulary:
     @property
     def path(self) -> str:
         return given_vocabulary(hashlib.sha256(self.data).hexdigest())
+
+
+@dataclass(frozen=True)
+class GivenFile:
+    """A file that was given, and the object in the bucket under which workers find it."""
+
+    data: bytes
+    suffix: str
+
+    @property
+    def path(self) -> str:
+        return path_of(self.data, self.suffix)
+
+
+def read_file(path: str, need: OptionalFile) -> GivenFile:
+    """A file for an input of a step. Raises ``ConfigurationError`` when it cannot be read or is of no use there."""
+    try:
+        size = Path(path).expanduser().stat().st_size
+        if size > LARGEST_FILE:
+            reason = f"it has {size:,} bytes; {LARGEST_FILE:,} are the most"
+            raise ConfigurationError(path, reason, f"give --{need.name} a smaller one")
+        data = Path(path).expanduser().read_bytes()
+    except OSError as error:
+        remedy = f"give a file with --{need.name}"
+        raise ConfigurationError(path, f"cannot be read ({error.strerror})", remedy) from error
+    need.check(data, path)
+    return GivenFile(data, need.name)
+
+
+def identify_model(location: str) -> Source:
+    """A published model to compare with and its fingerprint. Raises ``ConfigurationError`` when there is none."""
+    if "://" not in location:
+        location = str(Path(location).expanduser().absolute())
+    return Source(location, find_source(location, "").identity(whole=True))
 
 
 def default_corpus(recipe: Recipe) -> str | None:

@@ -12,10 +12,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.kinds.registry import KINDS
-from controller.ledger.lineage import closure, steps_read, vocabulary_read
+from controller.ledger.lineage import closure, files_read, steps_read
 from controller.status.derive import State
 from controller.time_words import span
 from jobs.layout import (
+    FILES,
     LOGS,
     MANIFEST,
     PROGRESS,
@@ -62,7 +63,7 @@ class Removal:
     name: str
     """A step, or the object or folder of what is no step's."""
     what: str
-    """``artifact``, ``leftovers``, ``checkpoints``, ``logs``, ``heartbeats``, ``vocabulary``,
+    """``artifact``, ``leftovers``, ``checkpoints``, ``logs``, ``heartbeats``, ``vocabulary``, ``file``,
     ``temporary file`` or ``staged object``.
     """
     why: str
@@ -84,7 +85,7 @@ class Plan:
 
 def plan_gc(
     holdings: Sequence[Holding],
-    vocabularies: Sequence[ObjectInfo],
+    given: Sequence[ObjectInfo],
     temporary: Sequence[ObjectInfo] = (),
     *,
     now: float,
@@ -97,7 +98,7 @@ def plan_gc(
     abandoned = _abandoned(temporary, now, older_than)
     if unread := sorted(held.name for held in holdings if held.spec is None and held.objects):
         # Nobody knows what these need.
-        note = f"whole steps and vocabularies are left alone while it is not known what {', '.join(unread)} needs"
+        note = f"whole steps and given files are left alone while it is not known what {', '.join(unread)} needs"
         return Plan((*(removal for held in old for removal in _beside(held, extended)), *abandoned), (note,))
     superseded = _superseded(holdings, specs)
     needed = closure(
@@ -116,7 +117,7 @@ def plan_gc(
         for held in holdings
         if held.spec and held.name not in gone and held.state is not State.COLLECTED
     ]  # fmt: skip
-    return Plan((*removals, *_unreferenced(vocabularies, staying, now, older_than), *abandoned))
+    return Plan((*removals, *_unreferenced(given, staying, now, older_than), *abandoned))
 
 
 def _is_needed(held: Holding) -> bool:
@@ -223,9 +224,11 @@ def _abandoned(temporary: Sequence[ObjectInfo], now: float, older_than: float) -
 
 
 def _unreferenced(
-    vocabularies: Sequence[ObjectInfo], specs: Sequence[Spec], now: float, older_than: float
+    given: Sequence[ObjectInfo], specs: Sequence[Spec], now: float, older_than: float
 ) -> Iterable[Removal]:
-    read = {path for spec in specs if (path := vocabulary_read(spec))}
-    for found in vocabularies:
-        if found.path not in read and now - found.modified >= older_than and found.path.startswith(f"{VOCABULARIES}/"):
-            yield Removal(found.path, "vocabulary", "no step reads it", (found.path,), found.size)
+    read = {path for spec in specs for path in files_read(spec)}
+    kinds = {VOCABULARIES: "vocabulary", FILES: "file"}
+    for found in given:
+        what = kinds.get(found.path.partition("/")[0])
+        if what and found.path not in read and now - found.modified >= older_than:
+            yield Removal(found.path, what, "no step reads it", (found.path,), found.size)

@@ -15,7 +15,7 @@ from controller.status.gc import TEMPORARY, Holding, Removal
 from controller.status.step_status import READERS, StepState
 from jobs.artifact import Artifact
 from jobs.errors import CovidCtlError
-from jobs.layout import CHECKPOINTS, MANIFEST, STAGED, VOCABULARIES, current_edition, edition_folder
+from jobs.layout import CHECKPOINTS, FILES, MANIFEST, STAGED, VOCABULARIES, current_edition, edition_folder
 from jobs.parallel import in_parallel
 from jobs.store import ObjectInfo, Store
 
@@ -25,8 +25,8 @@ class Holdings:
     """All that the bucket holds."""
 
     steps: list[Holding]
-    vocabularies: list[ObjectInfo]
-    """Those that were given."""
+    given: list[ObjectInfo]
+    """Vocabularies and other files that users gave."""
     temporary: list[ObjectInfo]
     """What writers that were killed left."""
 
@@ -37,7 +37,9 @@ def holdings(store: Store, states: Sequence[StepState]) -> Holdings:
     for info in store.objects():
         objects[PurePosixPath(info.path).parts[0]].append(info)
     steps = in_parallel(lambda state: _holding(store, state, objects[state.name]), states, READERS)
-    return Holdings(list(steps), objects[VOCABULARIES], [*objects[STAGED], *store.temporary_files()])
+    return Holdings(
+        list(steps), [*objects[VOCABULARIES], *objects[FILES]], [*objects[STAGED], *store.temporary_files()]
+    )
 
 
 def _holding(store: Store, state: StepState, objects: Sequence[ObjectInfo]) -> Holding:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from controller.ledger.events import Event, EventType, Ledger
-from controller.ledger.lineage import steps_read, vocabulary_read
+from controller.ledger.lineage import files_read, steps_read
 from jobs.artifact import Artifact
 from jobs.errors import PreflightError
-from jobs.named_vocabulary import is_intact
+from jobs.given_file import is_intact
 from jobs.parallel import in_parallel
 from jobs.records import Output
 from jobs.store import Store
@@ -31,7 +31,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Verified:
-    """What was found of one step, or of a vocabulary that was given."""
+    """What was found of one step, or of a file that was given."""
 
     name: str
     complete: bool
@@ -59,10 +59,10 @@ def _verify(store: Store, name: str, seen: set[str]) -> Iterator[Verified]:
     for read in steps_read(artifact.spec):
         if read not in seen:
             yield from _verify(store, read, seen)
-    vocabulary = vocabulary_read(artifact.spec)
-    if vocabulary and vocabulary not in seen:
-        seen.add(vocabulary)
-        yield _vocabulary(store, vocabulary)
+    for file in files_read(artifact.spec):
+        if file not in seen:
+            seen.add(file)
+            yield _file(store, file)
     yield _step(artifact, events)
 
 
@@ -85,7 +85,7 @@ def _step(artifact: Artifact, events: int) -> Verified:
     return Verified(artifact.name, manifest is not None, len(listed), size, problems, artifact.edition, events)
 
 
-def _vocabulary(store: Store, path: str) -> Verified:
+def _file(store: Store, path: str) -> Verified:
     data = store.find(path)
     if data is None:
         return Verified(path, True, 1, 0, (Problem(path, "it is gone"),))

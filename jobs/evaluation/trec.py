@@ -6,9 +6,12 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from html import unescape
+from typing import TYPE_CHECKING
 
 from jobs.errors import ConfigurationError
-from jobs.evaluation.measures import Grades
+
+if TYPE_CHECKING:
+    from jobs.evaluation.measures import Grades
 
 _LONGEST_LINE = 200
 _TOPIC = re.compile(r"<topic\b([^<>]{0,200})>")

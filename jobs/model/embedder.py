@@ -1,4 +1,4 @@
-"""Sentence vectors from BERT: the mean of the last layer over a text's tokens, at unit length."""
+"""Sentence vectors from BERT, at unit length: the mean of the last layer over a text's tokens, or its first one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
@@ -17,6 +18,9 @@ from jobs.model.pairs import Ids, padded
 from jobs.weights.hugging_face import HuggingFaceWeights
 from jobs.weights.safetensors_file import SafetensorsFile
 
+Pooling = Literal["mean", "cls"]
+"""How a text's token vectors become one. What we tune pools by the mean; a published model may take the first."""
+
 LENGTH_STEP = 32
 """Batches are padded to a multiple of so many tokens: each length is traced once."""
 BATCH_TOKENS = 8192
@@ -24,10 +28,17 @@ BATCH_TOKENS = 8192
 
 
 def sentence_vectors(
-    model: Bert, input_ids: tf.Tensor, input_mask: tf.Tensor, dropout_seed: tf.Tensor | None = None
+    model: Bert,
+    input_ids: tf.Tensor,
+    input_mask: tf.Tensor,
+    dropout_seed: tf.Tensor | None = None,
+    *,
+    pooling: Pooling = "mean",
 ) -> tf.Tensor:
     """Unit vectors [B, H], float32, for integer inputs [B, S]; padding has mask 0 and counts for nothing."""
     hidden = model.sequence_output(input_ids, input_mask, tf.zeros_like(input_ids), dropout_seed)
+    if pooling == "cls":
+        return tf.math.l2_normalize(tf.cast(hidden[:, 0], tf.float32), axis=-1)
     weights = tf.cast(input_mask, tf.float32)[..., None]
     mean = tf.reduce_sum(tf.cast(hidden, tf.float32) * weights, axis=1) / tf.reduce_sum(weights, axis=1)
     return tf.math.l2_normalize(mean, axis=-1)
@@ -36,8 +47,9 @@ def sentence_vectors(
 class Embedder:
     """Encodes texts in batches of like length; the batches follow from the texts and the devices alone."""
 
-    def __init__(self, model: Bert, devices: Devices) -> None:
+    def __init__(self, model: Bert, devices: Devices, pooling: Pooling = "mean") -> None:
         self._model = model
+        self._pooling: Pooling = pooling
         self._devices = devices
         self._by_length: dict[int, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {}
 
@@ -82,7 +94,7 @@ class Embedder:
         replicas = strategy.num_replicas_in_sync
 
         def vectors(ids: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-            return sentence_vectors(self._model, ids, mask)
+            return sentence_vectors(self._model, ids, mask, pooling=self._pooling)
 
         def encode(ids: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
             parts = [tf.split(values, replicas) for values in (ids, mask)]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from jobs.evaluation.masked_words import Passage
 from jobs.model.bert import Bert
 from jobs.model.pairs import Ids, padded
-from jobs.vocabulary import CLS, MASK, SEP, Vocabulary
+from jobs.vocabulary import CLS, MASK, SEP, UNK, Vocabulary
 
 BATCH = 32
 """Passages."""
@@ -41,13 +41,19 @@ class MaskedWordScorer:
         self._length = length
         self._encode_lines = encode
         ids = vocabulary.ids
-        self._cls, self._sep, self._mask = ids[CLS], ids[SEP], ids[MASK]
+        self._cls, self._sep, self._mask, self._unk = ids[CLS], ids[SEP], ids[MASK], ids[UNK]
         self._losses = tf.function(self._piece_losses)
 
     def pieces(self, words: Sequence[str]) -> list[int]:
         """How many pieces each word has; at least 1, so that a word without any takes its place."""
         _, ends = self._encode_lines(words)
         return [max(1, int(count)) for count in np.diff(ends, prepend=0)]
+
+    def unknown(self, words: Sequence[str]) -> list[bool]:
+        """Whether each word has a piece that the vocabulary does not know."""
+        ids, ends = self._encode_lines(words)
+        seen = np.concatenate([[0], np.cumsum(ids == self._unk)])
+        return [bool(found) for found in np.diff(seen[ends], prepend=0)]
 
     def losses(self, texts: Sequence[Passage], alive: Callable[[int], None] = lambda _: None) -> list[NDArray[Any]]:
         """For each passage the nats of each masked word [len(masked)], summed over its pieces, all pieces masked.

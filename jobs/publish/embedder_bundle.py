@@ -32,6 +32,7 @@ FILES = (
 )
 
 _LENGTH = "sentence_bert_config.json"
+_TOKENIZER = "tokenizer_config.json"
 _CLASSES = {"": "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize"}
 _POOLING = {
     "pooling_mode_cls_token": False,
@@ -50,12 +51,14 @@ def write_embedder(
     google: Mapping[str, Any],
     vocabulary: Vocabulary,
     *,
+    cased: bool,
     max_length: int,
 ) -> None:
     """Write ``FILES`` below ``directory``, which is made.
 
     ``weights`` are all variables by google's names, of the model that ``google`` (``bert_config.json``) describes;
-    the pretraining heads are left out. Texts longer than ``max_length`` tokens are cut there.
+    the pretraining heads are left out. With ``cased`` false its tokenizer lower-cases
+    text. Texts longer than ``max_length`` tokens are cut there.
     """
     (directory / "1_Pooling").mkdir(parents=True)
     encoder = {
@@ -65,8 +68,8 @@ def write_embedder(
     }
     write_safetensors(encoder, directory / "model.safetensors")
     config = json.loads(config_json(google)) | {"architectures": ["BertModel"]}
-    (directory / "tokenizer.json").write_bytes(tokenizer_json(vocabulary))
-    (directory / "tokenizer_config.json").write_bytes(tokenizer_config_json(max_length))
+    (directory / "tokenizer.json").write_bytes(tokenizer_json(vocabulary, cased=cased))
+    (directory / _TOKENIZER).write_bytes(tokenizer_config_json(max_length, cased=cased))
     (directory / "vocab.txt").write_bytes(vocabulary.to_bytes())
     modules = [
         {"idx": index, "name": str(index), "path": path, "type": f"sentence_transformers.models.{name}"}
@@ -86,6 +89,11 @@ def write_embedder(
     }
     for name, content in texts.items():
         (directory / name).write_text(json.dumps(content, indent=2) + "\n")
+
+
+def is_cased(directory: Path) -> bool:
+    """Whether the embedder in ``directory`` keeps the case of letters."""
+    return not json.loads((directory / _TOKENIZER).read_bytes())["do_lower_case"]
 
 
 def max_length_of(directory: Path) -> int:

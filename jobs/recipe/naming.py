@@ -43,7 +43,15 @@ class Row:
         return tuple(f"{self.section}.{name}" if self.section else name for name in self.fields)
 
 
-_NAMED_BY_RECIPE = (Kind.PRETRAIN, Kind.EXPORT, Kind.TUNE, Kind.EVALUATE, Kind.EMBED, Kind.INDEX)
+_NAMED_BY_RECIPE = (
+    Kind.PRETRAIN,
+    Kind.EXPORT,
+    Kind.TUNE,
+    Kind.CONTROL,
+    Kind.EVALUATE,
+    Kind.EMBED,
+    Kind.INDEX,
+)
 
 NAMING = (
     Row("corpus", ("validation_share", "max_quarantined_share"), {Kind.INGEST: ""}),
@@ -102,17 +110,17 @@ NAMING = (
             "max_position_embeddings",
             "type_vocab_size",
         ),
-        {Kind.CHECKPOINT: "architecture.", Kind.PRETRAIN: "architecture."},
+        {Kind.CHECKPOINT: "architecture.", Kind.PRETRAIN: "architecture.", Kind.CONTROL: "architecture."},
     ),
     Row(
         "architecture",
         ("hidden_dropout_prob", "attention_probs_dropout_prob", "initializer_range"),
-        {Kind.PRETRAIN: "architecture."},
+        {Kind.PRETRAIN: "architecture.", Kind.CONTROL: "architecture."},
     ),
     Row(
         "architecture",
         ("hidden_act",),
-        {Kind.CHECKPOINT: "architecture.", Kind.PRETRAIN: "architecture."},
+        {Kind.CHECKPOINT: "architecture.", Kind.PRETRAIN: "architecture.", Kind.CONTROL: "architecture."},
         left_out_at=("gelu_pytorch_tanh",),
     ),
     Row(
@@ -151,7 +159,7 @@ NAMING = (
             "precision",
             "seed",
         ),
-        {Kind.TUNE: "embedder."},
+        {Kind.TUNE: "embedder.", Kind.CONTROL: "embedder."},
     ),
     Row("publication", ("title", "license"), {Kind.EXPORT: ""}),
     Row("", ("description",), {Kind.EXPORT: ""}),
@@ -167,6 +175,7 @@ RUNTIME: Mapping[str, tuple[Kind, ...]] = {
 NAMELESS = {
     "vocabulary.source": "words for people",
     "initial_checkpoint.source": "words for people",
+    "embedder.control": "whether there is such a step; evaluate then reads it",
     "initial_checkpoint.path": "a place; what lies there is an input, by its content",
     **dict.fromkeys(RUNTIME, "how often, not what"),
 }

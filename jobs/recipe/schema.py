@@ -264,6 +264,18 @@ class Embedder(Section):
     precision: Precision = "float32"
     """Precision of the inputs to matrix products; weights, their updates and losses are float32."""
     seed: int = Field(42, ge=0, lt=2**31)
+    control: bool = True
+    """Tune the initial checkpoint too, without pretraining: what an evaluation needs to say what pretraining adds."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_one_part(cls, data: object) -> object:
+        if isinstance(data, dict) and "accumulation" in data:
+            raise ValueError(
+                "accumulation is refused: pairs of one batch are each other's negatives, so a batch that is computed "
+                "in parts is another loss; lower train_batch_size instead"
+            )
+        return data
 
 
 class Publication(Section):

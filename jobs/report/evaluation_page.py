@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from jobs.report.evaluation_summary import NAMES, verdict
+from jobs.report.evaluation_summary import MEASURES, NAMES, against_words, other_tables, verdict
 from jobs.report.markup import Markup, element, table
 
 _WIDTH, _LABEL, _ROW = 640, 250, 26
@@ -15,7 +15,7 @@ _WIDTH, _LABEL, _ROW = 640, 250, 26
 def evaluation_page(report: Mapping[str, Any]) -> str:
     """The whole document, of ``jobs.steps.evaluate``'s report."""
     style = Markup((resources.files("jobs.report") / "page.css").read_text("utf-8"))
-    masked, systems = report["masked_words"], report["retrieval"]["systems"]
+    systems = report["retrieval"]["systems"]
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -23,12 +23,11 @@ def evaluation_page(report: Mapping[str, Any]) -> str:
         element("title", f"Evaluation: {report['step']}"),
         element("style", style),
     )
-    difference = masked["difference"]
     body = element(
         "body",
         element("h1", "Evaluation"),
         element("p", element("code", report["step"])),
-        element("p", f"The base is {report['lineage']['base']}. No model has seen these documents."),
+        element("p", f"The base is {report['lineage']['base']}. We trained no model on these documents."),
         element("h2", "Title to abstract"),
         element(
             "p",
@@ -37,31 +36,53 @@ def evaluation_page(report: Mapping[str, Any]) -> str:
         ),
         _plot(systems),
         table(("system", "MRR", "R@1", "R@10", "against BM25"), [_row(name, row) for name, row in systems.items()]),
-        element("h2", "Masked words"),
-        table(
-            ("model", "nats a word", "perplexity", "nats a character"),
-            [
-                (
-                    name,
-                    f"{masked[key]:.3f}",
-                    f"{masked[f'{key}_perplexity']:,.1f}",
-                    f"{masked[f'{key}_per_character']:.3f}",
-                )
-                for name, key in (("pretrained", "ours"), ("base", "theirs"))
-            ],
-        ),
-        element(
-            "p",
-            f"{masked['words']:,} words of {masked['documents']:,} documents, every piece of a word masked. Difference "
-            f"{difference['mean']:+.3f} nats a word: {verdict(difference, lower=True)}.",
-        ),
+        *_pretraining(systems["tuned"].get("against_control")),
+        *_masked(report),
         element("h2", "Mean cosine of random abstracts"),
         element("p", "Near 1, all texts look alike and only differences of similarities mean something."),
         table(
             ("model", "cosine"), [(NAMES[name], f"{value:.3f}") for name, value in report["random_pair_cosine"].items()]
         ),
+        *(part for title, rows in other_tables(report) for part in _measures(title, rows)),
     )
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+
+
+def _pretraining(difference: Mapping[str, Any] | None) -> list[Markup]:
+    if not difference:
+        return []
+    said = f"The control had the same tuning and no pretraining: the tuned embedder's MRR is {difference['mean']:+.3f} "
+    return [element("p", f"{said}to it: {verdict(difference)}.")]
+
+
+def _masked(report: Mapping[str, Any]) -> list[Markup]:
+    masked = report["masked_words"]
+    head = element("h2", "Masked words")
+    if not masked:
+        return [head, element("p", f"Not compared, since {report['masked_words_absent']}.")]
+    difference = masked["difference"]
+    rows = [
+        (name, f"{masked[key]:.3f}", f"{masked[f'{key}_perplexity']:,.1f}", f"{masked[f'{key}_per_character']:.3f}")
+        for name, key in (("pretrained", "ours"), ("base", "theirs"))
+    ]
+    said = f"{masked['words']:,} words of {masked['documents']:,} documents, every piece of a word masked. Difference "
+    return [
+        head,
+        table(("model", "nats a word", "perplexity", "nats a character"), rows),
+        element("p", f"{said}{difference['mean']:+.3f} nats a word: {verdict(difference, lower=True)}."),
+    ]
+
+
+def _measures(title: str, systems: Mapping[str, Any]) -> list[Markup]:
+    measures = [name for name in MEASURES if any(name in row for row in systems.values())]
+    rows = [
+        (NAMES.get(name, name), *(f"{row[measure]:.3f}" for measure in measures), against_words(row))
+        for name, row in systems.items()
+    ]
+    return [
+        element("h2", title),
+        table(("system", *(MEASURES[name] for name in measures), "against BM25"), rows),
+    ]
 
 
 def _row(name: str, row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -2,55 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 NAMES = {
     "bm25": "BM25",
-    "base": "base, mean pooled",
+    "base": "base",
     "pretrained": "pretrained, mean pooled",
+    "control": "control: base, tuned alike",
     "tuned": "tuned embedder",
     "hybrid": "BM25 + tuned (rank fusion)",
+}
+WAYS = {"judged": "each topic's judged papers alone", "full": "all papers"}
+MEASURES = {
+    "ndcg_at_10": "nDCG@10",
+    "p_at_5": "P@5",
+    "judged_at_10": "J@10",
+    "p_at_1": "P@1",
+    "recall_at_3": "R@3",
+    "mrr": "MRR",
+    "spearman": "Spearman",
+    "auc": "AUC",
 }
 
 
 def evaluation_lines(report: Mapping[str, Any]) -> list[str]:
     """One line per question; of ``jobs.steps.evaluate``'s report."""
-    masked, retrieval = report["masked_words"], report["retrieval"]
-    difference = masked["difference"]
-    lines = [
-        f"Masked words: {masked['ours']:.3f} nats a word against {masked['theirs']:.3f} of the base "
-        f"({masked['words']:,} words of {masked['documents']:,} held-out documents); "
-        f"difference {difference['mean']:+.3f}, 95 % interval {_interval(difference)}: "
-        f"{verdict(difference, lower=True)}",
-        f"Title to abstract, {retrieval['queries']:,} held-out papers:",
-    ]
+    retrieval = report["retrieval"]
+    lines = [f"The base is {report['lineage']['base']}.", masked_line(report)]
+    lines.append(f"Title to abstract, {retrieval['queries']:,} held-out papers:")
     lines += ["  " + row for row in retrieval_rows(retrieval["systems"])]
+    if control := retrieval["systems"]["tuned"].get("against_control"):
+        lines.append(
+            f"  What pretraining adds to tuning: MRR {control['mean']:+.3f} {_interval(control)}: {verdict(control)}"
+        )
     cosines = report["random_pair_cosine"]
     lines.append(
         "Mean cosine of random abstracts: " + ", ".join(f"{name} {value:.3f}" for name, value in cosines.items())
     )
+    for title, systems in other_tables(report):
+        lines.append(f"{title}:")
+        lines += ["  " + row for row in measure_rows(systems)]
     return lines
+
+
+def masked_line(report: Mapping[str, Any]) -> str:
+    masked = report["masked_words"]
+    if not masked:
+        return f"Masked words: not compared, since {report['masked_words_absent']}."
+    difference = masked["difference"]
+    unit = "a word"
+    ours, theirs = masked["ours"], masked["theirs"]
+    if masked.get("vocabularies_differ"):
+        unit, ours, theirs = "a character", masked["ours_per_character"], masked["theirs_per_character"]
+    return (
+        f"Masked words: {ours:.3f} nats {unit} against {theirs:.3f} of the base "
+        f"({masked['words']:,} words of {masked['documents']:,} held-out documents); "
+        f"difference {difference['mean']:+.3f} a word, 95 % interval {_interval(difference)}: "
+        f"{verdict(difference, lower=True)}"
+    )
+
+
+def other_tables(report: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Title and systems of each table that the user's own judgements and labelled sets give."""
+    if topics := report.get("topics"):
+        absent = f"the corpus lacks {topics['absent']:.1%} of the relevant papers"
+        for way, words in WAYS.items():
+            yield f"Judged topics, {topics['topics']:,}, {words} ({way}); {absent}", topics[way]
+    for name, found in report.get("labelled", {}).items():
+        size = f"{found['pairs']:,} pairs" if "pairs" in found else f"{found['questions']:,} questions"
+        absent = f"; {found['absent']:.1%} not in the corpus" if found.get("absent") else ""
+        yield f"Labelled set {name}, {size}{absent}", found["systems"]
+
+
+def measure_rows(systems: Mapping[str, Any]) -> list[str]:
+    """A fixed-width table of whichever measures there are."""
+    measures = [name for name in MEASURES if any(name in row for row in systems.values())]
+    rows = [f"{'SYSTEM':<28}" + "".join(f"{MEASURES[name]:>10}" for name in measures) + "  AGAINST BM25"]
+    for name, row in systems.items():
+        figures = "".join(f"{row[measure]:>10.3f}" for measure in measures)
+        rows.append(f"{NAMES.get(name, name):<28}{figures}  {against_words(row)}".rstrip())
+    return rows
 
 
 def retrieval_rows(systems: Mapping[str, Any]) -> list[str]:
     """A fixed-width table."""
-    rows = [f"{'SYSTEM':<40}{'MRR':>6}{'R@1':>7}{'R@10':>7}  AGAINST BM25"]
+    rows = [f"{'SYSTEM':<28}{'MRR':>6}{'R@1':>7}{'R@10':>7}  AGAINST BM25"]
     for name, row in systems.items():
-        against = row.get("against_bm25")
-        said = f"{against['mean']:+.3f} {_interval(against)}: {verdict(against)}" if against else ""
         rows.append(
-            f"{NAMES[name]:<40}{row['mrr']:>6.3f}{row['recall_at_1']:>7.1%}{row['recall_at_10']:>7.1%}  {said}".rstrip()
+            f"{NAMES[name]:<28}{row['mrr']:>6.3f}{row['recall_at_1']:>7.1%}{row['recall_at_10']:>7.1%}  "
+            f"{against_words(row)}".rstrip()
         )
     return rows
 
 
+def against_words(row: Mapping[str, Any]) -> str:
+    """A row's difference to BM25 with its interval and verdict; empty where there is none."""
+    against = row.get("against_bm25")
+    return f"{against['mean']:+.3f} {_interval(against)}: {verdict(against)}" if against else ""
+
+
 def verdict(difference: Mapping[str, Any], *, lower: bool = False) -> str:
     """``better``, ``worse`` or ``not resolved``; with ``lower``, less is better."""
-    resolved = difference.get("resolved")
-    if resolved is None:
-        resolved = difference["p_value"] < 0.05 and abs(difference["mean"]) >= difference["smallest_detectable"]
-    if not resolved:
+    if not difference["p_value"] < 0.05 or abs(difference["mean"]) < difference["smallest_detectable"]:
         return f"not resolved (p {difference['p_value']:.3f})"
     return "better" if (difference["mean"] < 0) == lower else "worse"
 

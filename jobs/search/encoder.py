@@ -23,7 +23,8 @@ class TextEncoder:
     def __init__(self, directory: Path) -> None:
         self._bert = ExportedBert(directory, np.float32)
         self._vocabulary = parse_vocabulary((directory / "vocab.txt").read_bytes(), str(directory / "vocab.txt"))
-        self._wordpiece = WordPiece(self._vocabulary)
+        tokenizer = json.loads((directory / "tokenizer_config.json").read_bytes())
+        self._wordpiece = WordPiece(self._vocabulary, cased=not tokenizer["do_lower_case"])
         file = directory / "sentence_bert_config.json"
         self._length = int(json.loads(file.read_bytes())["max_seq_length"])
         if self._length < 3:

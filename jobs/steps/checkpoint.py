@@ -25,7 +25,6 @@ from jobs.errors import ConfigurationError
 from jobs.layout import VARIABLES, VOCABULARY, WEIGHTS
 from jobs.model.tf1_checkpoint import GoogleWeights
 from jobs.steps.context import StepContext
-from jobs.vocabulary import parse_vocabulary
 from jobs.weights.account import Allowed, Contents, account, check_account, parts_of
 from jobs.weights.architecture import check_architecture, check_tokenizer
 from jobs.weights.fetching import Expected, fetch, local_name
@@ -35,6 +34,7 @@ from jobs.weights.source import CheckpointFiles, Format, find_source
 from jobs.weights.tensor_file import JoinedTensors, TensorFile, check_shard_index
 from jobs.weights.torch_file import TorchFile
 from jobs.weights.variable_names import WORD_EMBEDDINGS, Array, tensors
+from jobs.weights.vocabulary_file import is_json, vocabulary_of
 
 MOST_PADDING = 1 / 16
 """Largest share of the word embeddings' rows that may be padding; beyond it, the vocabulary is another model's.
@@ -57,7 +57,7 @@ def run(context: StepContext) -> None:
     files, directory = fetch(source, context.scratch, expected, context.check_stop)
 
     name = f"{location}: {files.name}"
-    weights = _open(files, directory, settings["architecture"], name)
+    weights = open_weights(files, directory, settings["architecture"], name)
     rows = weights.contents.shapes.get(WORD_EMBEDDINGS, (0,))[0]
     outputs, entries = _texts(context, files, directory, rows)
     contents = weights.contents.without_padding(entries)
@@ -87,9 +87,10 @@ def run(context: StepContext) -> None:
     log.info("checkpoint.converted", source=name, **counts["variables"])
 
 
-def _open(
+def open_weights(
     files: CheckpointFiles, directory: Path, architecture: Mapping[str, Any], source: str
 ) -> GoogleWeights | HuggingFaceWeights:
+    """The checkpoint's weights, of whichever format. Raises ``ConfigurationError`` where they are damaged."""
     config = {**architecture, "vocab_size": 0}  # names do not depend on it
     if files.format is Format.GOOGLE:
         return GoogleWeights(directory / local_name(files.name), source, config)
@@ -116,11 +117,11 @@ def _texts(context: StepContext, files: CheckpointFiles, directory: Path, rows: 
         check_tokenizer((directory / local_name(files.tokenizer)).read_bytes(), cased, files.tokenizer)
     if files.vocabulary:
         data = (directory / local_name(files.vocabulary)).read_bytes()
-        vocabulary = parse_vocabulary(data, files.vocabulary)
+        vocabulary = vocabulary_of(data, files.vocabulary)
         vocabulary.check_case(cased, files.vocabulary)
         entries = len(vocabulary)
         _check_entries(files.vocabulary, entries, range(rows - int(rows * MOST_PADDING), rows + 1), rows)
-        outputs.append(context.artifact.write(VOCABULARY, data))
+        outputs.append(context.artifact.write(VOCABULARY, vocabulary.to_bytes() if is_json(files.vocabulary) else data))
     if files.configuration:
         data = (directory / local_name(files.configuration)).read_bytes()
         size = check_architecture(data, settings["architecture"], settings["allow_mismatched"], files.configuration)

@@ -26,6 +26,8 @@ class StepContext:
     """Where the corpus lies (``ingest`` only); its identity is in the spec."""
     checkpoint: str = ""
     """Where the published checkpoint lies (``checkpoint`` only); its identity is in the spec."""
+    against: str = ""
+    """Where the published model lies that is compared with (``evaluate`` only); its identity is in the spec."""
     runtime: Mapping[str, str] = field(default_factory=dict)
     """What changes no output byte, by the recipe's field: see ``jobs.recipe.naming.RUNTIME``."""
 

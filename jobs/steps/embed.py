@@ -15,7 +15,7 @@ from jobs.layout import EMBEDDER, PAPERS, VECTORS, VOCABULARY
 from jobs.model.devices import find_devices
 from jobs.model.embedder import Embedder, load_encoder
 from jobs.model.tf_errors import shortage_explained
-from jobs.publish.embedder_bundle import max_length_of
+from jobs.publish.embedder_bundle import is_cased, max_length_of
 from jobs.search.paper import Paper
 from jobs.search.papers_file import write_papers
 from jobs.steps.context import StepContext
@@ -37,7 +37,7 @@ def run(context: StepContext) -> None:
         tune.artifact.download(output, context.scratch / output.path)
     directory = context.scratch / EMBEDDER
     vocabulary = parse_vocabulary((directory / VOCABULARY).read_bytes(), tune.artifact.path(f"{EMBEDDER}/{VOCABULARY}"))
-    token_ids, length = TokenIds(vocabulary), max_length_of(directory)
+    token_ids, length = TokenIds(vocabulary, cased=is_cased(directory)), max_length_of(directory)
     devices = find_devices()
     heartbeat = context.heartbeat("documents")
     mine = range(context.shard, documents.shards, spec.shards)

@@ -119,7 +119,11 @@ def run(context: StepContext) -> None:
         training = TrainingContext(
             artifact, context.scratch, context.heartbeat("steps"), context.check_stop, StepsPerCall.of_environment()
         )
-        trained = train(task, training, (lambda _: None) if extends else initial_weights(context, source))
+        trained = train(
+            task,
+            training,
+            (lambda _: None) if extends else initial_weights(context, inputs.get("initial_checkpoint"), source),
+        )
     evaluations = [evaluation.model_dump() for evaluation in trained.evaluations]
     seen = trained.step * schedule.train_batch_size
     # Facts are of the whole chain of runs, the seconds of this one alone: each step's are counted once.
@@ -153,13 +157,12 @@ def random_at_start(context: StepContext) -> list[str]:
     return list(Artifact.open(context.store, name).require().facts.get("random", ())) if name else []
 
 
-def initial_weights(context: StepContext, examples: Artifact) -> Callable[[Variables], None]:
-    """What gives the variables their first values: the checkpoint step that this one names, or nothing.
+def initial_weights(context: StepContext, name: str | None, examples: Artifact) -> Callable[[Variables], None]:
+    """What gives the variables their first values: the checkpoint step of that name, or nothing.
 
     Entries that the examples' vocabulary has beyond the checkpoint's begin from their pieces. Raises
     ``ConfigurationError`` when it does not begin with the checkpoint's: an embedding would stand for another word.
     """
-    name = context.artifact.spec.inputs.get("initial_checkpoint")
     if name is None:
         return lambda _: None
     checkpoint = Artifact.open(context.store, name)

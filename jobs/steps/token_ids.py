@@ -12,10 +12,10 @@ from jobs.vocabulary import CLS, SEP, Vocabulary
 class TokenIds:
     """[CLS], the text's pieces and [SEP]; longer texts are cut."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, *, cased: bool) -> None:
         ids = vocabulary.ids
         self._cls, self._sep = ids[CLS], ids[SEP]
-        self._wordpiece = WordPiece(vocabulary)
+        self._wordpiece = WordPiece(vocabulary, cased=cased)
 
     def __call__(self, text: str, length: int) -> NDArray[np.int32]:
         """At most ``length`` ids [n]."""

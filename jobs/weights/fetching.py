@@ -16,7 +16,7 @@ from jobs.files.streams import unpacked
 from jobs.files.tar import is_tar
 from jobs.files.zips import ZIP_ERRORS, ZIP_MAGICS, open_zip, zip_path
 from jobs.store import DELIMITER
-from jobs.weights.source import ACCEPTED_CHECKPOINTS, MAX_BYTES, CheckpointFiles, Source, choose_checkpoint
+from jobs.weights.source import ACCEPTED_CHECKPOINTS, MAX_BYTES, POOLING, CheckpointFiles, Source, choose_checkpoint
 
 _DAMAGED = "get it again and compare its size and checksum with the original's"
 _PIECE = 4 << 20
@@ -61,7 +61,8 @@ def fetch(source: Source, scratch: Path, expected: Expected, stop: Stop) -> tupl
 
 
 def local_name(path: str) -> str:
-    return path.rpartition(DELIMITER)[2]
+    """What a fetched file is called here; two files of one checkpoint are called ``config.json``."""
+    return "pooling.json" if path.endswith(POOLING) else path.rpartition(DELIMITER)[2]
 
 
 def _unpack(archive: Path, source: Source, directory: Path, stop: Stop) -> CheckpointFiles:

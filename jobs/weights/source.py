@@ -36,7 +36,10 @@ _OTHERS = {
 }
 _CONFIGURATIONS = ("bert_config.json", "config.json", "bert_config*.json")
 _TOKENIZER = "tokenizer_config.json"
-_VOCABULARIES = ("vocab.txt", "vocab*.txt")
+TOKENIZER = "tokenizer.json"
+_VOCABULARIES = ("vocab.txt", "vocab*.txt", TOKENIZER)
+POOLING = "1_Pooling/config.json"
+"""Below a model's folder, how sentence-transformers makes one vector of its output."""
 
 
 class Format(StrEnum):
@@ -59,13 +62,15 @@ class CheckpointFiles:
     """Empty where there is none, as is ``vocabulary``."""
     vocabulary: str = ""
 
+    pooling: str = ""
+    """How sentence-transformers pools; a checkpoint's identity leaves it out, a compared model's does not."""
     tokenizer: str = ""
     """transformers' configuration of the tokenizer. It is only compared, so the checkpoint's identity leaves it out."""
 
     @property
     def fetched(self) -> tuple[str, ...]:
         """All files that are read."""
-        return (*self.all, *filter(None, (self.tokenizer,)))
+        return (*self.all, *filter(None, (self.tokenizer, self.pooling)))
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -84,9 +89,10 @@ class Source:
     def is_archive(self) -> bool:
         return bool(self.place.name)
 
-    def identity(self) -> str:
+    def identity(self, *, whole: bool = False) -> str:
         """64 hex digits that follow the checkpoint's content, not where it lies.
 
+        With ``whole``, of the model as it is published: how it reads text and pools belongs to it.
         google's index holds the CRC-32C of every tensor, so of its data only the size is asked.
         """
         store = self.place.store
@@ -94,7 +100,7 @@ class Source:
             return file_identity(store, self.place.name)
         files = self.files()
         sha256 = hashlib.sha256()
-        for path in files.all:
+        for path in files.fetched if whole else files.all:
             checked = files.format is Format.GOOGLE and path in files.weights
             content = str(store.size(path)) if checked else file_identity(store, path)
             sha256.update(f"{path.rpartition(DELIMITER)[2]}\0{content}\0".encode())
@@ -149,6 +155,7 @@ def choose_checkpoint(paths: Iterable[str], name: str, source: str) -> Checkpoin
         configuration=_beside(folder, beside, _CONFIGURATIONS, source),
         vocabulary=_beside(folder, beside, _VOCABULARIES, source),
         tokenizer=_beside(folder, beside, (_TOKENIZER,), source),
+        pooling=folder + POOLING if folder + POOLING in known else "",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.kinds.declaration import FromFile, FromOutside, FromStep
+from controller.kinds.declaration import FromFile, FromOutside, FromStep, OptionalFile
 from controller.planning.plan import Order, Source, Step, plan
 from controller.profiles.profile import Images, Profile
 from jobs.artifact import Artifact, Manifest
@@ -30,8 +30,14 @@ class Given:
     finished: Manifest | None = None
     """The pretraining that is extended."""
 
-    def outside(self, need: FromOutside) -> Source:
-        return {"corpus": self.corpus, "checkpoint": self.checkpoint}[need.name]
+    def outside(self, need: FromOutside) -> Source | None:
+        return {"corpus": self.corpus, "checkpoint": self.checkpoint}.get(need.name)
+
+    def files(self, need: OptionalFile) -> Mapping[str, str]:  # noqa: ARG002
+        return {}
+
+    def spec(self, name: str) -> Spec:
+        raise KeyError(name)
 
     def file(self, need: FromFile) -> str:
         return self.values[need.name]

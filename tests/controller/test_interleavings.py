@@ -94,7 +94,7 @@ class World:
     def gc(self) -> None:
         state = observe(self.store, NAME, now=NOW)
         held = removal.holdings(self.store, [state])
-        for one in plan_gc(held.steps, held.vocabularies, held.temporary, now=NOW, older_than=DAY).removals:
+        for one in plan_gc(held.steps, held.given, held.temporary, now=NOW, older_than=DAY).removals:
             removal.remove(self.store, one, clock=lambda: NOW)
 
     def cancel(self) -> None:
@@ -288,7 +288,7 @@ class ExtendedWorld:
         state = observe(self.store, TRAINED.name, now=NOW)
         states = [state, *([observe(self.store, self.extension.name, now=NOW)] if self.is_submitted() else [])]
         held = removal.holdings(self.store, states)
-        for one in plan_gc(held.steps, held.vocabularies, held.temporary, now=NOW, older_than=DAY).removals:
+        for one in plan_gc(held.steps, held.given, held.temporary, now=NOW, older_than=DAY).removals:
             removal.remove(self.store, one, clock=lambda: NOW)
 
     def is_submitted(self) -> bool:

@@ -33,6 +33,7 @@ def test_estimate_answers_for_people_and_programs(tmp_path: Path) -> None:
         "pretrain",
         "export",
         "tune",
+        "control",
         "evaluate",
         "embed",
         "index",

@@ -17,7 +17,7 @@ OURS = ("jobs", "controller")
 
 STEPS = {
     "worker": (Kind.INGEST, Kind.SIGNATURES, Kind.VOCABULARY, Kind.PREPROCESS),
-    "trainer-tpu": (Kind.PRETRAIN, Kind.TUNE),
+    "trainer-tpu": (Kind.PRETRAIN, Kind.TUNE, Kind.CONTROL),
     "trainer-cpu": (
         *(Kind.CHECKPOINT, Kind.PRETRAIN, Kind.EXPORT),
         *(Kind.TUNE, Kind.EVALUATE, Kind.EMBED, Kind.INDEX),

@@ -175,5 +175,5 @@ def test_a_zone_without_the_tpu_is_refused_where_training_is_submitted(
     err = capsys.readouterr().err
     assert code == (0 if there else 3), err
     assert ("v3-8 is not offered in us-west1-a" in err) is not there
-    assert len(world.server.store.all("jobs", "default")) == (10 if there else 0)
+    assert len(world.server.store.all("jobs", "default")) == (11 if there else 0)
     assert bool(world.gcs.buckets["tests"]) is there

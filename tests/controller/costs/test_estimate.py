@@ -97,7 +97,7 @@ def test_more_shards_take_less_time_for_a_little_more_money() -> None:
 def test_the_total_is_of_all_steps_or_not_known() -> None:
     known = estimated("all")
     kinds = ["ingest", "signatures", "preprocess", "checkpoint", "pretrain", "export"]
-    kinds += ["tune", "evaluate", "embed", "index"]
+    kinds += ["tune", "control", "evaluate", "embed", "index"]
     assert [step.kind for step in known.steps] == kinds
     assert known.hours
     assert known.hours.low == pytest.approx(sum(step.hours.low for step in known.steps if step.hours))

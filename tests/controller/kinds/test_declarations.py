@@ -58,11 +58,14 @@ def test_an_input_that_a_recipe_may_lack_is_optional_or_can_be_given(kind: Kind)
 def test_the_chain_is_this() -> None:
     model = [kind for kind in Kind if list(Kind).index(kind) <= list(Kind).index(Kind.PRETRAIN)]
     assert upstream(Kind.EXPORT) == [*model, Kind.EXPORT]
-    assert set(upstream(Kind.INDEX)) == {*model, Kind.TUNE, Kind.EVALUATE, Kind.EMBED, Kind.INDEX}
-    for_search = [Kind.TUNE, Kind.EVALUATE, Kind.INDEX]
+    assert set(upstream(Kind.INDEX)) == set(Kind) - {Kind.EXPORT}
+    for_search = [Kind.TUNE, Kind.CONTROL, Kind.EVALUATE, Kind.INDEX]
     assert targets_of(load_recipe("tiny")) == [Kind.PREPROCESS, Kind.PRETRAIN, Kind.EXPORT, *for_search]
     assert targets_of(load_recipe("tiny", {"embedder": "null"})) == [Kind.PREPROCESS, Kind.PRETRAIN, Kind.EXPORT]
     assert set(options_of(Kind.PREPROCESS)) == {"corpus", "vocab", "shards"}
     assert set(options_of(Kind.PRETRAIN)) == {"corpus", "vocab", "shards", "examples"}
     assert [need.chosen_by for need in chosen_inputs(Kind.EXPORT)] == ["examples", "run"]
+    assert [need.chosen_by for need in chosen_inputs(Kind.INDEX)] == ["examples", "run", "embedder"]
+    assert set(made_by(Kind.EVALUATE)) == {Kind.CONTROL, Kind.EVALUATE}
+    assert {"against", "qrels", "topics", "data"} <= set(options_of(Kind.EVALUATE))
     assert reader_of(CORPUS) is Kind.INGEST

@@ -110,7 +110,7 @@ def test_a_tpu_pod_asks_for_the_whole_host_and_is_not_moved() -> None:
     assert pod["nodeSelector"]["cloud.google.com/gke-tpu-topology"] == "2x2"
     annotations = job["spec"]["template"]["metadata"]["annotations"]
     assert annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"] == "false"
-    trained = (Kind.PRETRAIN, Kind.TUNE)
+    trained = (Kind.PRETRAIN, Kind.TUNE, Kind.CONTROL)
     others = [render(step, profile("gke")) for step in STEPS if step.spec.kind not in trained]
     assert "google.com/tpu" not in str(others)
 

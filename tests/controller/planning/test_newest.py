@@ -60,6 +60,6 @@ def test_what_is_taken_is_what_gc_keeps(one: str, other: str, tmp_path: Path) ->
     assert taken
     assert taken.name == expected.name
     held = holdings(store, observe_all(store, now=1e3))
-    removals = plan_gc(held.steps, held.vocabularies, held.temporary, now=4e9, older_than=1.0).removals
+    removals = plan_gc(held.steps, held.given, held.temporary, now=4e9, older_than=1.0).removals
     (gone,) = [removal for removal in removals if removal.whole and removal.name.startswith("preprocess-")]
     assert gone.why == f"superseded by {expected.name}"

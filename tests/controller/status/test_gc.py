@@ -50,7 +50,7 @@ def plan(*found: Holding, vocabularies: tuple[ObjectInfo, ...] = (), days: float
 
 def gc_plan(store: Store, states: list[StepState], *, now: float, older_than: float) -> Plan:
     found = holdings(store, states)
-    return plan_gc(found.steps, found.vocabularies, found.temporary, now=now, older_than=older_than)
+    return plan_gc(found.steps, found.given, found.temporary, now=now, older_than=older_than)
 
 
 def names(decided: Plan) -> set[str]:

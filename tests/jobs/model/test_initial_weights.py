@@ -155,7 +155,9 @@ def test_the_examples_vocabulary_must_begin_with_the_checkpoint_s(tmp_path: Path
     def start_from(vocabulary: str) -> None:
         inputs = {"examples": examples.name, "initial_checkpoint": checkpoint_step(bucket, tmp_path, vocabulary)}
         step = Artifact(examples.store, Spec(Kind.PRETRAIN, {}, inputs))
-        pretrain.initial_weights(StepContext(step, 0, tmp_path, lambda: False), examples)
+        pretrain.initial_weights(
+            StepContext(step, 0, tmp_path, lambda: False), step.spec.inputs["initial_checkpoint"], examples
+        )
 
     start_from(f"{special}virus\n")
     with pytest.raises(ConfigurationError, match=r"entry 5 of its vocabulary is 'virus', .* is 'cell'"):

@@ -16,7 +16,7 @@ from jobs.model.devices import find_devices
 from jobs.model.embedder import Embedder, load_encoder, sentence_vectors
 from jobs.model.pairs import padded
 from jobs.model.tuning import contrastive_loss
-from jobs.publish.embedder_bundle import FILES, max_length_of, write_embedder
+from jobs.publish.embedder_bundle import FILES, is_cased, max_length_of, write_embedder
 from jobs.search.encoder import TextEncoder
 from jobs.steps.token_ids import TokenIds
 from jobs.vocabulary import SPECIALS, Vocabulary
@@ -56,10 +56,10 @@ def test_the_bundle_gives_training_s_vectors_to_tensorflow_and_to_numpy(tmp_path
     model = Bert(CONFIG)
     google = CONFIG.model_dump() | {"hidden_act": "gelu"}
     weights = {name: variable.numpy() for name, variable in model.variables_by_name.items()}
-    write_embedder(tmp_path / "embedder", weights, google, VOCABULARY, max_length=24)
+    write_embedder(tmp_path / "embedder", weights, google, VOCABULARY, cased=True, max_length=24)
     assert {str(p.relative_to(tmp_path / "embedder")) for p in tmp_path.rglob("*") if p.is_file()} == set(FILES)
     assert max_length_of(tmp_path / "embedder") == 24
-    token_ids, devices = TokenIds(VOCABULARY), find_devices("cpu")
+    token_ids, devices = TokenIds(VOCABULARY, cased=True), find_devices("cpu")
     ids = [token_ids(text, 24) for text in TEXTS]
     assert max(map(len, ids)) == 24
     direct = Embedder(model, devices).encode(ids)
@@ -69,11 +69,37 @@ def test_the_bundle_gives_training_s_vectors_to_tensorflow_and_to_numpy(tmp_path
     np.testing.assert_allclose(alone, direct, atol=1e-6)
 
 
+def test_an_uncased_bundle_reads_every_case_alike(tmp_path: Path) -> None:
+    """To training, to search, and with the exact gelu, which bert_config.json spells in its own way."""
+    config = CONFIG.model_copy(update={"hidden_act": "gelu"})
+    model = Bert(config)
+    weights = {name: variable.numpy() for name, variable in model.variables_by_name.items()}
+    write_embedder(tmp_path / "e", weights, config.google(), VOCABULARY, cased=False, max_length=24)
+    assert not is_cased(tmp_path / "e")
+    assert BertConfig.of_google(config.google()) == config
+    texts = ["The Virus of a BAT", "the vírus of a bat"]
+    token_ids, devices = TokenIds(VOCABULARY, cased=False), find_devices("cpu")
+    direct = Embedder(load_encoder(tmp_path / "e", devices), devices).encode([token_ids(text, 24) for text in texts])
+    np.testing.assert_array_equal(direct[0], direct[1])
+    np.testing.assert_allclose(TextEncoder(tmp_path / "e").encode(texts), direct, atol=2e-6)
+
+
+def test_a_published_model_may_pool_by_its_first_token() -> None:
+    model, devices = Bert(CONFIG), find_devices("cpu")
+    ids = np.array([2, 6, 7, 3], np.int32)
+    hidden = model.sequence_output(
+        *map(tf.constant, (ids[None], np.ones((1, 4), np.int32), np.zeros((1, 4), np.int32)))
+    )
+    first = hidden.numpy()[0, 0]
+    found = Embedder(model, devices, "cls").encode([ids])
+    np.testing.assert_allclose(found[0], first / np.linalg.norm(first), atol=1e-6)
+
+
 def test_two_bundles_of_one_model_are_equal_byte_for_byte(tmp_path: Path) -> None:
     google = CONFIG.model_dump() | {"hidden_act": "gelu"}
     weights = {name: variable.numpy() for name, variable in Bert(CONFIG).variables_by_name.items()}
     for name in ("one", "two"):
-        write_embedder(tmp_path / name, weights, google, VOCABULARY, max_length=24)
+        write_embedder(tmp_path / name, weights, google, VOCABULARY, cased=True, max_length=24)
     for file in FILES:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 

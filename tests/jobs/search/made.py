@@ -81,6 +81,7 @@ def embedder(directory: Path, *, width: int = 16, layers: int = 2, seed: int = 0
     save_file(weights, str(directory / "model.safetensors"), {"format": "pt"})
     (directory / "config.json").write_text(json.dumps(config))
     (directory / "vocab.txt").write_text("".join(f"{token}\n" for token in VOCABULARY))
+    (directory / "tokenizer_config.json").write_text('{"do_lower_case": false}')
     (directory / "sentence_bert_config.json").write_text('{"max_seq_length": 32, "do_lower_case": false}')
     return directory
 

@@ -4,9 +4,10 @@ import pytest
 
 from jobs.errors import ConfigurationError
 from jobs.evaluation.measures import ndcg
+from jobs.evaluation.relevance import to_json
 from jobs.evaluation.trec import Topic
 from jobs.search.engine import Mode, SearchEngine
-from jobs.search.judging import judge, to_json
+from jobs.search.judging import judge
 from tests.jobs.search.made import index
 
 TOPICS = [
@@ -53,7 +54,7 @@ def test_an_index_against_itself_shows_no_difference(engine: SearchEngine) -> No
     ("qrels", "said"),
     [
         ({"7": {"a1": 1}}, "judges none of the topics"),
-        ({"1": {"x": 1, "y": 2, "a1": 1}}, "67% of its relevant documents are not in the index"),
+        ({"1": {"x": 1, "y": 2, "a1": 1}}, "67% of its relevant documents are not in the corpus"),
     ],
 )
 def test_judgements_of_something_else_are_refused(

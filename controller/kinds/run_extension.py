@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobs.artifact import Manifest
-from jobs.recipe import Recipe, settings_of
+from jobs.recipe import Recipe, Schedule, settings_of
 from jobs.recipe.naming import decisive, without
+from jobs.recipe.rates import learning_rate
 from jobs.spec import FIRST_STEP, Kind
 
-ONLY_DIFFERENCES = ("schedule.train_steps", "schedule.decay_steps", FIRST_STEP)
+ONLY_DIFFERENCES = ("schedule.train_steps", "schedule.decay_steps", "schedule.cooldown_steps", FIRST_STEP)
 """How far a run goes, and by when its learning rate falls. Anything else would make it another run."""
 
 _FIELDS = {
@@ -47,16 +48,14 @@ def contradiction(recipe: Recipe, finished: Manifest) -> str:
 
 def note(recipe: Recipe, finished: Manifest) -> str:
     """What the learning rate does where the finished run ended."""
-    made, schedule = steps_made(finished), finished.spec.settings["schedule"]
-    before = schedule.get("decay_steps") or schedule["train_steps"]
-    now = recipe.schedule.decay_steps or recipe.schedule.train_steps
-    if before == now:
+    made, theirs, ours = steps_made(finished), Schedule(**finished.spec.settings["schedule"]), recipe.schedule
+    if all(learning_rate(step, theirs) == learning_rate(step, ours) for step in range(made)):
         return "its learning rate goes on as planned: the result is that of one undisturbed run"
-    rate = recipe.schedule.learning_rate
-    return (
-        f"its learning rate was to fall to 0 at step {before:,}, and now does at {now:,}: at step {made:,} it goes "
-        f"from {rate * (1 - made / before):.3g} to {rate * (1 - made / now):.3g}"
-    )
+    goes = f"at step {made:,} it goes from {learning_rate(made, theirs):.3g} to {learning_rate(made, ours):.3g}"
+    if ours.decay == "wsd":
+        return f"its learning rate had begun to fall, and {goes}"
+    before, now = (schedule.decay_steps or schedule.train_steps for schedule in (theirs, ours))
+    return f"its learning rate was to fall to 0 at step {before:,}, and now does at {now:,}: {goes}"
 
 
 def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from jobs.recipe import Schedule
-
 BETA_1 = 0.9
 BETA_2 = 0.999
 EPSILON = 1e-6
@@ -17,19 +15,6 @@ CLIP_NORM = 1.0
 COMPILED_FROM_ELEMENTS = 256 * 256
 """Elements of a variable from which its update is compiled: bound by memory, it then reads and writes each once."""
 NOT_DECAYED = re.compile("LayerNorm|layer_norm|bias")
-
-
-def learning_rate(step: int, schedule: Schedule) -> float:
-    """The learning rate of ``step`` (from 0): linear warm-up, then linear decay to zero.
-
-    As in google-research/bert, the first step has rate 0, and the decay counts from step 0, not from the end of the
-    warm-up, so the rate drops there by ``warmup_steps / decay_steps``. A run that is extended has the rates of its own
-    schedule from its first step on, as there when a run is given a larger ``num_train_steps``.
-    """
-    end = schedule.decay_steps or schedule.train_steps
-    if step < schedule.warmup_steps:
-        return schedule.learning_rate * step / schedule.warmup_steps
-    return schedule.learning_rate * (1.0 - min(step, end) / end)
 
 
 class AdamWeightDecay:

@@ -10,10 +10,11 @@ import tensorflow as tf
 
 from jobs.model.bert import Bert
 from jobs.model.divergence import check_finite
-from jobs.model.optimizer import AdamWeightDecay, learning_rate
+from jobs.model.optimizer import AdamWeightDecay
 from jobs.model.sampler import BatchSampler
 from jobs.model.train_step import metric_names, train_steps_function
 from jobs.model.training_task import TrainingContext, TrainingTask
+from jobs.recipe.rates import learning_rate
 
 
 @dataclass(frozen=True)

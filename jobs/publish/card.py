@@ -266,6 +266,8 @@ def _tasks(card: Card) -> str:
 def _learning_rates(card: Card) -> str:
     """What the learning rate did where a finished run was extended; empty where none was."""
     links, total = card.run.extends, card.settings.get("decay_steps") or card.settings.get("train_steps")
+    if card.settings.get("decay") == "wsd":
+        return _stable_rate(card)
     if not links or total is None:
         return ""
     extended = "This run goes on from the end of a finished one, with its optimizer's state."
@@ -274,6 +276,20 @@ def _learning_rates(card: Card) -> str:
         return f" {extended} One learning-rate schedule covers both."
     until = ", ".join(f"towards 0 at step {aim:,} until step {steps:,}" for steps, aim in aims)
     return f" {extended} The learning rate fell {until}, then towards 0 at step {total:,}."
+
+
+def _stable_rate(card: Card) -> str:
+    """The same of a run whose learning rate was kept until its last steps."""
+    total, cooldown = card.settings["train_steps"], card.settings.get("cooldown_steps", 0)
+    fell = f" and fell to 0 in the last {cooldown:,} steps" if cooldown else ""
+    kept = f" After the warm-up the learning rate stayed the same{fell}."
+    if not card.run.extends:
+        return kept
+    cooled = [link["steps"] for link in card.run.extends if link.get("cooldown_steps")]
+    again = f" It had fallen to 0 before, at step {' and '.join(f'{step:,}' for step in cooled)}." if cooled else ""
+    return (
+        f" This run of {total:,} steps goes on from the end of a finished one, with its optimizer's state.{kept}{again}"
+    )
 
 
 def _on_slice(run: Run) -> list[tuple[str, str]]:

@@ -140,9 +140,9 @@ NAMING = (
     ),
     Row(
         "schedule",
-        ("masking", "next_sentence_prediction", "accumulation", "decay_steps"),
+        ("masking", "next_sentence_prediction", "accumulation", "decay_steps", "decay", "cooldown_steps"),
         {Kind.PRETRAIN: "schedule."},
-        left_out_at=("static", True, 1, None),
+        left_out_at=("static", True, 1, None, "linear", 0),
     ),
     Row(
         "embedder",

@@ -189,6 +189,11 @@ class Schedule(Section):
     decay_steps: int | None = Field(None, gt=0)
     """The step at which the learning rate arrives at 0; None: ``train_steps``. A run that ends earlier can be extended
     up to there, and becomes the very run that it would have been."""
+    decay: Literal["linear", "wsd"] = "linear"
+    """How the learning rate falls: all the way to the end, or (warm-up, stable, decay) in the last ``cooldown_steps``
+    alone. A stable run, without these, can be extended again and again, and cooled down at any point."""
+    cooldown_steps: int = Field(0, ge=0)
+    """With ``wsd``: the steps at the end in which the learning rate falls to 0; none of them leave it as it is."""
     checkpoint_every: int = Field(1000, gt=0)
     evaluate_every: int = Field(10000, gt=0)
     evaluation_examples: int = Field(4096, gt=0)
@@ -219,6 +224,19 @@ class Schedule(Section):
             raise ValueError(
                 f"decay_steps {self.decay_steps} is less than train_steps {self.train_steps}: "
                 "the last steps would have learning rate 0"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _decays_one_way(self) -> Schedule:
+        if self.decay == "linear" and self.cooldown_steps:
+            raise ValueError(f"cooldown_steps {self.cooldown_steps} needs decay wsd; linear decay has no such steps")
+        if self.decay == "wsd" and self.decay_steps is not None:
+            raise ValueError("decay wsd has no decay_steps: its learning rate does not fall before cooldown_steps")
+        if self.warmup_steps + self.cooldown_steps > self.train_steps:
+            raise ValueError(
+                f"warmup_steps {self.warmup_steps} and cooldown_steps {self.cooldown_steps} exceed train_steps "
+                f"{self.train_steps}"
             )
         return self
 

@@ -24,4 +24,6 @@ def extended_run(context: StepContext) -> tuple[ExtendedRun | None, list[dict[st
         raise ConfigurationError(name, reason, "submit it again")
     schedule = before.spec.settings["schedule"]
     link = {"name": name, "steps": made, "decay_steps": schedule.get("decay_steps") or schedule["train_steps"]}
+    if cooldown := schedule.get("cooldown_steps"):
+        link["cooldown_steps"] = cooldown
     return ExtendedRun(artifact, made), [*before.facts.get("extends", []), link]

@@ -144,9 +144,10 @@ def our_step(config: Any, schedule: Any, batch: Any) -> Callable[[], float]:
     import tensorflow as tf
 
     from jobs.model.bert import Bert
-    from jobs.model.optimizer import AdamWeightDecay, learning_rate
+    from jobs.model.optimizer import AdamWeightDecay
     from jobs.model.pretraining import Pretraining
     from jobs.model.train_step import train_steps_function
+    from jobs.recipe.rates import learning_rate
 
     tf.config.experimental.enable_op_determinism()  # as training does
     model = Bert(config, schedule.seed, schedule.precision)

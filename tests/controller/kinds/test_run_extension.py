@@ -15,6 +15,8 @@ from jobs.recipe import load_recipe, settings_of
 from jobs.spec import EXTENDS, FIRST_STEP, Kind, Spec
 from tests.controller.steps import Given, planned
 
+WSD = {"schedule.decay": "wsd"}
+
 
 def finished(overrides: Mapping[str, str] | None = None, *, steps: int = 500, recipe: str = "tiny") -> Manifest:
     settings = settings_of(Kind.PRETRAIN, load_recipe(recipe, dict(overrides or {})))
@@ -29,6 +31,13 @@ def finished(overrides: Mapping[str, str] | None = None, *, steps: int = 500, re
         ({"schedule.train_steps": "600", "schedule.decay_steps": "900"}, finished(), ""),
         ({"schedule.train_steps": "500"}, finished(), "it has made 500 steps, 500 are no more"),
         ({"schedule.train_steps": "400"}, finished(), "it has made 500 steps, 400 are no more"),
+        ({"schedule.train_steps": "600", **WSD}, finished(WSD), ""),
+        ({"schedule.train_steps": "600", **WSD, "schedule.cooldown_steps": "60"}, finished(WSD), ""),
+        (
+            {"schedule.train_steps": "600", **WSD},
+            finished(),
+            "schedule.decay is as usual in it, wsd in the recipe",
+        ),
         ({"schedule.train_steps": "600"}, finished(steps=250), "it ended early, with the weights of step 250 of 500"),
         ({"schedule.train_steps": "600"}, finished(recipe="clinical"), "it is of recipe clinical, not tiny"),
         (
@@ -64,6 +73,17 @@ def test_nothing_but_the_number_of_steps_may_differ(overrides: Mapping[str, str]
             "as planned: the result is that of one undisturbed run",
         ),
         ({"schedule.decay_steps": "1000"}, {"schedule.train_steps": "1000"}, "the result is that of one undisturbed"),
+        (WSD, {**WSD, "schedule.train_steps": "1000"}, "the result is that of one undisturbed run"),
+        (
+            WSD,
+            {**WSD, "schedule.train_steps": "600", "schedule.cooldown_steps": "100"},
+            "the result is that of one undisturbed run",
+        ),
+        (
+            {**WSD, "schedule.cooldown_steps": "100"},
+            {**WSD, "schedule.train_steps": "1000"},
+            "had begun to fall, and at step 500 it goes from 0 to 0.0005",
+        ),
         (
             {"schedule.decay_steps": "1000"},
             {"schedule.train_steps": "1000", "schedule.decay_steps": "2000"},

@@ -1,4 +1,4 @@
-"""The optimizer against its formulae in numpy, the schedule against known values."""
+"""The optimizer against its formulae in numpy."""
 
 from __future__ import annotations
 
@@ -11,15 +11,10 @@ import pytest
 import tensorflow as tf
 
 from jobs.model import optimizer as module
-from jobs.model.optimizer import AdamWeightDecay, learning_rate
-from jobs.recipe import Schedule
+from jobs.model.optimizer import AdamWeightDecay
 
 NAMES = ("bert/layer_0/dense/kernel", "bert/layer_0/dense/bias", "bert/LayerNorm/gamma", "cls/predictions/output_bias")
 DECAYED = ("bert/layer_0/dense/kernel",)
-
-
-def schedule(steps: int, warmup: int, rate: float = 2e-5) -> Schedule:
-    return Schedule(train_batch_size=1, learning_rate=rate, train_steps=steps, warmup_steps=warmup)
 
 
 @pytest.mark.parametrize("compiled_from", [7, 6], ids=["plain", "compiled"])
@@ -77,23 +72,3 @@ def test_slots_are_named_after_their_variable() -> None:
     slots = AdamWeightDecay({"a/kernel": tf.Variable([1.0, 2.0])}).slots_by_name
     assert list(slots) == ["a/kernel/adam_m", "a/kernel/adam_v"]
     assert all((slot.numpy() == 0).all() and not slot.trainable for slot in slots.values())
-
-
-@pytest.mark.parametrize(
-    ("steps", "warmup", "step", "expected"),
-    [
-        (150_000, 10_000, 0, 0.0),
-        (150_000, 10_000, 1, 2e-9),
-        (150_000, 10_000, 5_000, 1e-5),
-        (150_000, 10_000, 9_999, 1.9998e-5),
-        (150_000, 10_000, 10_000, 2e-5 * 14 / 15),  # 1.867e-5: the fall counts from step 0
-        (150_000, 10_000, 75_000, 1e-5),
-        (150_000, 10_000, 149_999, 2e-5 / 150_000),
-        (150_000, 10_000, 150_000, 0.0),
-        (150_000, 10_000, 150_001, 0.0),
-        (100, 0, 0, 2e-5),
-        (100, 100, 99, 1.98e-5),
-    ],
-)
-def test_schedule(steps: int, warmup: int, step: int, expected: float) -> None:
-    assert learning_rate(step, schedule(steps, warmup)) == pytest.approx(expected, rel=1e-9, abs=1e-18)

@@ -17,10 +17,11 @@ import tensorflow as tf
 from jobs.model import bert
 from jobs.model import optimizer as updating
 from jobs.model.bert import Bert, BertConfig
-from jobs.model.optimizer import AdamWeightDecay, learning_rate
+from jobs.model.optimizer import AdamWeightDecay
 from jobs.model.pretraining import Pretraining
 from jobs.model.train_step import train_steps_function
 from jobs.recipe import Schedule
+from jobs.recipe.rates import learning_rate
 from tests.jobs.model.made import make_example
 from tests.jobs.model.reference import ReferenceGraph
 

@@ -229,3 +229,13 @@ def test_an_extended_run_names_those_that_led_up_to_it() -> None:
     planned = replace(KNOWN, run=replace(KNOWN.run, extends=CHAIN[1:]), settings=card.settings)
     assert "One learning-rate schedule covers both." in model_card(planned)
     assert "goes on from the end" not in model_card(KNOWN)
+
+
+def test_a_stable_learning_rate_is_described() -> None:
+    settings = {"train_steps": 300, "decay": "wsd", "cooldown_steps": 50}
+    assert "the learning rate stayed the same and fell to 0 in the last 50 steps." in model_card(
+        replace(KNOWN, settings=settings)
+    )
+    chain = ({**CHAIN[0], "cooldown_steps": 20}, CHAIN[1])
+    text = model_card(replace(KNOWN, run=replace(KNOWN.run, extends=chain), settings={**settings, "cooldown_steps": 0}))
+    assert "stayed the same. It had fallen to 0 before, at step 100." in text

@@ -52,6 +52,12 @@ class ObjectInfo:
     """Bytes."""
     modified: float = field(default=0.0, compare=False)
     """When it was last written, by the store's clock, in seconds since the epoch."""
+    e_tag: str = field(default="", compare=False)
+    """Changes whenever the contents do; empty if the store gives none."""
+
+    @classmethod
+    def of(cls, meta: ObjectMeta) -> ObjectInfo:
+        return cls(meta["path"], meta["size"], meta["last_modified"].timestamp(), meta.get("e_tag") or "")
 
 
 class Store:
@@ -152,19 +158,23 @@ class Store:
 
     def get(self, path: str) -> bytes:
         """The whole object. Raises ``MissingObjectError``."""
-        size, data = self._request(path, lambda: self._begin(path))
-        return data if len(data) == size else b"".join(self._pieces(path, size))
+        return self.fetch(path)[0]
 
-    def _begin(self, path: str) -> tuple[int, bytes]:
-        """The object's size, and the whole of it unless it is to be fetched in pieces."""
+    def fetch(self, path: str) -> tuple[bytes, str]:
+        """The whole object and its e-tag, empty if it had to be fetched in pieces. Raises ``MissingObjectError``."""
+        size, data, e_tag = self._request(path, lambda: self._begin(path))
+        return (data, e_tag) if len(data) == size else (b"".join(self._pieces(path, size)), "")
+
+    def _begin(self, path: str) -> tuple[int, bytes, str]:
+        """The object's size, the whole of it unless it is to be fetched in pieces, and its e-tag."""
         found = obstore.get(self._readable(), path)
-        size = int(found.meta["size"])
+        size, e_tag = int(found.meta["size"]), found.meta.get("e_tag") or ""
         if self._remote and size > PIECE:
-            return size, b""
+            return size, b"", e_tag
         data = bytes(found.bytes())
         if len(data) != size:
             raise CutError(f"{len(data)} of {size} bytes arrived")
-        return size, data
+        return size, data, e_tag
 
     def pieces(self, path: str) -> Iterator[bytes]:
         """The object, a piece at a time."""
@@ -242,23 +252,27 @@ class Store:
         """Every object below ``prefix`` (a folder, not a name's beginning), sorted by path."""
 
         def listed() -> list[ObjectInfo]:
-            return [
-                ObjectInfo(m["path"], m["size"], m["last_modified"].timestamp())
-                for page in obstore.list(self._readable(), prefix or None)
-                for m in page
-            ]
+            pages = obstore.list(self._readable(), prefix or None, chunk_size=1000)
+            return [ObjectInfo.of(meta) for page in pages for meta in page]
 
         return sorted(self._request(prefix, listed), key=lambda o: o.path)
 
+    def entries(self, prefix: str = "") -> tuple[list[ObjectInfo], list[str]]:
+        """The objects directly below ``prefix`` and the names of its folders, both sorted.
+
+        One request per thousand of them.
+        """
+        found = self._request(prefix, lambda: obstore.list_with_delimiter(self._readable(), prefix or None))
+        objects = sorted(map(ObjectInfo.of, found["objects"]), key=lambda info: info.path)
+        return objects, sorted(p.rstrip(DELIMITER).rpartition(DELIMITER)[2] for p in found["common_prefixes"])
+
     def folders(self, prefix: str = "") -> list[str]:
         """The names directly below ``prefix`` that have objects below them, sorted."""
-        found = self._request(prefix, lambda: obstore.list_with_delimiter(self._readable(), prefix or None))
-        return sorted(p.rstrip(DELIMITER).rsplit(DELIMITER, 1)[-1] for p in found["common_prefixes"])
+        return self.entries(prefix)[1]
 
     def files(self, prefix: str) -> list[str]:
         """The names of the objects directly below ``prefix``, sorted. One request."""
-        found = self._request(prefix, lambda: obstore.list_with_delimiter(self._readable(), prefix))
-        return sorted(m["path"].rsplit(DELIMITER, 1)[-1] for m in found["objects"])
+        return [info.path.rpartition(DELIMITER)[2] for info in self.entries(prefix)[0]]
 
     def upload(self, path: str, source: Path) -> None:
         """Write an object from a local file, in parts when it is large, replacing what is there."""

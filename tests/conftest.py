@@ -23,8 +23,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def gcs(monkeypatch: pytest.MonkeyPatch) -> Iterator[GcsServer]:
-    """What ``gs://`` means for the length of a test, with one bucket: ``tests``."""
+def gcs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[GcsServer]:
+    """What ``gs://`` means for the length of a test, with one bucket: ``tests``, and a cache of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with serve("tests") as server:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
         yield server

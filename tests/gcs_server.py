@@ -13,6 +13,8 @@ import re
 import signal
 import sys
 import threading
+import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,18 +52,42 @@ class Fault:
         return self.method in ("", method) and bool(re.search(self.path, path))
 
 
+class Objects(dict[str, tuple[bytes, int]]):
+    """The objects of a bucket by name, each with its generation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: list[str] | None = None
+
+    def __setitem__(self, name: str, value: tuple[bytes, int]) -> None:
+        self._names = self._names if name in self else None
+        super().__setitem__(name, value)
+
+    def remove(self, name: str) -> bool:
+        """Whether it was there."""
+        self._names = None
+        return self.pop(name, None) is not None
+
+    def names(self) -> list[str]:
+        """Sorted; kept between two changes, since a listing takes many requests."""
+        if self._names is None or len(self._names) != len(self):
+            self._names = sorted(self)
+        return self._names
+
+
 @dataclass
 class GcsServer:
     """Buckets in memory; safe for several clients at once."""
 
-    buckets: dict[str, dict[str, tuple[bytes, int]]] = field(default_factory=dict)
-    """Objects by bucket and name, each with its generation."""
+    buckets: dict[str, Objects] = field(default_factory=dict)
     uploads: dict[str, dict[int, bytes]] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of all so far."""
     sent: int = 0
     """Bytes of objects, in answers so far."""
     page: int = PAGE
+    latency: float = 0.0
+    """Seconds that every request takes."""
     location: str = "US-CENTRAL1"
     preconditions: bool = True
     """Whether they are honoured, as other servers of this API do not."""
@@ -103,7 +129,7 @@ class GcsServer:
 @contextmanager
 def serve(*buckets: str, host: str = "127.0.0.1", port: int = 0) -> Iterator[GcsServer]:
     """Runs until the block ends; by default on a free port that this machine alone can reach."""
-    state = GcsServer({bucket: {} for bucket in buckets})
+    state = GcsServer({bucket: Objects() for bucket in buckets})
     handler = type("Handler", (_Handler,), {"state": state})
     server = ThreadingHTTPServer((host, port), handler)
     server.daemon_threads = True
@@ -141,6 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
         with self.state.lock:
             self.state.requests.append((self.command, self.path))
             fault = self.state.fault(self.command, name)
+        time.sleep(self.state.latency)
         if fault and fault.hangs:
             self.state.healed.wait()
         if fault and (fault.hangs or fault.reset):
@@ -176,7 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
                     self.state.uploads.pop(query["uploadId"], None)
                     return self._send(204)
                 case "DELETE":
-                    return self._send(204) if self.state.buckets[bucket].pop(name, None) else self._no_such_key()
+                    return self._send(204) if self.state.buckets[bucket].remove(name) else self._no_such_key()
         return self._error(405, "MethodNotAllowed")
 
     def _describe(self, bucket: str) -> None:
@@ -228,26 +255,31 @@ class _Handler(BaseHTTPRequestHandler):
     def _list(self, bucket: str, query: dict[str, str]) -> None:
         prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
         after = base64.urlsafe_b64decode(query.get("continuation-token", "")).decode()
-        entries: dict[str, str] = {}
-        for name, (data, generation) in self.state.buckets[bucket].items():
-            if not name.startswith(prefix):
-                continue
+        objects = self.state.buckets[bucket]
+        names = objects.names()
+        at = bisect_right(names, after) if after > prefix else bisect_left(names, prefix)
+        entries: list[str] = []
+        last = ""
+        while at < len(names) and names[at].startswith(prefix) and len(entries) < self.state.page:
+            name = names[at]
             head, found, _ = name[len(prefix) :].partition(delimiter) if delimiter else (name, "", "")
             if found:
                 folder = f"{prefix}{head}{delimiter}"
-                entries[folder] = f"<CommonPrefixes><Prefix>{escape(folder)}</Prefix></CommonPrefixes>"
+                entries.append(f"<CommonPrefixes><Prefix>{escape(folder)}</Prefix></CommonPrefixes>")
+                last = f"{folder}\U0010ffff"
+                at = bisect_right(names, last)
             else:
-                entries[name] = (
+                data, generation = objects[name]
+                entries.append(
                     f"<Contents><Key>{escape(name)}</Key><LastModified>{MODIFIED}</LastModified>"
                     f"<ETag>&quot;{generation}&quot;</ETag><Size>{len(data)}</Size></Contents>"
                 )
-        names = sorted(name for name in entries if name > after)
-        page = names[: self.state.page]
+                last, at = name, at + 1
         more = ""
-        if len(names) > len(page):
-            token = base64.urlsafe_b64encode(page[-1].encode()).decode()
+        if at < len(names) and names[at].startswith(prefix):
+            token = base64.urlsafe_b64encode(last.encode()).decode()
             more = f"<NextContinuationToken>{token}</NextContinuationToken>"
-        return self._xml("ListBucketResult", "".join(entries[name] for name in page) + more)
+        return self._xml("ListBucketResult", "".join(entries) + more)
 
     def _no_such_key(self) -> None:
         self._error(404, "NoSuchKey")

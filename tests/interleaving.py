@@ -10,6 +10,7 @@ has acted, which its store repeats.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -226,10 +227,11 @@ class Bucket:
         data: bytes = self._request(Request(path, writes=False), lambda: self._find(path))
         return data[start : start + length]
 
-    def head(self, _: object, path: str) -> dict[str, int]:
-        return {"size": len(self._request(Request(path, writes=False), lambda: self._find(path)))}
+    def head(self, _: object, path: str) -> dict[str, Any]:
+        self._request(Request(path, writes=False), lambda: self._find(path))
+        return self._meta(path)
 
-    def list(self, _: object, prefix: str | None) -> list[list[dict[str, Any]]]:
+    def list(self, _: object, prefix: str | None, **_options: object) -> list[list[dict[str, Any]]]:
         return [[self._meta(path) for path in self._below(prefix or "")]]
 
     def list_with_delimiter(self, _: object, prefix: str | None) -> dict[str, Any]:
@@ -249,7 +251,7 @@ class Bucket:
         return found
 
     def _meta(self, path: str) -> dict[str, Any]:
-        return {"path": path, "size": len(self.objects.get(path, b"")), "last_modified": MODIFIED}
+        return {"path": path, "last_modified": MODIFIED, **_Found(self.objects.get(path, b"")).meta}
 
     def _find(self, path: str) -> bytes:
         if path not in self.objects:
@@ -262,8 +264,8 @@ class _Found:
     data: bytes
 
     @property
-    def meta(self) -> dict[str, int]:
-        return {"size": len(self.data)}
+    def meta(self) -> dict[str, Any]:
+        return {"size": len(self.data), "e_tag": hashlib.md5(self.data).hexdigest()}
 
     def bytes(self) -> bytes:
         return self.data

@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from controller.bucket.cached_store import CachedStore
 from controller.cli.console import console_of, safe_text
 from controller.cli.lines import News, status_line
 from controller.cli.tables import status_table, step_json
@@ -26,10 +27,14 @@ from jobs.errors import StoreUnreachableError
 from jobs.store import Store
 
 COST_SECONDS = 30.0
+ENDED_SECONDS = 60.0
+"""How often steps that have ended are looked at though the ledger has nothing new about them."""
 
 
-def follow(profile: Profile, store: Store, name: str | None, *, every: float, output: str) -> StepState:
-    """Show all steps for ever, or one step until it has ended; returns its last state."""
+def follow(
+    profile: Profile, store: CachedStore, name: str | None, *, every: float, output: str, recent: int | None
+) -> StepState:
+    """Show the steps that ``look`` finds for ever, or one step until it has ended; returns its last state."""
     console = console_of(sys.stdout)
     costs = Costs(profile, store)
     if console.is_terminal and output == "text":
@@ -38,7 +43,7 @@ def follow(profile: Profile, store: Store, name: str | None, *, every: float, ou
             def draw(found: Overview, now: float) -> None:
                 live.update(_screen(found, costs.of(found.steps, now), now), refresh=True)
 
-            return _loop(profile, store, name, every, draw)
+            return _loop(profile, store, name, every, recent, draw)
     news = News()
     unreachable = ""
     if not Ledger(store).steps():
@@ -56,23 +61,33 @@ def follow(profile: Profile, store: Store, name: str | None, *, every: float, ou
             text = json.dumps(step_json(step, spent), ensure_ascii=False) if output == "json" else None
             echo(text or status_line(step, now, spent))
 
-    return _loop(profile, store, name, every, tell)
+    return _loop(profile, store, name, every, recent, tell)
 
 
 def _loop(
-    profile: Profile, store: Store, name: str | None, every: float, tell: Callable[[Overview, float], None]
+    profile: Profile,
+    store: CachedStore,
+    name: str | None,
+    every: float,
+    recent: int | None,
+    tell: Callable[[Overview, float], None],
 ) -> StepState:
     seen = False
+    ended: dict[str, StepState] = {}
+    forget_at = 0.0
     while True:
         now = time.time()
+        if now >= forget_at:
+            ended, forget_at = {}, now + ENDED_SECONDS
         try:
-            found = look(profile, store, name, now=now)
+            found = look(profile, store, name, now=now, recent=recent, ended=ended)
         except StoreUnreachableError:
             if not seen:
                 raise
             time.sleep(every)  # the store has said on stderr that it tried; the steps go on without us
             continue
         seen = True
+        ended |= {step.name: step for step in found.steps}
         tell(found, now)
         if name is not None and not found.steps[0].state.goes_on:
             return found.steps[0]

@@ -13,11 +13,13 @@ from controller.cli.options import Command, open_bucket, output_option, place_op
 from controller.cli.terminal import echo
 
 if TYPE_CHECKING:
+    from controller.bucket.cached_store import CachedStore
     from controller.profiles.profile import Profile
     from controller.status.log_reading import LogLine, Selection
-    from jobs.store import Store
 
 WATCH_SECONDS = 2.0
+RECENT = 20
+"""Steps that are shown whether or not they are finished."""
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -40,12 +42,18 @@ def name_argument(*, required: bool) -> Callable[[Command], Command]:
     return click.argument("name", required=required, shell_complete=complete_step)
 
 
-@click.command("status", short_help="Show the state of all steps, or of one, and the reason.")
+all_option = click.option("--all", "everything", is_flag=True, help="Show every step ever submitted.")
+
+
+@click.command("status", short_help="Show the state of the latest steps, or of one, and the reason.")
 @name_argument(required=False)
+@all_option
 @place_options
 @output_option
-def status(name: str | None, output: str, **place: str | None) -> None:
-    """Show the state of all steps, or of one, with the reason, and the cost where prices are known.
+def status(name: str | None, everything: bool, output: str, **place: str | None) -> None:
+    """Show the state of steps, or of one, with the reason, and the cost where prices are known.
+
+    Shows the 20 steps that changed last and all that are unfinished.
 
     Asks the profile's cluster and the bucket. If the cluster does not answer, shows what the bucket knows.
     """
@@ -58,10 +66,12 @@ def status(name: str | None, output: str, **place: str | None) -> None:
 
     profile = profile_of(place)
     store = open_bucket(profile, patience=LOOKING)
-    found = look(profile, store, name, now=time.time())
+    found = look(profile, store, name, now=time.time(), recent=None if everything else RECENT)
     _warn(found.unreachable)
     if found.note:
         echo(found.note, err=True)
+    if found.hidden:
+        echo(f"{found.hidden:,} older steps are finished: covid-ctl status --all", err=True)
     spent = spending(store, [step.name for step in found.steps], profile)
     data = [step_json(step, spent.get(step.name)) for step in found.steps]
     show(output, lambda: status_table(found.steps, spent), data, empty="no steps yet")
@@ -72,9 +82,10 @@ def status(name: str | None, output: str, **place: str | None) -> None:
 @click.option(
     "--every", type=click.FloatRange(0.1), default=WATCH_SECONDS, show_default=True, help="Seconds between two looks."
 )
+@all_option
 @place_options
 @output_option
-def watch(name: str | None, every: float, output: str, **place: str | None) -> None:
+def watch(name: str | None, every: float, everything: bool, output: str, **place: str | None) -> None:
     """Show the table of `status` and keep it current. Ctrl-C leaves and stops nothing.
 
     With NAME the command ends when the step does, with exit code 0 if the step is complete and 1 otherwise. In a pipe
@@ -85,7 +96,8 @@ def watch(name: str | None, every: float, output: str, **place: str | None) -> N
 
     profile = profile_of(place)
     try:
-        last = follow(profile, open_bucket(profile, patience=LOOKING), name, every=every, output=output)
+        store = open_bucket(profile, patience=LOOKING)
+        last = follow(profile, store, name, every=every, output=output, recent=None if everything else RECENT)
     except KeyboardInterrupt:
         return
     if last.state != "complete":
@@ -136,7 +148,7 @@ def logs(
         echo(f"no logs of {name} yet\n  next: covid-ctl explain {name}", err=True)
 
 
-def _log_lines(profile: Profile, store: Store, wanted: Selection, follow: bool) -> Iterator[LogLine]:
+def _log_lines(profile: Profile, store: CachedStore, wanted: Selection, follow: bool) -> Iterator[LogLine]:
     import time
 
     from controller.cli.words import steady
@@ -226,7 +238,7 @@ def gc(yes: bool, older_than: str, output: str, **place: str | None) -> None:
     profile = profile_of(place)
     store = open_bucket(profile)
     now = time.time()
-    found = look(profile, store, None, now=now)
+    found = look(profile, store, None, now=now, whole_bucket=True)
     _warn(found.unreachable)
     held = holdings(store, found.steps)
     plan = plan_gc(held.steps, held.given, held.temporary, now=now, older_than=seconds)

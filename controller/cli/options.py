@@ -15,9 +15,9 @@ from controller.cli.terminal import echo
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from controller.bucket.cached_store import CachedStore
     from controller.profiles.profile import Profile
     from jobs.patience import Patience
-    from jobs.store import Store
 
 Command = Callable[..., Any]
 
@@ -106,20 +106,20 @@ def _seen_from_a_pod(profile: Profile) -> Profile:
     return profile.model_copy(update={"context": ""})
 
 
-def open_bucket(profile: Profile, *, patience: Patience | None = None) -> Store:
+def open_bucket(profile: Profile, *, patience: Patience | None = None) -> CachedStore:
     """The bucket of a command that submits nothing. Raises ``ConfigurationError`` for a directory that does not exist.
 
     The default directory may be missing: the first ``submit`` makes it.
     """
     from pathlib import Path
 
+    from controller.bucket.cached_store import CachedStore
     from controller.profiles.profile import DEFAULT_BUCKET
     from jobs.errors import ConfigurationError
-    from jobs.store import Store
 
     bucket = profile.bucket
     if "://" in bucket or Path(bucket).exists() or Path(bucket) == Path(DEFAULT_BUCKET).absolute():
-        return Store(bucket, patience=patience) if patience else Store(bucket)
+        return CachedStore(bucket, patience=patience) if patience else CachedStore(bucket)
     raise ConfigurationError(bucket, "this directory does not exist", "name the --bucket that steps were submitted to")
 
 

@@ -80,8 +80,9 @@ def verify(name: str, discard: bool, output: str, **place: str | None) -> None:
     from controller.cli.words import size
     from controller.status.verify import set_aside
     from controller.status.verify import verify as verified
+    from jobs.store import Store
 
-    store = open_bucket(profile_of(place))
+    store = Store(open_bucket(profile_of(place)).location)  # every byte from the bucket itself
     found = []
     for step in verified(store, name):
         found.append(step)

@@ -93,10 +93,11 @@ def require_search() -> None:
 
 def newest_index(store: Store) -> str:
     """Raises ``PreflightError`` where no index is complete."""
+    from controller.bucket.cached_store import CachedStore
     from controller.planning.existing import newest_to_search
     from jobs.errors import PreflightError
 
-    name = newest_to_search(store)
+    name = newest_to_search(CachedStore(store.location))
     if name is None:
         remedy = "covid-ctl submit index tiny --with-inputs makes one of the sample corpus"
         raise PreflightError(store.location, "no index is complete there", remedy)
@@ -115,10 +116,11 @@ class OpenIndex:
 
 def open_indexes(store: Store, names: Sequence[str]) -> list[OpenIndex]:
     """The indexes, each brought to this machine if it is not here yet."""
+    from jobs.cache_directory import cache_directory
     from jobs.search.engine import SearchEngine
-    from jobs.search.staging import default_cache, stage
+    from jobs.search.staging import stage
 
-    staged = [stage(store, name, default_cache(), lambda note: echo(note, err=True)) for name in names]
+    staged = [stage(store, name, cache_directory(), lambda note: echo(note, err=True)) for name in names]
     return [OpenIndex(one.name, SearchEngine(one.layout, one.default), one.corpus) for one in staged]
 
 

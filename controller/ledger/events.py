@@ -131,6 +131,15 @@ class Ledger:
         """A step's events, oldest first, without the first ``after``."""
         return [self._event(info.path) for info in self._store.objects(f"{LEDGER}/{name}")[after:]]
 
+    def newest(self, name: str) -> list[Event]:
+        """A step's newest events back to the last that is no note, newest first. Usually it is the only one."""
+        found: list[Event] = []
+        for info in reversed(self._store.objects(f"{LEDGER}/{name}")):
+            found.append(self._event(info.path))
+            if found[-1].type not in NOTES:
+                break
+        return found
+
     def _event(self, path: str) -> Event:
         found = self._store.find_record(Event, path)
         if found is None:

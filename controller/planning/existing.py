@@ -6,18 +6,22 @@ import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
+from controller.bucket.cached_store import READERS
 from controller.kinds.declaration import FromFile, FromOutside, Input, OptionalFile
 from controller.kinds.registry import KINDS, is_made_from_file
 from controller.ledger.events import Ledger
-from controller.ledger.history import History, finished_at
+from controller.ledger.history import UNDER_WAY, History, finished_at
+from controller.planning.plan import Source
 from controller.planning.provenance import Origins
 from controller.planning.sources import default_corpus, identify_checkpoint
 from jobs.artifact import Artifact, Manifest, is_complete
 from jobs.errors import ConfigurationError, DamagedError, MissingObjectError
-from jobs.layout import EXTENSION, MANIFEST, SPEC, VOCABULARIES
+from jobs.layout import EXTENSION, LEDGER, MANIFEST, SPEC, VOCABULARIES, current_edition, edition_folder
 from jobs.named_vocabulary import read_vocabulary
+from jobs.parallel import in_parallel
 from jobs.recipe import Recipe
 from jobs.recipe.naming import decisive, recipe_in_name, runtime_fields
 from jobs.sample.sample import SAMPLE
@@ -36,6 +40,9 @@ class Found:
 
 DAMAGED = (ConfigurationError, DamagedError, MissingObjectError)
 """What one damaged step raises. It is passed over, and ``status`` shows it; a bucket that does not answer is not."""
+
+FIRST = 4
+"""Steps that are tried before all others."""
 
 SHARDS = 1
 """Any number: how many shards a step has does not tell whether it fits."""
@@ -97,8 +104,11 @@ class Fitting:
         initial = self.recipe.initial_checkpoint
         if need.name != "checkpoint" or initial is None or not initial.path:
             return True
-        given = identify_checkpoint(self.recipe)
-        return given is None or given.fingerprint == value
+        return self._checkpoint is None or self._checkpoint.fingerprint == value
+
+    @cached_property
+    def _checkpoint(self) -> Source | None:
+        return identify_checkpoint(self.recipe)
 
 
 def found_step(store: Store, artifact: Artifact) -> Found:
@@ -115,36 +125,62 @@ def known_as(store: Store, spec: Spec) -> Spec:
     """
     if not runtime_fields(spec.kind) or store.exists(f"{spec.name}/{SPEC}"):
         return spec
-    for name in Ledger(store).steps():
+
+    def same_work(name: str) -> Spec | None:
         with suppress(*DAMAGED):
-            if name.startswith(f"{spec.kind}-"):
-                found = Artifact.open(store, name).spec
-                if replace(found, settings=decisive(found.settings)).sha256 == spec.sha256:
-                    return found
-    return spec
+            found = Artifact.open(store, name).spec
+            if replace(found, settings=decisive(found.settings)).sha256 == spec.sha256:
+                return found
+        return None
+
+    return next(filter(None, in_parallel(same_work, _steps_of(store, spec.kind), READERS)), spec)
 
 
 def newest_complete(store: Store, kind: Kind, fits: Callable[[Spec], bool]) -> Found | None:
     """The complete step of a kind that finished last, of those that fit, whoever submitted it."""
-    found = []
-    for manifest in complete_artifacts(store, kind):
+    ledger = Ledger(store)
+
+    def finished(name: str) -> Found | None:
         with suppress(*DAMAGED):
-            if fits(manifest.spec):
-                found.append(found_step(store, Artifact(store, manifest.spec)))
-    return max(found, default=None)
+            if noted := finished_at(reversed(ledger.newest(name)), 0.0):
+                return Found(noted, name)
+            place = edition_folder(name, current_edition(store.files(name)))
+            completed = store.modified(f"{place}/{MANIFEST}")
+            return Found(completed, name) if completed else None
+        return None
+
+    def fitting(found: Found) -> bool:
+        with suppress(*DAMAGED):
+            manifest = Artifact.open(store, found.name).manifest()
+            return manifest is not None and fits(manifest.spec) and bool(ledger.events(found.name))
+        return False
+
+    newest_first = sorted(filter(None, in_parallel(finished, _steps_of(store, kind), READERS)), reverse=True)
+    # Most often one of the first fits: only then all others are read at once.
+    for some in (newest_first[:FIRST], newest_first[FIRST:]):
+        for found, fit in zip(some, in_parallel(fitting, some, READERS), strict=True):
+            if fit:
+                return found
+    return None
 
 
 def newest_under_way(store: Store, kind: Kind, fits: Callable[[Spec], bool]) -> Found | None:
     """The step of a kind that was submitted last and has not ended, of those that fit."""
     ledger = Ledger(store)
-    found = []
-    for name in ledger.steps():
+
+    def under_way(name: str) -> Found | None:
         with suppress(*DAMAGED):
-            if not name.startswith(f"{kind}-") or not History(events := ledger.events(name)).is_under_way:
-                continue
-            if fits(Artifact.open(store, name).spec) and not is_complete(store, name):
-                found.append(Found(events[0].at, name))
-    return max(found, default=None)
+            if ledger.newest(name)[-1].type in UNDER_WAY and fits(Artifact.open(store, name).spec):
+                return None if is_complete(store, name) else Found(ledger.events(name)[0].at, name)
+        return None
+
+    return max(filter(None, in_parallel(under_way, _steps_of(store, kind), READERS)), default=None)
+
+
+def _steps_of(store: Store, kind: Kind) -> list[str]:
+    """The names of all steps of a kind that were ever submitted."""
+    store.objects(LEDGER)  # a cached store answers the rest from this listing
+    return [name for name in Ledger(store).steps() if name.startswith(f"{kind}-")]
 
 
 def read_extension(store: Store, name: str) -> dict[str, Any] | None:
@@ -181,11 +217,11 @@ def is_under_way(store: Store, name: str) -> bool:
 
 def complete_artifacts(store: Store, kind: Kind | None = None) -> list[Manifest]:
     """The complete artifacts, of one kind or all, by name."""
-    found = []
-    for name in Ledger(store).steps():
-        if kind and not name.startswith(f"{kind}-"):
-            continue
+
+    def of(name: str) -> Manifest | None:
         with suppress(*DAMAGED):
-            if manifest := Artifact.open(store, name).manifest():
-                found.append(manifest)
-    return found
+            return Artifact.open(store, name).manifest()
+        return None
+
+    names = _steps_of(store, kind) if kind else Ledger(store).steps()
+    return [manifest for manifest in in_parallel(of, names, READERS) if manifest]

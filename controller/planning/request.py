@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from controller.bucket.cached_store import CachedStore
 from controller.kinds.declaration import Extension
 from controller.kinds.registry import extension_of, targets_of
 from controller.planning.choice import Choice
@@ -48,8 +49,10 @@ class Request:
             overrides = _aimed(overrides, extension, options)
         salt = options["salt"] or (time.strftime("%Y%m%dT%H%M%S") if options["fresh"] else "")
         recipe, store = load_recipe(options["recipe"], overrides), Store(place.bucket)
+        # Planning goes by what was there when it began.
+        found = CachedStore(place.bucket)
         command = CommandLine(target, options, overrides, salt, verb)
-        return cls(command, recipe, place, store, Choice(recipe, command, place, store), until)
+        return cls(command, recipe, place, store, Choice(recipe, command, place, found), until)
 
     @property
     def notes(self) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
+from controller.bucket.cached_store import CachedStore
 from controller.clusters.interface import JobStatus
 from controller.clusters.job_policy import COMPLETE, FAILED
 from controller.clusters.job_status import Surroundings, job_status, lost_pods
@@ -16,15 +17,17 @@ from controller.clusters.tracker_presence import find_tracker
 from controller.kube.api_errors import ApiError
 from controller.kube.backoff import Retrying
 from controller.labels import ANNOTATION_BUCKET, LABEL_MANAGED_BY, LABEL_QUEUE, MANAGER
+from controller.ledger.activity import activities, most_recent
 from controller.ledger.events import EventType, Ledger
 from controller.ledger.history import History
 from controller.ledger.lineage import steps_read
 from controller.profiles.profile import Profile
-from controller.status.derive import Reachability
-from controller.status.step_status import ClusterView, StepState, observe, observe_all, observe_or_say
+from controller.status.derive import Reachability, State
+from controller.status.step_status import ClusterView, StepState, in_order, observe, observe_all, observe_or_say
 from controller.time_words import span
 from jobs.artifact import Artifact, incomplete
 from jobs.errors import CovidCtlError
+from jobs.layout import LEDGER
 from jobs.store import Store
 
 _TOLERATED_SECONDS = 60.0
@@ -40,6 +43,8 @@ class Overview:
     """Why the cluster could not be asked; then ``steps`` are what the bucket knows."""
     note: str = ""
     """Something else to tell whoever looks."""
+    hidden: int = 0
+    """Older steps, all of them finished, that were not asked for."""
 
 
 def connect_briefly(profile: Profile) -> KubernetesCluster:
@@ -47,18 +52,50 @@ def connect_briefly(profile: Profile) -> KubernetesCluster:
     return KubernetesCluster.connect(profile.context or None, profile.namespace, retrying=FEW_ATTEMPTS)
 
 
-def look(profile: Profile, store: Store, name: str | None, *, now: float) -> Overview:
-    """All steps, or one. The cluster is asked first: a Job that ends meanwhile has its manifest by then.
+def look(
+    profile: Profile,
+    store: CachedStore,
+    name: str | None,
+    *,
+    now: float,
+    recent: int | None = None,
+    ended: Mapping[str, StepState] | None = None,
+    whole_bucket: bool = False,
+) -> Overview:
+    """One step, or all: with ``recent`` only so many that changed last and all that are unfinished.
 
-    Raises ``ConfigurationError`` when there is no step of that name.
+    ``ended`` are states of an earlier look. Of a step that is complete or has failed, it is taken as it is, unless the
+    ledger has grown or its Job lives. ``whole_bucket`` lists all objects at once, for what needs them anyway.
+
+    The cluster is asked first: a Job that ends meanwhile has its manifest by then. Raises ``ConfigurationError`` when
+    there is no step of that name.
     """
     view = view_cluster(profile, store, name, now=now)
     now += view.clock_ahead
-    steps = observe_all(store, now=now, view=view) if name is None else [observe(store, name, now=now, view=view)]
-    return Overview(steps, view.unreachable, _clock_note(view.clock_ahead))
+    note = _clock_note(view.clock_ahead)
+    if name is not None:
+        return Overview([observe(store, name, now=now, view=view)], view.unreachable, note)
+    store.objects(LEDGER)
+    if whole_bucket:
+        store.objects()
+    names = every = Ledger(store).steps()
+    at_work = {name for name, job in view.jobs.items() if not job.condition}
+    if recent is not None and len(every) > recent:
+        names = most_recent(activities(store), recent, also=at_work)
+    over = [
+        state
+        for state in (ended or {}).values()
+        if state.state in (State.COMPLETE, State.FAILED)
+        and state.name not in at_work
+        and state.name in names
+        and state.events == len(store.objects(f"{LEDGER}/{state.name}"))
+    ]
+    others = set(names) - {state.name for state in over}
+    steps = [*over, *observe_all(store, others, now=now, view=view)]
+    return Overview(in_order(steps), view.unreachable, note, len(every) - len(names))
 
 
-def upstream(profile: Profile, store: Store, step: StepState, *, now: float) -> dict[str, StepState]:
+def upstream(profile: Profile, store: CachedStore, step: StepState, *, now: float) -> dict[str, StepState]:
     """The steps that are not complete of all that it reads, directly or through others."""
     if not step.missing:
         return {}
@@ -73,13 +110,18 @@ def upstream(profile: Profile, store: Store, step: StepState, *, now: float) -> 
     return found
 
 
-def view_cluster(profile: Profile, store: Store, name: str | None = None, *, now: float) -> ClusterView:
-    """The Jobs of all steps, or of one; a cluster that does not answer is an answer, too."""
+def view_cluster(profile: Profile, store: CachedStore, name: str | None = None, *, now: float) -> ClusterView:
+    """The Jobs of all steps, or of one; a cluster that does not answer is an answer, too.
+
+    Refreshes the store once the Jobs are known.
+    """
+    store.refresh()
     if profile.is_local:
         return ClusterView()
     try:
         cluster = connect_briefly(profile)
         jobs = cluster.jobs() if name is None else [job for job in [cluster.job(name)] if job]
+        store.refresh()
         ours = [job for job in jobs if _is_ours(job, profile)]
         ahead = _clock_ahead(cluster.api.last_date)
         return ClusterView(Reachability.REACHED, _statuses(cluster, ours, store, now + ahead), clock_ahead=ahead)
@@ -135,8 +177,8 @@ def _statuses(
 def _of_suspended(store: Store, name: str, missing_tracker: bool) -> Surroundings:
     """What the bucket knows about why a Job is suspended."""
     try:
-        waiting_for = incomplete(store, steps_read(Artifact.open(store, name).spec))
         life = History(Ledger(store).events(name)).life
+        waiting_for = incomplete(store, steps_read(Artifact.open(store, name).spec))
     except CovidCtlError:
         return Surroundings(tracker_is_missing=missing_tracker)
     was_released = life in (EventType.RELEASED, EventType.STARTED)

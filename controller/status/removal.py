@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from controller.bucket.cached_store import READERS
 from controller.ledger.events import Event, EventType, Ledger
 from controller.ledger.history import finished_at
 from controller.status.derive import State
 from controller.status.gc import TEMPORARY, Holding, Removal
-from controller.status.step_status import READERS, StepState
+from controller.status.step_status import StepState
 from jobs.artifact import Artifact
 from jobs.errors import CovidCtlError
 from jobs.layout import CHECKPOINTS, FILES, MANIFEST, STAGED, VOCABULARIES, current_edition, edition_folder

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from controller.bucket.cached_store import READERS
 from controller.costs.estimate import compute_hours
 from controller.costs.pod_price import cores_of, pod_price
 from controller.kinds.registry import KINDS, pool_of
 from controller.ledger.events import EventType, Ledger
 from controller.profiles.profile import Profile
-from controller.status.step_status import READERS
 from jobs.artifact import Artifact
 from jobs.errors import CovidCtlError
 from jobs.parallel import in_parallel

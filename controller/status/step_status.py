@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePath
 
+from controller.bucket.cached_store import READERS
 from controller.clusters.interface import JobStatus
 from controller.kinds.registry import KINDS
 from controller.ledger.events import Event, EventType, Ledger, Observed
-from controller.ledger.lineage import steps_read
+from controller.ledger.lineage import is_step_name, steps_read
 from controller.status.derive import Reachability, State, StateInputs, derive_state, is_alive, last_observed
 from jobs.artifact import Artifact, incomplete, no_such_step
 from jobs.errors import CovidCtlError
@@ -18,9 +19,6 @@ from jobs.parallel import in_parallel
 from jobs.progress import Beat, read_heartbeats
 from jobs.spec import EXTENDS
 from jobs.store import Store
-
-READERS = 16
-"""Steps that are read at the same time: of a bucket far away, each object takes its while."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +93,11 @@ def observe_progress(artifact: Artifact, since: float, now: float) -> StepProgre
 
 def observe(store: Store, name: str, *, now: float, view: ClusterView | None = None) -> StepState:
     """One step. Raises ``ConfigurationError`` when none of that name was ever submitted."""
-    artifact = Artifact.open(store, name)
-    events = Ledger(store).events(name)
+    # The ledger first: a step that ends meanwhile has its manifest by then.
+    events = Ledger(store).events(name) if is_step_name(name) else []
     if not events:
         raise no_such_step(store, name)
+    artifact = Artifact.open(store, name)
     complete = artifact.manifest() is not None
     since = _started_at(events)
     beats = {} if complete else _beats(artifact, since)
@@ -139,10 +138,18 @@ def observe(store: Store, name: str, *, now: float, view: ClusterView | None = N
     )
 
 
-def observe_all(store: Store, *, now: float, view: ClusterView | None = None) -> list[StepState]:
-    """Every step ever submitted, oldest first."""
-    observed = in_parallel(partial(observe_or_say, store, now=now, view=view), Ledger(store).steps(), READERS)
-    return sorted(observed, key=lambda state: (state.submitted_at, state.name))
+def observe_all(
+    store: Store, names: Iterable[str] | None = None, *, now: float, view: ClusterView | None = None
+) -> list[StepState]:
+    """The named steps, or every step ever submitted, oldest first."""
+    names = Ledger(store).steps() if names is None else names
+    observed = in_parallel(partial(observe_or_say, store, now=now, view=view), names, READERS)
+    return in_order(observed)
+
+
+def in_order(states: Iterable[StepState]) -> list[StepState]:
+    """Sorted by submission, the oldest first."""
+    return sorted(states, key=lambda state: (state.submitted_at, state.name))
 
 
 def observe_or_say(store: Store, name: str, *, now: float, view: ClusterView | None = None) -> StepState:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,11 +36,6 @@ class StagedIndex:
     default: Mode
     corpus: str
     """The corpus by name."""
-
-
-def default_cache() -> Path:
-    """Where indexes are kept: ``$XDG_CACHE_HOME/covid-ctl``, by default below ``~/.cache``."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "covid-ctl"
 
 
 def stage(store: Store, name: str, cache: Path, note: Callable[[str], None] = lambda _: None) -> StagedIndex:

@@ -8,7 +8,7 @@ from typing import Any
 
 from controller.kinds.declaration import FromFile, FromOutside, FromStep, OptionalFile
 from controller.planning.plan import Order, Source, Step, plan
-from controller.profiles.profile import Images, Profile
+from controller.profiles.profile import LOCAL, Images, Profile
 from jobs.artifact import Artifact, Manifest
 from jobs.recipe import Recipe, load_recipe
 from jobs.spec import Kind, Spec
@@ -73,6 +73,10 @@ def steps(shards: int = 2) -> list[Step]:
 def profile(bucket: str, **fields: Any) -> Profile:
     images = Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1", tags_allowed=True)
     return Profile(name="test", bucket=bucket, images=images, namespace="default", **fields)
+
+
+def local_profile(bucket: str) -> Profile:
+    return profile(bucket).model_copy(update={"name": LOCAL})
 
 
 def complete(store: Store, step: Step) -> None:

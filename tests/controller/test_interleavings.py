@@ -9,13 +9,14 @@ import pytest
 
 import jobs.store
 import jobs.store_connection
+from controller.bucket.cached_store import CachedStore
 from controller.clusters.interface import JobStatus
 from controller.labels import Job
 from controller.ledger.events import Event, EventType, Ledger
 from controller.planning.plan import Step
-from controller.status import removal
+from controller.status import removal, step_status
 from controller.status.gc import plan_gc
-from controller.status.step_status import observe
+from controller.status.overview import look
 from controller.tracking.cancellation import cancel_local
 from controller.tracking.submission import submit
 from jobs.artifact import Artifact
@@ -25,11 +26,13 @@ from jobs.layout import checkpoint_record
 from jobs.patience import Patience
 from jobs.spec import EXTENDS, FIRST_STEP, Kind, Spec
 from jobs.store import Store
-from tests.controller.steps import COMMAND, profile
+from tests.controller.steps import COMMAND, local_profile, profile
 from tests.interleaving import Bucket, Mishap, Trouble, every_order
 
 LOCATION = "gs://tests/bucket"
 NOW, LONG_AGO, DAY = 1_800_000_000.0, 1_700_000_000.0, 86_400.0
+PATIENCE = Patience(sleep=lambda _: None, notice=lambda _: None)
+LOCAL = local_profile(LOCATION)
 STEP = Step(Spec(Kind.INGEST, {}, {"corpus": "abc"}, shards=2), COMMAND, arguments=("--corpus", "sample"))
 NAME = STEP.name
 
@@ -39,12 +42,20 @@ def bytes_of(shard: int, machine: str = "") -> bytes:
     return f"shard {shard}{machine}".encode()
 
 
+def collect() -> None:
+    """What ``covid-ctl gc --yes --older-than 1d`` does."""
+    store = CachedStore(LOCATION, patience=PATIENCE)
+    held = removal.holdings(store, look(LOCAL, store, None, now=NOW, whole_bucket=True).steps)
+    for one in plan_gc(held.steps, held.given, held.temporary, now=NOW, older_than=DAY).removals:
+        removal.remove(store, one, clock=lambda: NOW)
+
+
 class World:
     """A bucket with a step that failed long ago, and those who come to it now."""
 
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
-        self.store = Store(LOCATION, patience=Patience(sleep=lambda _: None, notice=lambda _: None))
+        self.store = Store(LOCATION, patience=PATIENCE)
         self.artifact = Artifact(self.store, STEP.spec)
         self.artifact.submit()
         ledger = Ledger(self.store)
@@ -92,10 +103,7 @@ class World:
         submit([STEP], profile(LOCATION), self.store, Workers(self), clock=lambda: NOW)
 
     def gc(self) -> None:
-        state = observe(self.store, NAME, now=NOW)
-        held = removal.holdings(self.store, [state])
-        for one in plan_gc(held.steps, held.given, held.temporary, now=NOW, older_than=DAY).removals:
-            removal.remove(self.store, one, clock=lambda: NOW)
+        collect()
 
     def cancel(self) -> None:
         cancel_local(NAME, self.store, who="by somebody", clock=lambda: NOW)
@@ -137,7 +145,9 @@ class Workers:
 
 @pytest.fixture(autouse=True)
 def _one_thread_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(removal, "in_parallel", lambda function, items, _: map(function, items))
+    for module in (removal, step_status):
+        monkeypatch.setattr(module, "in_parallel", lambda function, items, _: map(function, items))
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")  # each execution's bucket is another
     monkeypatch.setattr(jobs.store_connection, "connect", lambda *_: object())
 
 
@@ -271,7 +281,7 @@ class ExtendedWorld:
 
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
-        self.store = Store(LOCATION, patience=Patience(sleep=lambda _: None, notice=lambda _: None))
+        self.store = Store(LOCATION, patience=PATIENCE)
         finished = Artifact(self.store, TRAINED)
         finished.submit()
         for event in (EventType.SUBMITTED, EventType.SUCCEEDED):
@@ -285,14 +295,7 @@ class ExtendedWorld:
         self.created = False
 
     def gc(self) -> None:
-        state = observe(self.store, TRAINED.name, now=NOW)
-        states = [state, *([observe(self.store, self.extension.name, now=NOW)] if self.is_submitted() else [])]
-        held = removal.holdings(self.store, states)
-        for one in plan_gc(held.steps, held.given, held.temporary, now=NOW, older_than=DAY).removals:
-            removal.remove(self.store, one, clock=lambda: NOW)
-
-    def is_submitted(self) -> bool:
-        return bool(Ledger(self.store).events(self.extension.name))
+        collect()
 
     def submit(self) -> None:
         submit([self.extension], profile(LOCATION), self.store, Accepting(self), clock=lambda: NOW)

@@ -16,7 +16,7 @@ from tests.signals import as_from_a_terminal
 
 STEP_FIELDS = {
     "name", "kind", "recipe", "state", "reason", "remedy", "progress", "submitted_at", "command", "active", "failed",
-    "retries", "preempted", "checkpoint", "heard_at", "missing", "spending", "events",
+    "retries", "preempted", "checkpoint", "heard_at", "missing", "spending", "events", "extends",
 }  # fmt: skip
 PROGRESS_FIELDS = {"shards_done", "shards", "done", "total", "unit", "rate", "loss", "eta_seconds"}
 

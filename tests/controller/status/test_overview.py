@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.bucket.cached_store import CachedStore
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.kube.api import MERGE_PATCH
 from controller.kube.leader_election import LeaderElection
@@ -20,7 +21,6 @@ from controller.status.overview import look, upstream
 from controller.status.step_status import StepState
 from jobs.artifact import Artifact
 from jobs.progress import Heartbeat
-from jobs.store import Store
 from tests.api_server.server import ApiServer, Fault
 from tests.api_server.store import Object
 from tests.controller.steps import planned
@@ -39,8 +39,8 @@ def profile(tmp_path: Path, server: ApiServer) -> Profile:
 
 
 @pytest.fixture
-def store(profile: Profile) -> Store:
-    store = Store(profile.bucket)
+def store(profile: Profile) -> CachedStore:
+    store = CachedStore(profile.bucket)
     for step in STEPS:
         Artifact(store, step.spec).submit()
         Ledger(store).append(step.name, Event(EventType.SUBMITTED, NOW - 3600, step.command))
@@ -56,7 +56,7 @@ def submit(profile: Profile, cluster: KubernetesCluster) -> Callable[..., None]:
     return submit
 
 
-def complete(store: Store, step: Step) -> None:
+def complete(store: CachedStore, step: Step) -> None:
     artifact = Artifact(store, step.spec)
     for shard in range(step.spec.shards):
         artifact.commit(shard, [])
@@ -68,7 +68,7 @@ def by_name(found: list[StepState]) -> dict[str, StepState]:
 
 
 def test_every_step_with_its_reason(
-    cluster: KubernetesCluster, profile: Profile, store: Store, submit: Callable[..., None]
+    cluster: KubernetesCluster, profile: Profile, store: CachedStore, submit: Callable[..., None]
 ) -> None:
     complete(store, INGEST)
     submit(SIGNATURES)
@@ -90,7 +90,7 @@ def test_every_step_with_its_reason(
 
 
 def test_what_is_asked_of_the_cluster_does_not_grow_with_what_is_complete(
-    server: ApiServer, profile: Profile, store: Store, submit: Callable[..., None]
+    server: ApiServer, profile: Profile, store: CachedStore, submit: Callable[..., None]
 ) -> None:
     for step in STEPS[:3]:
         complete(store, step)
@@ -102,7 +102,7 @@ def test_what_is_asked_of_the_cluster_does_not_grow_with_what_is_complete(
 
 
 def test_a_missing_tracker_is_said_where_a_job_waits_for_it(
-    profile: Profile, store: Store, submit: Callable[..., None]
+    profile: Profile, store: CachedStore, submit: Callable[..., None]
 ) -> None:
     complete(store, INGEST)
     submit(SIGNATURES, PREPROCESS, suspend=True)
@@ -113,7 +113,7 @@ def test_a_missing_tracker_is_said_where_a_job_waits_for_it(
 
 
 def test_a_job_that_somebody_suspended_is_named_with_the_patch_that_resumes_it(
-    server: ApiServer, cluster: KubernetesCluster, profile: Profile, store: Store, submit: Callable[..., None]
+    server: ApiServer, cluster: KubernetesCluster, profile: Profile, store: CachedStore, submit: Callable[..., None]
 ) -> None:
     complete(store, INGEST)
     submit(SIGNATURES)
@@ -131,7 +131,7 @@ def test_a_job_that_somebody_suspended_is_named_with_the_patch_that_resumes_it(
 
 
 def test_an_evicted_pod_is_not_running_however_young_its_heartbeat(
-    cluster: KubernetesCluster, profile: Profile, store: Store, submit: Callable[..., None]
+    cluster: KubernetesCluster, profile: Profile, store: CachedStore, submit: Callable[..., None]
 ) -> None:
     submit(INGEST)
     Heartbeat(store, INGEST.name, 0, unit="documents", clock=lambda: NOW - 1).beat(5, 10)
@@ -143,7 +143,7 @@ def test_an_evicted_pod_is_not_running_however_young_its_heartbeat(
 
 @pytest.mark.parametrize("fault", [Fault("GET", "/jobs", 503, times=9), Fault("GET", "/jobs", 0, times=9)])
 def test_the_bucket_alone_while_the_cluster_does_not_answer(
-    fault: Fault, server: ApiServer, profile: Profile, store: Store, submit: Callable[..., None]
+    fault: Fault, server: ApiServer, profile: Profile, store: CachedStore, submit: Callable[..., None]
 ) -> None:
     complete(store, INGEST)
     submit(SIGNATURES)
@@ -166,7 +166,7 @@ def test_the_bucket_alone_while_the_cluster_does_not_answer(
 
 
 def test_no_kubeconfig_is_a_cluster_that_cannot_be_asked(
-    profile: Profile, store: Store, monkeypatch: pytest.MonkeyPatch
+    profile: Profile, store: CachedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KUBECONFIG", "/nowhere")
     overview = look(profile, store, INGEST.name, now=NOW)
@@ -174,7 +174,7 @@ def test_no_kubeconfig_is_a_cluster_that_cannot_be_asked(
     assert overview.steps[0].state is State.UNKNOWN
 
 
-def test_forbidden_is_said_and_the_bucket_still_shown(server: ApiServer, profile: Profile, store: Store) -> None:
+def test_forbidden_is_said_and_the_bucket_still_shown(server: ApiServer, profile: Profile, store: CachedStore) -> None:
     server.denied.add(("list", "jobs"))
     overview = look(profile, store, None, now=NOW)
     assert 'cannot list resource "jobs"' in overview.unreachable
@@ -183,7 +183,7 @@ def test_forbidden_is_said_and_the_bucket_still_shown(server: ApiServer, profile
 
 @pytest.mark.parametrize("change", [{"labels": {}}, {"annotations": {"covid-ctl/bucket": "gs://other"}}])
 def test_a_job_of_the_same_name_for_another_bucket_says_nothing(
-    change: Object, server: ApiServer, profile: Profile, store: Store, submit: Callable[..., None]
+    change: Object, server: ApiServer, profile: Profile, store: CachedStore, submit: Callable[..., None]
 ) -> None:
     submit(INGEST)
     job = server.store.get("jobs", "default", INGEST.name)
@@ -194,7 +194,7 @@ def test_a_job_of_the_same_name_for_another_bucket_says_nothing(
         assert found[INGEST.name].state is State.INTERRUPTED
 
 
-def test_one_damaged_step_hides_no_other(profile: Profile, store: Store, submit: Callable[..., None]) -> None:
+def test_one_damaged_step_hides_no_other(profile: Profile, store: CachedStore, submit: Callable[..., None]) -> None:
     submit(INGEST, suspend=True)
     submit(VOCABULARY)
     store.put(f"{INGEST.name}/spec.json", b"{")
@@ -209,13 +209,13 @@ def test_one_damaged_step_hides_no_other(profile: Profile, store: Store, submit:
     }
 
 
-def test_what_holds_a_step_up_is_looked_up_to_the_beginning(profile: Profile, store: Store) -> None:
+def test_what_holds_a_step_up_is_looked_up_to_the_beginning(profile: Profile, store: CachedStore) -> None:
     (step,) = look(profile, store, PREPROCESS.name, now=NOW).steps
     assert upstream(profile, store, step, now=NOW).keys() == {INGEST.name, SIGNATURES.name, VOCABULARY.name}
 
 
 def test_clocks_two_hours_apart_do_not_make_workers_silent(
-    server: ApiServer, cluster: KubernetesCluster, profile: Profile, store: Store, submit: Callable[..., None]
+    server: ApiServer, cluster: KubernetesCluster, profile: Profile, store: CachedStore, submit: Callable[..., None]
 ) -> None:
     """Workers write times by the cluster's clock, and the API server tells it."""
     submit(INGEST)

@@ -77,8 +77,9 @@ class Manifest:
     """What wrote the first shard."""
 
     def under(self, folder: str) -> tuple[Output, ...]:
-        """The outputs below one folder, in shard order."""
-        return tuple(o for o in self.outputs if o.path.startswith(folder + "/"))
+        """The outputs below one folder, by path: files of numbered shards in their order, whoever wrote which."""
+        found = (output for output in self.outputs if output.path.startswith(folder + "/"))
+        return tuple(sorted(found, key=lambda output: output.path))
 
     def find(self, path: str) -> Output | None:
         """The output at ``path``, if the artifact has one there."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from controller.cli.options import open_bucket, output_option, place_options, profile_of, show
-from controller.cli.searching import newest_index, open_indexes, require_search
+from controller.cli.searching import newest_index, open_indexes, prepare_search
 from controller.cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def judge(
     from jobs.evaluation.gate import Gate, check_gates, flattened
 
     asked_gates = [Gate.parse(gate, _EXAMPLE) for gate in gates]
-    require_search()
+    prepare_search()
     from pathlib import Path
 
     from jobs.evaluation.relevance import to_json

@@ -19,7 +19,7 @@ from controller.cli.terminal import echo
 def artifacts(name: str | None, output: str, **place: str | None) -> None:
     """List the complete artifacts in the bucket, or the files of one."""
     from controller.cli.tables import artifacts_table, manifest_json, outputs_table
-    from controller.planning.existing import complete_artifacts
+    from controller.ledger.complete_steps import complete_artifacts
     from jobs.artifact import Artifact
     from jobs.patience import LOOKING
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from controller.cli.answers import print_answers
 from controller.cli.options import open_bucket, output_option, place_options, profile_of
-from controller.cli.terminal import echo, escaped
+from controller.cli.terminal import echo
 
 if TYPE_CHECKING:
-    from jobs.search.engine import Answer, SearchEngine
+    from jobs.search.engine import SearchEngine
     from jobs.search.paper import Filters
     from jobs.store import Store
 
@@ -61,7 +61,7 @@ def search(
     """
     if serve == bool(query.strip()):
         raise click.UsageError("give either a QUERY or --serve")
-    require_search()
+    prepare_search()
     from jobs.search.engine import Mode
 
     filters = filters_of(year, license, source)
@@ -79,29 +79,34 @@ def search(
         print_answers(answers)
 
 
-def require_search() -> None:
-    """Raises ``PreflightError`` where this machine lacks what searching imports."""
+def prepare_search() -> None:
+    """Call it before searching is imported. Raises ``PreflightError`` where this machine lacks what that imports."""
     from importlib.util import find_spec
 
     from jobs.errors import PreflightError
 
-    missing = [name for name in ("numpy", "safetensors", "faiss", "tantivy", "pyarrow") if find_spec(name) is None]
+    missing = [name for name in ("numpy", "faiss", "tantivy", "pyarrow") if find_spec(name) is None]
     if missing:
         reason = f"searching needs {', '.join(missing)}, which this environment lacks"
         raise PreflightError("search", reason, "in a checkout of this project: pip install '.[search]'")
+    # Read when numpy and faiss are imported. One query is too little work for several threads, which spin while they
+    # wait: they would double its CPU time. A server has a thread for each query.
+    for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
 
 
 def newest_index(store: Store) -> str:
     """Raises ``PreflightError`` where no index is complete."""
     from controller.bucket.cached_store import CachedStore
-    from controller.planning.existing import newest_to_search
+    from controller.ledger.complete_steps import newest_complete
     from jobs.errors import PreflightError
+    from jobs.spec import Kind
 
-    name = newest_to_search(CachedStore(store.location))
-    if name is None:
+    newest = newest_complete(CachedStore(store.location), Kind.INDEX, lambda _: True)
+    if newest is None:
         remedy = "covid-ctl submit index tiny --with-inputs makes one of the sample corpus"
         raise PreflightError(store.location, "no index is complete there", remedy)
-    return name
+    return newest.name
 
 
 @dataclass(frozen=True)
@@ -122,39 +127,6 @@ def open_indexes(store: Store, names: Sequence[str]) -> list[OpenIndex]:
 
     staged = [stage(store, name, cache_directory(), lambda note: echo(note, err=True)) for name in names]
     return [OpenIndex(one.name, SearchEngine(one.layout, one.default), one.corpus) for one in staged]
-
-
-def print_answers(answers: Mapping[str, Answer]) -> None:
-    from controller.cli.console import console_of
-
-    console = console_of(sys.stdout, soft_wrap=True)
-    for name, answer in answers.items():
-        if len(answers) > 1:
-            console.print(f"{name}, ranked by {answer.mode}", style="bold")
-        if not answer.hits:
-            console.print("no paper matches")
-        for hit in answer.hits:
-            console.print(f"{hit.rank:>2}  {hit.paper.title or 'Untitled'}", style="bold")
-            facts = [str(hit.paper.year or ""), hit.paper.journal, hit.paper.license, hit.paper.link]
-            scores = [
-                f"BM25 {hit.bm25:.1f}" if hit.bm25 is not None else "",
-                f"cosine {hit.cosine:.2f}" if hit.cosine is not None else "",
-            ]
-            console.print("    " + "  ".join(filter(None, (*facts, *scores))), style="dim")
-            if hit.passage.text:
-                console.print(_highlighted(hit.passage.text, hit.passage.marks))
-
-
-def _highlighted(text: str, marks: Sequence[tuple[int, int]]) -> Any:
-    """``marks`` are places in ``text`` as it is; what would steer the terminal is escaped piece by piece."""
-    from rich.text import Text
-
-    marked = {place for start, end in marks for place in range(start, end)}
-    shown = Text("    ")
-    for is_marked, places in groupby(range(len(text)), key=marked.__contains__):
-        piece = "".join(text[place] for place in places)
-        shown.append(escaped(piece), "bold yellow" if is_marked else None)
-    return shown
 
 
 def serve_page(indexes: Sequence[OpenIndex], host: str, port: int) -> None:

@@ -208,8 +208,6 @@ class StepKind:
     """Whether it makes the vocabulary that ``covid-ctl vocab`` is about."""
     makes_model: bool = False
     """Whether its result is a model that ``evaluate`` can compare with."""
-    is_searched: bool = False
-    """Whether it makes what ``covid-ctl search`` searches."""
     has_measures: bool = False
     """Whether its facts hold ``measures`` that ``--gate`` can ask for."""
     leaves_report: bool = False

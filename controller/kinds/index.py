@@ -27,5 +27,4 @@ KIND = StepKind(
         "Index the corpus with RECIPE's embedder, for `covid-ctl search`.",
         "Index a corpus for search.",
     ),
-    is_searched=True,
 )

@@ -10,17 +10,10 @@ from pathlib import Path
 
 from controller.kinds.declaration import CORPUS, FromFile, FromOutside, FromStep, OptionalFile
 from controller.kinds.registry import KINDS, MODELS, is_made_from_file, options_of, reader_of
+from controller.ledger.complete_steps import Found, found_step, newest_complete
 from controller.ledger.lineage import is_step_name
 from controller.planning.command_line import CommandLine
-from controller.planning.existing import (
-    Fitting,
-    Found,
-    found_step,
-    is_under_way,
-    known_as,
-    newest_complete,
-    newest_under_way,
-)
+from controller.planning.existing import Fitting, is_under_way, known_as, newest_under_way
 from controller.planning.finished_run import finished_run
 from controller.planning.plan import SET, Source
 from controller.planning.provenance import Origins, corpus_text, is_made_up

@@ -12,14 +12,14 @@ from typing import Any
 from controller.bucket.cached_store import READERS
 from controller.kinds.declaration import FromFile, FromOutside, Input, OptionalFile
 from controller.kinds.registry import KINDS, is_made_from_file
+from controller.ledger.complete_steps import DAMAGED, Found, newest_complete, steps_of
 from controller.ledger.events import Ledger
-from controller.ledger.history import UNDER_WAY, History, finished_at
+from controller.ledger.history import UNDER_WAY, History
 from controller.planning.plan import Source
 from controller.planning.provenance import Origins
 from controller.planning.sources import default_corpus, identify_checkpoint
-from jobs.artifact import Artifact, Manifest, is_complete
-from jobs.errors import ConfigurationError, DamagedError, MissingObjectError
-from jobs.layout import EXTENSION, LEDGER, MANIFEST, SPEC, VOCABULARIES, current_edition, edition_folder
+from jobs.artifact import Artifact, is_complete
+from jobs.layout import EXTENSION, SPEC, VOCABULARIES
 from jobs.named_vocabulary import read_vocabulary
 from jobs.parallel import in_parallel
 from jobs.recipe import Recipe
@@ -27,22 +27,6 @@ from jobs.recipe.naming import decisive, recipe_in_name, runtime_fields
 from jobs.sample.sample import SAMPLE
 from jobs.spec import Kind, Spec
 from jobs.store import Store
-
-
-@dataclass(frozen=True, order=True)
-class Found:
-    """A step of the bucket. The greatest is the newest."""
-
-    at: float
-    """When it was finished, by ``finished_at``; of one under way, when it was submitted."""
-    name: str
-
-
-DAMAGED = (ConfigurationError, DamagedError, MissingObjectError)
-"""What one damaged step raises. It is passed over, and ``status`` shows it; a bucket that does not answer is not."""
-
-FIRST = 4
-"""Steps that are tried before all others."""
 
 SHARDS = 1
 """Any number: how many shards a step has does not tell whether it fits."""
@@ -111,13 +95,6 @@ class Fitting:
         return identify_checkpoint(self.recipe)
 
 
-def found_step(store: Store, artifact: Artifact) -> Found:
-    """A step, complete or under way, and when it was made."""
-    events = Ledger(store).events(artifact.name)
-    completed = store.modified(artifact.path(MANIFEST))
-    return Found(finished_at(events, completed) if completed else events[0].at if events else 0.0, artifact.name)
-
-
 def known_as(store: Store, spec: Spec) -> Spec:
     """The spec of a step of the bucket that writes the same bytes under an earlier name, else the spec itself.
 
@@ -133,35 +110,7 @@ def known_as(store: Store, spec: Spec) -> Spec:
                 return found
         return None
 
-    return next(filter(None, in_parallel(same_work, _steps_of(store, spec.kind), READERS)), spec)
-
-
-def newest_complete(store: Store, kind: Kind, fits: Callable[[Spec], bool]) -> Found | None:
-    """The complete step of a kind that finished last, of those that fit, whoever submitted it."""
-    ledger = Ledger(store)
-
-    def finished(name: str) -> Found | None:
-        with suppress(*DAMAGED):
-            if noted := finished_at(reversed(ledger.newest(name)), 0.0):
-                return Found(noted, name)
-            place = edition_folder(name, current_edition(store.files(name)))
-            completed = store.modified(f"{place}/{MANIFEST}")
-            return Found(completed, name) if completed else None
-        return None
-
-    def fitting(found: Found) -> bool:
-        with suppress(*DAMAGED):
-            manifest = Artifact.open(store, found.name).manifest()
-            return manifest is not None and fits(manifest.spec) and bool(ledger.events(found.name))
-        return False
-
-    newest_first = sorted(filter(None, in_parallel(finished, _steps_of(store, kind), READERS)), reverse=True)
-    # Most often one of the first fits: only then all others are read at once.
-    for some in (newest_first[:FIRST], newest_first[FIRST:]):
-        for found, fit in zip(some, in_parallel(fitting, some, READERS), strict=True):
-            if fit:
-                return found
-    return None
+    return next(filter(None, in_parallel(same_work, steps_of(store, spec.kind), READERS)), spec)
 
 
 def newest_under_way(store: Store, kind: Kind, fits: Callable[[Spec], bool]) -> Found | None:
@@ -174,13 +123,7 @@ def newest_under_way(store: Store, kind: Kind, fits: Callable[[Spec], bool]) -> 
                 return None if is_complete(store, name) else Found(ledger.events(name)[0].at, name)
         return None
 
-    return max(filter(None, in_parallel(under_way, _steps_of(store, kind), READERS)), default=None)
-
-
-def _steps_of(store: Store, kind: Kind) -> list[str]:
-    """The names of all steps of a kind that were ever submitted."""
-    store.objects(LEDGER)  # a cached store answers the rest from this listing
-    return [name for name in Ledger(store).steps() if name.startswith(f"{kind}-")]
+    return max(filter(None, in_parallel(under_way, steps_of(store, kind), READERS)), default=None)
 
 
 def read_extension(store: Store, name: str) -> dict[str, Any] | None:
@@ -203,25 +146,6 @@ def newest_with_report(store: Store, kinds: Iterable[Kind]) -> str | None:
     return next((one.name for one in found if one), None)
 
 
-def newest_to_search(store: Store) -> str | None:
-    """The name of the newest complete step that can be searched."""
-    kinds = [kind for kind, declared in KINDS.items() if declared.is_searched]
-    found = (newest_complete(store, kind, lambda _: True) for kind in kinds)
-    return next((one.name for one in found if one), None)
-
-
 def is_under_way(store: Store, name: str) -> bool:
     """Whether the step was submitted and, as far as is known, has not ended."""
     return History(Ledger(store).events(name)).is_under_way
-
-
-def complete_artifacts(store: Store, kind: Kind | None = None) -> list[Manifest]:
-    """The complete artifacts, of one kind or all, by name."""
-
-    def of(name: str) -> Manifest | None:
-        with suppress(*DAMAGED):
-            return Artifact.open(store, name).manifest()
-        return None
-
-    names = _steps_of(store, kind) if kind else Ledger(store).steps()
-    return [manifest for manifest in in_parallel(of, names, READERS) if manifest]

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from safetensors import safe_open
 
 from jobs.errors import ConfigurationError
+from jobs.inference.mapped_tensors import mapped_tensors
 
 Array = NDArray[Any]
 
@@ -42,12 +42,11 @@ class ExportedBert:
             reason = f"hidden_act is {self._config['hidden_act']!r}, not one of {', '.join(_ACTIVATIONS)}"
             raise ConfigurationError("config.json", reason, "export again with this version of covid-ctl")
         self._gelu = activation
-        with safe_open(str(directory / "model.safetensors"), framework="numpy") as file:
-            # An encoder that is published alone has no prefix: there is no head to tell it from.
-            self._weights: Mapping[str, Array] = {
-                name if name.startswith(("bert.", "cls.")) else f"bert.{name}": file.get_tensor(name)
-                for name in file.keys()  # noqa: SIM118
-            }
+        # An encoder that is published alone has no prefix: there is no head to tell it from.
+        self._weights: Mapping[str, Array] = {
+            name if name.startswith(("bert.", "cls.")) else f"bert.{name}": tensor
+            for name, tensor in mapped_tensors(directory / "model.safetensors").items()
+        }
 
     @property
     def hidden_size(self) -> int:
@@ -102,7 +101,7 @@ class ExportedBert:
 
     def _layer_norm(self, inputs: Array, scope: str) -> Array:
         centred = inputs - inputs.mean(axis=-1, keepdims=True)
-        deviation = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + self._config["layer_norm_eps"])
+        deviation = np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + self._config["layer_norm_eps"])
         normalised: Array = centred / deviation * self._weight(f"{scope}.weight") + self._weight(f"{scope}.bias")
         return normalised
 
@@ -112,7 +111,7 @@ class ExportedBert:
 
 def _gelu_tanh(x: Array) -> Array:
     """The tanh form of Hendrycks & Gimpel 2016, "Gaussian Error Linear Units" (arXiv:1606.08415)."""
-    y: Array = 0.5 * x * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
+    y: Array = 0.5 * x * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x * x * x)))
     return y
 
 

@@ -32,11 +32,6 @@ class TextEncoder:
                 str(file), f"max_seq_length {self._length} leaves no room for text", "export again"
             )
 
-    @staticmethod
-    def width_of(directory: Path) -> int:
-        """The length of its vectors, without loading the model."""
-        return int(json.loads((directory / "config.json").read_bytes())["hidden_size"])
-
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors [len(texts), width]; texts beyond the model's length are cut at it."""
         ids = [self._ids(text) for text in texts]
@@ -62,3 +57,8 @@ class TextEncoder:
         mean = (hidden * mask[..., None].astype(np.float32)).sum(axis=1) / mask.sum(axis=1, keepdims=True)
         unit: NDArray[np.float32] = (mean / np.linalg.norm(mean, axis=1, keepdims=True)).astype(np.float32)
         return unit
+
+
+def width_of(directory: Path) -> int:
+    """The length of the vectors of the embedder in ``directory``, without loading it."""
+    return int(json.loads((directory / "config.json").read_bytes())["hidden_size"])

@@ -8,15 +8,17 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jobs.errors import ConfigurationError
-from jobs.search.encoder import TextEncoder
 from jobs.search.fusion import reciprocal_rank_fusion
 from jobs.search.lexical import LexicalIndex, Ranked, query_words
 from jobs.search.paper import EVERYTHING, Filters, Paper
 from jobs.search.passage import Passage, best_passage
-from jobs.search.vectors import VectorIndex
+
+if TYPE_CHECKING:
+    from jobs.search.encoder import TextEncoder
+    from jobs.search.vectors import VectorIndex
 
 FUSED_DEPTH = 100
 """Ranks of each ranking that are joined."""
@@ -41,6 +43,12 @@ class Hit:
     """Its BM25 score; None where that ranking did not find it, or was not asked."""
     cosine: float | None
     """Its vector's cosine with the query's, likewise."""
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Why it was found, for people: the score of each ranking that found it."""
+        scores = (("BM25 {:.1f}", self.bm25), ("cosine {:.2f}", self.cosine))
+        return tuple(words.format(score) for words, score in scores if score is not None)
 
     def to_json(self) -> dict[str, Any]:
         scores = {"bm25": self.bm25, "cosine": self.cosine}
@@ -70,7 +78,7 @@ class Layout:
 
 
 class SearchEngine:
-    """Safe to use from several threads. Opens its parts when they are first needed."""
+    """Safe to use from several threads. Opens its parts, and imports what reads them, when they are first needed."""
 
     def __init__(self, layout: Layout, default: Mode) -> None:
         self._layout = layout
@@ -137,13 +145,18 @@ class SearchEngine:
 
     @cached_property
     def _encoder(self) -> TextEncoder:
+        from jobs.search.encoder import TextEncoder
+
         return TextEncoder(self._layout.embedder)
 
     @cached_property
     def _vectors(self) -> VectorIndex:
+        from jobs.search.encoder import width_of
+        from jobs.search.vectors import VectorIndex
+
         with self._opening:
             vectors = VectorIndex(self._layout.vectors)
-            width = TextEncoder.width_of(self._layout.embedder)
+            width = width_of(self._layout.embedder)
             if vectors.width != width:
                 raise ConfigurationError(
                     str(self._layout.vectors),

@@ -162,10 +162,6 @@ def _hit(query: Query, hit: Hit) -> Markup:
     title = paper.title or "Untitled"
     named = element("a", title, href=paper.link, rel="noreferrer") if paper.link else title
     facts = [str(paper.year) if paper.year else "", paper.journal, paper.source, paper.license]
-    scores = [
-        f"BM25 {hit.bm25:.1f}" if hit.bm25 is not None else "",
-        f"cosine {hit.cosine:.2f}" if hit.cosine is not None else "",
-    ]
     like = replace(query, text="", like=paper.cord_uid).address()
     return element(
         "li",
@@ -173,7 +169,7 @@ def _hit(query: Query, hit: Hit) -> Markup:
         element("p", " · ".join(filter(None, facts)), class_="soft"),
         *([element("p", _marked(hit.passage))] if hit.passage.text else []),
         element(
-            "p", " · ".join(filter(None, scores)), " · ", element("a", "More like this", href=like), class_="soft why"
+            "p", " · ".join(hit.scores), " · ", element("a", "More like this", href=like), class_="soft why"
         ),
     )  # fmt: skip
 

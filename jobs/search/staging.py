@@ -3,7 +3,12 @@
 <cache>/<index>/words/            the word index, built here
 <cache>/<index>/vectors.faiss     from the index step
 <cache>/<index>/embedder/         from the tune step
-<cache>/<index>/staged.json       written last: every file's size
+<cache>/<index>/staged.json       written last: what each file was when it was checked
+
+To read gigabytes for each query would cost more than the query. So a file is taken for what it was as long as its size,
+times of change and inode are those of the record; the kernel sets the time of the last change of content or of any of
+these, and no program can set it back. A file that differs in one of them is read and compared with its checksum: one
+that was copied or touched is as good as before, of one that was cut or altered the whole index is staged anew.
 """
 
 from __future__ import annotations
@@ -11,17 +16,19 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 
 from jobs.artifact import Artifact
-from jobs.errors import StoreError
+from jobs.checksums import file_crc32c
+from jobs.errors import ConfigurationError, StoreError
 from jobs.layout import EMBEDDER, PAPERS, VECTOR_INDEX
 from jobs.search.engine import Layout, Mode
 from jobs.search.paper import Paper
+from jobs.spec import Kind
 from jobs.store import Store
 
 _RECORD = "staged.json"
@@ -38,6 +45,18 @@ class StagedIndex:
     """The corpus by name."""
 
 
+@dataclass(frozen=True)
+class _StagedFile:
+    """One file as it was when its content was known to be right."""
+
+    size: int
+    modified: int
+    """Nanoseconds since the epoch, as ``changed``."""
+    changed: int
+    inode: int
+    crc32c: str
+
+
 def stage(store: Store, name: str, cache: Path, note: Callable[[str], None] = lambda _: None) -> StagedIndex:
     """The index ``name``, from the cache where it is whole there, else staged anew; ``note`` is told what takes time.
 
@@ -45,6 +64,9 @@ def stage(store: Store, name: str, cache: Path, note: Callable[[str], None] = la
     ``StoreError`` where the cache cannot be written.
     """
     artifact = Artifact.open(store, name)
+    if artifact.spec.kind is not Kind.INDEX:
+        reason = f"it is a step of kind {artifact.spec.kind}; only an index can be searched"
+        raise ConfigurationError(name, reason, "see which there are: covid-ctl artifacts")
     manifest = artifact.require()
     target = cache / name
     if not _is_whole(target, artifact.spec.sha256):
@@ -88,28 +110,52 @@ def _stage(artifact: Artifact, target: Path, note: Callable[[str], None]) -> Non
     shards = embed.require().under(PAPERS)
     note("indexing the papers' words, once")
     lexical.build(partial / "words", chain.from_iterable(map(papers_of, range(len(shards)))))
-    record = {"spec_sha256": artifact.spec.sha256, "sizes": _sizes(partial)}
-    (partial / _RECORD).write_text(json.dumps(record))
+    _write_record(partial, artifact.spec.sha256, {path: _look(partial / path) for path in _files(partial)})
     partial.rename(target)
 
 
 def _is_whole(directory: Path, sha256: str) -> bool:
-    """Whether every staged file is there with its size; a cache that was cut is staged again."""
+    """Whether every staged file is there and holds what was staged. Notes files that were merely touched."""
     try:
         record = json.loads((directory / _RECORD).read_bytes())
-        return bool(record["spec_sha256"] == sha256 and record["sizes"] == _sizes(directory))
-    except (OSError, ValueError, KeyError, TypeError):
+        known = {path: _StagedFile(**entry) for path, entry in record["files"].items()}
+        if record["spec_sha256"] != sha256 or sorted(known) != _files(directory):
+            return False
+        found = {path: _look(directory / path, was) for path, was in known.items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return False
+    if any(found[path].crc32c != known[path].crc32c for path in known):
+        return False
+    if found != known:
+        # It saves reading the files the next time; a cache that cannot be written is searched all the same.
+        with suppress(OSError):
+            _write_record(directory, sha256, found)
+    return True
 
 
-def _sizes(directory: Path) -> dict[str, int]:
-    """By relative path; without tantivy's lock files and our own record."""
-    files = (path for path in directory.rglob("*") if path.is_file())
-    return {
-        str(path.relative_to(directory)): path.stat().st_size
-        for path in sorted(files)
-        if path.name != _RECORD and not path.name.endswith(".lock")
-    }
+def _look(path: Path, was: _StagedFile | None = None) -> _StagedFile:
+    """The file as it is now. Its content is read unless all else is as it ``was``."""
+    status = path.stat()
+    facts = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    if was and was == _StagedFile(*facts, was.crc32c):
+        return was
+    return _StagedFile(*facts, file_crc32c(path))
+
+
+def _write_record(directory: Path, sha256: str, files: Mapping[str, _StagedFile]) -> None:
+    record = {"spec_sha256": sha256, "files": {path: asdict(file) for path, file in files.items()}}
+    partial = directory / f"{_RECORD}.lock"
+    partial.write_text(json.dumps(record))
+    partial.replace(directory / _RECORD)
+
+
+def _files(directory: Path) -> list[str]:
+    """Relative paths, sorted; without tantivy's lock files and our own record."""
+    return sorted(
+        str(path.relative_to(directory))
+        for path in directory.rglob("*")
+        if path.is_file() and path.name != _RECORD and not path.name.endswith(".lock")
+    )
 
 
 @contextmanager

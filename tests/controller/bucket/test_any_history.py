@@ -15,8 +15,9 @@ import jobs.store
 import jobs.store_connection
 from controller.bucket.cached_store import CachedStore
 from controller.bucket.object_cache import ObjectCache
+from controller.ledger.complete_steps import complete_artifacts, newest_complete
 from controller.ledger.events import Event, EventType, Ledger
-from controller.planning.existing import complete_artifacts, newest_complete, newest_under_way
+from controller.planning.existing import newest_under_way
 from controller.status.gc import plan_gc
 from controller.status.overview import look
 from controller.status.removal import holdings, remove

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from controller.bucket.cached_store import CachedStore
+from controller.ledger.complete_steps import complete_artifacts
 from controller.ledger.events import Event, EventType, Ledger
-from controller.planning.existing import complete_artifacts
 from controller.planning.request import Request
 from controller.status.gc import plan_gc
 from controller.status.overview import Overview, look

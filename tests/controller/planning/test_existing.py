@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from controller.ledger.complete_steps import Found, newest_complete
 from controller.ledger.events import Event, EventType, Ledger
-from controller.planning.existing import Fitting, Found, known_as, newest_complete, newest_under_way
+from controller.planning.existing import Fitting, known_as, newest_under_way
 from controller.planning.plan import Step
 from jobs.artifact import Artifact
 from jobs.errors import StoreError

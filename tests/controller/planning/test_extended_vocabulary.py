@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from controller.kinds.registry import KINDS
+from controller.ledger.complete_steps import newest_complete
 from controller.planning.choice import Choice
 from controller.planning.command_line import CommandLine
-from controller.planning.existing import Fitting, newest_complete
+from controller.planning.existing import Fitting
 from controller.profiles.profile import load_profile
 from jobs.errors import ConfigurationError, PreflightError
 from jobs.named_vocabulary import give_vocabulary

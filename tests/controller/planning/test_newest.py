@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from controller.ledger.complete_steps import newest_complete
 from controller.ledger.events import Event, EventType, Ledger
-from controller.planning.existing import Fitting, newest_complete
+from controller.planning.existing import Fitting
 from controller.planning.plan import Step
 from controller.status.gc import plan_gc
 from controller.status.removal import holdings

@@ -45,20 +45,21 @@ PAPERS = (
 )
 
 
-def embedder(directory: Path, *, width: int = 16, layers: int = 2, seed: int = 0) -> Path:
-    """An ``embedder/`` directory as search reads it."""
+def embedder(directory: Path, *, width: int = 16, layers: int = 2, seed: int = 0, pieces: int = 0) -> Path:
+    """An ``embedder/`` directory as search reads it, of BERT's proportions; its vocabulary has ``pieces`` at least."""
+    vocabulary = [*VOCABULARY, *(f"word{number}" for number in range(pieces - len(VOCABULARY)))]
     directory.mkdir(parents=True)
     draws = np.random.default_rng(seed)
     config = {
         "hidden_size": width,
         "num_hidden_layers": layers,
-        "num_attention_heads": 2,
-        "intermediate_size": 2 * width,
+        "num_attention_heads": max(2, width // 64),
+        "intermediate_size": 4 * width,
         "layer_norm_eps": 1e-12,
         "hidden_act": "gelu_pytorch_tanh",
     }
     shapes: dict[str, tuple[int, ...]] = {
-        "embeddings.word_embeddings.weight": (len(VOCABULARY), width),
+        "embeddings.word_embeddings.weight": (len(vocabulary), width),
         "embeddings.position_embeddings.weight": (32, width),
         "embeddings.token_type_embeddings.weight": (2, width),
     }
@@ -70,8 +71,8 @@ def embedder(directory: Path, *, width: int = 16, layers: int = 2, seed: int = 0
             "attention.self.key": (width, width),
             "attention.self.value": (width, width),
             "attention.output.dense": (width, width),
-            "intermediate.dense": (2 * width, width),
-            "output.dense": (width, 2 * width),
+            "intermediate.dense": (4 * width, width),
+            "output.dense": (width, 4 * width),
         }.items():
             shapes |= {f"{scope}.{dense}.weight": (out, into), f"{scope}.{dense}.bias": (out,)}
         norms += [f"{scope}.attention.output.LayerNorm", f"{scope}.output.LayerNorm"]
@@ -80,7 +81,7 @@ def embedder(directory: Path, *, width: int = 16, layers: int = 2, seed: int = 0
         weights |= {f"{norm}.weight": np.ones(width, np.float32), f"{norm}.bias": np.zeros(width, np.float32)}
     save_file(weights, str(directory / "model.safetensors"), {"format": "pt"})
     (directory / "config.json").write_text(json.dumps(config))
-    (directory / "vocab.txt").write_text("".join(f"{token}\n" for token in VOCABULARY))
+    (directory / "vocab.txt").write_text("".join(f"{token}\n" for token in vocabulary))
     (directory / "tokenizer_config.json").write_text('{"do_lower_case": false}')
     (directory / "sentence_bert_config.json").write_text('{"max_seq_length": 32, "do_lower_case": false}')
     return directory

@@ -1,0 +1,39 @@
+"""The tensors of a safetensors file as arrays over the file itself: nothing is copied before it is used."""
+
+from __future__ import annotations
+
+import json
+import mmap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.errors import ConfigurationError
+
+_DTYPES = {"F64": np.float64, "F32": np.float32, "F16": np.float16}
+
+
+def mapped_tensors(path: Path) -> dict[str, NDArray[Any]]:
+    """All tensors, read-only. Raises ``ConfigurationError`` when the file is damaged or has numbers of another type.
+
+    The format: https://github.com/huggingface/safetensors#format.
+    """
+    try:
+        with path.open("rb") as file:
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        start = 8 + int.from_bytes(data[:8], "little")
+        header = json.loads(data[8:start])
+        header.pop("__metadata__", None)
+        return {name: _tensor(data, start, entry) for name, entry in header.items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ConfigurationError(str(path), f"no safetensors file that can be used: {error}", "export again") from error
+
+
+def _tensor(data: mmap.mmap, start: int, entry: dict[str, Any]) -> NDArray[Any]:
+    begin, end = entry["data_offsets"]
+    dtype = np.dtype(_DTYPES[entry["dtype"]])
+    if not 0 <= begin <= end <= len(data) - start:
+        raise ValueError("it is cut")
+    return np.frombuffer(data, dtype, (end - begin) // dtype.itemsize, start + begin).reshape(entry["shape"])

@@ -160,6 +160,8 @@ def other_worker(store: Store, name: str) -> str:
     if not Ledger(store).events(name):
         return ""
     found = observe_or_say(store, name, now=time.time())
+    if found.state is State.UNKNOWN:
+        return f"{name}  another covid-ctl may be at work on it: {found.reason}"
     if found.state is not State.RUNNING:
         return ""
     heard = f", last heartbeat {ago(time.time() - found.last_heartbeat_at)}" if found.last_heartbeat_at else ""

@@ -23,6 +23,7 @@ from jobs.errors import EXIT_INTERRUPTED
 
 FAILURE_TARGET = "FailureTarget"
 SUCCESS_TARGET = "SuccessCriteriaMet"
+FAILED_INDEXES = "FailedIndexes"
 GIVEN_UP = "BackoffLimitExceeded"
 """Only ``KubernetesCluster.give_up`` sets a limit for all indexes together."""
 STUCK_SECONDS = 30.0
@@ -156,7 +157,13 @@ def _blamed(pods: Iterable[ObservedPod]) -> list[ObservedPod]:
 
 
 def _retries(job: ObservedJob, pods: list[ObservedPod]) -> int:
-    """Each pod says how many failures came before it. Without pods: every failure but an index's last was retried."""
+    """Each pod says how many failures came before it. Without pods: every failure but an index's last was retried.
+
+    A Job that failed as a whole also counts the pods that it ended: without its pods nobody knows, and 0 is said.
+    """
+    ended = job.conditions.get(FAILED) or job.conditions.get(FAILURE_TARGET)
+    if not pods and ended and ended.reason != FAILED_INDEXES:
+        return 0
     if not pods:
         return max(0, job.counted_failures - len(job.failed_indexes))
     latest: dict[int | None, int] = {}

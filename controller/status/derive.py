@@ -19,6 +19,8 @@ SILENCE_SECONDS = 120.0
 """Without a heartbeat for this long, a step does not count as running unless its Job does."""
 STALL_SECONDS = 900.0
 """A running pod without a heartbeat for this long is worth a remark. Compiling for a TPU takes minutes."""
+ENDING_SECONDS = 10.0
+"""A worker that was told to end may still write a heartbeat for this long."""
 CREATION_SECONDS = 60.0
 """Time between a step's entry in the ledger and its Job."""
 
@@ -100,6 +102,9 @@ def derive_state(inputs: StateInputs, now: float) -> DerivedState:
             known = last_observed(inputs.events)
             remedy = known[0].remedy if known and known[0].state == JobState.FAILED else ""
             return DerivedState(State.FAILED, last.detail, remedy or again)
+        case EventType.CANCELLED if _outlived(last, inputs.last_heartbeat_at, now):
+            reason = f"cancelled {last.detail} {ago(now - last.at)}, and a worker of another command goes on"
+            return DerivedState(State.RUNNING, " ".join(reason.split()))
         case EventType.CANCELLED:
             return DerivedState(State.CANCELLED, " ".join(filter(None, [last.detail, ago(now - last.at)])), again)
         case EventType.COLLECTED:
@@ -108,6 +113,9 @@ def derive_state(inputs: StateInputs, now: float) -> DerivedState:
     if is_alive(inputs.last_heartbeat_at, now):
         elsewhere = inputs.reachability is Reachability.REACHED
         return DerivedState(State.RUNNING, "by its signs of life; it has no Job in this namespace" if elsewhere else "")
+    if (ahead := max(last.at, inputs.last_heartbeat_at or 0.0) - now) >= SILENCE_SECONDS:
+        reason = f"its last sign of life is {span(ahead)} in the future: this machine's clock or its worker's is wrong"
+        return DerivedState(State.UNKNOWN, reason, "set the clocks right; covid-ctl doctor compares them")
     if last.type is EventType.SUCCEEDED:
         return DerivedState(State.INTERRUPTED, "it was complete once, and its manifest is gone", again)
     match inputs.reachability:
@@ -186,6 +194,13 @@ def _last_known(inputs: StateInputs, last: Event, now: float) -> str:
     if inputs.missing:
         return waits_for(inputs.missing)
     return f"{last.type} {ago(now - last.at)}"
+
+
+def _outlived(cancelled: Event, last_heartbeat_at: float | None, now: float) -> bool:
+    """Whether a worker has been heard long after the cancellation: two commands were at work on the step."""
+    if last_heartbeat_at is None or not is_alive(last_heartbeat_at, now):
+        return False
+    return last_heartbeat_at - cancelled.at > ENDING_SECONDS
 
 
 def is_alive(last_heartbeat_at: float | None, now: float) -> bool:

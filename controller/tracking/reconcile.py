@@ -147,7 +147,7 @@ def _observed(status: JobStatus, history: History) -> Observed:
         active=status.active,
         succeeded=status.succeeded,
         failed=status.failed,
-        retries=status.retries,
+        retries=max(status.retries, history.observed.retries if history.observed else 0),
         preempted=max(status.preempted, history.preempted),
         **asdict(why),
     )

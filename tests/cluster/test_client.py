@@ -15,7 +15,7 @@ from tests.cluster.waiting import until
 from tests.conformance import CASES, NAME, job
 from tests.controller.steps import planned
 from tests.eviction import evict
-from tests.standin_kubelet import StandinKubelet
+from tests.standin_kubelet import OUT_OF_MEMORY, RUNS, StandinKubelet
 
 pytestmark = pytest.mark.cluster
 
@@ -101,6 +101,24 @@ def test_an_eviction_does_not_count(real_cluster: KubernetesCluster) -> None:
     status = real_cluster.status(NAME)
     assert status is not None
     assert (status.state, status.retries) == (JobState.COMPLETE, 0)
+
+
+def test_a_job_that_is_given_up_ends_without_a_retry(real_cluster: KubernetesCluster) -> None:
+    """As the tracker does where a pod ran out of memory. The limit of a whole Job is mutable, that per index is not."""
+    real_cluster.create(job(CASES[0]))
+    kubelet = StandinKubelet(real_cluster, NAME, {0: (OUT_OF_MEMORY,), 1: (RUNS,), 2: (RUNS,)})
+    until(
+        lambda: kubelet.step() or any(pod.is_out_of_memory for pod in real_cluster.pods(NAME)),
+        "a pod without memory",
+    )
+    real_cluster.give_up(NAME)
+    until(lambda: kubelet.step() or ((status := real_cluster.status(NAME)) and status.condition), "the Job's end")
+    status = real_cluster.status(NAME)
+    assert status is not None
+    assert status.condition is not None
+    assert (status.state, status.condition.reason) == (JobState.FAILED, "BackoffLimitExceeded")
+    assert status.reason.startswith("index 0 OOMKilled")
+    assert (status.retries, kubelet.attempts[0]) == (0, 1)
 
 
 def test_quota_and_policy_say_why_no_pod_is_made(real_cluster: KubernetesCluster) -> None:

@@ -85,7 +85,7 @@ def test_bad_configuration_fails_at_once_and_says_what_is_wrong(place: Place) ->
         )
         assert status.condition
         assert (status.state, status.condition.reason) == (JobState.FAILED, "PodFailurePolicy")
-        assert status.retries == 1
+        assert status.retries == 0
         until(lambda: step_of(place, ingest.name)["state"] == "failed", "the tracker to note it")
     found = step_of(place, ingest.name)
     assert "its kind is ingest, not vocabulary" in found["reason"], found
@@ -152,6 +152,23 @@ def test_an_image_that_cannot_be_pulled_is_named(place: Place) -> None:
     assert NO_IMAGE in until(reason, "status to say that the image cannot be pulled")
     assert NO_IMAGE in place.succeed("explain", name).out
     place.succeed("cancel", name)
+
+
+def test_a_step_that_runs_out_of_memory_is_not_retried_and_continues_with_more(place: Place) -> None:
+    if place.image == PROCESSES:
+        pytest.skip("the memory of processes is not limited: needs a kubelet")
+    place.write_profile(**small(place.profile(), "workers", memory="48Mi"))
+    with place.running("tracker"):
+        place.succeed("submit", "preprocess")
+        name = by_kind(place, "ingest")
+        until(lambda: step_of(place, name)["state"] == "failed", "the tracker to end it")
+        found = step_of(place, name)
+        assert "OOMKilled" in found["reason"], found
+        assert "schedule.accumulation" in found["remedy"], found
+        assert found["retries"] == 0, found
+        place.write_profile()
+        place.succeed("submit", "preprocess")
+        until(lambda: place.states()[name] == "complete", "ingest with more memory", cluster=place.cluster)
 
 
 def test_logs_outlive_their_pods(place: Place) -> None:

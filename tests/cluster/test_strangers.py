@@ -1,9 +1,10 @@
 """Jobs of strangers, profiles that were mended, Jobs that somebody suspended: on a real API server, with real pods."""
 
 import json
-import os
 import re
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -110,29 +111,38 @@ def test_without_a_tracker_submit_and_status_say_so(place: Place) -> None:
         until(lambda: "no tracker" not in step_of(place, signatures)["reason"], "the tracker to be seen")
 
 
-def default_queue(place: Place) -> None:
-    """Make a LocalQueue named default, which has Kueue's webhook label every Job of the namespace."""
+@pytest.fixture
+def default_queue(place: Place) -> Iterator[None]:
+    """A LocalQueue named default, which has Kueue's webhook label every Job of the namespace.
+
+    Its ClusterQueue covers all that our pods request: Kueue admits nothing to one that leaves a resource out.
+    """
+    api, name = place.cluster.api, place.cluster.namespace
     try:
-        version = place.cluster.api.get("/apis/kueue.x-k8s.io")["preferredVersion"]["groupVersion"]
-        found = place.cluster.api.get(f"/apis/{version}/clusterqueues").get("items") or ()
+        version = api.get("/apis/kueue.x-k8s.io")["preferredVersion"]["groupVersion"]
     except ApiError as error:
         pytest.skip(f"no Kueue: {error.reason}")
-    names = [os.environ.get("COVID_CTL_TEST_CLUSTER_QUEUE", ""), *(queue["metadata"]["name"] for queue in found)]
-    owner = next(filter(None, names), None)
-    if owner is None:
-        pytest.skip("Kueue has no ClusterQueue")
-    queue = {
-        "apiVersion": version,
-        "kind": "LocalQueue",
-        "metadata": {"name": "default"},
-        "spec": {"clusterQueue": owner},
-    }
-    place.cluster.api.post(f"/apis/{version}/namespaces/{place.cluster.namespace}/localqueues", queue)
+    quotas = {"cpu": "100", "memory": "1Ti", "ephemeral-storage": "1Ti"}
+    flavor = {"name": name, "resources": [{"name": one, "nominalQuota": quota} for one, quota in quotas.items()]}
+    queue = {"namespaceSelector": {}, "resourceGroups": [{"coveredResources": list(quotas), "flavors": [flavor]}]}
+    wide = f"/apis/{version}"
+    api.post(f"{wide}/resourceflavors", _kueue(version, "ResourceFlavor", name, {}))
+    api.post(f"{wide}/clusterqueues", _kueue(version, "ClusterQueue", name, queue))
+    api.post(f"{wide}/namespaces/{name}/localqueues", _kueue(version, "LocalQueue", "default", {"clusterQueue": name}))
+    yield
+    # Finalizers keep both until nothing uses them; the namespace, and all in it, goes next.
+    for path in (f"{wide}/clusterqueues/{name}", f"{wide}/resourceflavors/{name}"):
+        with suppress(ApiError):
+            api.delete(path, {})
 
 
+def _kueue(version: str, kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+@pytest.mark.usefixtures("default_queue")
 def test_kueue_leaves_a_job_alone_until_its_inputs_are_complete(place: Place) -> None:
-    """Needs Kueue 0.19 or newer with a ClusterQueue, the first one or COVID_CTL_TEST_CLUSTER_QUEUE."""
-    default_queue(place)
+    """Needs Kueue 0.19 or newer."""
     place.succeed(*COMMAND, write_recipe(place))
     signatures = by_kind(place, "signatures")
     for _ in range(20):

@@ -334,6 +334,12 @@ def test_retries_are_the_times_that_an_index_was_started_again(
     assert (found.failures, found.retries) == (counted, retries)
 
 
+def test_of_a_job_that_failed_as_a_whole_the_pods_it_ended_were_not_retried() -> None:
+    """They count among its failures. Its pods are watched apart, and may not have been heard of."""
+    status = job(status=ended("Failed/PodFailurePolicy", failed=3))
+    assert job_status(status, [], now=NOW).retries == 0
+
+
 @pytest.mark.parametrize(("failed", "said"), [("0", "index 0 failed"), ("0,3", "indexes 0,3 failed")])
 def test_one_index_is_no_indexes(failed: str, said: str) -> None:
     status = job(status=ended("Failed/FailedIndexes", failedIndexes=failed))

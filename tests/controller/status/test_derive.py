@@ -49,7 +49,7 @@ unreachable = partial(StateInputs, False, reachability=Reachability.UNREACHABLE)
         ("is alive", StateInputs(False, life(STARTED), JUST_NOW), State.RUNNING, ""),
         ("has started a moment ago", StateInputs(False, life(STARTED, ago=3.0)), State.RUNNING, ""),
         ("silent", StateInputs(False, life(STARTED), LONG_AGO), State.INTERRUPTED, "silent for 60 min"),
-        ("a sign of life from the future", StateInputs(False, life(STARTED), AHEAD), State.INTERRUPTED, "silent for"),
+        ("a sign of life from the future", StateInputs(False, life(STARTED), AHEAD), State.UNKNOWN, "its last sign of"),
         ("never started", StateInputs(False, life()), State.SUBMITTED, "has not been started"),
         (
             "waits its turn",
@@ -63,6 +63,19 @@ unreachable = partial(StateInputs, False, reachability=Reachability.UNREACHABLE)
             StateInputs(False, life(EventType.FAILED, detail="no sense", ago=1.0), JUST_NOW), State.FAILED, "no sense",
         ),
         ("cancelled", StateInputs(False, life(EventType.CANCELLED)), State.CANCELLED, "60 min ago"),
+        (
+            "cancelled, and a worker of another command is heard",
+            StateInputs(False, life(EventType.CANCELLED), JUST_NOW),
+            State.RUNNING, "cancelled 60 min ago, and a worker of another command goes on",
+        ),
+        (
+            "cancelled a moment ago", StateInputs(False, life(EventType.CANCELLED, ago=4.0), JUST_NOW),
+            State.CANCELLED, "4 s ago",
+        ),
+        (
+            "a worker whose clock is ahead", StateInputs(False, life(STARTED), NOW + 7200.0),
+            State.UNKNOWN, "its last sign of life is 2 h in the future",
+        ),
         (
             "removed", StateInputs(False, life(EventType.COLLECTED, detail="superseded by x")),
             State.COLLECTED, "superseded by x; removed 60 min ago",

@@ -7,7 +7,7 @@ PIP_OPTIONS := --disable-pip-version-check --quiet
 PIP := $(BIN)/pip $(PIP_OPTIONS)
 NATIVE := setup.py $(wildcard jobs/*/native/*.[ch] jobs/*/*/native/*.[ch])
 COMPILER := ziglang==0.17.1
-# Some tests take minutes: in place of the ten that any other may take at most.
+# Some tests take longer than the minutes that any other may take at most (pyproject.toml).
 LONG := -o faulthandler_timeout=3600
 
 # Where exports are loaded in transformers: torch and no tensorflow. Any build of torch will do, so what one build alone

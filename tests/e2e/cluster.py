@@ -13,7 +13,7 @@ from controller.clusters.kubernetes import KubernetesCluster
 from controller.kube.api import Api
 from controller.kube.connection import connect
 from tests.api_server.server import ApiServer
-from tests.e2e.command import COVID_CTL, Done, environment
+from tests.e2e.command import COVID_CTL, Done, answer, environment
 from tests.process_kubelet import ProcessKubelet
 from tests.signals import as_from_a_terminal
 
@@ -61,6 +61,9 @@ class ClusterOfTests:
         running = self.start(*arguments)
         out, err = running.communicate(timeout=120)
         return Done(running.returncode, out, err)
+
+    def answer(self, *arguments: str) -> Done:
+        return answer(*arguments, cwd=self.folder, variables=self.environment)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -1,12 +1,18 @@
-"""Runs the real ``covid-ctl`` in a process of its own, as a user does."""
+"""Runs the real ``covid-ctl``, in a process of its own as a user does, or only its ``main``."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from controller.cli.main import main
 
 COVID_CTL = Path(sys.executable).with_name("covid-ctl")
 PATIENCE = 480.0
@@ -34,6 +40,27 @@ def covid_ctl(*arguments: str, bucket: Path | None = None, cwd: Path | None = No
         check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def answer(
+    *arguments: str, bucket: Path | None = None, cwd: Path | None = None, variables: Mapping[str, str] | None = None
+) -> Done:
+    """What a command that runs no step prints: its ``main`` in this process, without the half second of a start."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with (
+        mock.patch.dict(os.environ, variables or environment(bucket), clear=True),
+        mock.patch.object(sys, "argv", ["covid-ctl", *arguments]),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        contextlib.chdir(cwd or Path.cwd()),
+    ):
+        try:
+            main()
+            code: str | int | None = 0
+        except SystemExit as ended:
+            code = ended.code
+    assert isinstance(code, int)
+    return Done(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))
 
 
 def environment(bucket: Path | None) -> dict[str, str]:

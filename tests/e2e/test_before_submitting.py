@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.e2e.command import covid_ctl
+from tests.e2e.command import answer, covid_ctl
 
 
 def test_doctor_finds_this_machine_fit_for_the_tiny_recipe(tmp_path: Path) -> None:
@@ -14,7 +14,7 @@ def test_doctor_finds_this_machine_fit_for_the_tiny_recipe(tmp_path: Path) -> No
 
 def test_doctor_exits_with_3_and_still_shows_every_check(tmp_path: Path) -> None:
     (tmp_path / "vocab.txt").write_text("no vocabulary\n")
-    done = covid_ctl("doctor", "clinical", "--vocab", str(tmp_path / "vocab.txt"), bucket=tmp_path)
+    done = answer("doctor", "clinical", "--vocab", str(tmp_path / "vocab.txt"), bucket=tmp_path)
     assert done.code == 3
     lines = {line.split("  ")[0]: line for line in done.out.splitlines()}
     assert "failed" in lines["vocabulary"]
@@ -24,7 +24,7 @@ def test_doctor_exits_with_3_and_still_shows_every_check(tmp_path: Path) -> None
 
 def test_estimate_answers_for_people_and_programs(tmp_path: Path) -> None:
     command = ("estimate", "all", "clinical", "--corpus", "sample", "--output", "json")
-    found = covid_ctl(*command, bucket=tmp_path / "bucket").json()
+    found = answer(*command, bucket=tmp_path / "bucket").json()
     kinds = [
         "ingest",
         "signatures",
@@ -45,6 +45,6 @@ def test_estimate_answers_for_people_and_programs(tmp_path: Path) -> None:
 
 
 def test_estimate_refuses_what_it_cannot_read(tmp_path: Path) -> None:
-    done = covid_ctl("estimate", "preprocess", "--corpus", str(tmp_path / "absent"), bucket=tmp_path)
+    done = answer("estimate", "preprocess", "--corpus", str(tmp_path / "absent"), bucket=tmp_path)
     assert done.code == 2
     assert "no such directory or file" in done.err

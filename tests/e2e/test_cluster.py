@@ -18,8 +18,9 @@ from jobs.artifact import Artifact
 from jobs.store import Store
 from tests.controller.steps import steps
 from tests.e2e.cluster import ClusterOfTests, cluster_of_tests
-from tests.e2e.command import covid_ctl, outputs
+from tests.e2e.command import answer, covid_ctl, outputs
 from tests.e2e.corpora import write_corpus
+from tests.e2e.finished import Run
 from tests.e2e.processes import wait_for
 
 DATA_SIDE = ["ingest", "signatures", "vocabulary", "preprocess"]
@@ -42,18 +43,18 @@ def lines(text: str) -> dict[str, str]:
     return {line.split("-")[0]: line for line in text.splitlines()}
 
 
-def test_the_data_side_runs_to_its_end_as_on_this_machine(cluster: ClusterOfTests, tmp_path: Path) -> None:
-    corpus = write_corpus(cluster.bucket / "corpus")
+def test_the_data_side_runs_to_its_end_as_on_this_machine(cluster: ClusterOfTests, run: Run) -> None:
+    corpus = cluster.bucket / "corpus"
+    shutil.copytree(run.corpus, corpus)
     command = ("submit", "preprocess", "--corpus", str(corpus))
     with cluster.kubelet():
         done = cluster.covid_ctl(*command, "--wait")
     assert done.code == 0, done.err
     name = Path(done.out.splitlines()[-1]).name
-    here = covid_ctl(*command, bucket=tmp_path / "here")
-    assert Path(here.out.splitlines()[-1]).name == name
-    assert outputs(cluster.bucket, name) == outputs(tmp_path / "here", name)
+    assert name == run.preprocess
+    assert outputs(cluster.bucket, name) == outputs(run.bucket, name)
     assert "shard.committed" in (cluster.bucket / name / "logs" / "00001-0.log").read_text()
-    states = covid_ctl("status", "--output", "json", bucket=cluster.bucket).json()
+    states = answer("status", "--output", "json", bucket=cluster.bucket).json()
     assert [(state["kind"], state["state"]) for state in states] == [(kind, "complete") for kind in DATA_SIDE]
     cluster.server.advance(8 * 24 * 3600)  # the TTL removes the Jobs
     assert cluster.jobs() == {}
@@ -89,15 +90,15 @@ def test_submitting_says_what_it_did_and_sends_what_render_prints(cluster: Clust
 
 def test_later_steps_wait_for_what_is_under_way(cluster: ClusterOfTests) -> None:
     corpus = write_corpus(cluster.bucket / "corpus")
-    assert cluster.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
-    pretrain = cluster.covid_ctl("submit", "pretrain", "tiny")
+    assert cluster.answer("submit", "preprocess", "--corpus", str(corpus)).code == 0
+    pretrain = cluster.answer("submit", "pretrain", "tiny")
     assert "which is under way" in pretrain.out, pretrain.err
     assert "created, waits for preprocess-" in pretrain.out
-    everything = cluster.covid_ctl("submit", "all", "tiny", "--corpus", str(corpus))
+    everything = cluster.answer("submit", "all", "tiny", "--corpus", str(corpus))
     said = lines(everything.out)
     assert all("is there already" in said[kind] for kind in [*DATA_SIDE, "pretrain"])
     assert "created, waits for pretrain-tiny-" in said["export"]
-    assert cluster.covid_ctl("render", "all", "tiny", "--corpus", str(corpus)).out.count("kind: Job\n") == 10
+    assert cluster.answer("render", "all", "tiny", "--corpus", str(corpus)).out.count("kind: Job\n") == 10
 
 
 def test_a_step_that_fails_ends_the_wait_and_is_created_again(cluster: ClusterOfTests) -> None:
@@ -107,7 +108,7 @@ def test_a_step_that_fails_ends_the_wait_and_is_created_again(cluster: ClusterOf
     assert done.code == 1
     assert "exited with 43: said nothing" in done.err
     assert "will wait until it is complete" in done.err
-    again = cluster.covid_ctl(*command)
+    again = cluster.answer(*command)
     assert again.code == 0
     assert "created again: it had failed: " in lines(again.out)["ingest"]
 
@@ -140,7 +141,7 @@ def test_refusals_come_before_anything_is_written(case: str, cluster: ClusterOfT
     (cluster.folder / "own.jsonl").write_text('{"text": "It is."}\n')
     if case == "no permission":
         cluster.server.denied.add(("create", "jobs"))
-    done = cluster.covid_ctl("submit", "preprocess", *options)
+    done = cluster.answer("submit", "preprocess", *options)
     assert (done.code, done.out) == (3, "")
     assert message in done.err
     assert cluster.jobs() == {}
@@ -149,7 +150,7 @@ def test_refusals_come_before_anything_is_written(case: str, cluster: ClusterOfT
 
 def test_the_tracker_releases_logs_json_and_leaves_promptly(cluster: ClusterOfTests) -> None:
     corpus = write_corpus(cluster.bucket / "corpus")
-    assert cluster.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
+    assert cluster.answer("submit", "preprocess", "--corpus", str(corpus)).code == 0
     running = cluster.start("tracker")
     with cluster.kubelet():
         wait_for(lambda: not cluster.jobs()["vocabulary"]["spec"]["suspend"])
@@ -167,10 +168,10 @@ def test_the_tracker_releases_logs_json_and_leaves_promptly(cluster: ClusterOfTe
 
 def test_one_look_is_enough_for_what_is_due(cluster: ClusterOfTests) -> None:
     corpus = write_corpus(cluster.bucket / "corpus")
-    assert cluster.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
+    assert cluster.answer("submit", "preprocess", "--corpus", str(corpus)).code == 0
     (ingest,) = cluster.bucket.glob("ingest-*")
     shutil.copy(ingest / "spec.json", ingest / "manifest.json")
-    again = cluster.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).out
+    again = cluster.answer("submit", "preprocess", "--corpus", str(corpus)).out
     assert lines(again)["signatures"].endswith("is there already, ready and still suspended")
     assert "no tracker runs in namespace" in again
     done = cluster.covid_ctl("tracker", "--once")
@@ -186,9 +187,9 @@ def test_a_tracker_needs_a_cluster(tmp_path: Path) -> None:
 
 def test_cancelling_ends_a_job_and_names_those_behind_it(cluster: ClusterOfTests) -> None:
     corpus = write_corpus(cluster.bucket / "corpus")
-    assert cluster.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
+    assert cluster.answer("submit", "preprocess", "--corpus", str(corpus)).code == 0
     name = cluster.jobs()["ingest"]["metadata"]["name"]
-    done = cluster.covid_ctl("cancel", name)
+    done = cluster.answer("cancel", name)
     assert done.code == 0, done.err
     said = lines(done.out)
     assert said["ingest"] == f"{name}  cancelled"
@@ -200,9 +201,9 @@ def test_cancelling_ends_a_job_and_names_those_behind_it(cluster: ClusterOfTests
 
 def test_several_are_cancelled_and_a_wrong_name_keeps_none_of_them_running(cluster: ClusterOfTests) -> None:
     corpus = write_corpus(cluster.bucket / "corpus")
-    assert cluster.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
+    assert cluster.answer("submit", "preprocess", "--corpus", str(corpus)).code == 0
     names = {kind: job["metadata"]["name"] for kind, job in cluster.jobs().items()}
-    done = cluster.covid_ctl("cancel", names["ingest"], "ingest-00000000", names["vocabulary"], names["signatures"])
+    done = cluster.answer("cancel", names["ingest"], "ingest-00000000", names["vocabulary"], names["signatures"])
     assert (done.code, "ingest-00000000: " in done.err) == (2, True), done
     said = lines(done.out)
     assert [said[kind].split("  ")[1] for kind in ("ingest", "vocabulary", "signatures")] == ["cancelled"] * 3
@@ -213,13 +214,13 @@ def test_several_are_cancelled_and_a_wrong_name_keeps_none_of_them_running(clust
 
 def test_following_the_logs_of_what_does_not_run_says_why(cluster: ClusterOfTests) -> None:
     corpus = write_corpus(cluster.bucket / "corpus")
-    assert cluster.covid_ctl("submit", "preprocess", "--corpus", str(corpus)).code == 0
+    assert cluster.answer("submit", "preprocess", "--corpus", str(corpus)).code == 0
     names = {kind: job["metadata"]["name"] for kind, job in cluster.jobs().items()}
     observer = cluster.start("logs", "-f", names["signatures"])
     assert observer.stderr
     said = f"{names['signatures']}  waiting  waits for its input {names['ingest']}, and no tracker works"
     assert observer.stderr.readline().startswith(said)
-    cluster.covid_ctl("cancel", names["signatures"])
+    cluster.answer("cancel", names["signatures"])
     assert "no logs of signatures-" in finish(observer)
 
 

@@ -6,19 +6,25 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.command import covid_ctl
+from tests.e2e.finished import Run
 from tests.e2e.processes import containers, gone, needs_linux, start, wait_for
 from tests.gcs_server import Fault, GcsServer
 
 BUCKET = "gs://tests/papers"
 
 
-def test_the_data_side_runs_on_a_bucket_that_fails_in_passing(gcs: GcsServer) -> None:
+def test_the_data_side_runs_on_a_bucket_that_fails_in_passing(gcs: GcsServer, run: Run) -> None:
+    """Afresh, which says how to continue."""
     gcs.fail(Fault(503, method="PUT", times=5))
     gcs.fail(Fault(429, method="GET", times=5))
-    done = covid_ctl("submit", "preprocess", "--bucket", BUCKET)
+    done = covid_ctl(*run.command, "--fresh", "--bucket", BUCKET)
     assert done.code == 0, done.err
-    assert "282 documents kept" in done.out
+    assert "12 documents kept" in done.out
     name = done.out.splitlines()[-1].rpartition("/")[2]
+    assert name != run.preprocess
+    salt = done.out.split("--salt ")[1].split()[0]
+    again = covid_ctl(*run.command, "--salt", salt, "--bucket", BUCKET)
+    assert (again.out.count("already complete"), again.out.splitlines()[-1].rpartition("/")[2]) == (4, name)
     (manifest,) = [
         found
         for found in covid_ctl("artifacts", "--bucket", BUCKET, "--output", "json").json()

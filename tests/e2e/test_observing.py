@@ -3,14 +3,16 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import COVID_CTL, Done, covid_ctl, environment
+from tests.e2e.command import COVID_CTL, Done, answer, covid_ctl, environment
 from tests.e2e.corpora import write_corpus
+from tests.e2e.finished import Run
 from tests.e2e.processes import start, wait_for
 from tests.signals import as_from_a_terminal
 
@@ -22,21 +24,18 @@ PROGRESS_FIELDS = {"shards_done", "shards", "done", "total", "unit", "rate", "lo
 
 
 @pytest.fixture(scope="module")
-def bucket(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four complete steps."""
-    place = tmp_path_factory.mktemp("observing")
-    done = covid_ctl("submit", "preprocess", "--corpus", str(write_corpus(place / "corpus")), bucket=place / "bucket")
-    assert done.code == 0, done.err
-    return place / "bucket"
+def bucket(run: Run) -> Path:
+    """Four complete steps, not to be changed."""
+    return run.bucket
 
 
 @pytest.fixture(scope="module")
-def preprocess(bucket: Path) -> str:
-    return next(path.name for path in bucket.iterdir() if path.name.startswith("preprocess-"))
+def preprocess(run: Run) -> str:
+    return run.preprocess
 
 
 def test_programs_find_the_same_fields_for_every_step(bucket: Path, preprocess: str) -> None:
-    every, one = (covid_ctl("status", *name, "--output", "json", bucket=bucket).json() for name in ([], [preprocess]))
+    every, one = (answer("status", *name, "--output", "json", bucket=bucket).json() for name in ([], [preprocess]))
     assert len(every) == 4
     assert one == every[-1:]
     for step in every:
@@ -45,11 +44,11 @@ def test_programs_find_the_same_fields_for_every_step(bucket: Path, preprocess: 
 
 
 def test_logs_of_shards(bucket: Path, preprocess: str) -> None:
-    lines = covid_ctl("logs", preprocess, "--tail", "1", bucket=bucket).out.splitlines()
+    lines = answer("logs", preprocess, "--tail", "1", bucket=bucket).out.splitlines()
     assert [line.split()[0] for line in lines] == ["[0]", "[1]"]
-    of_one = covid_ctl("logs", preprocess, "--index", "1", "--tail", "1", bucket=bucket).out
+    of_one = answer("logs", preprocess, "--index", "1", "--tail", "1", bucket=bucket).out
     assert of_one == lines[1].removeprefix("[1] ") + "\n"
-    raw = covid_ctl("logs", preprocess, "--output", "json", bucket=bucket).out
+    raw = answer("logs", preprocess, "--output", "json", bucket=bucket).out
     read = [json.loads(line) for line in raw.splitlines()]
     assert all(line.keys() == {"index", "attempt", "source", "text"} for line in read)
     assert {json.loads(line["text"])["event"] for line in read} >= {"shard.committed", "step.completed"}
@@ -104,10 +103,10 @@ def test_a_reader_who_has_seen_enough_is_no_accident(bucket: Path) -> None:
 
 
 def test_explaining(bucket: Path, preprocess: str) -> None:
-    done = covid_ctl("explain", preprocess, bucket=bucket)
+    done = answer("explain", preprocess, bucket=bucket)
     assert done.out.startswith(f"{preprocess} is complete")
     assert f"next: see what it made: covid-ctl artifacts {preprocess}" in done.out
-    explained = covid_ctl("explain", preprocess, "--output", "json", bucket=bucket).json()
+    explained = answer("explain", preprocess, "--output", "json", bucket=bucket).json()
     assert explained.keys() == {"name", "state", "text", "next", "cause"}
 
 
@@ -115,15 +114,14 @@ def tree(bucket: Path) -> set[str]:
     return {str(path.relative_to(bucket)) for path in bucket.rglob("*") if path.is_file()}
 
 
-def test_gc_removes_only_when_told_and_only_what_nobody_needs(tmp_path: Path) -> None:
-    corpus, bucket = str(write_corpus(tmp_path / "corpus")), tmp_path / "bucket"
-    command = ("submit", "preprocess", "--corpus", corpus)
-    assert covid_ctl(*command, bucket=bucket).code == 0
+def test_gc_removes_only_when_told_and_only_what_nobody_needs(run: Run, tmp_path: Path) -> None:
+    bucket = tmp_path / "bucket"
+    shutil.copytree(run.bucket, bucket)
     (bucket / "vocabularies").mkdir()
     (bucket / "vocabularies" / "abc.txt").write_text("x")
     before = tree(bucket)
-    assert covid_ctl("gc", bucket=bucket).out == "nothing to remove that is older than 30d\n"
-    shown = covid_ctl("gc", "--older-than", "0s", bucket=bucket)
+    assert answer("gc", bucket=bucket).out == "nothing to remove that is older than 30d\n"
+    shown = answer("gc", "--older-than", "0s", bucket=bucket)
     assert "could be removed: add --yes" in shown.out
     assert tree(bucket) == before
 
@@ -131,21 +129,8 @@ def test_gc_removes_only_when_told_and_only_what_nobody_needs(tmp_path: Path) ->
     assert removed.keys() == {"removed", "bytes", "removals", "notes"}
     assert {one["what"] for one in removed["removals"]} == {"logs", "heartbeats", "vocabulary"}
     assert before - tree(bucket) == {path for one in removed["removals"] for path in one["paths"]}
-    assert "already complete" in covid_ctl(*command, bucket=bucket).out
-    assert covid_ctl("gc", "--older-than", "0s", "--yes", bucket=bucket).out.startswith("nothing to remove")
-
-
-def test_what_gc_removed_is_made_again(tmp_path: Path) -> None:
-    corpus, bucket = write_corpus(tmp_path / "corpus", documents=1), tmp_path / "bucket"
-    command = ("submit", "preprocess", "--corpus", str(corpus))
-    assert covid_ctl(*command, bucket=bucket).code == 1
-    (failed,) = covid_ctl("status", "--output", "json", bucket=bucket).json()
-    assert covid_ctl("explain", failed["name"], bucket=bucket).out.startswith(f"{failed['name']} has failed: ")
-    assert covid_ctl("gc", "--older-than", "0s", "--yes", bucket=bucket).code == 0
-    (collected,) = covid_ctl("status", "--output", "json", bucket=bucket).json()
-    assert (collected["state"], tree(bucket / failed["name"])) == ("collected", {"spec.json", "removed-1.json"})
-    assert covid_ctl(*command, bucket=bucket).code == 1
-    assert covid_ctl("status", "--output", "json", bucket=bucket).json()[0]["state"] == "failed"
+    assert "already complete" in covid_ctl(*run.command, bucket=bucket).out
+    assert answer("gc", "--older-than", "0s", "--yes", bucket=bucket).out.startswith("nothing to remove")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -161,7 +146,7 @@ def test_completion(shell: str, bucket: Path, preprocess: str) -> None:
 def test_a_step_that_is_not_there_is_answered_with_the_nearest_that_is(
     command: str, bucket: Path, preprocess: str
 ) -> None:
-    done = covid_ctl(command, f"{preprocess[:-2]}xx", bucket=bucket)
+    done = answer(command, f"{preprocess[:-2]}xx", bucket=bucket)
     assert (done.code, f"no such step in {bucket}; did you mean {preprocess}?" in done.err) == (2, True), done
 
 
@@ -178,7 +163,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_bad_requests(case: str, bucket: Path, preprocess: str) -> None:
     arguments, code, message = CASES[case]
-    done: Done = covid_ctl(*(preprocess if word == "STEP" else word for word in arguments), bucket=bucket)
+    done: Done = answer(*(preprocess if word == "STEP" else word for word in arguments), bucket=bucket)
     assert (done.code, done.out) == (code, "")
     assert message in done.err
     assert "Traceback" not in done.err

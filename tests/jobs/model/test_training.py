@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import structlog
 import tensorflow as tf
 from safetensors.numpy import load
+from structlog.typing import EventDict
 
 from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, DivergedError, Interrupted, MissingObjectError, StoreError
@@ -45,6 +47,17 @@ def stop_at_call(number: int) -> Callable[[], bool]:
     """True from its ``number``-th call on."""
     calls = iter(range(1, 1_000_000))
     return lambda: next(calls) >= number
+
+
+def stop_after(step: int, time: int, logs: list[EventDict]) -> Callable[[], bool]:
+    """True from the ``time``-th call on after ``logs`` say that ``step`` steps are made."""
+    calls = iter(range(1, 1_000_000))
+
+    def stopping() -> bool:
+        made = any(e["step"] >= step for e in logs if e["event"] in ("training.started", "training.progressed"))
+        return made and next(calls) >= time
+
+    return stopping
 
 
 def weights(artifact: Artifact) -> dict[str, npt.NDArray[np.float32]]:
@@ -137,26 +150,41 @@ def test_curves_have_every_step_once(finished: Artifact) -> None:
     assert {step for step, name in found if name == "evaluation/perplexity"} == {0, 6, 12}
 
 
-# The loop asks once before each step, an evaluation once for its one batch.
-@pytest.mark.parametrize(
-    "calls",
-    [
-        pytest.param(2, id="in the evaluation at the start"),
-        pytest.param(6, id="where a checkpoint is due"),
-        pytest.param(10, id="between two checkpoints"),
-        pytest.param(16, id="in the evaluation at the end"),
-    ],
-)
-def test_a_stopped_run_goes_on_bit_for_bit(
-    finished: Artifact, submit_pretrain: Submit, tmp_path: Path, calls: int
+STOPS = {
+    "in the evaluation at the start": (0, 2),
+    "where a checkpoint is due": (4, 1),
+    "between two checkpoints": (7, 1),
+    "in the evaluation at the end": (12, 2),
+}
+"""After how many steps, and when it is asked for which time from then on: before each step, and in an evaluation."""
+
+
+def test_a_run_goes_on_bit_for_bit_wherever_it_ended(
+    finished: Artifact, submit_pretrain: Submit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Its bucket fails while it saves, it is stopped in each place in turn, and its newest checkpoint is damaged."""
     artifact = submit_pretrain(tmp_path / "bucket")
+
+    def away(_: Store, path: str, __: Any) -> None:
+        raise StoreError(path, "503 service unavailable")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "stream", away)
+        with pytest.raises(StoreError, match="503"):
+            run(artifact, tmp_path / "without a bucket")
     with pytest.raises(Interrupted, match="SIGTERM"):
-        run(artifact, tmp_path / "first", stop_at_call(calls))
-    assert artifact.manifest() is None
+        run(artifact, tmp_path / "while it opens its examples", stop_at_call(2))
+    for place, (step, time) in STOPS.items():
+        with structlog.testing.capture_logs() as logs, pytest.raises(Interrupted, match="SIGTERM"):
+            run(artifact, tmp_path / place, stop_after(step, time, logs))
+        assert artifact.manifest() is None
+    newest = artifact.store.objects(artifact.path("checkpoints"))[-1]
+    artifact.store.put(newest.path, b"x" * newest.size)
+    with structlog.testing.capture_logs() as logs:
+        run(artifact, tmp_path / "last")
 
-    run(artifact, tmp_path / "second")
-
+    assert "checkpoint.rejected" in [e["event"] for e in logs]
+    assert artifact.require().facts["checkpoints_rejected"] == [int(Path(newest.path).stem)] == [12]
     ours, theirs = weights(artifact), weights(finished)
     for name, value in theirs.items():
         np.testing.assert_array_equal(ours[name], value, err_msg=name)
@@ -165,18 +193,20 @@ def test_a_stopped_run_goes_on_bit_for_bit(
 
 
 def test_a_run_goes_on_bit_for_bit_under_other_settings_of_how_often(
-    finished: Artifact, submit_pretrain: Submit, tmp_path: Path
+    finished: Artifact, submit_pretrain: Submit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """And at another pace."""
     artifact = submit_pretrain(tmp_path / "bucket")
-    with pytest.raises(Interrupted):
-        run(artifact, tmp_path / "first", stop_at_call(8), checkpoint_every="1", log_every="100")
-    run(artifact, tmp_path / "second", checkpoint_every="100", log_every="3")
+    with structlog.testing.capture_logs() as logs, pytest.raises(Interrupted):
+        run(artifact, tmp_path / "first", stop_after(6, 1, logs), checkpoint_every="1", log_every="3")
+    monkeypatch.setenv("COVID_CTL_STEPS_PER_CALL", "5")
+    run(artifact, tmp_path / "second", checkpoint_every="100", log_every="100")
 
     for name, value in weights(finished).items():
         np.testing.assert_array_equal(weights(artifact)[name], value, err_msg=name)
-    assert {step for step, name in curves(artifact) if name == "loss"} == {3, 6, 9, 12}
+    assert {step for step, name in curves(artifact) if name == "loss"} >= {3, 12}
     assert artifact.require().facts["evaluations"] == finished.require().facts["evaluations"]
-    assert artifact.require().facts["runtime"] == {"checkpoint_every": 100, "log_every": 3}
+    assert artifact.require().facts["runtime"] == {"checkpoint_every": 100, "log_every": 100}
 
 
 def test_settings_beyond_the_recipe_go_on_bit_for_bit_too(submit_pretrain: Submit, tmp_path: Path) -> None:
@@ -186,8 +216,8 @@ def test_settings_beyond_the_recipe_go_on_bit_for_bit_too(submit_pretrain: Submi
         submit_pretrain(tmp_path / name, vocabulary=VOCABULARY, **short, **beyond) for name in ("whole", "stopped")
     )
     run(whole, tmp_path / "1")
-    with pytest.raises(Interrupted):
-        run(stopped, tmp_path / "2", stop_at_call(8))
+    with structlog.testing.capture_logs() as logs, pytest.raises(Interrupted):
+        run(stopped, tmp_path / "2", stop_after(2, 1, logs))
     run(stopped, tmp_path / "3")
 
     for name, value in weights(whole).items():
@@ -199,27 +229,9 @@ def test_settings_beyond_the_recipe_go_on_bit_for_bit_too(submit_pretrain: Submi
     assert not [name for _, name in curves(whole) if "nsp" in name]
 
 
-def test_a_damaged_checkpoint_costs_time_not_truth(finished: Artifact, submit_pretrain: Submit, tmp_path: Path) -> None:
-    artifact = submit_pretrain(tmp_path / "bucket")
-    with pytest.raises(Interrupted):
-        run(artifact, tmp_path / "first", stop_at_call(12))
-    newest = artifact.store.objects(artifact.path("checkpoints"))[-1]
-    artifact.store.put(newest.path, b"x" * newest.size)
-    with structlog.testing.capture_logs() as logs:
-        run(artifact, tmp_path / "second")
-    assert "checkpoint.rejected" in [e["event"] for e in logs]
-    assert artifact.require().facts["checkpoints_rejected"] == [int(Path(newest.path).stem)]
-    for name, value in weights(finished).items():
-        np.testing.assert_array_equal(weights(artifact)[name], value, err_msg=name)
-    assert sorted(curves(artifact)) == sorted(curves(finished))
-
-
-def test_a_trained_run_that_died_before_its_commit_does_not_train_again(
-    submit_pretrain: Submit, tmp_path: Path
-) -> None:
-    artifact = submit_pretrain(tmp_path / "bucket", train_steps=4)
-    run(artifact, tmp_path / "first")
-    before = weights(artifact)
+def test_a_trained_run_that_died_before_its_commit_does_not_train_again(finished: Artifact, tmp_path: Path) -> None:
+    shutil.copytree(finished.store.location, tmp_path / "bucket")
+    artifact = Artifact.open(Store(str(tmp_path / "bucket")), finished.name)
     for path in ("manifest.json", "shards/00000.json", "model/weights.safetensors", "evaluations.json"):
         artifact.store.delete(artifact.path(path))
     with structlog.testing.capture_logs() as logs:
@@ -227,19 +239,28 @@ def test_a_trained_run_that_died_before_its_commit_does_not_train_again(
     events = [e["event"] for e in logs]
     assert "training.already_done" in events
     assert "training.progressed" not in events
-    assert artifact.require().facts["evaluations"][-1]["step"] == 4
+    assert artifact.require().facts["evaluations"][-1]["step"] == 12
     for name, value in weights(artifact).items():
-        np.testing.assert_array_equal(value, before[name])
+        np.testing.assert_array_equal(value, weights(finished)[name])
 
 
 def test_scores_are_those_of_the_first_weights_on_evenly_spread_examples(
     submit_pretrain: Submit, random_examples: Callable[..., list[dict[str, Any]]], tmp_path: Path
 ) -> None:
-    artifact = submit_pretrain(tmp_path / "bucket", validation=9, evaluation_examples=6, train_steps=1, warmup_steps=1)
+    """And the size of a vocabulary that was learnt comes with the examples."""
+    artifact = submit_pretrain(
+        tmp_path / "bucket",
+        validation=9,
+        evaluation_examples=6,
+        train_steps=1,
+        warmup_steps=1,
+        sizes={"vocabulary_size": None},
+        facts={"vocabulary_size": 60},
+    )
     run(artifact, tmp_path / "scratch")
 
     settings = artifact.spec.settings
-    model = Bert(BertConfig(**settings["architecture"], vocab_size=50), seed=settings["schedule"]["seed"])
+    model = Bert(BertConfig(**settings["architecture"], vocab_size=60), seed=settings["schedule"]["seed"])
     held_out = random_examples(9, seed=len("validation"))
     chosen = [held_out[i] for i in (0, 1, 3, 4, 6, 7)]
     batch = {name: tf.constant([e[name] for e in chosen]) for name in chosen[0]}
@@ -252,6 +273,8 @@ def test_scores_are_those_of_the_first_weights_on_evenly_spread_examples(
     assert first == pytest.approx(expected, rel=1e-5)
     # The rate of the only update is 0: nothing was learned, and without dropout nothing differs.
     assert last == pytest.approx(expected | {"step": 1}, rel=1e-5)
+    assert weights(artifact)["bert/embeddings/word_embeddings"].shape == (60, 16)
+    assert json.loads(artifact.store.get(artifact.path("model/bert_config.json")))["vocab_size"] == 60
 
 
 def test_the_heartbeat_ends_at_the_last_step(finished: Artifact) -> None:
@@ -264,15 +287,10 @@ def test_the_heartbeat_ends_at_the_last_step(finished: Artifact) -> None:
     assert all(beat[name] > 0 for name in ("loss", "examples_per_second", "model_flops_per_second"))
 
 
-@pytest.mark.parametrize("steps_per_call", ["5", ""])
-def test_the_pace_changes_no_result(
-    finished: Artifact,
-    submit_pretrain: Submit,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    steps_per_call: str,
+def test_a_pace_that_suits_the_machine_changes_no_result(
+    finished: Artifact, submit_pretrain: Submit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COVID_CTL_STEPS_PER_CALL", steps_per_call)
+    monkeypatch.setenv("COVID_CTL_STEPS_PER_CALL", "")
     artifact = submit_pretrain(tmp_path / "bucket", log_every=100)
     run(artifact, tmp_path / "scratch")
     assert {step for step, name in curves(artifact) if name == "loss"} == {12}
@@ -310,20 +328,6 @@ def test_an_early_end_has_the_best_weights_that_are_sound(submit_pretrain: Submi
     kept = load(artifact.store.get(checkpoint(artifact, last)))
     for name, value in weights(artifact).items():
         np.testing.assert_array_equal(value, kept[name], err_msg=name)
-
-
-def test_a_bucket_that_fails_while_saving_ends_the_run(
-    submit_pretrain: Submit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    artifact = submit_pretrain(tmp_path / "bucket")
-
-    def away(_: Store, path: str, __: Any) -> None:
-        raise StoreError(path, "503 service unavailable")
-
-    monkeypatch.setattr(Store, "stream", away)
-    with pytest.raises(StoreError, match="503"):
-        run(artifact, tmp_path / "scratch")
-    assert artifact.manifest() is None
 
 
 @pytest.mark.slow  # TensorFlow tries again for ten seconds
@@ -382,14 +386,6 @@ def test_what_cannot_work_is_a_configuration_error(
     artifact = submit_pretrain(tmp_path / "bucket", **change)
     with pytest.raises(ConfigurationError, match=said):
         run(artifact, tmp_path / "scratch")
-
-
-def test_a_learnt_vocabulary_s_size_comes_with_the_examples(submit_pretrain: Submit, tmp_path: Path) -> None:
-    sizes, facts = {"vocabulary_size": None}, {"vocabulary_size": 60}
-    artifact = submit_pretrain(tmp_path / "bucket", sizes=sizes, facts=facts, train_steps=1, warmup_steps=0)
-    run(artifact, tmp_path / "scratch")
-    assert weights(artifact)["bert/embeddings/word_embeddings"].shape == (60, 16)
-    assert json.loads(artifact.store.get(artifact.path("model/bert_config.json")))["vocab_size"] == 60
 
 
 def test_incomplete_examples_are_no_input(submit_pretrain: Submit, tmp_path: Path) -> None:

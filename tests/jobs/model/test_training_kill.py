@@ -108,7 +108,7 @@ def test_killed_and_terminated_it_ends_as_if_nothing_had_happened(submit_pretrai
     assert events[-1]["event"] == "step.interrupted"
     assert newest_checkpoint(artifact) >= step
 
-    finish(artifact)
+    run_here(artifact, tmp_path / "last")
     assert_same_result(artifact, undisturbed)
 
 

@@ -1,0 +1,231 @@
+"""The README's commands work as they stand there, in its order, and print what it shows; and what the first one leaves.
+
+That is the main job on the built-in sample, through the real commands: corpus in, model out.
+"""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from jobs.vocabulary import SPECIALS
+from tests.e2e.command import COVID_CTL, answer, covid_ctl, environment
+from tests.e2e.corpora import write_corpus
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+BLOCKS = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+"""Its Python is run by tests/in_transformers."""
+VARIES = re.compile(
+    r"done in \d+:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?|[\d.]+(?:e-\d+)?(?=\)?$| ->|%|,)|[0-9a-f]{8}$"
+)
+"""Times everywhere; scores and checksums of trained weights from one kind of machine to another."""
+
+
+LONGEST = 1200.0
+"""Seconds a command may take; on two idle cores the demo takes three minutes."""
+DEMO = "covid-ctl submit all tiny --corpus sample"
+STEPS = [
+    "ingest",
+    "signatures",
+    "vocabulary",
+    "preprocess",
+    "pretrain",
+    "export",
+    "tune",
+    "evaluate",
+    "embed",
+    "index",
+]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with what the README takes for granted: a corpus and a vocabulary."""
+    directory = tmp_path_factory.mktemp("readme")
+    write_corpus(directory / "cord19", documents=40)
+    letters = [chr(code) for code in range(33, 127)]
+    (directory / "vocab.txt").write_text("\n".join([*SPECIALS, *letters, *(f"##{letter}" for letter in letters), ""]))
+    return directory
+
+
+@pytest.fixture(scope="module")
+def demo(place: Path) -> list[str]:
+    """What ``DEMO`` printed. Its bucket is kept as it was, whatever the README does to it afterwards."""
+    printed = run(DEMO, place)
+    shutil.copytree(place / "bucket", place / "kept")
+    return printed
+
+
+@pytest.fixture(scope="module")
+def bucket(place: Path, demo: list[str]) -> Path:
+    assert demo
+    return place / "kept"
+
+
+@pytest.fixture(scope="module")
+def manifests(bucket: Path) -> dict[str, dict[str, Any]]:
+    found = answer("artifacts", "--output", "json", bucket=bucket).json()
+    return {manifest["spec"]["kind"]: manifest for manifest in found}
+
+
+def test_every_command_does_what_is_shown(place: Path, demo: list[str]) -> None:
+    ran = 0
+    for text in BLOCKS:
+        for command, shown in commands(text):
+            if command.startswith("make "):
+                continue  # what they run is here, and this test among it
+            ran += 1
+            check(shown, demo if command == DEMO else run(command, place), command)
+    assert ran >= 10
+
+
+def commands(block: str) -> list[tuple[str, list[str]]]:
+    """Each ``$`` line of a block with the lines shown below it."""
+    found: list[tuple[str, list[str]]] = []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            found.append((line.removeprefix("$ ").split("  #")[0], []))
+        else:
+            found[-1][1].append(line)
+    return found
+
+
+def run(command: str, place: Path) -> list[str]:
+    name, *rest = shlex.split(command)
+    assert name == "covid-ctl"
+    arguments = [str(COVID_CTL), *rest]
+    own = environment(None) | {"XDG_CACHE_HOME": str(place / "cache")}
+    done = subprocess.run(arguments, cwd=place, env=own, capture_output=True, text=True, check=False, timeout=LONGEST)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout.splitlines()
+
+
+def check(shown: list[str], printed: list[str], command: str) -> None:
+    """Every line shown was printed, in order; ``...`` and progress in between."""
+    lines = iter([VARIES.sub("~", line.rstrip()) for line in printed])
+    for line in shown:
+        wanted = VARIES.sub("~", line.rstrip())
+        assert line == "..." or wanted in lines, f"{command} did not print: {line}\nbut:\n" + "\n".join(printed)
+
+
+def test_every_step_is_reported_and_complete(bucket: Path, demo: list[str]) -> None:
+    assert [line.split("-")[0] for line in demo if " done in " in line] == STEPS
+    states = answer("status", "--output", "json", bucket=bucket).json()
+    assert [(state["kind"], state["state"]) for state in states] == [(kind, "complete") for kind in STEPS]
+
+
+def test_documents_are_accounted_for_from_end_to_end(manifests: dict[str, dict[str, Any]]) -> None:
+    ingested = manifests["ingest"]["counts"]["documents"]
+    assert ingested["read"] == ingested["kept"] + sum(ingested["dropped"].values()) + ingested["quarantined"]
+    read = manifests["preprocess"]["counts"]["documents"]
+    assert read["read"] == ingested["kept"] == read["kept"] + sum(read["dropped"].values())
+    assert ingested["quarantined"] >= 1  # the sample has a malformed file
+
+
+def test_held_out_loss_falls(manifests: dict[str, dict[str, Any]]) -> None:
+    evaluations = manifests["pretrain"]["facts"]["evaluations"]
+    assert [evaluation["step"] for evaluation in evaluations] == [0, 100, 200, 300, 400, 500]
+    assert evaluations[-1]["mlm_loss"] < evaluations[0]["mlm_loss"] - 1
+
+
+def test_the_card_has_the_runs_own_numbers(bucket: Path, manifests: dict[str, dict[str, Any]]) -> None:
+    card = (bucket / manifests["export"]["name"] / "model" / "README.md").read_text()
+    documents = manifests["preprocess"]["counts"]["documents"]
+    assert f"{documents['kept'] + documents['dropped']['without_text']:,}" in card
+    assert "| dropped: language:es | 1 |" in card
+    assert f"{manifests['preprocess']['counts']['examples']['train']:,}" in card
+    assert f"{manifests['pretrain']['facts']['evaluations'][-1]['mlm_loss']:.3f}" in card
+
+
+def test_preprocessing_leaves_a_report(place: Path, bucket: Path, manifests: dict[str, dict[str, Any]]) -> None:
+    told = answer("report", "--html", "page.html", bucket=bucket, cwd=place)
+    assert told.code == 0, told.err
+    step = manifests["preprocess"]["name"]
+    assert told.out.splitlines()[0] == step
+    assert "Documents: 280 of 300 kept" in told.out
+    assert told.out.splitlines()[-1] == "Page: page.html"
+    assert (place / "page.html").read_bytes() == (bucket / step / "report.html").read_bytes()
+    report = answer("report", step, "--output", "json", bucket=bucket).json()
+    assert report["examples"] == manifests["preprocess"]["counts"]["examples"]
+    refused = answer("report", manifests["ingest"]["name"], bucket=bucket)
+    assert (refused.code, "ingest leaves no report" in refused.err) == (2, True)
+    unwritable = answer("report", "--html", "no/such/folder.html", bucket=bucket, cwd=place)
+    assert (unwritable.code, "give another --html FILE" in unwritable.err) == (2, True)
+
+
+def test_again_does_nothing(bucket: Path, demo: list[str]) -> None:
+    before = {path: path.stat().st_mtime_ns for path in bucket.rglob("*")}
+    again = covid_ctl(*shlex.split(DEMO)[1:], bucket=bucket)
+    assert again.code == 0
+    assert Path(again.out.splitlines()[-1]).name == Path(demo[-1]).name
+    assert again.out.count("already complete") == len(STEPS)
+    assert {path: path.stat().st_mtime_ns for path in bucket.rglob("*")} == before
+
+
+def test_the_newest_fitting_inputs_are_found_without_being_named(
+    bucket: Path, manifests: dict[str, dict[str, Any]]
+) -> None:
+    rendered = answer("render", "pretrain", "tiny", bucket=bucket)
+    (job,) = yaml.safe_load_all(rendered.out)
+    assert job["metadata"]["name"] == manifests["pretrain"]["name"]
+    # Keeping the text makes no other examples.
+    with_text = ("render", "pretrain", "tiny", "--set", "corpus.clean_text=true")
+    assert answer(*with_text, bucket=bucket).out == rendered.out
+
+
+def test_curves_are_where_tensorboard_looks(bucket: Path, manifests: dict[str, dict[str, Any]]) -> None:
+    folder = bucket / manifests["pretrain"]["name"] / "tensorboard"
+    assert list(folder.glob("events.out.tfevents.*"))
+
+
+def test_logs_are_json_lines(bucket: Path, manifests: dict[str, dict[str, Any]]) -> None:
+    for manifest in manifests.values():
+        (log, *_) = sorted((bucket / manifest["name"] / "logs").iterdir())
+        events = [json.loads(line) for line in log.read_text().splitlines()]
+        assert events[-1]["event"] in ("step.completed", "shard.committed")
+
+
+def test_a_finished_training_is_extended_under_a_name_that_says_so(
+    bucket: Path, manifests: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    shutil.copytree(bucket, tmp_path / "bucket")
+    bucket = tmp_path / "bucket"
+    trained, again = manifests["pretrain"]["name"], ("submit", "pretrain", "tiny", "--extend")
+
+    refused = {
+        (trained,): "it has made 500 steps, 500 are no more",
+        (trained, "--to", "50"): "it has made 500 steps, 50 are no more",
+        (trained, "--to", "520", "--set", "schedule.learning_rate=0.5"): "schedule.learning_rate is 0.0005 in it, 0.5",
+        (trained, "--to", "520", "--set", "schedule.train_steps=80"): "--set schedule.train_steps=80 says otherwise",
+        (trained, "--to", "520", "--corpus", "sample"): f"it goes on with what {trained} was made of",
+        (manifests["preprocess"]["name"], "--to", "520"): "its kind is preprocess, not pretrain",
+    }
+    for words, reason in refused.items():
+        done = answer(*again, *words, bucket=bucket)
+        assert (done.code, reason in done.err) == (2, True), (words, done.err)
+
+    done = covid_ctl(*again, trained, "--to", "520", bucket=bucket)
+    assert done.code == 0, done.err
+    assert f"extends {trained}: its learning rate was to fall to 0 at step 500, and now does at 520" in done.out
+    assert f"520 steps (500 of them {trained}'s), held-out MLM loss" in done.out
+    (extended,) = (path.name for path in bucket.glob("pretrain-tiny-to520-*"))
+    assert "already complete" in covid_ctl(*again, trained, "--to", "520", bucket=bucket).out
+    assert f"extends {trained}" in answer("explain", extended, bucket=bucket).out
+
+    # The recipe alone still means the run that it describes; the longer one is named.
+    exported = covid_ctl("submit", "export", "tiny", "--run", extended, bucket=bucket)
+    assert exported.code == 0, exported.err
+    card = Path(exported.out.splitlines()[-1], "model", "README.md").read_text()
+    assert f"| up to step 500 | `{trained}` |" in card
+    assert "then towards 0 at step 520." in card
+
+    # Checkpoints may go once the extension is complete, and then nothing goes on from them.
+    assert answer("gc", "--older-than", "0s", "--yes", bucket=bucket).code == 0
+    gone = answer(*again, trained, "--to", "620", bucket=bucket)
+    assert (gone.code, "its last checkpoint, of step 500, is gone" in gone.err) == (3, True), gone.err

@@ -1,4 +1,4 @@
-"""What only a bucket in a local directory needs: flushing to the disk, and what killed writers leave there."""
+"""What only a bucket in a local directory needs: plain reading, flushing to the disk, and what killed writers leave."""
 
 from __future__ import annotations
 
@@ -11,10 +11,26 @@ from jobs.errors import StoreError
 
 _TEMPORARY = re.compile(r"#[0-9]+$")
 """How obstore's file names end while it writes them."""
+_PLAIN = re.compile(r"[\w-][\w.-]*(?:/[\w-][\w.-]*)*", re.ASCII)
+"""Paths that obstore and the file system write alike."""
 
 
 def directory_of(location: str) -> Path:
     return Path(location).expanduser().absolute()
+
+
+def read_plainly(root: str, path: str) -> bytes | None:
+    """A file's bytes, in a tenth of the time that obstore takes to hand them over.
+
+    None where obstore is to say what the file is called, or why it cannot be read.
+    """
+    if not _PLAIN.fullmatch(path):
+        return None
+    try:
+        with open(f"{root}/{path}", "rb") as file:  # noqa: PTH123 - a release has a million
+            return file.read()
+    except OSError:
+        return None
 
 
 def is_temporary(path: str) -> bool:

@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 
 VERSIONS: Mapping[Kind, int] = {
-    Kind.INGEST: 2,
+    Kind.INGEST: 3,
     Kind.SIGNATURES: 2,
     Kind.VOCABULARY: 3,
     Kind.PREPROCESS: 3,

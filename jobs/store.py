@@ -19,7 +19,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore
 
-from jobs.directory_bucket import directory_of, flush, is_temporary, temporary_files
+from jobs.directory_bucket import directory_of, flush, is_temporary, read_plainly, temporary_files
 from jobs.errors import DamagedError, MissingObjectError, StoreUnreachableError
 from jobs.layout import STAGED
 from jobs.object_reader import ObjectReader
@@ -74,6 +74,7 @@ class Store:
         self.location = location
         self._patience = patience
         self._remote = "://" in location
+        self._root = "" if self._remote else str(directory_of(location))
         self._directory, self._store = open_store(location, create=create, patience=patience)
         self._sending: ObjectStore | None = None
 
@@ -158,7 +159,8 @@ class Store:
 
     def get(self, path: str) -> bytes:
         """The whole object. Raises ``MissingObjectError``."""
-        return self.fetch(path)[0]
+        plain = None if self._remote else read_plainly(self._root, path)
+        return self.fetch(path)[0] if plain is None else plain
 
     def fetch(self, path: str) -> tuple[bytes, str]:
         """The whole object and its e-tag, empty if it had to be fetched in pieces. Raises ``MissingObjectError``."""

@@ -29,7 +29,7 @@ class Documents:
 
     def read(self, shard: int) -> Iterator[Document]:
         """One shard's documents, in order, one in memory at a time."""
-        staged = self._scratch / "documents.jsonl.gz"
+        staged = self._scratch / "documents"
         self._artifact.download(self.shards[shard], staged)
         yield from read_documents(staged)
 

@@ -1,6 +1,6 @@
 """``ingest``: a corpus as released -> its documents, each once, in shards of even size.
 
-documents/00000.jsonl.gz ...   kept documents, one JSON object a line
+documents/00000.jsonl.zst ...  kept documents, one JSON object a line
 held_out.txt                   cord_uids held out for evaluation, sorted
 quarantine.jsonl               what could not be read: file, reason, position, cord_uid, kept_from
 unreferenced_parses.txt        parse files that no row of metadata.csv names (CORD-19 only)
@@ -18,7 +18,7 @@ from jobs.corpus.documents.accounting import Accounting
 from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.full_text import MIN_SHARE, FullTexts
 from jobs.corpus.documents.outcome import OpenedCorpus
-from jobs.corpus.documents.shards import DocumentShards
+from jobs.corpus.documents.shards import ENDING, DocumentShards
 from jobs.corpus.documents.single_sentences import MAX_SHARE, SingleSentences
 from jobs.corpus.documents.workspace import Workspace
 from jobs.corpus.reading.open_corpus import open_corpus
@@ -55,7 +55,7 @@ def _ingest(context: StepContext, corpus: OpenedCorpus, workspace: Workspace, st
     full_texts = FullTexts(corpus.source, settings.get("min_full_text_share", MIN_SHARE))
     single = SingleSentences(corpus.source, settings.get("max_single_sentence_share", MAX_SHARE))
 
-    shards = [context.scratch / f"{index:05d}.jsonl.gz" for index in range(settings["document_shards"])]
+    shards = [context.scratch / f"{index:05d}{ENDING}" for index in range(settings["document_shards"])]
     quarantine = context.scratch / QUARANTINE
     kept: list[str] = []
     try:

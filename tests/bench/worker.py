@@ -84,7 +84,7 @@ def submitted(documents: Sequence[Document], size: int, vocab: Path, place: Path
     kept = {"documents": {"read": len(cord_uids), "kept": len(cord_uids), "dropped": {}, "quarantined": 0}}
     ingest = Artifact(store, Spec(Kind.INGEST, settings_of(Kind.INGEST, RECIPE), {"corpus": "made"}))
     ingest.submit()
-    outputs = [ingest.upload("documents/00000.jsonl.gz", shard)]
+    outputs = [ingest.upload("documents/00000.jsonl.zst", shard)]
     outputs.append(ingest.write("held_out.txt", "".join(f"{uid}\n" for uid in cord_uids[::100]).encode()))
     ingest.commit(0, outputs, counts=kept)
     ingest.finish()

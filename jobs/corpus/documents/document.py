@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import orjson
+from typing import Literal
 
 from jobs.corpus.documents.paragraph import Paragraph
 
@@ -32,22 +29,6 @@ class Document:
     """As the corpus writes it, such as ``10.1101/2020.03.01.123456``."""
     url: str = ""
     """One address or several, separated by semicolons."""
-
-    def to_json_line(self) -> bytes:
-        """One line of JSON, with its line end; field order is the class's, so equal documents give equal bytes."""
-        fields = {
-            **vars(self),
-            "abstract": [paragraph.to_json() for paragraph in self.abstract],
-            "body": [paragraph.to_json() for paragraph in self.body],
-        }
-        return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
-
-    @classmethod
-    def from_json_line(cls, line: bytes) -> Document:
-        """The inverse of ``to_json_line``."""
-        fields: Mapping[str, Any] = orjson.loads(line)
-        abstract, body = (tuple(map(Paragraph.from_json, fields[section])) for section in ("abstract", "body"))
-        return cls(**{**fields, "abstract": abstract, "body": body})
 
     @property
     def texts(self) -> tuple[str, ...]:

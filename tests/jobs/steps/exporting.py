@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import tempfile
@@ -17,6 +16,7 @@ from safetensors.numpy import save_file
 from jobs.artifact import Artifact, Manifest
 from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.paragraph import plain
+from jobs.corpus.documents.shards import DocumentShards
 from jobs.named_vocabulary import give_vocabulary
 from jobs.recipe import Examples, Filters
 from jobs.spec import Kind, Spec
@@ -108,12 +108,15 @@ def complete(store: Store, spec: Spec, files: Mapping[str, bytes], **record: Any
 def ready_to_export(root: Path, scratch: Path) -> Path:
     """Fills the bucket ``root`` with all that an export needs. Preprocess really runs; the weights are made up."""
     store = Store(str(root))
-    papers = documents()
+    shard = scratch / "documents"
+    with DocumentShards([shard]) as shards:
+        for paper in documents():
+            shards.write(paper)
     ingest = complete(
         store,
         Spec(Kind.INGEST, {"validation_share": 0.2, "max_quarantined_share": 0.05}, {"corpus": "a fingerprint"}),
         {
-            "documents/00000.jsonl.gz": gzip.compress(b"".join(p.to_json_line() for p in papers), mtime=0),
+            "documents/00000.jsonl.zst": shard.read_bytes(),
             "held_out.txt": b"uid00003\nuid00007\n",
         },
         counts={"documents": {"read": 19, "kept": 12, "dropped": {"duplicate": 4, "not_english": 2}, "quarantined": 1}},

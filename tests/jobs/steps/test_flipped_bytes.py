@@ -69,7 +69,7 @@ SCREEN, PREPROCESS = afresh(signatures, Kind.SIGNATURES), afresh(preprocess, Kin
 READERS: dict[str, Runner] = {
     "ingest/spec.json": SCREEN,
     "ingest/manifest.json": SCREEN,
-    "ingest/documents/00000.jsonl.gz": SCREEN,
+    "ingest/documents/00000.jsonl.zst": SCREEN,
     "ingest/held_out.txt": PREPROCESS,
     "signatures/spec.json": PREPROCESS,
     "signatures/manifest.json": PREPROCESS,

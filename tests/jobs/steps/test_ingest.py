@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
 from jobs.__main__ import main
 from jobs.artifact import Artifact, Manifest
@@ -76,9 +76,9 @@ def test_the_sample_is_ingested_and_every_count_adds_up(ingested: tuple[Path, Ar
     _, artifact = ingested
     manifest = artifact.require()
     assert [output.path for output in manifest.outputs] == [
-        "documents/00000.jsonl.gz",
-        "documents/00001.jsonl.gz",
-        "documents/00002.jsonl.gz",
+        "documents/00000.jsonl.zst",
+        "documents/00001.jsonl.zst",
+        "documents/00002.jsonl.zst",
         "held_out.txt",
         "quarantine.jsonl",
         "unreferenced_parses.txt",
@@ -232,7 +232,7 @@ def test_shards_without_documents_are_written_all_the_same(tmp_path: Path) -> No
     (root / "metadata.csv").write_text("cord_uid,abstract\nu1,A text.\nu2,Another.\n")
     artifact = submit(tmp_path / "bucket", fingerprint(locate(str(root))))
     ingest(artifact, tmp_path / "scratch", str(root))
-    assert gzip.decompress(contents(tmp_path / "bucket", artifact)["documents/00002.jsonl.gz"]) == b""
+    assert zstandard.decompress(contents(tmp_path / "bucket", artifact)["documents/00002.jsonl.zst"]) == b""
 
 
 def test_a_stop_request_ends_it_without_a_commit(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
 from jobs.artifact import Artifact
 from jobs.corpus.documents.workspace import Workspace
@@ -88,7 +89,7 @@ def test_the_bytes_are_those_of_the_directory(
     outputs, counts = ingest(target, tmp_path)
     assert counts == from_directory[1]
     assert outputs == from_directory[0]
-    assert len(outputs["documents/00000.jsonl.gz"]) > 10_000
+    assert len(outputs["documents/00000.jsonl.zst"]) > 10_000
     assert outputs["unreferenced_parses.txt"] == b"document_parses/pdf_json/stray.json\n"
 
 
@@ -108,7 +109,7 @@ def test_a_corpus_of_ones_own_takes_the_same_path(tmp_path: Path) -> None:
     lines = [json.dumps(paper) for paper in OWN] + ["{", json.dumps({**OWN[3], "id": "copy"}), '{"title": "T"}']
     (tmp_path / "papers.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
     outputs, counts = ingest(tmp_path / "papers.jsonl.gz", tmp_path)
-    assert sorted(outputs) == [*(f"documents/{n:05d}.jsonl.gz" for n in range(3)), "held_out.txt", "quarantine.jsonl"]
+    assert sorted(outputs) == [*(f"documents/{n:05d}.jsonl.zst" for n in range(3)), "held_out.txt", "quarantine.jsonl"]
     assert counts["documents"] == {
         "read": 203,
         "kept": 200,
@@ -116,7 +117,7 @@ def test_a_corpus_of_ones_own_takes_the_same_path(tmp_path: Path) -> None:
         "quarantined": 1,
     }
     assert json.loads(outputs["quarantine.jsonl"])["position"] == "line 201, byte 2"
-    shards = [gzip.decompress(outputs[f"documents/{n:05d}.jsonl.gz"]) for n in range(3)]
+    shards = [zstandard.decompress(outputs[f"documents/{n:05d}.jsonl.zst"]) for n in range(3)]
     kept = [json.loads(line) for shard in shards for line in shard.splitlines()]
     assert sorted(document["cord_uid"] for document in kept) == sorted(paper["id"] for paper in OWN)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 
 import pytest
@@ -12,7 +14,8 @@ from jobs.corpus.cleaning.citation_style import style_of
 from jobs.corpus.cleaning.citations import remove_citations
 from jobs.corpus.cleaning.marked_spans import remove_spans
 from jobs.corpus.cleaning.references import remove_references
-from jobs.corpus.documents.paragraph import Paragraph, read_paragraph
+from jobs.corpus.cord19.parse import read_parse
+from jobs.corpus.documents.paragraph import Paragraph
 
 
 def marked(text: str) -> Paragraph:
@@ -164,7 +167,20 @@ _SPAN = st.one_of(
 )
 
 
-@given(st.text(max_size=30), st.lists(_SPAN, max_size=6) | st.integers(), st.lists(_SPAN, max_size=4) | st.none())
+def read_paragraph(text: str, cites: object, refs: object) -> Paragraph:
+    """As it is read from a parse, whose bibliography nobody reads, be it whole or not."""
+    parse = {"body_text": [{"text": text, "cite_spans": cites, "ref_spans": refs}]}
+    whole, broken = (read_parse(json.dumps({**parse, "bib_entries": value}).encode()) for value in ({}, math.nan))
+    assert whole == broken
+    [paragraph] = whole.body
+    return paragraph
+
+
+@given(
+    st.text(max_size=30).filter(str.strip),
+    st.lists(_SPAN, max_size=6) | st.integers(),
+    st.lists(_SPAN, max_size=4) | st.none(),
+)
 def test_spans_that_are_none_are_counted_and_never_fatal(text: str, cites: object, refs: object) -> None:
     paragraph = read_paragraph(text, cites, refs)
     kept = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from jobs.corpus.cleaning.clean_document import PARAGRAPH_RULES, SENTENCE_RULES, document_sentences
 from jobs.corpus.documents.document import Document
+from jobs.corpus.documents.encoding import decoded, encoded
 from jobs.corpus.documents.paragraph import Paragraph, plain
 from jobs.corpus.documents.shards import DocumentShards, read_documents
 
@@ -36,10 +38,10 @@ _PARAGRAPHS = st.lists(st.builds(Paragraph, _TEXT, _SPANS, _SPANS, st.integers(0
 
 @given(st.builds(Document, _TEXT, _TEXT, _PARAGRAPHS, _PARAGRAPHS, st.sampled_from(["pmc_json", ""]), _TEXT, _TEXT))
 def test_a_document_is_one_line_and_comes_back_equal(document: Document) -> None:
-    line = document.to_json_line()
+    line = encoded(document)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
-    assert Document.from_json_line(line) == document
+    assert decoded(line) == document
 
 
 def test_sentences_are_clean_and_in_reading_order() -> None:
@@ -103,13 +105,15 @@ def test_each_document_goes_to_the_lightest_shard_and_the_first_of_equals(tmp_pa
     assert [[d.cord_uid for d in read_documents(path)] for path in paths] == [["0"], ["1", "3"], ["2", "4", "5"]]
 
 
-def test_shard_files_carry_neither_time_nor_name(tmp_path: Path) -> None:
+def test_equal_documents_give_equal_files(tmp_path: Path) -> None:
+    """More than are packed at a time."""
+    documents = [replace(PAPER, cord_uid=str(number)) for number in range(2000)]
     for name in ("first", "second"):
         with DocumentShards([tmp_path / name]) as shards:
-            shards.write(PAPER)
-    data = (tmp_path / "first").read_bytes()
-    assert data == (tmp_path / "second").read_bytes()
-    assert data[3:8] == bytes(5)  # no flags (so no name), modification time 0
+            for document in documents:
+                shards.write(document)
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+    assert list(read_documents(tmp_path / "first")) == documents
 
 
 def test_weight_is_counted_in_bytes() -> None:

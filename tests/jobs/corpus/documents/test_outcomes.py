@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobs.corpus.cord19.corpus import open_cord19
-from jobs.corpus.documents.document import Document
+from jobs.corpus.documents.encoding import decoded, encoded
 from jobs.corpus.documents.format import Form
 from jobs.corpus.documents.paragraph import plain
 from jobs.corpus.documents.quarantine import Quarantined
@@ -153,7 +153,7 @@ def test_a_document_says_where_its_paper_can_be_read(corpus: Corpus) -> None:
     assert document is not None
     assert (document.journal, document.doi) == ("J Virol", "10.1101/x")
     assert document.url == "https://a.example; https://b.example"
-    assert Document.from_json_line(document.to_json_line()) == document
+    assert decoded(encoded(document)) == document
 
 
 def test_an_abstract_alone_is_a_document_and_a_title_alone_is_not(corpus: Corpus) -> None:

@@ -1,0 +1,54 @@
+"""What a parse marked in its paragraphs: citations, and references to figures and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import UNSET, Struct, UnsetType
+
+from jobs.corpus.documents.paragraph import Paragraph, Span
+
+
+class Mark(Struct, gc=False):
+    """A span as a parse has it, and what it covers: as ``text`` in pdf_json, as ``mention`` in pmc_json."""
+
+    start: int
+    end: int
+    text: str | UnsetType | None = UNSET
+    mention: str | UnsetType | None = UNSET
+
+    def covers(self, text: str) -> bool:
+        """Whether it lies in ``text`` and does not contradict it."""
+        covered = self.mention if self.text is UNSET else self.text
+        return 0 <= self.start < self.end <= len(text) and (
+            covered is None or covered is UNSET or covered == text[self.start : self.end]
+        )
+
+
+Marks = Sequence[Mark | None]
+"""None is a span that cannot be read."""
+
+
+def marked_paragraph(text: str, citations: Marks | None, references: Marks | None) -> Paragraph:
+    """The paragraph without white space at its ends, and of its spans those that can be believed.
+
+    One that contradicts its text, or begins within an earlier one, is counted and no more.
+    """
+    stripped = text.strip()
+    if not (citations or references):
+        return Paragraph(stripped)
+    offset = len(text) - len(text.lstrip())
+    cites, ignored = _believable(text, citations or (), offset, len(stripped))
+    refs, more = _believable(text, references or (), offset, len(stripped))
+    return Paragraph(stripped, cites, refs, ignored + more)
+
+
+def _believable(text: str, marks: Marks, offset: int, length: int) -> tuple[tuple[Span, ...], int]:
+    found = sorted((mark.start - offset, mark.end - offset) for mark in marks if mark and mark.covers(text))
+    kept: list[Span] = []
+    end = 0
+    for span in found:
+        if end <= span[0] and span[1] <= length:
+            kept.append(span)
+            end = span[1]
+    return tuple(kept), len(marks) - len(kept)

@@ -24,7 +24,17 @@ def sealed(record: Mapping[str, Any]) -> bytes:
 def is_intact(data: bytes) -> bool:
     """Whether a JSON record has the checksum that is in it; one without any has, too: an earlier version wrote it."""
     record = json.loads(data)
-    return not isinstance(record, dict) or record.get(SEAL, _checksum(record)) == _checksum(record)
+    if not isinstance(record, dict):
+        return True
+    if SEAL in record:
+        return bool(record[SEAL] == _checksum(record))
+    return not any(_is_renamed_seal(record, name) for name in record)
+
+
+def _is_renamed_seal(record: Mapping[str, Any], name: str) -> bool:
+    """Whether the checksum is there under another name: the byte that was changed may be one of its name."""
+    value = record[name]
+    return isinstance(value, str) and value == _checksum({k: v for k, v in record.items() if k != name})
 
 
 def _checksum(record: Mapping[str, Any]) -> str:

@@ -170,7 +170,8 @@ _SPAN = st.one_of(
 def read_paragraph(text: str, cites: object, refs: object) -> Paragraph:
     """As it is read from a parse, whose bibliography nobody reads, be it whole or not."""
     parse = {"body_text": [{"text": text, "cite_spans": cites, "ref_spans": refs}]}
-    whole, broken = (read_parse(json.dumps({**parse, "bib_entries": value}).encode()) for value in ({}, math.nan))
+    bibliographies: tuple[object, object] = ({}, math.nan)
+    whole, broken = (read_parse(json.dumps({**parse, "bib_entries": each}).encode()) for each in bibliographies)
     assert whole == broken
     [paragraph] = whole.body
     return paragraph

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from jobs.recipe import recipe_names
 from tests.e2e.command import answer, covid_ctl, outputs
 from tests.e2e.corpora import sentences, write_corpus
 from tests.e2e.finished import MODULES, Run
@@ -38,11 +39,11 @@ def test_the_controller_never_imports_tensorflow(tmp_path: Path) -> None:
 
 
 def test_recipes_are_listed_for_people_and_programs() -> None:
-    assert [line.split()[0] for line in answer("recipes").out.splitlines()] == ["RECIPE", "bio", "clinical", "tiny"]
-    assert [recipe["name"] for recipe in answer("recipes", "--output", "json").json()] == ["bio", "clinical", "tiny"]
+    assert [line.split()[0] for line in answer("recipes").out.splitlines()] == ["RECIPE", *recipe_names()]
+    assert [recipe["name"] for recipe in answer("recipes", "--output", "json").json()] == recipe_names()
 
 
-@pytest.mark.parametrize("name", ["bio", "clinical", "tiny"])
+@pytest.mark.parametrize("name", ["bio", "pubmed", "tiny"])
 def test_a_shown_recipe_is_a_recipe(name: str, tmp_path: Path) -> None:
     shown = answer("recipes", "show", name)
     (tmp_path / "own.yaml").write_text(shown.out)

@@ -50,7 +50,7 @@ def test_a_step_is_made_by_a_command_that_there_is_and_leads_there(kind: Kind) -
 def test_an_input_that_a_recipe_may_lack_is_optional_or_can_be_given(kind: Kind) -> None:
     for need in KINDS[kind].inputs:
         if isinstance(need, FromStep) and any(
-            KINDS[need.kind].why_absent(load_recipe(name)) for name in ("tiny", "clinical", "bio")
+            KINDS[need.kind].why_absent(load_recipe(name)) for name in ("tiny", "clinical", "bio", "pubmed", "minilm")
         ):
             assert need.optional or need.given_by
 

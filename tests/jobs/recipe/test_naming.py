@@ -10,7 +10,7 @@ from jobs.spec import Kind
 from jobs.validation import Section, section_in
 from jobs.weights.architecture import FIELDS
 
-RECIPES = [load_recipe(name) for name in ("tiny", "clinical", "bio")]
+RECIPES = [load_recipe(name) for name in ("tiny", "clinical", "bio", "pubmed", "minilm")]
 
 
 def fields(section: type[Section] = Recipe, prefix: str = "") -> list[str]:

@@ -10,7 +10,7 @@ from jobs.spec import Kind
 
 
 def test_the_recipes_are_these() -> None:
-    assert recipe_names() == ["bio", "clinical", "tiny"]
+    assert recipe_names() == ["bio", "clinical", "minilm", "pubmed", "tiny"]
 
 
 @pytest.mark.parametrize("name", ["bio", "clinical"])
@@ -57,6 +57,29 @@ def test_each_published_model_has_its_own_values(name: str) -> None:
         "steps": recipe.schedule.train_steps,
         "title": recipe.publication.title,
     } == PUBLISHED[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "licence"),
+    [("pubmed", (768, 12, 12, 3072), "MIT"), ("minilm", (384, 6, 12, 1536), "Apache-2.0")],
+)
+def test_uncased_starts_have_their_published_shape_and_say_their_licence(
+    name: str, shape: tuple[int, ...], licence: str
+) -> None:
+    recipe = load_recipe(name)
+    theirs = recipe.architecture
+    found = (theirs.hidden_size, theirs.num_hidden_layers, theirs.num_attention_heads, theirs.intermediate_size)
+    assert (found, theirs.hidden_act) == (shape, "gelu")
+    assert (recipe.vocabulary.cased, recipe.vocabulary.size) == (False, 30_522)
+    assert recipe.initial_checkpoint
+    assert f"({licence} licence)" in recipe.initial_checkpoint.source
+
+
+def test_pubmed_is_trained_as_encoders_are_today() -> None:
+    schedule, examples = load_recipe("pubmed").schedule, load_recipe("pubmed").examples
+    assert (schedule.decay, schedule.masking, schedule.next_sentence_prediction) == ("wsd", "dynamic", False)
+    # The share that is masked fits the places for it.
+    assert examples.max_predictions_per_seq >= examples.masked_lm_prob * examples.max_seq_length
 
 
 def test_tiny_trains_from_scratch_with_its_own_vocabulary() -> None:

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tensorflow as tf
+from tensorflow.python.client.device_lib import list_local_devices
 
 from jobs.errors import ConfigurationError
+from jobs.training_memory import GB, Footprint, machine_memory
 
 TENSORFLOW_VERSION: str = tf.__version__
 """For whoever must not import tensorflow before ``jobs.model``, which holds back its greeting."""
@@ -23,6 +25,8 @@ DEVICE_VARIABLE = "COVID_CTL_DEVICE"
 """Environment variable: ``auto`` (the default), ``cpu``, ``gpu`` or ``tpu``. Where a step runs is not part of its
 spec; a pod's manifest sets it for its node."""
 KINDS = ("auto", "cpu", "gpu", "tpu")
+REPLICA_MEMORY = {"v2": 8 * GB, "v3": 16 * GB, "v4": 32 * GB, "v5lite": 16 * GB, "v5p": 95 * GB, "v6e": 32 * GB}
+"""Memory of one TPU replica, by how the slice's name begins, from Google's pages on each."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,24 @@ class Devices:
 
     def __str__(self) -> str:
         return f"{self.count} {self.kind}"
+
+    @property
+    def memory(self) -> float | None:
+        """Bytes that a replica has; on CPUs, which share them, all replicas together. None: not known."""
+        if self.kind == "CPU":
+            return machine_memory()
+        if self.kind == "GPU":
+            return float(min(one.memory_limit for one in list_local_devices() if one.device_type == "GPU"))
+        return next((bytes for name, bytes in REPLICA_MEMORY.items() if self.model.startswith(name)), None)
+
+    def microbatches(self, footprint: Footprint, batch_size: int) -> int:
+        """The fewest parts that a batch can be computed in. Raises ``ConfigurationError`` as the next method does."""
+        size = self.per_replica_batch_size(batch_size)
+        if self.memory is None:
+            return 1
+        if self.kind == "CPU":
+            return footprint.fewest_parts(size, self.memory / self.count)
+        return footprint.fewest_parts(size, self.memory)
 
     def per_replica_batch_size(self, batch_size: int, accumulation: int = 1) -> int:
         """Examples that a replica computes at once: one of its ``accumulation`` microbatches.

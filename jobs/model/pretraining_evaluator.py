@@ -23,7 +23,7 @@ class PretrainingEvaluator:
     def __init__(self, task: TrainingTask, context: TrainingContext, model: Bert, *, next_sentence: bool) -> None:
         schedule = task.schedule
         self._examples = task.held_out
-        self._batch_size = schedule.train_batch_size // schedule.accumulation
+        self._batch_size = schedule.train_batch_size // schedule.microbatches
         self._step_function = evaluation_step_function(task.devices.strategy, model, next_sentence=next_sentence)
         self._watchdog = context.watchdog
         count = min(len(task.held_out), schedule.evaluation_examples)

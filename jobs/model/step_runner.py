@@ -44,7 +44,7 @@ class StepRunner:
             model,
             optimizer,
             task.objective,
-            accumulation=schedule.accumulation,
+            accumulation=schedule.microbatches,
         )
         self._batches = BatchSampler(
             task.examples, batch_size=schedule.train_batch_size, seed=schedule.seed, masking=task.masking

@@ -20,7 +20,8 @@ def shortage_explained(thing: str) -> Iterator[None]:
         raise ConfigurationError(
             thing,
             f"out of memory ({first_line(error)[:200]})",
-            "raise schedule.accumulation, which computes a batch in that many microbatches, or lower "
+            "raise schedule.accumulation, which computes a batch in that many microbatches (auto takes as many as the "
+            "memory asks for), or lower "
             "schedule.train_batch_size, examples.max_seq_length or the architecture's sizes: --set FIELD=VALUE",
         ) from error
 

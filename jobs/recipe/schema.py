@@ -209,8 +209,9 @@ class Schedule(Section):
     Held-out examples keep their masks, so that scores compare."""
     next_sentence_prediction: bool = True
     """Without it masked words alone are learnt; the head, and the pooler that feeds it, keep their first weights."""
-    accumulation: int = Field(1, gt=0)
-    """Microbatches per update, computed one after the other: memory is needed for one of them."""
+    accumulation: Annotated[int, Field(gt=0)] | Literal["auto"] = 1
+    """Microbatches per update, computed one after the other: memory is needed for one of them. ``auto`` has the trainer
+    take the fewest that fit its memory. Their number changes what dropout drops and, apart from that, only rounding."""
 
     @model_validator(mode="after")
     def _warmup_ends(self) -> Schedule:
@@ -252,13 +253,18 @@ class Schedule(Section):
 
     @model_validator(mode="after")
     def _parts_are_even(self) -> Schedule:
-        if self.train_batch_size % self.accumulation:
-            even = -(-self.train_batch_size // self.accumulation) * self.accumulation
+        if self.train_batch_size % self.microbatches:
+            even = -(-self.train_batch_size // self.microbatches) * self.microbatches
             raise ValueError(
                 f"train_batch_size {self.train_batch_size} is not a multiple of accumulation {self.accumulation}; "
                 f"{even} is"
             )
         return self
+
+    @property
+    def microbatches(self) -> int:
+        """``accumulation`` as a number; 1 until a trainer has replaced ``auto``."""
+        return 1 if self.accumulation == "auto" else self.accumulation
 
 
 class Embedder(Section):

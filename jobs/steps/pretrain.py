@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
 
 from jobs.artifact import Artifact, Manifest, Output
@@ -19,7 +20,7 @@ from jobs.flops import example_flops
 from jobs.layout import EVALUATIONS, TRAINED_CONFIG, TRAINED_WEIGHTS, VOCABULARY, WEIGHTS
 from jobs.model.bert import BertConfig, variable_shapes
 from jobs.model.dataset import REMEDY, ExampleDataset, staged_shards
-from jobs.model.devices import TENSORFLOW_VERSION, find_devices
+from jobs.model.devices import TENSORFLOW_VERSION, Devices, find_devices
 from jobs.model.hardware import device_hours, distinct, seconds_since
 from jobs.model.initial_weights import assign_initial
 from jobs.model.masking import Masking
@@ -33,6 +34,7 @@ from jobs.recipe import Schedule
 from jobs.spec import Spec
 from jobs.steps.context import StepContext
 from jobs.steps.extension import extended_run
+from jobs.training_memory import Footprint
 from jobs.vocabulary import Vocabulary, parse_vocabulary
 
 
@@ -92,7 +94,8 @@ def run(context: StepContext) -> None:
     source = Artifact.open(context.store, inputs["examples"])
     settings = PretrainSettings.of(artifact.spec, source.require(), context.runtime)
     extends, chain = extended_run(context)
-    devices, schedule = find_devices(), settings.schedule
+    devices = find_devices()
+    schedule = with_microbatches(settings, devices)
     with (
         shortage_explained(f"{artifact.name} on {devices}"),
         closing(_examples(context, settings, source, "validation")) as validation,
@@ -144,11 +147,24 @@ def run(context: StepContext) -> None:
         "evaluations": evaluations,
         "checkpoints_rejected": list(trained.rejected),
         "random_at_start": random_at_start(context),
+        **({"microbatches": schedule.microbatches} if settings.schedule.accumulation == "auto" else {}),
         **({"extends": chain} if chain else {}),
         "runtime": {"checkpoint_every": schedule.checkpoint_every, "log_every": schedule.log_every},
     }
     outputs = _write_outputs(artifact, settings, trained, evaluations, context.scratch)
     artifact.commit(context.shard, outputs, facts=facts, seconds=seconds)
+
+
+def with_microbatches(settings: PretrainSettings, devices: Devices) -> Schedule:
+    """The schedule, with a number for the accumulation that ``auto`` leaves to the devices' memory."""
+    schedule = settings.schedule
+    if schedule.accumulation != "auto":
+        return schedule
+    config = settings.config
+    footprint = Footprint(config, config.vocab_size, settings.max_seq_length, on_host=devices.kind == "CPU")
+    parts = devices.microbatches(footprint, schedule.train_batch_size)
+    structlog.get_logger().info("training.microbatches", count=parts, device=str(devices), memory=devices.memory)
+    return schedule.model_copy(update={"accumulation": parts})
 
 
 def random_at_start(context: StepContext) -> list[str]:

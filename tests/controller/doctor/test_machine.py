@@ -10,6 +10,7 @@ from controller.doctor import machine
 from controller.doctor.check import CheckState
 from controller.doctor.examination import all_checks, cheap_checks
 from controller.profiles.profile import load_profile
+from jobs import training_memory
 from jobs.recipe import load_recipe
 from jobs.spec import Kind
 
@@ -19,7 +20,7 @@ Usage = namedtuple("Usage", "total used free")
 @pytest.mark.parametrize(("recipe", "millions"), [("clinical", 108.9), ("bio", 364.3)])
 def test_weights_are_counted_well_enough(recipe: str, millions: float) -> None:
     """Against the parameters of the published models, heads included."""
-    assert machine.weights(load_recipe(recipe)) / 1e6 == pytest.approx(millions, rel=0.02)
+    assert machine.footprint(load_recipe(recipe)).weights / 1e6 == pytest.approx(millions, rel=0.02)
 
 
 @pytest.mark.parametrize(("free", "state"), [(10e9, CheckState.FAILED), (30e9, CheckState.OK)])
@@ -41,7 +42,7 @@ def test_a_batch_that_no_memory_holds_fails() -> None:
 
 def test_a_container_s_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "memory.max").write_text("1000000000\n")
-    monkeypatch.setattr(machine, "MEMORY_LIMIT", tmp_path / "memory.max")
+    monkeypatch.setattr(training_memory, "MEMORY_LIMIT", tmp_path / "memory.max")
     assert "1 GB in this machine" in machine.memory(load_recipe("tiny")).reason
     assert machine.memory(load_recipe("clinical")).state is CheckState.FAILED
 
@@ -50,8 +51,24 @@ def test_a_container_s_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_the_copy_that_a_save_makes_is_counted(recipe: str, used: float) -> None:
     """Against what runs with one example at a time used."""
     one = load_recipe(recipe, {"schedule.accumulation": "512"})
-    told = machine.training_bytes(one)
+    told = machine.footprint(one).bytes(1, 512)
     assert 0.75 * used < told < 1.25 * used
+
+
+@pytest.mark.parametrize(("gigabytes", "parts"), [(200, 1), (32, 4), (16, 8), (8, 32), (1, 512)])
+def test_auto_takes_the_fewest_parts_that_fit(gigabytes: int, parts: int) -> None:
+    recipe = load_recipe("clinical", {"schedule.accumulation": "auto"})
+    assert machine.parts_of_batch(recipe, gigabytes * 1e9) == parts
+
+
+def test_the_parts_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "memory.max").write_text("8000000000\n")
+    monkeypatch.setattr(training_memory, "MEMORY_LIMIT", tmp_path / "memory.max")
+    check = machine.memory(load_recipe("clinical", {"schedule.accumulation": "auto"}))
+    assert check.state is CheckState.OK
+    assert "computed in 32 parts (schedule.accumulation auto)" in check.reason
+    alone = machine.memory(load_recipe("clinical"))
+    assert (alone.state, "--set schedule.accumulation=auto" in alone.remedy) == (CheckState.FAILED, True)
 
 
 def test_submit_here_refuses_what_does_not_fit(tmp_path: Path) -> None:

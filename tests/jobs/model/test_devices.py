@@ -12,7 +12,12 @@ import pytest
 import tensorflow as tf
 
 from jobs.errors import ConfigurationError
+from jobs.model import devices as devices_module
+from jobs.model.bert import BertConfig
 from jobs.model.devices import Devices, find_devices
+from jobs.recipe import load_recipe
+from jobs.steps.pretrain import PretrainSettings, with_microbatches
+from jobs.training_memory import GB, Footprint
 
 # A process of its own: logical devices are set before TensorFlow starts.
 RUN = """
@@ -109,3 +114,36 @@ def test_a_batch_that_cannot_be_shared_evenly_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"each in 3 microbatches \(schedule.accumulation\)") as caught:
         eight.per_replica_batch_size(512, 3)
     assert caught.value.remedy.endswith("schedule.train_batch_size=528")
+
+
+class EightReplicas(Devices):
+    @property
+    def count(self) -> int:
+        return 8
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "recipe", "parts"),
+    [
+        ("TPU", "v3-8", "clinical", 1),
+        ("TPU", "v3-8", "bio", 4),
+        ("TPU", "v5litepod-8", "bio", 4),
+        ("TPU", "v6e-8", "bio", 1),
+        ("TPU", "v99-8", "bio", 1),  # of unknown memory
+    ],
+)
+def test_a_batch_is_computed_in_the_fewest_parts_that_fit(kind: str, model: str, recipe: str, parts: int) -> None:
+    found = load_recipe(recipe, {"schedule.accumulation": "auto"})
+    devices = EightReplicas(tf.distribute.get_strategy(), kind, model)
+    config = BertConfig(**found.architecture.model_dump(), vocab_size=found.vocabulary.entries)
+    settings = PretrainSettings(config, found.schedule, 128, 20)
+    assert with_microbatches(settings, devices).accumulation == parts
+
+
+def test_cpus_share_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices_module, "machine_memory", lambda: 16 * GB)
+    shape = load_recipe("clinical").architecture
+    one, eight = (kind(tf.distribute.get_strategy(), "CPU", "") for kind in (Devices, EightReplicas))
+    footprint = Footprint(shape, 28_996, 128)
+    assert one.microbatches(footprint, 512) == 8
+    assert eight.microbatches(footprint, 512) > 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +24,10 @@ class TextEncoder:
     def __init__(self, directory: Path) -> None:
         self._bert = ExportedBert(directory, np.float32)
         self._vocabulary = parse_vocabulary((directory / "vocab.txt").read_bytes(), str(directory / "vocab.txt"))
-        tokenizer = json.loads((directory / "tokenizer_config.json").read_bytes())
-        self._wordpiece = WordPiece(self._vocabulary, cased=not tokenizer["do_lower_case"])
+        lower = _setting(directory / "tokenizer_config.json", "do_lower_case")
+        self._wordpiece = WordPiece(self._vocabulary, cased=not lower)
         file = directory / "sentence_bert_config.json"
-        self._length = int(json.loads(file.read_bytes())["max_seq_length"])
+        self._length = int(_setting(file, "max_seq_length"))
         if self._length < 3:
             raise ConfigurationError(
                 str(file), f"max_seq_length {self._length} leaves no room for text", "export again"
@@ -61,4 +62,12 @@ class TextEncoder:
 
 def width_of(directory: Path) -> int:
     """The length of the vectors of the embedder in ``directory``, without loading it."""
-    return int(json.loads((directory / "config.json").read_bytes())["hidden_size"])
+    return int(_setting(directory / "config.json", "hidden_size"))
+
+
+def _setting(file: Path, name: str) -> Any:
+    """Raises ``ConfigurationError`` where it is not there."""
+    try:
+        return json.loads(file.read_bytes())[name]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise ConfigurationError(str(file), f"it has no setting {name} that can be read", "tune again") from error

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,18 @@ from jobs.search.paper import EVERYTHING, Filters, Paper
 from jobs.search.passage import Passage, best_passage
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from jobs.search.encoder import TextEncoder
     from jobs.search.vectors import VectorIndex
 
 FUSED_DEPTH = 100
 """Ranks of each ranking that are joined."""
+MOST_ENCODED = 1024
+"""Queries whose vectors are kept."""
+MOST_FILTERS = 16
+"""Filters whose rows are kept, each a byte a paper."""
 
 
 class Mode(StrEnum):
@@ -85,6 +93,11 @@ class SearchEngine:
         self._default = default
         self._opening = threading.RLock()
         self.lexical = LexicalIndex(layout.lexical)
+        # More at once than there are processors would only make all of them late.
+        self._turns = threading.BoundedSemaphore(len(os.sched_getaffinity(0)))
+        # Readers change the filters of a query, and follow links back to it.
+        self._encoded = lru_cache(MOST_ENCODED)(self._encode)
+        self._allowed = lru_cache(MOST_FILTERS)(self._look_up)
 
     def search(self, text: str, *, mode: Mode = Mode.AUTO, filters: Filters = EVERYTHING, count: int = 10) -> Answer:
         """The best ``count`` papers for ``text``; none for a text without words."""
@@ -123,15 +136,35 @@ class SearchEngine:
         bm25 = self.lexical.similar(row, depth, filters) if chosen is not Mode.DENSE else []
         dense: Ranked = []
         if chosen is not Mode.BM25:
-            near = self._vectors.search(self._vectors.vector(row), depth + 1, self.lexical.allowed(filters))
+            with self._turns:
+                near = self._vectors.search(self._vectors.vector(row), depth + 1, self._allowed(filters))
             dense = [(other, score) for other, score in near if other != row][:depth]
         return Answer(chosen, self._hits(chosen, bm25, dense, query_words(paper.title), count))
 
     def _nearest(self, text: str, count: int, filters: Filters, rows: Sequence[int] | None) -> Ranked:
         with self._opening:
-            encoder, vectors = self._encoder, self._vectors
-        allowed = self.lexical.allowed(filters) if rows is None else rows
-        return vectors.search(encoder.encode([text])[0], count, allowed)
+            vectors = self._vectors
+        among = self._allowed(filters) if rows is None else self._mask(rows)
+        with self._turns:
+            return vectors.search(self._encoded(text), count, among)
+
+    def _encode(self, text: str) -> NDArray[np.float32]:
+        with self._opening:
+            encoder = self._encoder
+        vector: NDArray[np.float32] = encoder.encode([text])[0]
+        return vector
+
+    def _look_up(self, filters: Filters) -> NDArray[np.bool_] | None:
+        """A mask over all rows; None where ``filters`` allow all."""
+        rows = self.lexical.allowed(filters)
+        return None if rows is None else self._mask(rows)
+
+    def _mask(self, rows: Sequence[int]) -> NDArray[np.bool_]:
+        import numpy as np
+
+        mask = np.zeros(len(self.lexical), np.bool_)
+        mask[list(rows)] = True
+        return mask
 
     def _hits(self, mode: Mode, bm25: Ranked, dense: Ranked, words: list[str], count: int) -> tuple[Hit, ...]:
         lexical_scores, cosines = dict(bm25), dict(dense)

@@ -97,7 +97,7 @@ def _stage(artifact: Artifact, target: Path, note: Callable[[str], None]) -> Non
     note(f"fetching {artifact.name}: {vectors.size / 1e6:,.0f} MB of vectors, and the embedder")
     artifact.download(vectors, partial / VECTOR_INDEX)
     for output in tune.require().under(EMBEDDER):
-        (partial / output.path).parent.mkdir(exist_ok=True)
+        (partial / output.path).parent.mkdir(parents=True, exist_ok=True)
         tune.download(output, partial / output.path)
 
     def papers_of(number: int) -> Iterator[Paper]:

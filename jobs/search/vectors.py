@@ -6,7 +6,7 @@ insertion and take fifty times as long to build, for a speed that is not needed 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +39,19 @@ class VectorIndex:
     def width(self) -> int:
         return int(self._index.d)
 
-    def search(self, query: Array, count: int, rows: Sequence[int] | None = None) -> list[tuple[int, float]]:
+    def search(self, query: Array, count: int, among: NDArray[np.bool_] | None = None) -> list[tuple[int, float]]:
         """The ``count`` rows with the largest inner product with ``query`` [width], best first; ties by row.
 
-        Only of ``rows``, where they are given.
+        Only those where ``among`` [rows] is true, where it is given.
         """
-        count = min(count, len(self) if rows is None else len(rows))
+        count = min(count, len(self) if among is None else int(among.sum()))
         if count == 0:
             return []
         parameters = None
-        if rows is not None:
+        if among is not None:
             parameters = faiss.SearchParameters()
-            parameters.sel = faiss.IDSelectorBatch(np.asarray(rows, dtype=np.int64))
+            bits = np.packbits(among, bitorder="little")
+            parameters.sel = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]  # as faiss wraps it
         scores, found = self._index.search(np.ascontiguousarray(query[None], np.float32), count, params=parameters)
         ranked = [(int(row), float(score)) for row, score in zip(found[0], scores[0], strict=True) if row >= 0]
         return sorted(ranked, key=lambda item: (-item[1], item[0]))

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 from jobs.artifact import Artifact
+from jobs.publish.embedder_bundle import write_embedder
 from jobs.recipe import load_recipe, settings_of
 from jobs.spec import Kind, Spec
 from jobs.steps.context import StepContext
@@ -55,9 +56,9 @@ def write_corpus(path: Path, *, papers: int = 48, abstracts: bool = True) -> Pat
     return path
 
 
-def pretrained(root: Path, corpus: Path) -> tuple[str, str]:
+def pretrained(root: Path, corpus: Path, *, shards: int = 2) -> tuple[str, str]:
     """Fills ``root``/bucket; returns the names of a ``preprocess`` step and of a model that was never trained on it."""
-    pipeline = Pipeline(root, corpus, shards=2, held_out=0.3, similarity=1.0)
+    pipeline = Pipeline(root, corpus, shards=shards, held_out=0.3, similarity=1.0)
     examples = pipeline.preprocessed(pipeline.screened(languages=()))
     store = Store(str(root / "bucket"))
     entries = len(parse_vocabulary(store.get(f"{examples.name}/vocab.txt"), "vocab.txt"))
@@ -85,6 +86,21 @@ def step(store: Store, kind: Kind, inputs: Mapping[str, str], **settings: Any) -
     artifact = Artifact(store, Spec(kind, {**settings_of(kind, RECIPE), **settings}, inputs, recipe="tiny"))
     artifact.submit()
     return artifact
+
+
+def embedder_of(root: Path, store: Store, pretrain: str) -> Artifact:
+    """A ``tune`` step that left the pretrained model as it was."""
+    model = Artifact.open(store, pretrain)
+    examples = model.spec.inputs["examples"]
+    vocabulary = parse_vocabulary(store.get(f"{examples}/vocab.txt"), "vocab.txt")
+    config = json.loads(store.get(f"{pretrain}/model/bert_config.json"))
+    write_embedder(root / "embedder", load_file(root / "weights"), config, vocabulary, cased=True, max_length=48)
+    files = {
+        f"embedder/{path.relative_to(root / 'embedder')}": path.read_bytes()
+        for path in (root / "embedder").rglob("*")
+        if path.is_file()
+    }
+    return complete(store, Spec(Kind.TUNE, {}, {"pretrain": pretrain}, recipe="tiny"), files)
 
 
 def run(

@@ -17,14 +17,14 @@ Counts = dict[str, Any]
 """Nested dictionaries of whole numbers; shards' counts add up to the artifact's."""
 
 
-def _check_path(path: str) -> str:
+def check_path(path: str) -> str:
     if any(part in ("", ".", "..") for part in path.split("/")):
         raise ValueError("it leads out of the artifact")
     return path
 
 
 def _check_place(place: str) -> str:
-    return place and _check_path(place)
+    return place and check_path(place)
 
 
 def _check_counts(counts: Counts, place: str = "") -> Counts:
@@ -40,7 +40,7 @@ def _check_counts(counts: Counts, place: str = "") -> Counts:
 class Output:
     """One object of an artifact; ``path`` is relative to the artifact."""
 
-    path: Annotated[str, AfterValidator(_check_path)]
+    path: Annotated[str, AfterValidator(check_path)]
     size: WholeNumber
     crc32c: Annotated[str, Field(pattern="^[0-9a-f]{8}$")]
     """Castagnoli's CRC of the whole object."""

@@ -39,7 +39,7 @@ VERSIONS: Mapping[Kind, int] = {
     Kind.PREPROCESS: 3,
     Kind.CHECKPOINT: 1,
     Kind.PRETRAIN: 4,
-    Kind.EXPORT: 4,
+    Kind.EXPORT: 5,
     Kind.TUNE: 2,
     Kind.CONTROL: 1,
     Kind.EVALUATE: 2,

@@ -13,6 +13,7 @@ from controller.cli.judging import judge
 from controller.cli.observing import OBSERVING, complete_step
 from controller.cli.options import place_options, profile_of, refuse_empty_values
 from controller.cli.preparing import PREPARING
+from controller.cli.publishing import publish
 from controller.cli.results import RESULTS
 from controller.cli.searching import search
 from controller.cli.step_commands import StepGroup
@@ -91,7 +92,7 @@ def cancel_command(names: tuple[str, ...], **place: str | None) -> None:
         raise refused[-1]
 
 
-for command in (*OBSERVING, *PREPARING, *RESULTS, vocab, search, judge):
+for command in (*OBSERVING, *PREPARING, *RESULTS, publish, vocab, search, judge):
     cli.add_command(command)
 refuse_empty_values(cli)
 

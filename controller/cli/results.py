@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import click
 
 from controller.cli.observing import name_argument
 from controller.cli.options import open_bucket, output_option, place_options, profile_of, show
+from controller.cli.publishing import verify_directory
 from controller.cli.terminal import echo
+
+BUNDLE_MANIFEST = "covid-ctl.json"
+"""What a published directory has, and no step is called."""
 
 
 @click.command("artifacts", short_help="List the complete artifacts, or the files of one.")
@@ -65,15 +70,16 @@ def report(name: str | None, target: str | None, output: str, gates: tuple[str, 
     check_gates(asked, found.contents.get("measures", {}), found.step)
 
 
-@click.command(short_help="Re-hash a step's files and all that it read.")
+@click.command(short_help="Re-hash a step's files and all that it read, or a model.")
 @name_argument(required=True)
 @click.option("--discard", is_flag=True, help="Set aside what is damaged: the next submit makes it again.")
 @place_options
 @output_option
 def verify(name: str, discard: bool, output: str, **place: str | None) -> None:
-    """Re-hash a step's files and all that it read.
+    """Re-hash a step's files and all that it read, or the directory of a published model.
 
-    Reads every byte of them. Exits with 1 if anything is damaged or gone, and says what.
+    NAME is a step, or a directory that `covid-ctl publish` made, such as a copy from the Hub. Reads every byte. Exits
+    with 1 if anything is damaged or gone, and says what.
     """
     from dataclasses import asdict
 
@@ -82,6 +88,12 @@ def verify(name: str, discard: bool, output: str, **place: str | None) -> None:
     from controller.status.verify import verify as verified
     from jobs.store import Store
 
+    if (Path(name) / BUNDLE_MANIFEST).is_file():
+        if discard:
+            raise click.UsageError("--discard is for steps of the bucket")
+        if not verify_directory(Path(name), output):
+            sys.exit(1)
+        return
     store = Store(open_bucket(profile_of(place)).location)  # every byte from the bucket itself
     found = []
     for step in verified(store, name):

@@ -19,21 +19,25 @@ from jobs.publish.tokenizer import tokenizer_config_json, tokenizer_json
 from jobs.vocabulary import Vocabulary
 from jobs.weights.hugging_face import to_hugging_face, write_safetensors
 
+MODULES = "modules.json"
+POOLING = "1_Pooling/config.json"
+LENGTH = "sentence_bert_config.json"
+SIMILARITY = "config_sentence_transformers.json"
+POOLING_FILES = (MODULES, POOLING, LENGTH, SIMILARITY)
+"""What makes a model directory one for sentence-transformers."""
+
 FILES = (
     "config.json",
     "model.safetensors",
     "tokenizer.json",
     "tokenizer_config.json",
     "vocab.txt",
-    "modules.json",
-    "1_Pooling/config.json",
-    "sentence_bert_config.json",
-    "config_sentence_transformers.json",
+    *POOLING_FILES,
 )
 
-_LENGTH = "sentence_bert_config.json"
 _TOKENIZER = "tokenizer_config.json"
 _CLASSES = {"": "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize"}
+_NORMALIZE = "Normalize"
 _POOLING = {
     "pooling_mode_cls_token": False,
     "pooling_mode_mean_tokens": True,
@@ -71,24 +75,43 @@ def write_embedder(
     (directory / "tokenizer.json").write_bytes(tokenizer_json(vocabulary, cased=cased))
     (directory / _TOKENIZER).write_bytes(tokenizer_config_json(max_length, cased=cased))
     (directory / "vocab.txt").write_bytes(vocabulary.to_bytes())
-    modules = [
-        {"idx": index, "name": str(index), "path": path, "type": f"sentence_transformers.models.{name}"}
-        for index, (path, name) in enumerate(_CLASSES.items())
-    ]
+    texts = {"config.json": json.dumps(config, indent=2) + "\n"}
+    texts |= pooling_files(google["hidden_size"], max_length=max_length, normalize=True)
+    for name, content in texts.items():
+        (directory / name).write_text(content)
+
+
+def pooling_files(width: int, *, max_length: int, normalize: bool) -> dict[str, str]:
+    """``POOLING_FILES`` of a model whose vectors, of ``width`` numbers, are the mean over its tokens."""
     texts = {
-        "config.json": config,
-        "modules.json": modules,
-        "1_Pooling/config.json": {"word_embedding_dimension": google["hidden_size"], **_POOLING},
-        _LENGTH: {"max_seq_length": max_length, "do_lower_case": False},
-        "config_sentence_transformers.json": {
+        POOLING: {"word_embedding_dimension": width, **_POOLING},
+        LENGTH: {"max_seq_length": max_length, "do_lower_case": False},
+        SIMILARITY: {
             "__version__": {},
             "prompts": {},
             "default_prompt_name": None,
             "similarity_fn_name": "cosine",
         },
     }
-    for name, content in texts.items():
-        (directory / name).write_text(json.dumps(content, indent=2) + "\n")
+    return {
+        MODULES: modules_json("", normalize=normalize),
+        **{name: json.dumps(content, indent=2) + "\n" for name, content in texts.items()},
+    }
+
+
+def modules_json(folder: str, *, normalize: bool) -> str:
+    """``modules.json`` of a model whose encoder and pooling are in ``folder``; empty: beside the file."""
+    classes = [(path, name) for path, name in _CLASSES.items() if normalize or name != _NORMALIZE]
+    modules = [
+        {
+            "idx": index,
+            "name": str(index),
+            "path": "/".join(filter(None, (folder, path))),
+            "type": f"sentence_transformers.models.{name}",
+        }
+        for index, (path, name) in enumerate(classes)
+    ]
+    return json.dumps(modules, indent=2) + "\n"
 
 
 def is_cased(directory: Path) -> bool:
@@ -98,4 +121,4 @@ def is_cased(directory: Path) -> bool:
 
 def max_length_of(directory: Path) -> int:
     """The length in tokens at which the embedder in ``directory`` cuts texts."""
-    return int(json.loads((directory / _LENGTH).read_bytes())["max_seq_length"])
+    return int(json.loads((directory / LENGTH).read_bytes())["max_seq_length"])

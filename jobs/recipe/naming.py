@@ -176,6 +176,9 @@ NAMELESS = {
     "vocabulary.source": "words for people",
     "initial_checkpoint.source": "words for people",
     "embedder.control": "whether there is such a step; evaluate then reads it",
+    "initial_checkpoint.hub_name": "words for the card of what is published",
+    "initial_checkpoint.license": "words for the card of what is published",
+    "publication.authors": "words for the card of what is published",
     "initial_checkpoint.path": "a place; what lies there is an input, by its content",
     **dict.fromkeys(RUNTIME, "how often, not what"),
 }

@@ -92,6 +92,10 @@ class InitialCheckpoint(Section):
     """Bytes of the archive, or of the files with the numbers (``.data-*``, ``model.safetensors``) together."""
     sha256: str | None = Field(None, pattern=r"^[0-9a-fA-F]{64}$")
     """SHA-256 of those bytes, with the files concatenated in order."""
+    hub_name: str = Field("", pattern=r"^$|^[A-Za-z0-9][\w.-]*/[\w.-]+$")
+    """Its repository on the Hugging Face Hub, for the model card."""
+    license: str = ""
+    """The licence that it is published under, for the model card."""
     allow_missing: tuple[str, ...] = ()
     """google's names, or patterns (``cls/*``), of the model's variables that the checkpoint may lack. They begin with
     random values, which the log, the summary and the model's card say."""
@@ -306,6 +310,8 @@ class Publication(Section):
     title: str
     license: str = ""
     """An SPDX identifier for the model card; empty, the card says that none is stated."""
+    authors: tuple[str, ...] = ()
+    """Whom to cite, for the model card."""
 
 
 class Recipe(Section):

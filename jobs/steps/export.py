@@ -14,30 +14,38 @@ import numpy as np
 import structlog
 from safetensors.numpy import load_file
 
-from jobs.artifact import Artifact, Manifest
-from jobs.corpus.documents.outcome import WITHOUT_TEXT
 from jobs.errors import ConfigurationError
 from jobs.examples.wordpiece import WordPiece
 from jobs.inference.forward import ExportedBert
 from jobs.layout import GOOGLE_MODEL, MODEL, PROBE, TRAINED_CONFIG, TRAINED_WEIGHTS, VOCABULARY
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.dataset import ExampleDataset, staged_shards
-from jobs.model.hardware import Hardware
 from jobs.model.tf1_checkpoint import GoogleWeights, write_google_checkpoint
-from jobs.publish.card import Card, Data, Run, model_card, usable_length
+from jobs.publish.card import model_card
 from jobs.publish.configuration import config_json
+from jobs.publish.describe import describe
+from jobs.publish.embedder_bundle import POOLING, POOLING_FILES, pooling_files
+from jobs.publish.facts import Card, usable_length
 from jobs.publish.gate import LOGIT_TOLERANCE, LogitAgreement, check_logits, check_tokenizers
+from jobs.publish.model_steps import ModelSteps
 from jobs.publish.tokenizer import load_tokenizer, tokenizer_config_json, tokenizer_json
-from jobs.sample.sample import SAMPLE
-from jobs.spec import Spec
 from jobs.steps.context import StepContext
+from jobs.steps.inputs import CompleteStep
 from jobs.vocabulary import Vocabulary, parse_vocabulary
-from jobs.weights.architecture import activation_of_google
 from jobs.weights.hugging_face import to_hugging_face, write_safetensors
 from jobs.weights.variable_names import Array
 
-FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "README.md")
-"""What people download, below ``model/``."""
+FILES = (
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+    *POOLING_FILES,
+    "README.md",
+)
+"""What people download, below ``model/``. ``covid-ctl publish`` adds what does not follow from the settings: times,
+costs, an evaluation, an embedder."""
 
 GOOGLE_FILES = ("bert_model.ckpt.index", "bert_model.ckpt.data-00000-of-00001", "bert_config.json", "vocab.txt")
 """The same model below ``tensorflow/``, for google-research/bert's scripts: the prefix is ``--init_checkpoint``."""
@@ -50,26 +58,14 @@ _CHECKS = 4
 Weights = dict[str, Array]
 
 
-class _Step:
-    """One complete step that the model came from."""
-
-    def __init__(self, context: StepContext, name: str) -> None:
-        self.artifact = Artifact.open(context.store, name)
-        self.manifest: Manifest = self.artifact.require()
-
-    def read(self, path: str) -> bytes:
-        return self.artifact.read(self.manifest.output(path))
-
-
 def run(context: StepContext) -> None:
     """Writes ``model/`` once the exported files reproduce training's ids and logits.
 
     Raises ``ConfigurationError``, and publishes nothing, when they do not (``jobs.publish.gate``).
     """
     started = time.monotonic()
-    pretrain = _Step(context, context.artifact.spec.inputs["pretrain"])
-    preprocess = _Step(context, pretrain.manifest.spec.inputs["examples"])
-    ingest = _Step(context, preprocess.manifest.spec.inputs["documents"])
+    model_steps = ModelSteps.of(context.store, context.artifact.spec.inputs["pretrain"])
+    pretrain, preprocess = (CompleteStep(context.store, s.name) for s in (model_steps.pretrain, model_steps.preprocess))
     heartbeat = context.heartbeat("checks")
 
     google = json.loads(pretrain.read(TRAINED_CONFIG))
@@ -86,9 +82,7 @@ def run(context: StepContext) -> None:
     directory = context.scratch / "model"
     directory.mkdir()
     weights = _weights(pretrain, context.scratch)
-    card = describe(
-        context.artifact.spec, google, pretrain.manifest, preprocess.manifest, ingest.manifest, len(vocabulary)
-    )
+    card = describe(context.artifact.spec, google, model_steps, len(vocabulary))
     (directory / "config.json").write_bytes(config)
     write_safetensors(to_hugging_face(weights, google), directory / "model.safetensors")
     _write_texts(directory, vocabulary, card)
@@ -115,73 +109,7 @@ def run(context: StepContext) -> None:
     structlog.get_logger().info("model.exported", step=context.artifact.name, **gate)
 
 
-def describe(
-    spec: Spec, google: Mapping[str, Any], pretrain: Manifest, preprocess: Manifest, ingest: Manifest, entries: int
-) -> Card:
-    """What the model card says of a run, from its manifests; what they do not hold stays unknown."""
-    documents = ingest.counts.get("documents", {})
-    encoded = preprocess.counts.get("documents", {})
-    examples = preprocess.counts.get("examples", {})
-    # What preprocess left out before it looked for text: by language, as near-duplicates and so on.
-    screened = {why: n for why, n in encoded.get("dropped", {}).items() if why != WITHOUT_TEXT and n}
-    kept = documents.get("kept")
-    facts = pretrain.facts
-    hardware = [str(Hardware(**fields)) for fields in facts.get("hardware", ())]
-    schedule = pretrain.spec.settings.get("schedule", {})
-    checkpoint = pretrain.spec.inputs.get("initial_checkpoint")
-    return Card(
-        title=spec.settings["title"],
-        description=spec.settings.get("description", ""),
-        initial_checkpoint=spec.settings.get("initial_checkpoint", ""),
-        layers=google["num_hidden_layers"],
-        hidden_size=google["hidden_size"],
-        heads=google["num_attention_heads"],
-        vocabulary_size=entries,
-        positions=google["max_position_embeddings"],
-        max_seq_length=preprocess.spec.settings["max_seq_length"],
-        parameters=facts.get("parameters"),
-        data=Data(
-            read=documents.get("read"),
-            kept=kept if kept is None else kept - sum(screened.values()),
-            dropped={**documents.get("dropped", {}), **screened},
-            quarantined=documents.get("quarantined"),
-            full_texts=(ingest.counts["full_texts"], kept) if kept and "parse_files" in ingest.counts else None,
-            without_text=encoded.get("dropped", {}).get(WITHOUT_TEXT),
-            held_out=encoded.get("held_out"),
-            made_up=ingest.spec.inputs.get("corpus", "").startswith(f"{SAMPLE}-"),
-            sentences=preprocess.counts.get("sentences"),
-            train_examples=examples.get("train"),
-            validation_examples=examples.get("validation"),
-        ),
-        run=Run(
-            steps=facts.get("steps"),
-            extends=facts.get("extends", ()),
-            batch_size=schedule.get("train_batch_size"),
-            examples_seen=facts.get("examples_seen"),
-            device=facts.get("device", ""),
-            hardware=hardware if len(hardware) > 1 else (),
-            tensorflow=facts.get("tensorflow", ""),
-            flops=facts.get("model_flops"),
-            evaluations=facts.get("evaluations", ()),
-        ),
-        settings={**preprocess.spec.settings, **schedule},
-        steps={
-            "ingest": ingest.name,
-            "vocabulary": preprocess.spec.inputs.get("vocabulary", ""),
-            "preprocess": preprocess.name,
-            **({"checkpoint": checkpoint} if checkpoint else {}),
-            **{f"pretrain, up to step {link['steps']:,}": link["name"] for link in facts.get("extends", ())},
-            "pretrain": pretrain.name,
-            "export": spec.name,
-        },
-        license=spec.settings.get("license", ""),
-        cased=preprocess.spec.settings.get("cased", True),
-        hidden_act=activation_of_google(google["hidden_act"]),
-        random_at_start=facts.get("random_at_start", ()),
-    )
-
-
-def _weights(pretrain: _Step, scratch: Path) -> Weights:
+def _weights(pretrain: CompleteStep, scratch: Path) -> Weights:
     path = scratch / "weights.safetensors"
     path.write_bytes(pretrain.read(TRAINED_WEIGHTS))
     weights: Weights = load_file(path)
@@ -189,13 +117,16 @@ def _weights(pretrain: _Step, scratch: Path) -> Weights:
 
 
 def _write_texts(directory: Path, vocabulary: Vocabulary, card: Card) -> None:
-    """The tokenizer and the card."""
+    """The tokenizer, the card, and what sentence-transformers reads."""
     length = usable_length(
         initial_checkpoint=card.initial_checkpoint, max_seq_length=card.max_seq_length, positions=card.positions
     )
     (directory / "tokenizer.json").write_bytes(tokenizer_json(vocabulary, cased=card.cased))
     (directory / "tokenizer_config.json").write_bytes(tokenizer_config_json(length, cased=card.cased))
     (directory / "vocab.txt").write_bytes(vocabulary.to_bytes())
+    (directory / POOLING).parent.mkdir()
+    for name, text in pooling_files(card.hidden_size, max_length=length, normalize=False).items():
+        (directory / name).write_text(text)
     (directory / "README.md").write_bytes(model_card(card).encode())
 
 
@@ -214,7 +145,7 @@ def _write_google(directory: Path, weights: Weights, google: Mapping[str, Any], 
 
 
 def _compare_logits(
-    context: StepContext, google: Mapping[str, Any], weights: Weights, directory: Path, preprocess: _Step
+    context: StepContext, google: Mapping[str, Any], weights: Weights, directory: Path, preprocess: CompleteStep
 ) -> LogitAgreement:
     """TensorFlow with training's weights against the exported files, on held-out examples."""
     config = BertConfig.of_google(google)
@@ -228,7 +159,7 @@ def _compare_logits(
     return check_logits((mlm.numpy(), nsp.numpy()), ExportedBert(directory).pretraining_logits(*inputs))
 
 
-def _held_out(context: StepContext, preprocess: _Step, config: BertConfig) -> dict[str, Array]:
+def _held_out(context: StepContext, preprocess: CompleteStep, config: BertConfig) -> dict[str, Array]:
     """The first ``COMPARED_EXAMPLES`` validation examples."""
     settings = preprocess.manifest.spec.settings
     examples = ExampleDataset(

@@ -29,10 +29,18 @@ class Done:
         return json.loads(self.out)
 
 
-def covid_ctl(*arguments: str, bucket: Path | None = None, cwd: Path | None = None, program: Path = COVID_CTL) -> Done:
+def covid_ctl(
+    *arguments: str,
+    bucket: Path | None = None,
+    cwd: Path | None = None,
+    program: Path = COVID_CTL,
+    online: bool = False,
+) -> Done:
+    """``online``: where HF_ENDPOINT is a server of the test."""
+    offline = {"HF_HUB_OFFLINE": "0"} if online else {}
     done = subprocess.run(
         [str(program), *arguments],
-        env=environment(bucket),
+        env=environment(bucket) | offline,
         cwd=cwd,
         capture_output=True,
         text=True,

@@ -184,5 +184,7 @@ def publish(bucket: Path, directory: Path) -> Path:
     with tempfile.TemporaryDirectory() as scratch:
         manifest = run(artifact, Path(scratch))
     for output in manifest.under("model"):
-        artifact.download(output, directory / output.path.removeprefix("model/"))
+        target = directory / output.path.removeprefix("model/")
+        target.parent.mkdir(exist_ok=True)
+        artifact.download(output, target)
     return directory

@@ -1,0 +1,57 @@
+"""The complete steps that a trained model came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jobs.artifact import Artifact, Manifest
+from jobs.spec import Kind
+from jobs.store import Store
+
+
+@dataclass(frozen=True)
+class ModelSteps:
+    """Their manifests. None: there was no such step, or nobody named it."""
+
+    ingest: Manifest
+    preprocess: Manifest
+    pretrain: Manifest
+    signatures: Manifest | None = None
+    vocabulary: Manifest | None = None
+    checkpoint: Manifest | None = None
+    extended: tuple[Manifest, ...] = ()
+    """The finished runs that the last one goes on from, the first one first."""
+
+    @classmethod
+    def of(cls, store: Store, pretrain: str) -> ModelSteps:
+        """Raises ``InputNotCompleteError`` while one of them is not complete."""
+        trained = require(store, pretrain)
+        examples = require(store, trained.spec.inputs["examples"])
+        extended = tuple(require(store, link["name"]) for link in trained.facts.get("extends", ()))
+        first = extended[0] if extended else trained
+
+        def made(reader: Manifest, kind: Kind) -> Manifest | None:
+            names = (value.partition("/")[0] for value in reader.spec.inputs.values())
+            found = next((name for name in names if name.startswith(f"{kind}-")), None)
+            return require(store, found) if found else None
+
+        return cls(
+            ingest=require(store, examples.spec.inputs["documents"]),
+            preprocess=examples,
+            pretrain=trained,
+            signatures=made(examples, Kind.SIGNATURES),
+            vocabulary=made(examples, Kind.VOCABULARY),
+            checkpoint=made(first, Kind.CHECKPOINT),
+            extended=extended,
+        )
+
+    def __iter__(self) -> Iterator[Manifest]:
+        """In the order in which they feed each other."""
+        text = (self.ingest, self.signatures, self.vocabulary, self.preprocess)
+        return (step for step in (*text, self.checkpoint, *self.extended, self.pretrain) if step)
+
+
+def require(store: Store, name: str) -> Manifest:
+    """The manifest of a step that is complete. Raises ``InputNotCompleteError`` when it is not."""
+    return Artifact.open(store, name).require()

@@ -122,11 +122,11 @@ def _write(
 
 def _publication(store: Store, profile: Profile, recipe: Recipe, found: Publishable, repository: str) -> Publication:
     from controller.status.publication import known_of
-    from jobs.publish.model_steps import ModelSteps
+    from jobs.publish.model_steps import ancestors
     from jobs.publish.whole_card import Circumstances, Publication
 
-    steps = [*ModelSteps.of(store, found.export.spec.inputs["pretrain"]), found.export, found.tune, found.evaluate]
-    known = known_of(store, [step.name for step in steps if step], profile)
+    names = [step.name for step in ancestors(store, found.export, found.tune, found.evaluate)]
+    known = known_of(store, names, profile)
     initial = recipe.initial_checkpoint
     return Publication(
         circumstances={name: Circumstances(one.finished, one.image, one.price) for name, one in known.items()},

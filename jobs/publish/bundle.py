@@ -29,7 +29,7 @@ from jobs.publish.curve import held_out_curve
 from jobs.publish.describe import describe
 from jobs.publish.embedder_bundle import LENGTH, MODULES, POOLING, max_length_of, modules_json
 from jobs.publish.facts import Card
-from jobs.publish.model_steps import ModelSteps
+from jobs.publish.model_steps import Ancestor, ModelSteps, ancestors
 from jobs.publish.whole_card import Found, Publication, whole_card
 from jobs.records import Output
 from jobs.store import Store
@@ -68,9 +68,9 @@ def write_bundle(
     entries = len((directory / VOCABULARY).read_text("utf-8").splitlines())
     card = describe(export.spec, google, model_steps, entries)
     made = list(_made(directory, card, store, model_steps, publication))
-    card = whole_card(card, model_steps, export, publication, _found(directory, publication))
+    steps = ancestors(store, export, publication.tune, publication.evaluate)
+    card = whole_card(card, model_steps, steps, publication, _found(directory, publication))
     (directory / CARD).write_bytes(model_card(card).encode())
-    steps = [*model_steps, export, *filter(None, (publication.tune, publication.evaluate))]
     manifest = _manifest(directory, copied, [CARD, *made], steps, card)
     (directory / BundleManifest.NAME).write_bytes(manifest.to_bytes())
     (directory / BundleManifest.SUMS).write_text(sums_text(directory, manifest))
@@ -155,7 +155,7 @@ def _found(directory: Path, publication: Publication) -> Found:
 
 
 def _manifest(
-    directory: Path, copied: list[_Copied], made: list[str], steps: list[Manifest], card: Card
+    directory: Path, copied: list[_Copied], made: list[str], steps: list[Ancestor], card: Card
 ) -> BundleManifest:
     origin = {one.path: f"{one.artifact.name}/{one.output.path}" for one in copied}
     files = [
@@ -165,7 +165,13 @@ def _manifest(
     ]
     named = {one.artifact.name for one in copied}
     records = [
-        StepRecord(step.name, step.spec, dict(step.software), step.seconds, step.outputs if step.name in named else ())
+        StepRecord(
+            step.name,
+            step.spec,
+            dict(step.manifest.software) if step.manifest else {},
+            step.manifest.seconds if step.manifest else 0.0,
+            step.manifest.outputs if step.manifest and step.name in named else (),
+        )
         for step in steps
     ]
     return BundleManifest(card.title, tuple(records), tuple(files))

@@ -18,8 +18,9 @@ from pydantic.dataclasses import dataclass as record
 from jobs.checksums import file_crc32c
 from jobs.errors import ConfigurationError
 from jobs.files.digest import digest_of
+from jobs.publish.model_steps import is_step
 from jobs.records import Output, check_path
-from jobs.spec import Kind, Spec
+from jobs.spec import Spec
 from jobs.validation import RECORD, Seconds, WholeNumber, parsed
 
 FORMAT = 1
@@ -148,7 +149,7 @@ def _wrong_steps(manifest: BundleManifest) -> Iterator[str]:
             yield f"{step.name}: its settings and inputs give the name {step.spec.name}"
         for value in step.spec.inputs.values():
             read = value.partition("/")[0]
-            if read.partition("-")[0] in set(Kind) and read not in names:
+            if is_step(read) and read not in names:
                 yield f"{step.name}: it reads {read}, which is not among the steps"
 
 

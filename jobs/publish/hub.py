@@ -6,6 +6,7 @@ that is there already makes no commit.
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typing import Any
 import httpx2 as httpx
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
-from huggingface_hub.utils import logging
+from huggingface_hub.utils import logging as hub_logging
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from jobs.errors import ConfigurationError, CovidCtlError, PreflightError
@@ -60,7 +61,7 @@ def upload(
         raise PreflightError(
             "Hugging Face", "no token is known", "hf auth login, or set HF_TOKEN to a token that may write"
         )
-    logging.set_verbosity(logging.ERROR)
+    hub_logging.set_verbosity(logging.ERROR)
     disable_progress_bars()
     for delay in (*DELAYS, None):
         try:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jobs.artifact import Artifact, Manifest
-from jobs.spec import Kind
+from jobs.spec import Kind, Spec
 from jobs.store import Store
 
 
@@ -55,3 +55,40 @@ class ModelSteps:
 def require(store: Store, name: str) -> Manifest:
     """The manifest of a step that is complete. Raises ``InputNotCompleteError`` when it is not."""
     return Artifact.open(store, name).require()
+
+
+@dataclass(frozen=True)
+class Ancestor:
+    """A step that something published came from; one whose outputs were removed has no manifest any more."""
+
+    spec: Spec
+    manifest: Manifest | None
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+
+def ancestors(store: Store, *steps: Manifest | None) -> list[Ancestor]:
+    """The steps, and all that they read, directly or through others, inputs first, each once."""
+    found: dict[str, Ancestor] = {}
+
+    def visit(name: str) -> None:
+        if name in found:
+            return
+        artifact = Artifact.open(store, name)
+        for value in artifact.spec.inputs.values():
+            read = value.partition("/")[0]
+            if is_step(read):
+                visit(read)
+        found[name] = Ancestor(artifact.spec, artifact.manifest())
+
+    for step in steps:
+        if step:
+            visit(step.name)
+    return list(found.values())
+
+
+def is_step(name: str) -> bool:
+    """Whether an input is another step, by the form of its name."""
+    return name.partition("-")[0] in set(Kind) and "-" in name

@@ -15,7 +15,7 @@ from jobs.prices import Price, tpu_prices
 from jobs.publish.describe import made_by
 from jobs.publish.energy import training_energy
 from jobs.publish.facts import Base, Card, Corpus, CorpusFile, Embedder, MadeBy, Training
-from jobs.publish.model_steps import ModelSteps
+from jobs.publish.model_steps import Ancestor, ModelSteps
 from jobs.publish.results import evaluation_of
 from jobs.ranges import HOUR
 
@@ -56,10 +56,11 @@ class Found:
     tensorboard: bool = False
 
 
-def whole_card(card: Card, model_steps: ModelSteps, export: Manifest, publication: Publication, found: Found) -> Card:
-    """``card`` is from ``describe``."""
-    extra = [manifest for manifest in (publication.tune, publication.evaluate) if manifest]
-    steps = [_made(manifest, publication.circumstances) for manifest in (*model_steps, export, *extra)]
+def whole_card(
+    card: Card, model_steps: ModelSteps, ancestors: Sequence[Ancestor], publication: Publication, found: Found
+) -> Card:
+    """``card`` is from ``describe``; ``ancestors`` are all that the files came from."""
+    steps = [_made(step, publication.circumstances) for step in ancestors]
     return replace(
         card,
         steps=steps,
@@ -76,18 +77,17 @@ def whole_card(card: Card, model_steps: ModelSteps, export: Manifest, publicatio
     )
 
 
-def _made(manifest: Manifest, circumstances: Mapping[str, Circumstances]) -> MadeBy:
-    known = circumstances.get(manifest.name)
-    hours, price = manifest.seconds / HOUR, known.price if known else None
-    software = manifest.software
-    commit = software.get("commit", "")
+def _made(step: Ancestor, circumstances: Mapping[str, Circumstances]) -> MadeBy:
+    known, manifest = circumstances.get(step.name), step.manifest
+    hours, price = manifest.seconds / HOUR if manifest else None, known.price if known else None
+    software = manifest.software if manifest else {}
     return replace(
-        made_by(manifest.spec),
-        covid_ctl=" ".join(filter(None, (software.get("version", ""), commit))),
+        made_by(step.spec),
+        covid_ctl=" ".join(filter(None, (software.get("version", ""), software.get("commit", "")))),
         image=known.image if known else "",
         finished=known.finished if known else "",
         hours=hours,
-        dollars=hours * price.dollars_per_hour if price else None,
+        dollars=hours * price.dollars_per_hour if price and hours is not None else None,
     )
 
 

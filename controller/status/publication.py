@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from controller.costs.pod_price import pod_price
 from controller.kinds.registry import pool_of
+from controller.ledger.complete_steps import found_step, newest_complete
 from controller.ledger.events import EventType, Ledger
-from controller.planning.existing import Fitting, found_step, newest_complete
+from controller.planning.existing import Fitting
 from controller.profiles.profile import Profile
 from jobs.artifact import Artifact, Manifest
 from jobs.errors import ConfigurationError, PreflightError

@@ -10,7 +10,7 @@ from typing import Any
 from controller.ledger.events import Event, EventType, Ledger
 from controller.planning.plan import Step
 from jobs.artifact import Artifact
-from jobs.publish.embedder_bundle import pooling_files
+from jobs.publish.pooling_files import pooling_files
 from jobs.recipe import load_recipe
 from jobs.spec import Kind
 from jobs.store import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jobs.evaluation.gate import Gate
     from jobs.publish.bundle_manifest import BundleManifest
     from jobs.publish.facts import Card
+    from jobs.publish.hub import Uploaded
     from jobs.publish.whole_card import Publication
     from jobs.recipe import Recipe
     from jobs.store import Store
@@ -71,6 +72,7 @@ def publish(
     from jobs.recipe import load_recipe
     from jobs.store import Store
 
+    upload = _uploader() if repo else None
     checks = [Gate.parse(text, "held_out.accuracy>=0.5") for text in gates]
     profile = profile_of(place)
     store, settings = Store(profile.bucket), load_recipe(recipe, assignments(overrides))
@@ -79,8 +81,8 @@ def publish(
         card, manifest = _write(Path(target), store, profile, settings, found, "", checks)
         _say(output, found, {"directory": target, "files": len(manifest.files)}, f"{target}: {_counted(manifest)}")
         return
-    assert repo is not None
-    from jobs.publish.hub import upload
+    assert repo
+    assert upload
 
     with tempfile.TemporaryDirectory(prefix="covid-ctl-") as scratch:
         directory = Path(scratch) / "bundle"
@@ -97,6 +99,18 @@ def publish(
         {"url": done.url, "commit": done.commit, "changed": done.changed, "private": done.private},
         f"{done.url} ({seen}): {said}",
     )
+
+
+def _uploader() -> Callable[..., Uploaded]:
+    """Raises ``PreflightError`` where what speaks to the Hub is not installed."""
+    from jobs.errors import PreflightError
+
+    try:
+        from jobs.publish.hub import upload
+    except ImportError as error:
+        remedy = "pip install 'covid-ctl[publish]'; --to DIRECTORY needs none"
+        raise PreflightError(str(error.name), "it is not installed, and publishing needs it", remedy) from error
+    return upload
 
 
 def _write(

@@ -27,9 +27,9 @@ from jobs.publish.bundle_manifest import BundleFile, BundleManifest, StepRecord,
 from jobs.publish.card import model_card
 from jobs.publish.curve import held_out_curve
 from jobs.publish.describe import describe
-from jobs.publish.embedder_bundle import LENGTH, MODULES, POOLING, max_length_of, modules_json
 from jobs.publish.facts import Card
 from jobs.publish.model_steps import Ancestor, ModelSteps, ancestors
+from jobs.publish.pooling_files import LENGTH, MODULES, POOLING, max_length_of, modules_json
 from jobs.publish.whole_card import Found, Publication, whole_card
 from jobs.records import Output
 from jobs.store import Store

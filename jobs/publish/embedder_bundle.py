@@ -1,8 +1,4 @@
-"""The embedder as a directory that sentence-transformers loads: the encoder's weights and five small files.
-
-Written by hand, never by ``SentenceTransformer.save``: what version 6 saves, older versions refuse. The class names in
-``modules.json`` are those of versions before 6, which all versions from 3.0 on read.
-"""
+"""The embedder as a directory that sentence-transformers loads: the encoder's weights and small files."""
 
 from __future__ import annotations
 
@@ -15,16 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.publish.configuration import config_json
+from jobs.publish.pooling_files import POOLING_FILES, TOKENIZER, pooling_files
 from jobs.publish.tokenizer import tokenizer_config_json, tokenizer_json
 from jobs.vocabulary import Vocabulary
 from jobs.weights.hugging_face import to_hugging_face, write_safetensors
-
-MODULES = "modules.json"
-POOLING = "1_Pooling/config.json"
-LENGTH = "sentence_bert_config.json"
-SIMILARITY = "config_sentence_transformers.json"
-POOLING_FILES = (MODULES, POOLING, LENGTH, SIMILARITY)
-"""What makes a model directory one for sentence-transformers."""
 
 FILES = (
     "config.json",
@@ -34,19 +24,6 @@ FILES = (
     "vocab.txt",
     *POOLING_FILES,
 )
-
-_TOKENIZER = "tokenizer_config.json"
-_CLASSES = {"": "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize"}
-_NORMALIZE = "Normalize"
-_POOLING = {
-    "pooling_mode_cls_token": False,
-    "pooling_mode_mean_tokens": True,
-    "pooling_mode_max_tokens": False,
-    "pooling_mode_mean_sqrt_len_tokens": False,
-    "pooling_mode_weightedmean_tokens": False,
-    "pooling_mode_lasttoken": False,
-    "include_prompt": True,
-}
 
 
 def write_embedder(
@@ -73,52 +50,9 @@ def write_embedder(
     write_safetensors(encoder, directory / "model.safetensors")
     config = json.loads(config_json(google)) | {"architectures": ["BertModel"]}
     (directory / "tokenizer.json").write_bytes(tokenizer_json(vocabulary, cased=cased))
-    (directory / _TOKENIZER).write_bytes(tokenizer_config_json(max_length, cased=cased))
+    (directory / TOKENIZER).write_bytes(tokenizer_config_json(max_length, cased=cased))
     (directory / "vocab.txt").write_bytes(vocabulary.to_bytes())
     texts = {"config.json": json.dumps(config, indent=2) + "\n"}
     texts |= pooling_files(google["hidden_size"], max_length=max_length, normalize=True)
     for name, content in texts.items():
         (directory / name).write_text(content)
-
-
-def pooling_files(width: int, *, max_length: int, normalize: bool) -> dict[str, str]:
-    """``POOLING_FILES`` of a model whose vectors, of ``width`` numbers, are the mean over its tokens."""
-    texts = {
-        POOLING: {"word_embedding_dimension": width, **_POOLING},
-        LENGTH: {"max_seq_length": max_length, "do_lower_case": False},
-        SIMILARITY: {
-            "__version__": {},
-            "prompts": {},
-            "default_prompt_name": None,
-            "similarity_fn_name": "cosine",
-        },
-    }
-    return {
-        MODULES: modules_json("", normalize=normalize),
-        **{name: json.dumps(content, indent=2) + "\n" for name, content in texts.items()},
-    }
-
-
-def modules_json(folder: str, *, normalize: bool) -> str:
-    """``modules.json`` of a model whose encoder and pooling are in ``folder``; empty: beside the file."""
-    classes = [(path, name) for path, name in _CLASSES.items() if normalize or name != _NORMALIZE]
-    modules = [
-        {
-            "idx": index,
-            "name": str(index),
-            "path": "/".join(filter(None, (folder, path))),
-            "type": f"sentence_transformers.models.{name}",
-        }
-        for index, (path, name) in enumerate(classes)
-    ]
-    return json.dumps(modules, indent=2) + "\n"
-
-
-def is_cased(directory: Path) -> bool:
-    """Whether the embedder in ``directory`` keeps the case of letters."""
-    return not json.loads((directory / _TOKENIZER).read_bytes())["do_lower_case"]
-
-
-def max_length_of(directory: Path) -> int:
-    """The length in tokens at which the embedder in ``directory`` cuts texts."""
-    return int(json.loads((directory / LENGTH).read_bytes())["max_seq_length"])

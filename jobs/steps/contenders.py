@@ -18,7 +18,7 @@ from jobs.model.bert import Bert, BertConfig
 from jobs.model.devices import Devices
 from jobs.model.embedder import Pooling, load_encoder
 from jobs.model.initial_weights import assign_initial
-from jobs.publish.embedder_bundle import is_cased
+from jobs.publish.pooling_files import is_cased
 from jobs.spec import Kind
 from jobs.steps.context import StepContext
 from jobs.steps.inputs import CompleteStep

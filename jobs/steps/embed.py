@@ -15,7 +15,7 @@ from jobs.layout import EMBEDDER, PAPERS, VECTORS, VOCABULARY
 from jobs.model.devices import find_devices
 from jobs.model.embedder import Embedder, load_encoder
 from jobs.model.tf_errors import shortage_explained
-from jobs.publish.embedder_bundle import is_cased, max_length_of
+from jobs.publish.pooling_files import is_cased, max_length_of
 from jobs.search.paper import Paper
 from jobs.search.papers_file import write_papers
 from jobs.steps.context import StepContext

@@ -24,10 +24,10 @@ from jobs.model.tf1_checkpoint import GoogleWeights, write_google_checkpoint
 from jobs.publish.card import model_card
 from jobs.publish.configuration import config_json
 from jobs.publish.describe import describe
-from jobs.publish.embedder_bundle import POOLING, POOLING_FILES, pooling_files
 from jobs.publish.facts import Card, usable_length
 from jobs.publish.gate import LOGIT_TOLERANCE, LogitAgreement, check_logits, check_tokenizers
 from jobs.publish.model_steps import ModelSteps
+from jobs.publish.pooling_files import POOLING, POOLING_FILES, pooling_files
 from jobs.publish.tokenizer import load_tokenizer, tokenizer_config_json, tokenizer_json
 from jobs.steps.context import StepContext
 from jobs.steps.inputs import CompleteStep

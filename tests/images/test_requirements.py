@@ -37,6 +37,8 @@ SEARCHING = ("controller.cli.searching", "controller.cli.judging")
 """Modules of commands that say so where what they import is not installed."""
 READING = "controller.cli.vocabulary"
 """Another such: it reads documents as a step does."""
+UPLOADING = "jobs.publish.hub"
+"""Imported by ``publish``, which says so where its packages are not installed."""
 TENSORFLOW = {"trainer-tpu": "tensorflow-tpu", "trainer-cpu": "tensorflow-cpu"}
 NOT_IMPORTED = {"trainer-tpu": {"tensorboard"}, "trainer-cpu": {"tensorboard"}}
 """What is needed without an import of ours."""
@@ -83,7 +85,7 @@ def entries(image: str) -> list[str]:
 
 def distributions(image: str) -> set[str]:
     found = set()
-    seen = {READING, *(SEARCHING if image == "controller" else ())}
+    seen = {READING, UPLOADING, *(SEARCHING if image == "controller" else ())}
     for entry in entries(image):
         for name in imports(entry, seen):
             top = name.split(".")[0]

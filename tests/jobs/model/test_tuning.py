@@ -16,7 +16,8 @@ from jobs.model.devices import find_devices
 from jobs.model.embedder import Embedder, load_encoder, sentence_vectors
 from jobs.model.pairs import padded
 from jobs.model.tuning import contrastive_loss
-from jobs.publish.embedder_bundle import FILES, is_cased, max_length_of, write_embedder
+from jobs.publish.embedder_bundle import FILES, write_embedder
+from jobs.publish.pooling_files import is_cased, max_length_of
 from jobs.search.encoder import TextEncoder
 from jobs.steps.token_ids import TokenIds
 from jobs.vocabulary import SPECIALS, Vocabulary

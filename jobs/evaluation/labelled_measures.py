@@ -22,7 +22,7 @@ class AnswerRanks:
     recall_at_3: NDArray[np.float64]
     """The share of the answers among the first three passages."""
     reciprocal_rank: NDArray[np.float64]
-    """Of the first answer."""
+    """Mean reciprocal rank of the first answer."""
 
     @classmethod
     def of(cls, scores: Sequence[NDArray[np.float64]], questions: Sequence[Question]) -> AnswerRanks:

@@ -25,7 +25,7 @@ _MASKED = {"nats_per_word": "{}", "nats_per_character": "{}_per_character", "per
 
 
 def measures_of(report: Mapping[str, Any]) -> dict[str, float]:
-    """Of ``jobs.steps.evaluate``'s report."""
+    """The measures in ``jobs.steps.evaluate``'s report."""
     found: dict[str, float] = {}
     for name, row in report["retrieval"]["systems"].items():
         for measure in ("mrr", "recall_at_1", "recall_at_10"):

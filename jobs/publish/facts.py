@@ -92,7 +92,7 @@ class MadeBy:
     kind: str
     name: str
     version: int | None = None
-    """Of the kind of step, as its name counts it."""
+    """Version of the kind of step, as its name counts it."""
     covid_ctl: str = ""
     """Version and commit of the code."""
     image: str = ""
@@ -110,7 +110,7 @@ class Training:
 
     hours: float
     device_hours: float | None = None
-    """Of all replicas together."""
+    """Hours of all replicas together."""
     dollars: float | None = None
     price: str = ""
     """The price's conditions and date."""

@@ -28,7 +28,7 @@ class Circumstances:
     """A date, in UTC."""
     image: str = ""
     price: Price | None = None
-    """Of an hour of one of its containers."""
+    """Price of an hour of one of its containers."""
 
 
 @dataclass(frozen=True)

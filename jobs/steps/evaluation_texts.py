@@ -22,7 +22,7 @@ class EvaluationTexts:
     held_out: list[Document] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
     abstracts: list[str] = field(default_factory=list)
-    """Of the held-out documents that have both."""
+    """Abstracts of the held-out documents that have both, in the order of ``titles``."""
     papers: list[Paper] = field(default_factory=list)
     embedded: list[str] = field(default_factory=list)
     """The texts that the papers' vectors are of."""

@@ -24,7 +24,7 @@ class Workspace:
     closing: ExitStack = field(default_factory=ExitStack)
 
     digests: list[FileDigest] = field(default_factory=list)
-    """Of the corpus's files that were read whole, as people have them."""
+    """Digests of the corpus's files that were read whole, as people have them."""
 
     @contextmanager
     def digesting(self, name: str, file: IO[bytes]) -> Iterator[IO[bytes]]:

@@ -266,12 +266,14 @@ def run(
 
 MOST = 120
 """Executions of a scenario in the default tests; the slow ones try all, of those that are small enough."""
-SMALL = [gc_against_submit_of_one_shard, gc_against_a_late_worker, two_collectors, two_workers_of_a_shard]
+SMALL = [gc_against_submit_of_one_shard, gc_against_a_late_worker, two_collectors]
 """With these, every crash and lost answer can be tried in every order, too."""
 LARGE = [gc_against_submit, gc_against_two_late_workers, gc_against_whoever_finishes]
 """These have too many orders to try all: more than 26,000 of the second were."""
 BOUND = 5000
 """Executions of a large one in the slow tests."""
+FEW = 20
+"""Executions for each crash and lost answer of those that are not small."""
 each_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 
 
@@ -304,7 +306,7 @@ def test_complete_means_complete_in_every_order(scenario: Scenario, monkeypatch:
 @each_scenario
 def test_whatever_crashes_in_every_order(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     for trouble in troubles(scenario, monkeypatch):
-        run(scenario, monkeypatch, trouble, None if scenario in SMALL else MOST)
+        run(scenario, monkeypatch, trouble, None if scenario in SMALL else FEW)
 
 
 def test_the_search_finds_what_goes_without_a_mark(monkeypatch: pytest.MonkeyPatch) -> None:

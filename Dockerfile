@@ -1,6 +1,7 @@
 # One image for each part, named by its target:
 #   worker       the data steps; no tensorflow
 #   trainer-tpu  pretraining on a TPU: v3, v5e, v5p or v6e
+#   trainer-gpu  pretraining on NVIDIA GPUs
 #   trainer-cpu  published checkpoints, pretraining without a TPU, and export
 #   controller   covid-ctl and its tracker
 #   search       the search page
@@ -52,6 +53,17 @@ RUN pip install --require-hashes --requirement /requirements.lock
 COPY --from=wheel /wheels /wheels
 RUN pip install --no-deps /wheels/*.whl
 LABEL org.opencontainers.image.title=covid-ctl-trainer-tpu
+USER 65532:65532
+ENTRYPOINT ["python", "-m", "jobs"]
+
+FROM base AS trainer-gpu
+COPY images/trainer-gpu.lock /requirements.lock
+RUN pip install --require-hashes --requirement /requirements.lock
+COPY --from=wheel /wheels /wheels
+RUN pip install --no-deps /wheels/*.whl
+# Where GKE puts the driver's libraries; elsewhere the container runtime puts them where they are found.
+ENV LD_LIBRARY_PATH=/usr/local/nvidia/lib64 NVIDIA_DRIVER_CAPABILITIES=compute,utility
+LABEL org.opencontainers.image.title=covid-ctl-trainer-gpu
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "jobs"]
 

@@ -116,7 +116,9 @@ lock: | $(VENV)/bin/pip
 	for image in build worker trainer-cpu controller search; do \
 	  $(COMPILE) $(PLATFORM) images/$$image.in --constraint requirements.lock --output-file images/$$image.lock; \
 	done
-	$(COMPILE) $(PLATFORM) images/trainer-tpu.in --output-file images/trainer-tpu.lock
+	for image in trainer-tpu trainer-gpu; do \
+	  $(COMPILE) $(PLATFORM) images/$$image.in --output-file images/$$image.lock; \
+	done
 
 clean:
 	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -32,7 +32,7 @@ PEAK_FLOPS = {
 
 UTILISATION = Range(0.30, 0.40)
 """Share of the peak that training reaches. An assumption from common reports on BERTs of these sizes: this code has not
-yet been measured on a TPU."""
+yet been measured on a TPU or a GPU."""
 
 
 def example_flops(shape: Architecture, *, vocabulary: int, length: int, predictions: int) -> int:
@@ -75,4 +75,9 @@ def run_flops(example: int, schedule: Schedule, first_step: int = 0) -> int:
 def slice_hours(flops: float, name: str) -> Range | None:
     """Hours that ``flops`` take on a TPU slice such as ``v3-8``; None when its peak is not known."""
     peak = PEAK_FLOPS.get(name)
-    return Range(flops / (peak * UTILISATION.high * HOUR), flops / (peak * UTILISATION.low * HOUR)) if peak else None
+    return hours_at(flops, peak) if peak else None
+
+
+def hours_at(flops: float, peak: float) -> Range:
+    """Hours that ``flops`` take on an accelerator of ``peak`` FLOP/s."""
+    return Range(flops / (peak * UTILISATION.high * HOUR), flops / (peak * UTILISATION.low * HOUR))

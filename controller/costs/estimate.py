@@ -10,7 +10,7 @@ from controller.costs.pod_price import cores_of, pod_price
 from controller.kinds.declaration import ComputeWork, FixedWork, TextWork, Work
 from controller.kinds.registry import KINDS, made_by, pool_of
 from controller.profiles.profile import Pool, Profile
-from jobs.flops import PEAK_FLOPS, UTILISATION, slice_hours
+from jobs.flops import PEAK_FLOPS, UTILISATION, hours_at, slice_hours
 from jobs.prices import region_of, tpu_prices
 from jobs.ranges import HOUR, Range, dollars_text, time_text, total
 from jobs.recipe import Recipe
@@ -91,9 +91,10 @@ def estimate(
 
 def compute_hours(flops: float, pool: Pool, cores: float) -> Range:
     """On a pod of ``pool``, which has so many cores."""
-    on_slice = slice_hours(flops, pool.tpu)
+    if pool.accelerator and pool.accelerator.peak_flops:
+        return hours_at(flops, pool.accelerator.peak_flops)
     core_hours = flops / (cores * HOUR)
-    return on_slice or Range(core_hours / CORE_FLOPS.high, core_hours / CORE_FLOPS.low)
+    return Range(core_hours / CORE_FLOPS.high, core_hours / CORE_FLOPS.low)
 
 
 def _step(kind: Kind, recipe: Recipe, profile: Profile, text: Range | None, shards: int) -> StepEstimate:
@@ -129,13 +130,13 @@ def _hours(work: Work, pool: Pool, cores: float, text: Range | None) -> tuple[Ra
 
 def _name_of(pool: Pool, profile: Profile, cores: float) -> str:
     spot = " Spot" if pool.spot else ""
-    if pool.tpu:
-        return f"{pool.tpu}{spot}"
+    if pool.accelerator:
+        return f"{pool.accelerator.name}{spot}"
     return f"this machine, {cores:g} cores" if profile.is_local else f"{pool.cpu} CPU, {pool.memory}{spot}"
 
 
 def _speed(pool: Pool, cores: float) -> str:
-    if peak := PEAK_FLOPS.get(pool.tpu):
+    if pool.accelerator and (peak := pool.accelerator.peak_flops):
         return f"{UTILISATION.low * 100:.0f} to {UTILISATION.high * 100:.0f} % of {peak / 1e12:.0f} TFLOP/s"
     return f"{CORE_FLOPS.low * cores / 1e9:.0f} to {CORE_FLOPS.high * cores / 1e9:.0f} GFLOP/s"
 

@@ -23,6 +23,8 @@ def pod_price(pool: Pool, profile: Profile) -> Price | None:
         return None
     if pool.tpu:
         return tpu_price(pool.tpu, region, pool.spot)
+    if pool.gpu:
+        return None  # the table has none: a profile's dollars_per_hour says it
     return cpu_price(quantity(pool.cpu), quantity(pool.memory) / 2**30, region, pool.spot)
 
 

@@ -10,7 +10,6 @@ from controller.costs.pod_price import quantity
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.kube.api_errors import ForbiddenError, NotFoundError
 from controller.profiles.profile import Pool, Profile, Role
-from controller.profiles.tpu_slices import RESOURCE
 
 OLDEST = (1, 31)
 """The first Kubernetes whose podFailurePolicy is generally available."""
@@ -163,7 +162,7 @@ def _fits(node: Object, pool: Pool) -> bool:
 
 
 def _selector(pool: Pool) -> dict[str, str]:
-    return {**pool.node_selector, **(pool.tpu_slice.node_selector if pool.tpu_slice else {})}
+    return {**pool.node_selector, **(pool.accelerator.node_selector if pool.accelerator else {})}
 
 
 def _wish(pool: Pool) -> str:
@@ -173,7 +172,7 @@ def _wish(pool: Pool) -> str:
 
 def _asks(pool: Pool) -> dict[str, float]:
     asks = {"cpu": quantity(pool.cpu), "memory": quantity(pool.memory)}
-    return asks | ({RESOURCE: float(pool.tpu_slice.chips)} if pool.tpu_slice else {})
+    return asks | ({pool.accelerator.resource: float(pool.accelerator.count)} if pool.accelerator else {})
 
 
 def _pools(profile: Profile, roles: Iterable[Role] = Role) -> dict[str, Pool]:

@@ -9,7 +9,6 @@ from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.kube.api_errors import ForbiddenError, NotFoundError
 from controller.profiles.profile import Profile
-from controller.profiles.tpu_slices import RESOURCE as TPU
 
 _NAME = "queue"
 GROUP = "/apis/kueue.x-k8s.io"
@@ -58,7 +57,8 @@ def _cluster_queue(owner: str, wanted: str, found: Mapping[str, Any], profile: P
         )
     groups = spec.get("resourceGroups") or ()
     covered = {resource for group in groups for resource in group.get("coveredResources") or ()}
-    asked = {"cpu", "memory", "ephemeral-storage"} | ({TPU} if profile.trainer.tpu else set())
+    accelerator = profile.trainer.accelerator
+    asked = {"cpu", "memory", "ephemeral-storage"} | ({accelerator.resource} if accelerator else set())
     if groups and (uncovered := sorted(asked - covered)):
         what = ", ".join(uncovered)
         return failed(

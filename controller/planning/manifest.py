@@ -26,7 +26,6 @@ from controller.labels import (
 )
 from controller.planning.plan import Step
 from controller.profiles.profile import MOST_FLEX_HOURS, Pool, Profile
-from controller.profiles.tpu_slices import RESOURCE as TPU
 from jobs.errors import ConfigurationError, DivergedError, InputNotCompleteError, ShardError, StoreUnreachableError
 from jobs.spec import canonical
 
@@ -94,7 +93,7 @@ def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
 
 def _pod_annotations(pool: Pool) -> dict[str, str]:
     """The autoscaler may move CPU workers together, which costs a shard; moving a TPU pod costs the slice."""
-    stays = pool.tpu or pool.flex_start
+    stays = pool.accelerator or pool.flex_start
     return {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false" if stays else "true"}
 
 
@@ -126,7 +125,7 @@ def _pod(step: Step, profile: Profile) -> dict[str, Any]:
         "HOME": SCRATCH,
         # `python -m` would let modules of the working directory take the place of ours.
         "PYTHONSAFEPATH": "1",
-        **({"COVID_CTL_DEVICE": "tpu"} if pool.tpu else {}),
+        **(pool.accelerator.env if pool.accelerator else {}),
     }
     pod = {
         "restartPolicy": "Never",
@@ -171,9 +170,9 @@ def _pod(step: Step, profile: Profile) -> dict[str, Any]:
 
 
 def _node_selector(pool: Pool) -> dict[str, str]:
-    tpu = pool.tpu_slice.node_selector if pool.tpu_slice else {}
+    accelerator = pool.accelerator.node_selector if pool.accelerator else {}
     spot = {"cloud.google.com/gke-spot": "true"} if pool.spot else {}
-    return {**pool.node_selector, **tpu, **spot}
+    return {**pool.node_selector, **accelerator, **spot}
 
 
 def _tolerations(pool: Pool) -> list[dict[str, Any]]:
@@ -182,15 +181,15 @@ def _tolerations(pool: Pool) -> list[dict[str, Any]]:
         tolerations.append(
             {"key": "cloud.google.com/gke-spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}
         )
-    if pool.tpu:
-        tolerations.append({"key": TPU, "operator": "Exists", "effect": "NoSchedule"})
+    if pool.accelerator:
+        tolerations.append({"key": pool.accelerator.resource, "operator": "Exists", "effect": "NoSchedule"})
     return tolerations
 
 
 def _resources(pool: Pool) -> dict[str, Any]:
     """No limit on CPU: what a node has to spare may be used."""
-    tpu = {TPU: str(pool.tpu_slice.chips)} if pool.tpu_slice else {}
+    devices = {pool.accelerator.resource: str(pool.accelerator.count)} if pool.accelerator else {}
     return {
-        "requests": {"cpu": pool.cpu, "memory": pool.memory, "ephemeral-storage": pool.scratch, **tpu},
-        "limits": {"memory": pool.memory, "ephemeral-storage": pool.scratch, **tpu},
+        "requests": {"cpu": pool.cpu, "memory": pool.memory, "ephemeral-storage": pool.scratch, **devices},
+        "limits": {"memory": pool.memory, "ephemeral-storage": pool.scratch, **devices},
     }

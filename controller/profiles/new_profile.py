@@ -98,6 +98,7 @@ def profile_text(answers: Answers) -> str:
         f'cpu = "{cpu}"',
         f'memory = "{memory}"',
         *tpu,
+        '# gpu = { kind = "nvidia-l4", count = 1 }  # with the image trainer-gpu, in a TPU\'s place',
         "# spot = true                       # cheaper, and taken away at 15 seconds' notice",
         "# dollars_per_hour = 8.00           # in place of the built-in price",
     ]

@@ -12,8 +12,10 @@ from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
+from controller.profiles.accelerators import Accelerator, accelerator_of
+from controller.profiles.gpus import Gpu
 from controller.profiles.placement import Annotations, Labels, NodeLabels, ObjectName, Toleration
-from controller.profiles.tpu_slices import SLICES, Slice, find_slice, why_refused
+from controller.profiles.tpu_slices import SLICES, why_refused
 from jobs.errors import ConfigurationError
 from jobs.validation import Section, nearest, validated
 
@@ -22,7 +24,7 @@ LOCAL = "local"
 DEFAULT_BUCKET = "bucket"
 
 _VARIABLE = "COVID_CTL_"
-_VARIABLES_OF_OTHERS = ("COVID_CTL_TEST_", "COVID_CTL_DEVICE")
+_VARIABLES_OF_OTHERS = ("COVID_CTL_TEST_", "COVID_CTL_DEVICE", "COVID_CTL_ALL_REDUCE")
 _BY_DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 _QUANTITY = r"^\d+(\.\d+)?(m|[KMGT]i?)?$"
 NAME_PATTERN = r"^[a-z][-a-z0-9]{0,30}$"
@@ -78,11 +80,15 @@ class Pool(Section):
     asks for them by a ProvisioningRequest."""
     tpu: str = ""
     """A slice of one host, such as ``v6e-8``."""
+    gpu: Gpu | None = None
+    """GPUs of one node, as ``{ kind = "nvidia-l4", count = 1 }``."""
     dollars_per_hour: float | None = Field(default=None, ge=0)
     """Price of one pod, in place of the built-in price table."""
 
     @model_validator(mode="after")
     def _can_start_flexibly(self) -> Pool:
+        if self.tpu and self.gpu:
+            raise ValueError("tpu and gpu exclude each other: choose one")
         if self.flex_start and self.spot:
             raise ValueError("flex_start and spot exclude each other: choose one")
         if self.flex_start and self.tpu == "v3-8":
@@ -97,8 +103,8 @@ class Pool(Section):
         return name
 
     @property
-    def tpu_slice(self) -> Slice | None:
-        return find_slice(self.tpu) if self.tpu else None
+    def accelerator(self) -> Accelerator | None:
+        return accelerator_of(self.tpu, self.gpu)
 
 
 class Profile(Section):

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import time
 
+import structlog
 import tensorflow as tf
 
 from jobs.flops import REPLICA_PEAKS
 from jobs.model.devices import Devices
+
+EMULATED_BELOW = 0.9
+"""Times the speed of float32: units for bfloat16 are at least as fast, but for what measuring varies."""
 
 
 def peak_flops(devices: Devices, precision: str) -> float | None:
@@ -22,9 +26,28 @@ def peak_flops(devices: Devices, precision: str) -> float | None:
     return None
 
 
-def _measured(dtype: tf.DType, size: int = 1024) -> float:
+def warn_of_emulation(devices: Devices, precision: str) -> None:
+    """Logs a warning where matrix products of ``precision`` are slower than float32's, with how much slower.
+
+    Processors without bfloat16 units (GPUs before Ampere, CPUs without AMX or AVX-512 BF16) convert back and forth.
+    """
+    if precision == "float32" or devices.kind == "TPU":
+        return
+    device = f"{devices.kind}:0"
+    ratio = _measured(tf.as_dtype(precision), device) / _measured(tf.float32, device)
+    if ratio < EMULATED_BELOW:
+        structlog.get_logger().warning(
+            "precision.emulated",
+            precision=precision,
+            device=str(devices),
+            speed_of_float32=round(ratio, 2),
+            remedy="--set schedule.precision=float32",
+        )
+
+
+def _measured(dtype: tf.DType, device: str = "CPU:0", size: int = 1024) -> float:
     """FLOP/s of one large matrix product; several logical CPUs share the same cores."""
-    with tf.device("CPU:0"):
+    with tf.device(device):
         matrix = tf.ones([size, size], dtype)
         best = float("inf")
         for _ in range(4):

@@ -24,7 +24,11 @@ TENSORFLOW_VERSION: str = tf.__version__
 DEVICE_VARIABLE = "COVID_CTL_DEVICE"
 """Environment variable: ``auto`` (the default), ``cpu``, ``gpu`` or ``tpu``. Where a step runs is not part of its
 spec; a pod's manifest sets it for its node."""
+ALL_REDUCE_VARIABLE = "COVID_CTL_ALL_REDUCE"
+"""Environment variable: how several GPUs add up their gradients. ``ordered`` (the default), the same every time, or
+``nccl``, faster, whose sums differ in their last bits from run to run."""
 KINDS = ("auto", "cpu", "gpu", "tpu")
+DRIVER = Path("/proc/driver/nvidia/version")
 REPLICA_MEMORY = {"v2": 8 * GB, "v3": 16 * GB, "v4": 32 * GB, "v5lite": 16 * GB, "v5p": 95 * GB, "v6e": 32 * GB}
 """Memory of one TPU replica, by how the slice's name begins, from Google's pages on each."""
 
@@ -101,22 +105,38 @@ def find_devices(wanted: str | None = None) -> Devices:
 
 def _mirrored(kind: str) -> tf.distribute.Strategy:
     names = [device.name for device in tf.config.list_logical_devices(kind)]
+    all_reduce = os.environ.get(ALL_REDUCE_VARIABLE, "ordered")
+    if all_reduce not in ("ordered", "nccl"):
+        raise ConfigurationError(
+            ALL_REDUCE_VARIABLE, f"{all_reduce!r} is no way to add up", "set it to ordered or nccl"
+        )
     if len(names) == 1:
         return tf.distribute.OneDeviceStrategy(names[0])
-    # Sums in a fixed order. NCCL is faster between GPUs, but not the same from run to run.
+    if kind == "GPU" and all_reduce == "nccl":
+        return tf.distribute.MirroredStrategy(names, cross_device_ops=tf.distribute.NcclAllReduce())
     return tf.distribute.MirroredStrategy(names, cross_device_ops=tf.distribute.ReductionToOneDevice())
 
 
 def _gpu() -> Devices:
     found = tf.config.list_physical_devices("GPU")
     if not found:
-        raise ConfigurationError(
-            f"{DEVICE_VARIABLE}=gpu",
-            "TensorFlow finds no GPU here",
-            "run it on a GPU node with its drivers, or unset it",
-        )
+        raise ConfigurationError(f"{DEVICE_VARIABLE}=gpu", *_why_no_gpu())
     details = tf.config.experimental.get_device_details(found[0])
-    return Devices(_mirrored("GPU"), "GPU", str(details.get("device_name", "")))
+    nccl = len(found) > 1 and os.environ.get(ALL_REDUCE_VARIABLE) == "nccl"
+    name = str(details.get("device_name", ""))
+    return Devices(_mirrored("GPU"), "GPU", f"{name} with NCCL" if nccl else name)
+
+
+def _why_no_gpu() -> tuple[str, str]:
+    """The reason and what to do about it."""
+    if not tf.test.is_built_with_cuda():
+        reason = f"TensorFlow {tf.__version__} here is built without CUDA"
+        return reason, "use the image trainer-gpu, or pip install 'tensorflow[and-cuda]'; or unset it"
+    if not DRIVER.exists():
+        reason = "there is no NVIDIA driver here"
+        return reason, "give the node pool gpu-driver-version=latest, or install the driver; or unset it"
+    reason = f"TensorFlow finds no GPU here, though there is a driver ({DRIVER.read_text().splitlines()[0]})"
+    return reason, "have the pod ask for nvidia.com/gpu, and see what TensorFlow logged of CUDA's libraries"
 
 
 def _has_tpu() -> bool:

@@ -16,6 +16,7 @@ from jobs.model import training_checkpoint
 from jobs.model.bert import Bert
 from jobs.model.cadence import Cadence
 from jobs.model.checkpoint_saver import checkpoint_saver
+from jobs.model.device_peak import warn_of_emulation
 from jobs.model.evaluation import Evaluation
 from jobs.model.hardware import ProcessRecord, this_hardware
 from jobs.model.optimizer import AdamWeightDecay
@@ -55,6 +56,7 @@ def train(
     # Parallel sums in a fixed order: without it two runs on one machine differ in their last bits.
     tf.config.experimental.enable_op_determinism()
     schedule = task.schedule
+    warn_of_emulation(task.devices, schedule.precision)
     task.devices.per_replica_batch_size(schedule.train_batch_size, schedule.microbatches)
     with task.devices.strategy.scope():
         model = Bert(task.config, schedule.seed, schedule.precision)

@@ -25,7 +25,7 @@ from tests.controller.steps import Given, planned
 
 pytestmark = pytest.mark.images
 
-TARGETS = ("worker", "trainer-tpu", "trainer-cpu", "controller")
+TARGETS = ("worker", "trainer-tpu", "trainer-gpu", "trainer-cpu", "controller")
 SHARDS = 2
 Engine = Callable[..., str]
 

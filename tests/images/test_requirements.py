@@ -17,6 +17,7 @@ OURS = ("jobs", "controller")
 
 STEPS = {
     "worker": (Kind.INGEST, Kind.SIGNATURES, Kind.VOCABULARY, Kind.PREPROCESS),
+    "trainer-gpu": (Kind.PRETRAIN, Kind.TUNE, Kind.CONTROL),
     "trainer-tpu": (Kind.PRETRAIN, Kind.TUNE, Kind.CONTROL),
     "trainer-cpu": (
         *(Kind.CHECKPOINT, Kind.PRETRAIN, Kind.EXPORT),
@@ -39,8 +40,8 @@ READING = "controller.cli.vocabulary"
 """Another such: it reads documents as a step does."""
 UPLOADING = "jobs.publish.hub"
 """Imported by ``publish``, which says so where its packages are not installed."""
-TENSORFLOW = {"trainer-tpu": "tensorflow-tpu", "trainer-cpu": "tensorflow-cpu"}
-NOT_IMPORTED = {"trainer-tpu": {"tensorboard"}, "trainer-cpu": {"tensorboard"}}
+TENSORFLOW = {"trainer-gpu": "tensorflow", "trainer-tpu": "tensorflow-tpu", "trainer-cpu": "tensorflow-cpu"}
+NOT_IMPORTED = {image: {"tensorboard"} for image in TENSORFLOW}
 """What is needed without an import of ours."""
 
 
@@ -162,3 +163,12 @@ def test_the_tpu_image_keeps_the_tensorflow_whose_libtpu_still_runs_every_slice(
     }
     assert (found["tensorflow-tpu"], found["libtpu"]) == ("2.19.1", "0.0.10")
     assert "tensorflow-tpu==2.19.1" in (IMAGES / "trainer-tpu.in").read_text().splitlines()
+
+
+def test_the_gpu_image_has_the_tpu_image_s_tensorflow_and_brings_cuda_along() -> None:
+    found = {
+        requirement.split("==")[0]: requirement.split("==")[1] for requirement in locked(IMAGES / "trainer-gpu.lock")
+    }
+    assert found["tensorflow"] == "2.19.1"
+    # ptxas, which XLA calls, comes with nvcc.
+    assert {f"nvidia-{part}-cu12" for part in ("cublas", "cudnn", "nccl", "cuda-nvcc", "cuda-runtime")} <= found.keys()

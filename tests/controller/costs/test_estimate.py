@@ -6,6 +6,7 @@ import pytest
 
 from controller.costs.estimate import Estimate, estimate, kinds_of
 from controller.kinds.pretrain import training_flops
+from controller.profiles.gpus import Gpu
 from controller.profiles.profile import Images, Pool, Profile
 from jobs.ranges import Range, dollars_text, time_text
 from jobs.recipe import load_recipe
@@ -60,6 +61,26 @@ def test_bio_on_newer_slices(tpu: str, zone: str, time: str, dollars: str) -> No
     assert step.hours
     assert step.dollars
     assert (time_text(step.hours), dollars_text(step.dollars)) == (time, dollars)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "time"),
+    [
+        ({"kind": "nvidia-l4"}, "144 to 191 h"),
+        ({"kind": "nvidia-a100-80gb", "count": 8}, "7 to 9.3 h"),
+        ({"kind": "nvidia-h100-80gb", "count": 8}, "2.2 to 3 h"),
+    ],
+)
+def test_bio_on_gpus_at_the_profile_s_price(gpu: dict[str, Any], time: str) -> None:
+    pool = Pool(cpu="6", memory="24Gi", gpu=Gpu(**gpu), dollars_per_hour=2.0)
+    step = estimated("pretrain", trainer=pool).steps[-1]
+    assert step.hours
+    assert step.dollars == step.hours * 2.0
+    assert time_text(step.hours) == time
+    assert step.on == f"{gpu.get('count', 1)} {gpu['kind']}"
+    unpriced = estimated("pretrain", trainer=pool.model_copy(update={"dollars_per_hour": None}))
+    assert unpriced.dollars is None
+    assert any("no price is known for pretrain" in note for note in unpriced.notes)
 
 
 def test_slices_are_told_side_by_side_at_the_prices_of_the_zone() -> None:

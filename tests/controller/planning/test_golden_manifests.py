@@ -20,7 +20,7 @@ from tests.controller.steps import Given, planned
 
 GOLDEN = Path(__file__).with_name("golden")
 PROFILES = ("gke", "kueue", "kind")
-ACCELERATORS = ("v5litepod-8", "v5p-8", "v6e-8", "flex")
+ACCELERATORS = ("v5litepod-8", "v5p-8", "v6e-8", "flex", "l4", "a100", "a100-80gb", "h100")
 """Profiles whose Jobs differ from the first one's in training alone."""
 
 BERT = "{name: BERT, source: its authors, checkpoint: model.ckpt}"

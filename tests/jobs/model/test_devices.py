@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ def test_replicas_compute_what_one_device_does(count: int, accumulation: int, ho
     ("wanted", "said"),
     [
         ("tpu", "there is no TPU that TensorFlow .* can use here"),
-        ("gpu", "finds no GPU here"),
+        ("gpu", "is built without CUDA|no NVIDIA driver here|finds no GPU here"),
         ("abacus", "'abacus' is not a kind of device"),
     ],
 )
@@ -93,6 +94,31 @@ def test_what_is_not_there_is_a_clear_error(monkeypatch: pytest.MonkeyPatch, wan
     with pytest.raises(ConfigurationError, match=said) as caught:
         find_devices()
     assert "COVID_CTL_DEVICE" in caught.value.thing
+
+
+@pytest.mark.parametrize(
+    ("cuda", "driver", "said"),
+    [
+        (False, "", "is built without CUDA\n  next: use the image trainer-gpu"),
+        (True, "", "there is no NVIDIA driver here\n  next: give the node pool gpu-driver-version=latest"),
+        (True, "NVRM version: 550\nGCC", r"though there is a driver \(NVRM version: 550\)\n  next: have the pod ask"),
+    ],
+)
+def test_a_gpu_that_is_missing_is_told_why(
+    cuda: bool, driver: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tf.test, "is_built_with_cuda", lambda: cuda)
+    monkeypatch.setattr(devices_module, "DRIVER", tmp_path / "version")
+    if driver:
+        (tmp_path / "version").write_text(driver)
+    with pytest.raises(ConfigurationError, match=said):
+        find_devices("gpu")
+
+
+def test_an_unknown_way_to_add_up_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COVID_CTL_ALL_REDUCE", "gossip")
+    with pytest.raises(ConfigurationError, match="'gossip' is no way to add up"):
+        find_devices("cpu")
 
 
 def test_a_batch_that_cannot_be_shared_evenly_is_refused() -> None:

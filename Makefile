@@ -27,7 +27,7 @@ help:
 	@echo "make test-installed  every command of a covid-ctl that pip installed into an empty environment"
 	@echo "make test-transformers  loads exports in transformers; downloads torch, 3 GB where it comes with CUDA"
 	@echo "make test-cluster  tests against the cluster of KUBECONFIG, or on kind where that and Docker are"
-	@echo "make test-browser  the search page in a headless chromium"
+	@echo "make test-browser  the search page and the reports in a headless chromium, where there is one"
 	@echo "make test-images   tests of the images that COVID_CTL_TEST_IMAGES names, run by docker or podman"
 	@echo "make check       formatting, lint, types, layers"
 	@echo "make lock        resolve the lock files again"
@@ -56,7 +56,7 @@ test-installed: $(VENV)/.dev
 test-transformers: $(VENV)/.jobs $(TORCH_VENV)/.complete
 	COVID_CTL_TEST_PYTHON=$(BIN)/python $(TORCH_VENV)/bin/pytest -q -c tests/in_transformers/pytest.ini tests/in_transformers
 
-test-browser: $(VENV)/.dev
+test-browser: $(VENV)/.browser
 	$(BIN)/pytest -q -m browser -rs tests
 
 test-images: $(VENV)/.dev
@@ -95,6 +95,10 @@ $(VENV)/.jobs: $(VENV)/.requirements pyproject.toml $(NATIVE)
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.jobs
 	@echo "Installing the development tools into $(VENV)"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.browser: requirements-browser.lock $(VENV)/.dev
+	@$(PIP) install --no-deps --require-hashes -r requirements-browser.lock
 	@touch $@
 
 $(TORCH_VENV)/.complete: requirements-transformers.lock

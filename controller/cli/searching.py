@@ -67,6 +67,8 @@ def search(
     filters = filters_of(year, license, source)
     store = open_bucket(profile_of(place))
     names = [name for name in (index or newest_index(store), against) if name]
+    if len(set(names)) < len(names):
+        raise click.UsageError(f"--against {against}: this is the index that is searched; name another")
     indexes = open_indexes(store, names)
     if serve:
         serve_page(indexes, host, port)
@@ -77,6 +79,9 @@ def search(
         echo(json.dumps({"query": query, "answers": found}, indent=1, ensure_ascii=False))
     else:
         print_answers(answers)
+        if not any(answer.hits for answer in answers.values()):
+            for missed in indexes[0].engine.lexical.facets.near_misses(filters):
+                echo(missed)
 
 
 def prepare_search() -> None:

@@ -6,6 +6,7 @@ one at first use.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from typing import Any
 
 import tantivy
 
+from jobs.search.facets import Facets, FacetsCounter
 from jobs.search.paper import COLUMNS, Filters, Paper, sources_of
 
 MAX_QUERY_WORDS = 64
@@ -26,6 +28,7 @@ _WORD = re.compile(r"[^\W_]+")
 Ranked = list[tuple[int, float]]
 """Rows and scores, best first; equal scores in the order of rows."""
 
+_FACETS = "facets.json"
 _ENGLISH = "english"
 _LONGEST_WORD = 60
 
@@ -61,8 +64,9 @@ def build(directory: Path, papers: Iterable[Paper]) -> int:
     index = tantivy.Index(schema, path=str(directory))
     index.register_tokenizer(_ENGLISH, _analyzer())
     writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
-    rows = 0
+    rows, counter = 0, FacetsCounter()
     for paper in papers:
+        counter.add(paper)
         fields: dict[str, Any] = {**asdict(paper), "row": rows, "license_is": paper.license.lower()}
         document = tantivy.Document.from_dict(fields, schema)
         for source in sources_of(paper.source):
@@ -71,6 +75,7 @@ def build(directory: Path, papers: Iterable[Paper]) -> int:
         rows += 1
     writer.commit()
     writer.wait_merging_threads()
+    (directory / _FACETS).write_text(json.dumps(asdict(counter.facets())))
     return rows
 
 
@@ -83,6 +88,7 @@ class LexicalIndex:
         self._index.register_tokenizer(_ENGLISH, self._analyzer)
         self._schema = self._index.schema
         self._searcher = self._index.searcher()
+        self.facets = Facets(**json.loads((directory / _FACETS).read_bytes()))
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)

@@ -133,8 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
         started = time.perf_counter()
         columns = self.server.answers(query) if query.text or query.like else []
         seconds = time.perf_counter() - started if columns else None
-        papers = len(self.server.indexes[0].engine.lexical)
-        text = page(query, columns, corpus=self.server.corpus, papers=papers, seconds=seconds)
+        words = self.server.indexes[0].engine.lexical
+        text = page(query, columns, corpus=self.server.corpus, papers=len(words), facets=words.facets, seconds=seconds)
         self._send(HTTPStatus.OK, text.encode(), "text/html; charset=utf-8")
 
     def _api(self, query: Query) -> None:

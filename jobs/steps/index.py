@@ -14,8 +14,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.artifact import Manifest
 from jobs.errors import ConfigurationError
 from jobs.layout import VECTOR_INDEX, VECTORS
+from jobs.sample.sample import SAMPLE
 from jobs.search.engine import Mode
 from jobs.search.vectors import write_index
 from jobs.steps.context import StepContext
@@ -51,10 +53,19 @@ def run(context: StepContext) -> None:
     if count != papers:
         raise ConfigurationError(embed.name, f"it has {count:,} vectors for {papers:,} papers", "run it with --fresh")
     mode = best_mode(evaluate.manifest.facts.get("retrieval", {}))
-    facts = {"default_mode": mode, "corpus": ingest.manifest.spec.inputs.get("corpus", ""), "papers": count}
+    facts = {"default_mode": mode, "corpus": corpus_name(ingest.manifest), "papers": count}
     artifact.commit(
         context.shard, [artifact.upload(VECTOR_INDEX, path)], facts=facts, seconds=time.monotonic() - started
     )
+
+
+def corpus_name(ingest: Manifest) -> str:
+    """What people call the corpus: its name and release or, of a step that did not note them, its fingerprint."""
+    noted = ingest.facts.get("corpus", {})
+    if noted.get("name") == SAMPLE:
+        return "the built-in sample of made-up papers"
+    named = " ".join(filter(None, (noted.get("name"), noted.get("release"))))
+    return named or f"a corpus of fingerprint {ingest.spec.inputs.get('corpus', '')[:12]}"
 
 
 def best_mode(retrieval: dict[str, dict[str, float]]) -> Mode:

@@ -132,6 +132,14 @@ def test_a_person_sees_where_it_is_from_why_and_the_sentence(bucket: Path, fille
     assert sentence == "    A virus of the bat."
 
 
+def test_a_filter_that_no_paper_meets_says_what_there_is(bucket: Path, filled: Path) -> None:
+    environment = {"XDG_CACHE_HOME": str(filled), "COVID_CTL_BUCKET": str(bucket)}
+    ran = CliRunner(env=environment).invoke(cli, ["search", "mask", "--license", "mit"])
+    assert ran.stdout == (
+        "no paper matches\nno paper has the licence mit; there are cc-by (1), cc0 (1), no-cc (1)\n"
+    )  # fmt: skip
+
+
 QUERIES = {
     "10,000 characters": ("mask " * 2000, ["a1", "d4"]),
     "one word of 10,000 characters": ("x" * 10_000, []),
@@ -175,6 +183,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], type[BaseException], str]] = {
     "years the wrong way": (("mask", "--year", "2021-2020"), SystemExit, "2021 is after 2020"),
     "a mode that is none": (("mask", "--mode", "magic"), SystemExit, "'magic' is not one of"),
     "an index that is not there": (("mask", "--index", "index-tiny-0000"), ConfigurationError, "no such step"),
+    "an index against itself": (("mask", "--index", "INDEX", "--against", "INDEX"), SystemExit, "name another"),
     "a path for an index": (("mask", "--index", "../secrets"), ConfigurationError, "no such step"),
     "a step of another kind": (("mask", "--index", "EMBED"), ConfigurationError, "only an index can be searched"),
     "an index under way": (("mask", "--index", "UNFINISHED"), InputNotCompleteError, "it is not complete"),
@@ -188,7 +197,8 @@ def test_what_cannot_be_searched_is_refused_by_name(bucket: Path, filled: Path, 
     (embed,) = (name for name in store.folders() if name.startswith("embed-"))
     unfinished = Spec(Kind.INDEX, {}, {"vectors": embed, "evaluation": "none"}, recipe="later")
     store.create(f"{unfinished.name}/spec.json", json.dumps(unfinished.to_json()).encode())
-    named = {"EMBED": embed, "UNFINISHED": unfinished.name}
+    (index,) = (name for name in store.folders() if name.startswith("index-tiny"))
+    named = {"INDEX": index, "EMBED": embed, "UNFINISHED": unfinished.name}
     ran = search(bucket, filled, *(named.get(word, word) for word in arguments))
     assert isinstance(ran.exception, error)
     assert message in (str(ran.exception) if isinstance(ran.exception, CovidCtlError) else ran.stderr)

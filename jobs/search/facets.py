@@ -1,0 +1,50 @@
+"""What filters can ask for: the licences and sources that an index has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jobs.search.paper import Filters, Paper
+
+MOST = 30
+"""Values of each kind that are kept: the most frequent."""
+
+
+@dataclass(frozen=True)
+class Facets:
+    """Papers by value, the most frequent first."""
+
+    licenses: Mapping[str, int] = field(default_factory=dict)
+    sources: Mapping[str, int] = field(default_factory=dict)
+
+    def near_misses(self, filters: Filters) -> list[str]:
+        """For a search that found nothing: what there is in place of a filter's value that no paper has."""
+        asked = (("licence", filters.license, self.licenses), ("source", filters.source, self.sources))
+        return [
+            f"no paper has the {name} {value}; there are {_listed(known)}"
+            for name, value, known in asked
+            if value and value.strip().lower() not in map(str.lower, known) and len(known) < MOST
+        ]
+
+
+@dataclass
+class FacetsCounter:
+    licenses: Counter[str] = field(default_factory=Counter)
+    sources: Counter[str] = field(default_factory=Counter)
+
+    def add(self, paper: Paper) -> None:
+        self.licenses.update([paper.license] if paper.license else [])
+        self.sources.update(part.strip() for part in paper.source.split(";") if part.strip())
+
+    def facets(self) -> Facets:
+        return Facets(_most(self.licenses), _most(self.sources))
+
+
+def _most(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))[:MOST])
+
+
+def _listed(known: Mapping[str, int]) -> str:
+    return ", ".join(f"{value} ({count:,})" for value, count in known.items()) or "none"

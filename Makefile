@@ -19,16 +19,18 @@ UNLOCKED := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cubla
   nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink \
   nvidia-nvshmem-cu13 nvidia-nvtx
 
-.PHONY: help demo test test-slow test-chaos test-browser test-installed test-transformers test-images test-cluster check lock clean
+.PHONY: help demo docs test test-docs test-slow test-chaos test-browser test-installed test-transformers test-images test-cluster check lock clean
 
 help:
 	@echo "make demo        sample corpus -> examples -> a tiny BERT -> its embedder, judged, and a search, below bucket/"
 	@echo "make test        the default tests        make test-slow, test-chaos: the longer ones"
+	@echo "make test-docs   every command of docs/, as it stands there"
 	@echo "make test-installed  every command of a covid-ctl that pip installed into an empty environment"
 	@echo "make test-transformers  loads exports in transformers; downloads torch, 3 GB where it comes with CUDA"
 	@echo "make test-cluster  tests against the cluster of KUBECONFIG, or on kind where that and Docker are"
 	@echo "make test-browser  the search page and the reports in a headless chromium, where there is one"
 	@echo "make test-images   tests of the images that COVID_CTL_TEST_IMAGES names, run by docker or podman"
+	@echo "make docs        the pages of docs/ as a site, below docs/_build"
 	@echo "make check       formatting, lint, types, layers"
 	@echo "make lock        resolve the lock files again"
 	@echo "make clean       remove the environments and caches; bucket/ stays"
@@ -41,11 +43,27 @@ demo: $(VENV)/.jobs
 	$(BIN)/covid-ctl search "Which receptor does the spike protein bind?" -n 3
 	@echo "$(BIN)/covid-ctl search --serve shows the same as a page, at http://127.0.0.1:8080/"
 
+# Sphinx, in an environment of its own. The reference is written from the code first; a warning, as of a link that leads
+# nowhere, is an error.
+DOCS_VENV := $(VENV)-docs
+docs: $(VENV)/.jobs $(DOCS_VENV)/.complete
+	PYTHONPATH=. $(BIN)/python docs/reference_pages.py docs/reference
+	$(DOCS_VENV)/bin/sphinx-build -q -W --keep-going -n docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+$(DOCS_VENV)/.complete: requirements-docs.lock
+	@$(PYTHON) -m venv $(DOCS_VENV)
+	@$(DOCS_VENV)/bin/pip $(PIP_OPTIONS) install --require-hashes -r requirements-docs.lock
+	@touch $@
+
 test: $(VENV)/.dev
 	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 test-slow: $(VENV)/.dev
 	$(BIN)/pytest -q -m slow $(LONG)
+
+test-docs: $(VENV)/.dev
+	$(BIN)/pytest -q -m slow $(LONG) tests/e2e/test_docs.py
 
 test-chaos: $(VENV)/.dev
 	$(BIN)/pytest -q -m chaos $(LONG)
@@ -117,6 +135,7 @@ lock: | $(VENV)/bin/pip
 	$(COMPILE) --universal pyproject.toml --extra jobs --extra dev --output-file requirements-dev.lock
 	$(COMPILE) --universal --group pyproject.toml:transformers --constraint requirements.lock \
 	  $(foreach package,$(UNLOCKED),--no-emit-package $(package)) --output-file requirements-transformers.lock
+	$(COMPILE) --universal --group pyproject.toml:docs --output-file requirements-docs.lock
 	for image in build worker trainer-cpu controller search; do \
 	  $(COMPILE) $(PLATFORM) images/$$image.in --constraint requirements.lock --output-file images/$$image.lock; \
 	done

@@ -27,6 +27,8 @@ SMALLER: dict[str, str] = {
     "schedule.train_batch_size": "8",
     "schedule.train_steps": "20",
     "schedule.warmup_steps": "6",
+    "embedder.epochs": "1",
+    "embedder.early_stop_evaluations": "null",
 }
 """Recipe ``tiny`` in a few seconds."""
 
@@ -46,6 +48,28 @@ def main_job(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = [word for field, value in SMALLER.items() for word in ("--set", f"{field}={value}")]
     command = ("submit", "export", "tiny", "--with-inputs", "--corpus", "sample", "--bucket", str(bucket), *settings)
     return Path(ours("-m", "controller", *command, cwd=bucket)) / "model"
+
+
+@pytest.fixture(scope="session")
+def bundle(main_job: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is published of that model once it has an embedder and an evaluation."""
+    bucket = main_job.parents[1]
+    directory = tmp_path_factory.mktemp("bundle") / "tiny"
+    settings = [word for field, value in SMALLER.items() for word in ("--set", f"{field}={value}")]
+    ours(
+        "-m",
+        "controller",
+        "submit",
+        "evaluate",
+        "tiny",
+        "--with-inputs",
+        "--bucket",
+        str(bucket),
+        *settings,
+        cwd=bucket,
+    )
+    ours("-m", "controller", "publish", "tiny", "--to", str(directory), "--bucket", str(bucket), *settings, cwd=bucket)
+    return directory
 
 
 @pytest.fixture

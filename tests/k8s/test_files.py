@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -158,6 +159,37 @@ def test_a_pod_fits_on_the_machines_that_the_readme_makes_for_it(pool: str) -> N
     default = Profile.model_fields["workers" if pool == "workers" else "exporter"].default
     assert quantity(default.cpu) < cpus
     assert quantity(default.memory) < 0.8 * cpus * 4e9
+
+
+def test_the_readmes_commands_make_an_overlay_that_kubectl_applies(tmp_path: Path) -> None:
+    """All that the README prints after the profile, up to what needs a cluster."""
+    shutil.copytree(K8S, tmp_path / "k8s")
+    image = f"europe-docker.pkg.dev/papers/covid-ctl/controller@sha256:{'ab' * 32}"
+    options = {"--name": "gke", "--context": "gke", "--bucket": "gs://papers", "--zone": "us-central1-a"}
+    options |= {"--project": "papers", "--controller-image": image}
+    options |= {f"--{part}-image": image for part in ("worker", "trainer", "exporter")}
+    words = [word for pair in options.items() for word in pair]
+    init = subprocess.run(
+        [sys.executable, "-m", "controller", "init", *words],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(K8S.parent)},
+        input="\n" * 20,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert init.returncode == 0, init.stderr
+    after = (K8S / "README.md").read_text().partition("cp covid-ctl.toml k8s/overlays/gke/")
+    commands = "".join(after[1:]).partition("kubectl apply")[0]
+    subprocess.run(["bash", "-euc", commands], cwd=tmp_path, check=True)
+    folder = tmp_path / "k8s" / "overlays" / "gke"
+    (named,) = kustomization(folder)["images"]
+    assert f"{named['newName']}@{named['digest']}" == image
+    assert all((folder / file).exists() for one in kustomization(folder)["configMapGenerator"] for file in one["files"])
+    if kubectl := shutil.which("kubectl"):
+        built = subprocess.run([kubectl, "kustomize", str(folder)], capture_output=True, text=True, check=True)
+        made = [one for one in yaml.safe_load_all(built.stdout) if one["kind"] == "Deployment"]
+        assert [one["spec"]["template"]["spec"]["containers"][0]["image"] for one in made] == [image]
 
 
 def test_the_readme_names_what_is_there() -> None:

@@ -1,0 +1,243 @@
+"""Writes the reference pages from the code that they describe, so that they cannot differ from it.
+
+`python docs/reference_pages.py DIRECTORY`; `make docs` does it before Sphinx reads the pages.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import itertools
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from controller.cli.main import cli
+from controller.profiles.profile import Profile
+from jobs import errors, layout
+from jobs.corpus.documents.outcome import NO_TEXT, WITHOUT_TEXT
+from jobs.corpus.screening.exact_duplicates import DUPLICATE
+from jobs.corpus.screening.metadata_filters import DATE, LICENSE, SOURCE
+from jobs.corpus.screening.near_duplicates import NEAR_DUPLICATE
+from jobs.recipe import naming
+from jobs.recipe.schema import Recipe
+from jobs.validation import section_in
+
+NOTE = "<!-- Written by docs/reference_pages.py from the code. -->"
+
+
+def pages() -> dict[str, str]:
+    """Each page by its name."""
+    return {
+        "commands": commands(),
+        "recipe": settings(Recipe, "Recipe settings", RECIPE, named=True),
+        "profile": settings(Profile, "Profile", PROFILE, named=False),
+        "environment": environment(),
+        "exit-codes": exit_codes(),
+        "bucket": bucket(),
+        "drop-reasons": drop_reasons(),
+    }
+
+
+RECIPE = """A recipe is a YAML file; `covid-ctl recipes show clinical` prints one. `--set FIELD=VALUE` changes one
+setting of any command that takes a recipe. A setting names the steps in its last column: change it, and those steps get
+another name and are made again."""
+PROFILE = """A profile says where steps run: `[profiles.NAME]` in `covid-ctl.toml`. A flag of a command comes before a
+`COVID_CTL_*` variable, and that before the file."""
+
+
+def commands() -> str:
+    lines = [NOTE, "# Commands", "", "`covid-ctl COMMAND --help` prints the same."]
+    context = click.Context(cli, info_name="covid-ctl")
+    for path, command in sorted(_all_commands(cli, ()), key=lambda item: item[0]):
+        inner = click.Context(command, info_name=" ".join(("covid-ctl", *path)), parent=None)
+        with inner:
+            lines += ["", f"## {' '.join(path)}", "", "```text", command.get_help(inner), "```"]
+    context.close()
+    return "\n".join(lines) + "\n"
+
+
+def _all_commands(group: click.Group, before: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command
+        yield (*before, name), command
+        if isinstance(command, click.Group):
+            yield from _all_commands(command, (*before, name))
+
+
+def settings(section: type[BaseModel], title: str, text: str, *, named: bool) -> str:
+    steps = _steps_named() if named else {}
+    lines = [NOTE, f"# {title}", "", text]
+    for place, model in _sections(section, ""):
+        shown = f"`{place}`" if place else "At the top"
+        lines += ["", f"## {shown}", ""]
+        if model.__doc__ and place:
+            lines += [_prose(model.__doc__), ""]
+        lines += [
+            f"| setting | default | meaning |{' names |' if named else ''}",
+            f"| --- | --- | --- |{' --- |' * named}",
+        ]
+        docs = _attribute_docs(model)
+        for name, field in model.model_fields.items():
+            if section_in(field.annotation) and not _is_mapping(field.annotation):
+                continue
+            dotted = f"{place}.{name}" if place else name
+            row = [f"`{name}`", _default(field.default, field.default_factory), _prose(docs.get(name, ""))]
+            row += [", ".join(steps.get(dotted, ["none"]))] if named else []
+            lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _sections(model: type[BaseModel], place: str) -> Iterator[tuple[str, type[BaseModel]]]:
+    yield place, model
+    for name, field in model.model_fields.items():
+        inner = section_in(field.annotation)
+        if inner and not _is_mapping(field.annotation):
+            yield from _sections(inner, f"{place}.{name}" if place else name)
+
+
+def _is_mapping(annotation: Any) -> bool:
+    return "dict[" in str(annotation) or "tuple[" in str(annotation)
+
+
+def _attribute_docs(model: type[BaseModel]) -> dict[str, str]:
+    """The docstring below each field, of the class and of those that it derives from."""
+    found: dict[str, str] = {}
+    for one in reversed(model.__mro__):
+        if not issubclass(one, BaseModel) or one is BaseModel:
+            continue
+        tree = ast.parse(inspect.getsource(one))
+        (body,) = (node.body for node in tree.body if isinstance(node, ast.ClassDef))
+        for field, text in itertools.pairwise(body):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
+                value = getattr(text.value, "value", None)
+                if isinstance(value, str):
+                    found[field.target.id] = value
+    return found
+
+
+def _default(value: object, factory: object) -> str:
+    if value is PydanticUndefined:
+        return "" if factory else "required"
+    if isinstance(value, BaseModel):
+        return ""
+    return f"`{value!r}`" if value not in (None, "", ()) else "none"
+
+
+def _prose(text: str) -> str:
+    return re.sub(r"``([^`]*)``", r"`\1`", " ".join(text.split()))
+
+
+def _steps_named() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for row in naming.NAMING:
+        for dotted in row.dotted:
+            found.setdefault(dotted, []).extend(map(str, row.settings))
+    return found
+
+
+def environment() -> str:
+    profile = sorted(f"COVID_CTL_{'__'.join(place).upper()}" for place in _profile_places(Profile))
+    lines = [NOTE, "# Environment", "", "| variable | sets |", "| --- | --- |"]
+    lines += [f"| `{name}` | that setting of the profile |" for name in profile]
+    lines += [f"| `{name}` | {meaning} |" for name, meaning in OTHERS.items()]
+    return "\n".join(lines) + "\n"
+
+
+OTHERS = {
+    "COVID_CTL_PROFILE": "the profile, in place of `default_profile`",
+    "COVID_CTL_CONFIG": "the file of profiles, in place of `covid-ctl.toml`",
+    "COVID_CTL_DEVICE": "in a container: `auto`, `cpu`, `gpu` or `tpu`",
+    "HF_TOKEN": "the token that `publish` uses; else that of `hf auth login`",
+    "HF_ENDPOINT": "the Hub that `publish` speaks to",
+    "XDG_CACHE_HOME": "where indexes that are searched are kept, below `covid-ctl`",
+    "TMPDIR": "where steps keep their scratch files",
+}
+
+
+def _profile_places(section: type[BaseModel]) -> Iterator[list[str]]:
+    for name, field in section.model_fields.items():
+        inner = section_in(field.annotation)
+        if inner and not _is_mapping(field.annotation):
+            yield from ([name, *rest] for rest in _profile_places(inner))
+        elif name != "name":
+            yield [name]
+
+
+def exit_codes() -> str:
+    classes = [one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.CovidCtlError)]
+    commands_rows = sorted({(one.cli_exit_code, one.__name__, _prose(one.__doc__ or "")) for one in classes})
+    containers = sorted({(one.container_exit_code, one.__name__, _prose(one.__doc__ or "")) for one in classes})
+    lines = [NOTE, "# Exit codes", "", "## Of covid-ctl", "", "| code | error | when |", "| --- | --- | --- |"]
+    lines += ["| 0 | | everything that was asked for is done |"]
+    lines += [f"| {code} | `{name}` | {text} |" for code, name, text in commands_rows]
+    lines += ["| 2 | | the command line is wrong |", "| 4 | | `--timeout` passed; the steps go on |"]
+    lines += ["| 130 | | Ctrl-C |", "", "## Of a container", ""]
+    lines += ["The pod failure policy of a Job decides by these.", "", "| code | error | when |", "| --- | --- | --- |"]
+    lines += ["| 0 | | its shard is committed |"]
+    lines += [f"| {code} | `{name}` | {text} |" for code, name, text in containers]
+    return "\n".join(lines) + "\n"
+
+
+def bucket() -> str:
+    constants = _module_docs(layout)
+    lines = [NOTE, "# Bucket layout", "", "```text", inspect.cleandoc(layout.__doc__ or ""), "```", ""]
+    lines += ["| path | what |", "| --- | --- |"]
+    for name, text in constants.items():
+        value = getattr(layout, name)
+        if isinstance(value, str):
+            lines.append(f"| `{value}` | {_prose(text)} |")
+    return "\n".join(lines) + "\n"
+
+
+def drop_reasons() -> str:
+    lines = [
+        NOTE,
+        "# Why a document is left out",
+        "",
+        "Each reason is counted by its name in the manifest of its step.",
+        "",
+    ]
+    lines += ["| reason | step | what |", "| --- | --- | --- |"]
+    lines += [f"| `{reason}` | {step} | {what} |" for reason, step, what in REASONS]
+    return "\n".join(lines) + "\n"
+
+
+REASONS = (
+    (NO_TEXT, "ingest", "it has neither an abstract nor a body: a title alone makes no pair of sentences"),
+    (DUPLICATE, "ingest", "its text is that of an earlier document"),
+    ("language:CODE", "signatures", "its language was found with at least `corpus.language_score`, and is not wanted"),
+    (LICENSE, "signatures", "its licence is not among `corpus.licenses`"),
+    (SOURCE, "signatures", "none of its sources is among `corpus.sources`"),
+    (DATE, "signatures", "it lies outside `corpus.published_from` to `corpus.published_until`, or has no date"),
+    (NEAR_DUPLICATE, "preprocess", "it is at least `corpus.near_duplicate_similarity` like one that is kept"),
+    (WITHOUT_TEXT, "preprocess", "no sentence is left of its chosen sections"),
+)
+
+
+def _module_docs(module: Any) -> dict[str, str]:
+    body = ast.parse(inspect.getsource(module)).body
+    found: dict[str, str] = {}
+    for node, text in itertools.pairwise(body):
+        if isinstance(node, ast.Assign) and isinstance(text, ast.Expr) and isinstance(node.targets[0], ast.Name):
+            value = getattr(text.value, "value", None)
+            if isinstance(value, str):
+                found[node.targets[0].id] = value
+    return found
+
+
+def main(directory: Path) -> None:
+    for name, text in pages().items():
+        (directory / f"{name}.md").write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

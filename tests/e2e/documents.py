@@ -1,0 +1,66 @@
+"""Runs the ``console`` blocks of a document as they stand there, and compares what they print with what is shown."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+from jobs.vocabulary import SPECIALS
+from tests.e2e.command import COVID_CTL, environment
+from tests.e2e.corpora import write_corpus
+
+VARIES = re.compile(
+    r"done in \d+:\d\d|\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?|[\d.]+(?:e-\d+)?(?=\)?$| ->|%|,)|[0-9a-f]{8}$"
+)
+"""Times everywhere; scores and checksums of trained weights from one kind of machine to another."""
+
+
+def furnish(directory: Path) -> Path:
+    """Put there what the documents take for granted: a corpus and a vocabulary."""
+    write_corpus(directory / "cord19", documents=40)
+    letters = [chr(code) for code in range(33, 127)]
+    (directory / "vocab.txt").write_text("\n".join([*SPECIALS, *letters, *(f"##{letter}" for letter in letters), ""]))
+    return directory
+
+
+def run_blocks(document: Path, place: Path) -> int:
+    """Run every command of a document's ``console`` blocks in order; the number of commands."""
+    ran = 0
+    for block in re.findall(r"```console\n(.*?)```", document.read_text(), re.DOTALL):
+        for command, shown in commands(block):
+            if command.startswith("make "):
+                continue  # what they run is here, and this test among it
+            ran += 1
+            check(shown, run(command, place), command)
+    return ran
+
+
+def commands(block: str) -> list[tuple[str, list[str]]]:
+    """Each ``$`` line of a block with the lines shown below it."""
+    found: list[tuple[str, list[str]]] = []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            found.append((line.removeprefix("$ ").split("  #")[0], []))
+        else:
+            found[-1][1].append(line)
+    return found
+
+
+def run(command: str, place: Path) -> list[str]:
+    name, *rest = shlex.split(command)
+    assert name == "covid-ctl"
+    arguments = [str(COVID_CTL), *rest]
+    own = environment(None) | {"XDG_CACHE_HOME": str(place / "cache")}
+    done = subprocess.run(arguments, cwd=place, env=own, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout.splitlines()
+
+
+def check(shown: list[str], printed: list[str], command: str) -> None:
+    """Every line shown was printed, in order; ``...`` and progress in between."""
+    lines = iter([VARIES.sub("~", line.rstrip()) for line in printed])
+    for line in shown:
+        wanted = VARIES.sub("~", line.rstrip())
+        assert line == "..." or wanted in lines, f"{command} did not print: {line}\nbut:\n" + "\n".join(printed)

@@ -1,0 +1,25 @@
+"""The commands of docs/ work as they stand there: the tutorial's first, then each page's in the bucket that it left."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.documents import furnish, run_blocks
+
+DOCS = Path(__file__).parents[2] / "docs"
+TUTORIAL = DOCS / "tutorials" / "laptop.md"
+
+
+@pytest.mark.slow
+def test_every_command_works(tmp_path: Path) -> None:
+    place = furnish(tmp_path)
+    assert run_blocks(TUTORIAL, place) >= 6
+    ran = {page.name: run_blocks(page, place) for page in pages() if page != TUTORIAL}
+    assert sum(ran.values()) >= 15, ran
+
+
+def pages() -> list[Path]:
+    """Those with commands, in the order of the index."""
+    named = re.findall(r"^((?:tutorials|how-to|explanation)/[\w-]+)$", (DOCS / "index.md").read_text(), re.MULTILINE)
+    return [DOCS / f"{name}.md" for name in named]

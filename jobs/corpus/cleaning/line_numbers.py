@@ -10,13 +10,10 @@ from itertools import accumulate, pairwise
 from statistics import median
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jobs.corpus.cleaning.native import Lines, library
 from jobs.native import address
 
-_AFTER_HYPHEN = re.compile(r"-[0-9]{1,4}(?= [a-z])")
-"""At a line's end that tears a word."""
 _SKIPPED = 6
 """Lines between two numbers, at most: the others' text went into a table, a figure or another section."""
 _LONGEST_LINE = 160
@@ -44,12 +41,13 @@ def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
     numbers that stand between those, a dose or an age, are no part of it.
     """
     joined = "".join(f" {text} " for text in paragraphs)  # two blanks are between any two, and in no number
-    found = _numbers(joined)
-    if len(found) < _SERIES:
+    encoded = joined.encode("utf-8", "surrogatepass")
+    numbers = _numbers(encoded)
+    if len(numbers) < _SERIES:
         return list(paragraphs)
-    numbers = list(map(tuple, found.tolist()))
-    torn = ((match.start() + 1, match.end(), int(match[0][1:])) for match in _AFTER_HYPHEN.finditer(joined))
-    numbers = sorted([*numbers, *(each for each in torn if joined[each[0] - 2].islower())])
+    torn = [each for each in _torn_numbers(encoded) if joined[each[0] - 2].islower()]
+    if torn:
+        numbers = sorted([*numbers, *torn])
     counting = _counting_lines([value for _, _, value in numbers], [start for start, _, _ in numbers])
     ends = list(accumulate(len(text) + 2 for text in paragraphs))
     cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -130,14 +128,20 @@ def _fits(one: Sequence[int], values: Sequence[int], counting: Sequence[int]) ->
     )
 
 
-def _numbers(text: str) -> NDArray[np.int32]:
-    """The numbers between blanks, of at most four digits: begin with the blank before, end, and value [numbers, 3].
+def _numbers(text: bytes) -> list[list[int]]:
+    """The numbers between blanks, of at most four digits: where the blank before begins, where the number ends, and
+    its value.
 
     Also with blanks between up to three digits, as some parses have all numbers of a margin.
     """
-    encoded = text.encode("utf-8", "surrogatepass")
-    rows = np.empty((encoded.count(b" "), 3), np.int32)
-    return rows[: library.find_numbers(encoded, len(encoded), address(rows))]
+    rows = np.empty((len(text) // 2 + 1, 3), np.int32)  # what is not written takes no memory
+    return rows[: library.find_numbers(text, len(text), address(rows))].tolist()  # type: ignore[no-any-return]
+
+
+def _torn_numbers(text: bytes) -> list[list[int]]:
+    """As ``_numbers``, behind a hyphen at a line's end that tears a word: "coro-12 navirus"."""
+    rows = np.empty((len(text) // 2 + 1, 3), np.int32)
+    return rows[: library.find_torn_numbers(text, len(text), address(rows))].tolist()  # type: ignore[no-any-return]
 
 
 def _series(values: Sequence[int], places: Sequence[int], pace: float, interruption: int) -> list[list[int]]:

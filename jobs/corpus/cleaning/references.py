@@ -45,7 +45,8 @@ _HINTS = (
     MARK, "[Ff]ig", "[Tt]ab", "upp", "[Ee]q", "dditional", "ideo", "ovie", "ppend", "cheme", "xtended", "ataset",
     "FIG", "TAB", "UPP",
 )  # fmt: skip
-_BRACKETS = re.compile(rf"[(\[](?=[^()\[\]]{{0,300}}(?:{'|'.join(_HINTS)}))[^()\[\]]{{3,300}}[)\]]")
+_BRACKETS = re.compile(r"[(\[][^()\[\]]{3,300}[)\]]")
+_HINT = re.compile("|".join(_HINTS))
 NEEDS = (CUT, *(rf"[(\[][^()\[\]]*{hint}" for hint in _HINTS))
 
 
@@ -63,7 +64,7 @@ def is_label(sentence: str) -> bool:
 
 def _shortened(match: re.Match[str]) -> str:
     content = match[0]
-    if not _NAMES_ONE.search(content):
+    if not _HINT.search(content) or not _NAMES_ONE.search(content):
         return content
     if _ALONE.fullmatch(content):
         return CUT

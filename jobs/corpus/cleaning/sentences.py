@@ -19,7 +19,6 @@ _CANDIDATE = re.compile(
     r"(?:(?<=[a-z)\]]\.)[0-9]{1,3}(?:[,–-][0-9]{1,3})*(?= [A-Z]))?"
     r"(?: \[[0-9][0-9,;–\- ]*\](?= [A-Z]))? "
 )
-_STOPS = tuple(sign.encode() for sign in ".!?…")
 _OPENING = "([{\"'“‘«"
 _END, _UNREAD = 1, 3
 """The verdicts of sentences.c on a stop that need not be looked at, and on one of which it has read the sign alone."""
@@ -115,7 +114,7 @@ def split_texts(texts: Sequence[str]) -> list[list[str]]:
     ``_CANDIDATE`` and ``_ends``, which would decide the others alike.
     """
     encoded = joined(texts)
-    rows = np.empty((sum(map(encoded.count, _STOPS)), 4), np.int32)
+    rows = np.empty((len(encoded) // 2 + 1, 4), np.int32)  # what is not written takes no memory
     keys = (address(_KEYS), len(_KEYS))
     found = library.find_stops(encoded, len(encoded), *keys, address(rows))
     sentences: list[list[str]] = [[] for _ in texts]

@@ -32,7 +32,7 @@ _TABLE = {_FIRST + code: sign for code, sign in (_GLYPHS | _WINGDINGS).items() i
 _SYMBOL = re.compile("[\uf020-\uf0ff]")
 _AT_LEAST = re.compile(r"(?<![^\s(])³(?=\s?[0-9])")
 """Some parses give the code itself: a superscript that follows nothing is none, but the Symbol font's ≥."""
-_TWIN = re.compile("|".join(f"{re.escape(chr(code))}(?={chr(_FIRST + code)})" for code in _GLYPHS if code > 0x20))
+_BEFORE_GLYPH = re.compile("[!-\xff](?=[\uf021-\uf0ff])")
 """Some parses give a glyph twice: as the character of the same code, and as itself."""
 
 
@@ -42,4 +42,9 @@ def read_symbols(text: str) -> str:
         text = _AT_LEAST.sub("≥", text)
     if text.isprintable() or not _SYMBOL.search(text):
         return text
-    return _TWIN.sub("", text).translate(_TABLE)
+    return _BEFORE_GLYPH.sub(_unless_twin, text).translate(_TABLE)
+
+
+def _unless_twin(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return "" if code in _GLYPHS and match.string[match.end()] == chr(_FIRST + code) else match[0]

@@ -8,11 +8,11 @@ hash 16 bits are kept (b-bit minwise hashing, Li and König 2010); by chance the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.corpus.screening.letters import letters_and_digits
 from jobs.corpus.screening.native import library
 from jobs.native import address
 
@@ -58,14 +58,8 @@ def word_hashes(texts: Iterable[str]) -> NDArray[np.uint64]:
 def _hashed(text: str) -> NDArray[np.uint64]:
     encoded = text.encode("utf-8", "surrogatepass")
     hashes = np.empty(len(text) // 2 + 1, np.uint64)
-    arguments = (encoded, len(encoded), address(_in_words()), address(_CHARACTER), address(hashes))
+    arguments = (encoded, len(encoded), address(letters_and_digits()), address(_CHARACTER), address(hashes))
     return hashes[: library.hash_words(*arguments)]
-
-
-@cache
-def _in_words() -> NDArray[np.bool_]:
-    """Whether a character of the basic plane is a letter or digit; the last entry serves the planes above."""
-    return np.array([chr(code).isalnum() for code in range(0xFFFF)] + [True])
 
 
 def signature(words: NDArray[np.uint64]) -> NDArray[np.uint16]:

@@ -46,6 +46,7 @@ def _load() -> CDLL:
         ("find_stops", c_int64, [arrays, c_int64, arrays, c_int32, arrays]),
         ("judge_sentences", None, [arrays, c_int64, POINTER(Limits), arrays]),
         ("find_numbers", c_int64, [arrays, c_int64, arrays]),
+        ("find_torn_numbers", c_int64, [arrays, c_int64, arrays]),
         ("link_numbers", None, [arrays, arrays, c_int64, POINTER(Lines), arrays, arrays, arrays]),
     ):
         function = getattr(loaded, name)

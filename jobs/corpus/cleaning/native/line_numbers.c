@@ -46,6 +46,31 @@ int64_t find_numbers(const uint8_t *text, int64_t length, int32_t *rows)
     return found;
 }
 
+/* As find_numbers, of numbers that a hyphen tears from a word's end: "-12 a" after a letter; a row begins behind the
+ * hyphen. Room for as many as there are hyphens.
+ */
+int64_t find_torn_numbers(const uint8_t *text, int64_t length, int32_t *rows)
+{
+    int64_t found = 0;
+    int32_t continuing = 0; /* bytes */
+    for (const uint8_t *at = text; at < text + length; at++) {
+        continuing += (*at & 0xC0) == 0x80;
+        if (*at != '-' || !is_digit(at[1]))
+            continue;
+        int32_t value = 0;
+        const uint8_t *end = at + 1;
+        for (; is_digit(*end) && end < at + 5; end++)
+            value = 10 * value + *end - '0';
+        if (*end != ' ' || end[1] < 'a' || end[1] > 'z')
+            continue;
+        int32_t *row = rows + 3 * found++;
+        row[0] = (int32_t)(at + 1 - text) - continuing;
+        row[1] = (int32_t)(end - text) - continuing;
+        row[2] = value;
+    }
+    return found;
+}
+
 #define CANDIDATES 3
 
 typedef struct {

@@ -7,6 +7,8 @@
 
 #define END_OF_TEXT 0xFF /* no byte of UTF-8 */
 #define LONGEST_KEY 16   /* bytes of a word that is looked up, zeros behind it */
+#define LONGEST_HEADING 24 /* characters before its number's stop */
+#define NOT_KNOWN (1 << 30)
 #define LONGEST_NAME 5   /* small letters at a word's beginning: of as many, it is no name */
 
 static inline int is_small(uint8_t c) { return c >= 'a' && c <= 'z'; }
@@ -14,6 +16,8 @@ static inline int is_capital(uint8_t c) { return c >= 'A' && c <= 'Z'; }
 static inline int is_letter(uint8_t c) { return is_small(c | 0x20); }
 static inline int is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
 static inline int continues(uint8_t c) { return (c & 0xC0) == 0x80; }
+/* One of “ ‘ «, or what begins as they do. */
+static inline int is_long_opening(const uint8_t *at) { return *at == 0xE2 || *at == 0xC2; }
 static inline int is_ellipsis(const uint8_t *at) { return at[0] == 0xE2 && at[1] == 0x80 && at[2] == 0xA6; }
 
 /* Whether the letters from `begin` to `end` are one of the sorted keys, in small letters. */
@@ -54,8 +58,12 @@ static int is_candidate(const uint8_t *text, const uint8_t *stop, const uint8_t 
     return NO_END;
 }
 
-/* Whether the stop of one sign, behind which `next` begins, ends a sentence, where that is plain. */
-static int verdict(const uint8_t *text, const uint8_t *stop, const uint8_t *next, const uint8_t *keys, int32_t count)
+/* Whether the stop of one sign, behind which `next` begins, ends a sentence, where that is plain: before a capital or a
+ * number, after a word that is none of the keys and has no stop in it. A number may be a heading's, but not where the
+ * sentence began far away.
+ */
+static int verdict(const uint8_t *text, const uint8_t *stop, const uint8_t *next, int is_far, const uint8_t *keys,
+                   int32_t count)
 {
     if (*next == END_OF_TEXT)
         return NO_END;
@@ -72,11 +80,19 @@ static int verdict(const uint8_t *text, const uint8_t *stop, const uint8_t *next
     if (*stop != '.')
         return END;
     const uint8_t *begin = stop;
-    while (begin > text && is_letter(begin[-1]))
+    int letters = 0, dots = 0;
+    while (begin > text && begin[-1] != ' ') {
         begin--;
-    if (stop - begin < 2 || (begin > text && begin[-1] != ' ') || is_among(keys, count, begin, stop))
-        return UNDECIDED;
-    return END;
+        letters += is_letter(*begin);
+        dots += *begin == '.';
+    }
+    while (begin < stop && strchr("([{\"'", *begin))
+        begin++;
+    if (stop - begin < 2 || letters == 0 || dots || is_long_opening(begin))
+        return is_digit(stop[-1]) && !dots && is_far && is_capital(*next) ? END : UNDECIDED;
+    if (is_digit(stop[-1]))
+        return is_far && is_capital(*next) ? END : UNDECIDED;
+    return letters == stop - begin && is_among(keys, count, begin, stop) ? UNDECIDED : END;
 }
 
 /* rows: for each stop that may end a sentence the text's number, its place, the place of what follows and whether it
@@ -86,14 +102,14 @@ static int verdict(const uint8_t *text, const uint8_t *stop, const uint8_t *next
 int64_t find_stops(const uint8_t *texts, int64_t length, const uint8_t *keys, int32_t count, int32_t *rows)
 {
     const uint8_t *text = texts;
-    int32_t number = 0, place = 0;
+    int32_t number = 0, place = 0, latest = 0; /* the last place where the sentence may have begun */
     int64_t found = 0;
     int after_stop = 0;
     for (const uint8_t *at = texts; at < texts + length;) {
         if (*at == END_OF_TEXT) {
             text = ++at;
             number++;
-            place = after_stop = 0;
+            place = latest = after_stop = 0;
             continue;
         }
         int size = 1;
@@ -106,10 +122,11 @@ int64_t find_stops(const uint8_t *texts, int64_t length, const uint8_t *keys, in
         if (is_stop && !after_stop) {
             int kind = is_candidate(text, at, at + size);
             if (kind == UNDECIDED)
-                kind = verdict(text, at, at + size + 1, keys, count);
+                kind = verdict(text, at, at + size + 1, place - latest >= LONGEST_HEADING, keys, count);
             if (kind != NO_END) {
                 int32_t row[] = {number, place, place + 2, kind};
                 memcpy(rows + 4 * found++, row, sizeof row);
+                latest = kind == UNREAD ? NOT_KNOWN : place + 2;
             }
         }
         after_stop = is_stop;

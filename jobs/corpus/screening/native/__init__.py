@@ -12,6 +12,8 @@ def _load() -> CDLL:
     arrays = c_void_p
     loaded.hash_words.restype = c_int64
     loaded.hash_words.argtypes = [arrays, c_int64, arrays, arrays, arrays]
+    loaded.keep_letters.restype = c_int64
+    loaded.keep_letters.argtypes = [arrays, c_int64, arrays, arrays]
     loaded.smallest_hashes.restype = None
     loaded.smallest_hashes.argtypes = [arrays, c_int64, arrays, c_int32, arrays, arrays, arrays]
     return loaded

@@ -40,6 +40,22 @@ int64_t hash_words(const uint8_t *text, int64_t length, const uint8_t *in_words,
     return words;
 }
 
+/* kept: the bytes of the text's letters and digits; returns how many, or -1 where the table does not reach. */
+int64_t keep_letters(const uint8_t *text, int64_t length, const uint8_t *in_words, uint8_t *kept)
+{
+    uint8_t *to = kept;
+    for (int64_t at = 0; at < length;) {
+        const int64_t begin = at;
+        const uint32_t point = next_point(text, &at);
+        if (point >= LAST_OF_TABLE)
+            return -1;
+        for (int64_t i = begin; i < at; i++)
+            to[i - begin] = text[i];
+        to += in_words[point] ? at - begin : 0;
+    }
+    return to - kept;
+}
+
 static uint64_t mixed(uint64_t value)
 {
     value = (value ^ (value >> 33)) * 0xFF51AFD7ED558CCDull;

@@ -37,14 +37,18 @@ def test_texts_are_split_where_the_rules_say(texts: list[str]) -> None:
     assert split_texts(single) == [split_plainly(text) for text in single]
 
 
+PLAIN_TORN = re.compile(r"-[0-9]{1,4}(?= [a-z])")
 PLAIN_NUMBER = re.compile(r" [0-9](?: [0-9](?: [0-9])?|[0-9]{0,3})(?= )")
 
 
 @given(st.text("0123 9aé中\n-", max_size=40))
 @example(" 1 2 3 4 5  12 12345 1 23 4 ")
+@example("a-12 a-1 b--12345 a-3 9é-4 \n5 a-0001 a")
 def test_numbers_between_blanks_are_found(text: str) -> None:
     found = [(m.start(), m.end(), int(m[0].replace(" ", ""))) for m in PLAIN_NUMBER.finditer(text)]
-    assert list(map(tuple, line_numbers._numbers(text).tolist())) == found
+    assert list(map(tuple, line_numbers._numbers(text.encode()))) == found
+    torn = [(m.start() + 1, m.end(), int(m[0][1:])) for m in PLAIN_TORN.finditer(text)]
+    assert list(map(tuple, line_numbers._torn_numbers(text.encode()))) == torn
 
 
 def is_junk_plainly(sentence: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "tests/README.md")
-FOLDERS = ("jobs", "controller", "tests", "images", "k8s", ".ci", ".github")
+FOLDERS = ("jobs", "controller", "docs", "tests", "images", "k8s", ".ci", ".github")
 PATH = re.compile(r"(?:\.?\w[\w-]*/)*\w[\w-]*\.(?:py|toml|lock)|(?:\w[\w-]*/)*\w[\w-]*/")
 TARGET = re.compile(r"`make ([a-z][a-z-]*)")
 OF_OTHERS = {

@@ -11,6 +11,7 @@ import json
 from functools import cached_property
 
 from jobs.errors import InputNotCompleteError
+from jobs.json_text import from_json
 from jobs.layout import current_edition, edition_folder, removal_mark
 from jobs.spec import canonical
 from jobs.store import Store
@@ -60,4 +61,4 @@ class EditionFolder:
 
 def pretty(value: object) -> bytes:
     """As JSON for people."""
-    return json.dumps(json.loads(canonical(value)), indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(from_json(canonical(value)), indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"

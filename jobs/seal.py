@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from jobs.json_text import from_json
 from jobs.spec import canonical
 
 SEAL = "sha256_of_rest"
@@ -16,14 +17,14 @@ UNSEALED = "seconds"
 
 def sealed(record: Mapping[str, Any]) -> bytes:
     """The record as JSON with its checksum."""
-    plain = json.loads(canonical(record))
+    plain = from_json(canonical(record))
     text = json.dumps({**plain, SEAL: _checksum(plain)}, indent=1, sort_keys=True, ensure_ascii=False)
     return text.encode() + b"\n"
 
 
 def is_intact(data: bytes) -> bool:
     """Whether a JSON record has the checksum that is in it; one without any has, too: an earlier version wrote it."""
-    record = json.loads(data)
+    record = from_json(data)
     if not isinstance(record, dict):
         return True
     if SEAL in record:

@@ -29,6 +29,7 @@ from controller.status.step_status import StepState
 from controller.tracking.submission import Submitted
 from controller.tracking.wait import StepUpdate
 from jobs.artifact import Manifest
+from jobs.json_text import from_json
 
 LINE_SECONDS = 10.0
 """Interval between two lines about a step when only its progress is new."""
@@ -65,7 +66,7 @@ def log_text(line: LogLine, *, shard: bool) -> str:
     text = line.text
     if text.startswith("{"):
         try:
-            text = _event_text(json.loads(text))
+            text = _event_text(from_json(text))
         except (ValueError, KeyError, TypeError):
             text = line.text
     return f"[{line.index}] {text}" if shard else text

@@ -6,13 +6,13 @@ The reasons are those of the kubelet (``pkg/kubelet``: images, container status)
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from controller.clusters.objects import ObservedEvent, ObservedPod
+from jobs.json_text import from_json
 
 _IMAGE = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
 _START = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "CrashLoopBackOff")
@@ -98,7 +98,7 @@ def last_line(log: str) -> str:
     """The last line of a container's log for a person: of an event in JSON, its name."""
     line = (log.strip().splitlines() or [""])[-1]
     try:
-        event = json.loads(line)
+        event = from_json(line)
     except ValueError:
         return line
     if not isinstance(event, dict) or "event" not in event:
@@ -111,7 +111,7 @@ def parse_termination_message(log: str) -> Diagnosis | None:
     """What one of our containers said about its failure at the end of its log; None if it said nothing."""
     for line in reversed(log.splitlines()):
         try:
-            event = json.loads(line)
+            event = from_json(line)
         except ValueError:
             continue
         if isinstance(event, dict) and event.get("event") == "step.failed":

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import urllib.request
 from http.client import HTTPException
 
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.doctor.google import token
 from controller.profiles.profile import Profile
+from jobs.json_text import from_json
 from jobs.prices import region_of
 from jobs.store_connection import emulator_url
 
@@ -45,4 +45,4 @@ def _location(bucket: str) -> str:
     headers = {} if emulator else {"Authorization": f"Bearer {token(_SCOPE)}"}
     request = urllib.request.Request(f"{emulator or _API}/storage/v1/b/{bucket}?fields=location", headers=headers)
     with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
-        return str(json.load(answer)["location"])
+        return str(from_json(answer.read())["location"])

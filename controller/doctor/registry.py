@@ -6,7 +6,6 @@ whether a manifest is there may be learned from here, never whether a node may h
 
 from __future__ import annotations
 
-import json
 import re
 import urllib.error
 import urllib.parse
@@ -16,6 +15,7 @@ from email.message import Message
 from http.client import HTTPException
 
 from controller.doctor.google import token
+from jobs.json_text import from_json
 
 _SECONDS = 5.0
 """Time-out for an answer, which ``submit`` waits for."""
@@ -117,7 +117,7 @@ def _anonymous(headers: Message) -> str:
     if not realm.startswith(("https://", "http://")):
         raise ValueError("it wants a sign-in that this machine has not")
     with urllib.request.urlopen(f"{realm}?{urllib.parse.urlencode(challenge)}", timeout=_SECONDS) as answer:
-        given = json.load(answer)
+        given = from_json(answer.read())
     if not isinstance(given, dict):
         raise ValueError("its sign-in gives no token")
     return str(given.get("token") or given.get("access_token") or "")

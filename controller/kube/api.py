@@ -6,13 +6,13 @@ would turn every answer into objects of which we want a few fields.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.kube.api_errors import ApiError, OverloadedError, UnreachableError, api_error
 from controller.kube.backoff import Retrying
 from controller.kube.connection import Connection
+from jobs.json_text import from_json
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -189,7 +189,7 @@ def _read(response: Any, thing: str) -> bytes:
 
 def _parse(text: bytes, thing: str) -> dict[str, Any]:
     try:
-        return dict(json.loads(text))
+        return dict(from_json(text))
     except (ValueError, TypeError) as error:
         raise UnreachableError(thing, "what answered is no API server", "kubectl cluster-info") from error
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from jobs.errors import CovidCtlError
+from jobs.json_text import from_json
 
 _MESSAGE_CHARACTERS = 600
 
@@ -96,7 +96,7 @@ def api_error(status: int, body: bytes, *, thing: str, namespace: str = "", retr
 
 def _status_object(body: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(body)
+        found = from_json(body)
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

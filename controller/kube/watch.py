@@ -26,6 +26,7 @@ from controller.kube.api_errors import (
     api_error,
 )
 from controller.kube.backoff import Retrying
+from jobs.json_text import from_json
 
 WINDOW_SECONDS = 300
 """How long the server is asked to keep one stream open."""
@@ -169,7 +170,7 @@ class Watch(Generic[T]):
 
     def _parse(self, line: bytes) -> Mapping[str, Any]:
         try:
-            return dict(json.loads(line))
+            return dict(from_json(line))
         except (ValueError, TypeError) as error:
             raise UnreachableError(self._path, "the stream is garbled", "kubectl cluster-info") from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from controller.planning.plan import Source
 from controller.planning.provenance import Origins
 from controller.planning.sources import default_corpus, identify_checkpoint
 from jobs.artifact import Artifact, is_complete
+from jobs.json_text import from_json
 from jobs.layout import EXTENSION, SPEC, VOCABULARIES
 from jobs.named_vocabulary import read_vocabulary
 from jobs.parallel import in_parallel
@@ -131,7 +131,7 @@ def read_extension(store: Store, name: str) -> dict[str, Any] | None:
     if not is_complete(store, name):
         return None
     artifact = Artifact.open(store, name)
-    found: dict[str, Any] = json.loads(artifact.read(artifact.require().output(EXTENSION)))
+    found: dict[str, Any] = from_json(artifact.read(artifact.require().output(EXTENSION)))
     return found
 
 

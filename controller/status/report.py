@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from controller.kinds.registry import KINDS
 from controller.planning.existing import newest_with_report, reported_kinds
 from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, PreflightError
+from jobs.json_text import from_json
 from jobs.layout import REPORT, REPORT_PAGE
 from jobs.store import Store
 from jobs.validation import RECORD, parsed
@@ -65,7 +65,7 @@ def find_report(store: Store, name: str | None) -> FoundReport:
         parsed(_Summary, contents)
     except ValueError as error:
         raise store.damaged(artifact.path(REPORT), str(error)) from error
-    return FoundReport(artifact, json.loads(contents))
+    return FoundReport(artifact, from_json(contents))
 
 
 def save_page(report: FoundReport, target: str) -> None:

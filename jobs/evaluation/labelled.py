@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from jobs.errors import ConfigurationError
+from jobs.json_text import from_json
 
 REMEDY = "see the formats of labelled sets in the documentation of `submit evaluate --data`"
 _COLUMNS = ("question_1", "question_2", "similar")
@@ -94,8 +94,8 @@ def _entries(text: str, source: str) -> Iterator[Any]:
             continue
         _check_count(number, source)
         try:
-            yield _entry(json.loads(line))
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            yield _entry(from_json(line))
+        except (ValueError, KeyError, TypeError) as error:
             reason = f"{line[:60]!r} is neither a question with passages nor a pair: {error}"
             raise ConfigurationError(f"{source}, line {number}", reason, REMEDY) from error
 
@@ -125,13 +125,13 @@ def _csv(text: str, source: str) -> Iterator[Pair]:
 def _covid_qa(text: str, source: str) -> Iterator[Located]:
     try:
         count = 0
-        for category in json.loads(text)["categories"]:
+        for category in from_json(text)["categories"]:
             for topic in category["sub_categories"]:
                 for answer in topic["answers"]:
                     count += 1
                     _check_count(count, source)
                     yield Located(_text(topic["nq_name"]), _text(answer["id"]), _text(answer["exact_answer"]))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(source, f"it is no CovidQA file: {error!r}", REMEDY) from error
 
 

@@ -7,7 +7,6 @@ Follows Devlin et al. 2018, "BERT" (arXiv:1810.04805).
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from jobs.errors import ConfigurationError
 from jobs.inference.mapped_tensors import mapped_tensors
+from jobs.json_text import mapping_in
 
 Array = NDArray[Any]
 
@@ -36,7 +36,7 @@ class ExportedBert:
 
     def __init__(self, directory: Path, dtype: DTypeLike = np.float64) -> None:
         self._dtype = np.dtype(dtype)
-        self._config = json.loads((directory / "config.json").read_bytes())
+        self._config = mapping_in(directory / "config.json", "export again")
         activation = _ACTIVATIONS.get(self._config["hidden_act"])
         if activation is None:
             reason = f"hidden_act is {self._config['hidden_act']!r}, not one of {', '.join(_ACTIVATIONS)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import mmap
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.errors import ConfigurationError
+from jobs.json_text import from_json
 
 _DTYPES = {"F64": np.float64, "F32": np.float32, "F16": np.float16}
 
@@ -24,7 +24,7 @@ def mapped_tensors(path: Path) -> dict[str, NDArray[Any]]:
         with path.open("rb") as file:
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         start = 8 + int.from_bytes(data[:8], "little")
-        header = json.loads(data[8:start])
+        header = from_json(data[8:start])
         header.pop("__metadata__", None)
         return {name: _tensor(data, start, entry) for name, entry in header.items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from jobs.json_text import mapping_in
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.devices import Devices
 from jobs.model.pairs import Ids, padded
@@ -123,7 +123,7 @@ def load_encoder(directory: Path, devices: Devices) -> Bert:
 
     Raises ``ConfigurationError`` when a variable of the encoder is missing or of another shape.
     """
-    stored = json.loads((directory / "config.json").read_bytes())
+    stored = mapping_in(directory / "config.json", "tune again")
     config = BertConfig(**{name: stored[name] for name in BertConfig.model_fields})
     file = directory / "model.safetensors"
     weights = HuggingFaceWeights(SafetensorsFile(file, str(file)), str(file), config.model_dump())

@@ -9,7 +9,6 @@ moment never write to the same object.
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -25,6 +24,7 @@ from safetensors.numpy import save_file
 
 from jobs.artifact import Artifact, Output
 from jobs.errors import ConfigurationError, CovidCtlError, DamagedError, MissingObjectError
+from jobs.json_text import from_json
 from jobs.layout import CHECKPOINTS, checkpoint_file, checkpoint_record, checkpoint_step
 from jobs.model.evaluation import Evaluation, best_step
 from jobs.model.hardware import ProcessRecord
@@ -161,7 +161,7 @@ def load_exactly(artifact: Artifact, step: int, variables: Variables, scratch: P
         "submit the step with --fresh: it begins anew, under another name",
     )
     with safe_open(file, "numpy") as tensors:
-        if json.loads(tensors.metadata()["checkpoint"])["spec_sha256"] != artifact.spec.sha256:
+        if from_json(tensors.metadata()["checkpoint"])["spec_sha256"] != artifact.spec.sha256:
             raise ConfigurationError(thing, "it belongs to another step's spec", remedy)
         shapes = {key: tuple(tensors.get_slice(key).get_shape()) for key in tensors.keys()}  # noqa: SIM118
         if shapes != {key: tuple(variable.shape) for key, variable in variables.items()}:

@@ -13,7 +13,6 @@ A pure function of what the bucket records: the same steps give the same bytes, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from jobs.artifact import Artifact, Manifest
 from jobs.checksums import file_crc32c
 from jobs.errors import ConfigurationError
 from jobs.files.digest import digest_of
+from jobs.json_text import from_json
 from jobs.layout import CURVES, EMBEDDER, GOOGLE_MODEL, MODEL, REPORT, REPORT_PAGE, TRAINED_CONFIG
 from jobs.publish.bundle_manifest import BundleFile, BundleManifest, StepRecord, sums_text
 from jobs.publish.card import model_card
@@ -64,7 +64,7 @@ def write_bundle(
     _refuse_others(directory, wanted)
     for one in copied:
         _fetch(one, directory / one.path)
-    google = json.loads(Artifact(store, model_steps.pretrain.spec).read(model_steps.pretrain.output(TRAINED_CONFIG)))
+    google = from_json(Artifact(store, model_steps.pretrain.spec).read(model_steps.pretrain.output(TRAINED_CONFIG)))
     entries = len((directory / VOCABULARY).read_text("utf-8").splitlines())
     card = describe(export.spec, google, model_steps, entries)
     made = list(_made(directory, card, store, model_steps, publication))
@@ -148,7 +148,7 @@ def _found(directory: Path, publication: Publication) -> Found:
     report = directory / EVALUATION / REPORT
     return Found(
         embedder_length=max_length_of(directory / EMBEDDER) if publication.tune else 0,
-        evaluation_lines=json.loads(report.read_bytes()).get("summary", ()) if report.exists() else (),
+        evaluation_lines=from_json(report.read_bytes()).get("summary", ()) if report.exists() else (),
         curve=CURVE if (directory / CURVE).exists() else "",
         tensorboard=(directory / RUNS).exists(),
     )

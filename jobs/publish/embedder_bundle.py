@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.json_text import from_json
 from jobs.publish.configuration import config_json
 from jobs.publish.pooling_files import POOLING_FILES, TOKENIZER, pooling_files
 from jobs.publish.tokenizer import tokenizer_config_json, tokenizer_json
@@ -48,7 +49,7 @@ def write_embedder(
         if name.startswith("bert.")
     }
     write_safetensors(encoder, directory / "model.safetensors")
-    config = json.loads(config_json(google)) | {"architectures": ["BertModel"]}
+    config = from_json(config_json(google)) | {"architectures": ["BertModel"]}
     (directory / "tokenizer.json").write_bytes(tokenizer_json(vocabulary, cased=cased))
     (directory / TOKENIZER).write_bytes(tokenizer_config_json(max_length, cased=cased))
     (directory / "vocab.txt").write_bytes(vocabulary.to_bytes())

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from jobs.json_text import mapping_in
+
 MODULES = "modules.json"
 POOLING = "1_Pooling/config.json"
 LENGTH = "sentence_bert_config.json"
@@ -65,9 +67,9 @@ def modules_json(folder: str, *, normalize: bool) -> str:
 
 def is_cased(directory: Path) -> bool:
     """Whether the embedder in ``directory`` keeps the case of letters."""
-    return not json.loads((directory / TOKENIZER).read_bytes())["do_lower_case"]
+    return not mapping_in(directory / TOKENIZER, "tune again")["do_lower_case"]
 
 
 def max_length_of(directory: Path) -> int:
     """The length in tokens at which the embedder in ``directory`` cuts texts."""
-    return int(json.loads((directory / LENGTH).read_bytes())["max_seq_length"])
+    return int(mapping_in(directory / LENGTH, "tune again")["max_seq_length"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from jobs.errors import ConfigurationError
 from jobs.examples.wordpiece import WordPiece
 from jobs.inference.forward import ExportedBert
+from jobs.json_text import from_json
 from jobs.vocabulary import CLS, SEP, parse_vocabulary
 
 _BATCH = 32
@@ -68,6 +68,6 @@ def width_of(directory: Path) -> int:
 def _setting(file: Path, name: str) -> Any:
     """Raises ``ConfigurationError`` where it is not there."""
     try:
-        return json.loads(file.read_bytes())[name]
+        return from_json(file.read_bytes())[name]
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise ConfigurationError(str(file), f"it has no setting {name} that can be read", "tune again") from error

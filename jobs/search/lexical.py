@@ -15,6 +15,7 @@ from typing import Any
 
 import tantivy
 
+from jobs.json_text import from_json
 from jobs.search.facets import Facets, FacetsCounter
 from jobs.search.paper import COLUMNS, Filters, Paper, sources_of
 
@@ -88,7 +89,7 @@ class LexicalIndex:
         self._index.register_tokenizer(_ENGLISH, self._analyzer)
         self._schema = self._index.schema
         self._searcher = self._index.searcher()
-        self.facets = Facets(**json.loads((directory / _FACETS).read_bytes()))
+        self.facets = Facets(**from_json((directory / _FACETS).read_bytes()))
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)

@@ -25,6 +25,7 @@ from pathlib import Path
 from jobs.artifact import Artifact
 from jobs.checksums import file_crc32c
 from jobs.errors import ConfigurationError, StoreError
+from jobs.json_text import from_json
 from jobs.layout import EMBEDDER, PAPERS, VECTOR_INDEX
 from jobs.search.engine import Layout, Mode
 from jobs.search.paper import Paper
@@ -117,7 +118,7 @@ def _stage(artifact: Artifact, target: Path, note: Callable[[str], None]) -> Non
 def _is_whole(directory: Path, sha256: str) -> bool:
     """Whether every staged file is there and holds what was staged. Notes files that were merely touched."""
     try:
-        record = json.loads((directory / _RECORD).read_bytes())
+        record = from_json((directory / _RECORD).read_bytes())
         known = {path: _StagedFile(**entry) for path, entry in record["files"].items()}
         if record["spec_sha256"] != sha256 or sorted(known) != _files(directory):
             return False

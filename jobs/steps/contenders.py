@@ -8,11 +8,11 @@ tuned        the embedder
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from jobs.errors import ConfigurationError
+from jobs.json_text import from_json, mapping_in
 from jobs.layout import EMBEDDER, TRAINED_CONFIG, TRAINED_WEIGHTS, VOCABULARY, WEIGHTS
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.devices import Devices
@@ -89,7 +89,7 @@ class Contenders:
         )
 
     def _pretrained(self, step: CompleteStep) -> Contender:
-        config = BertConfig.of_google(json.loads(step.read(TRAINED_CONFIG)))
+        config = BertConfig.of_google(from_json(step.read(TRAINED_CONFIG)))
         examples = step.input("examples")
         return Contender(
             step.name,
@@ -108,7 +108,7 @@ class Contenders:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 step.artifact.download(output, target)
         vocabulary = parse_vocabulary((directory / VOCABULARY).read_bytes(), step.artifact.path(VOCABULARY))
-        positions = json.loads((directory / "config.json").read_bytes())["max_position_embeddings"]
+        positions = mapping_in(directory / "config.json", "tune again")["max_position_embeddings"]
         return Contender(
             step.name, lambda: load_encoder(directory, self._devices), vocabulary, is_cased(directory), positions
         )
@@ -165,7 +165,7 @@ class Contenders:
 
 def _config_of(lineage: Lineage) -> BertConfig:
     if lineage.pretrain:
-        return BertConfig.of_google(json.loads(lineage.pretrain.read(TRAINED_CONFIG)))
+        return BertConfig.of_google(from_json(lineage.pretrain.read(TRAINED_CONFIG)))
     settings, facts = lineage.embedder.manifest.spec.settings, lineage.examples.manifest.facts
     return BertConfig(**settings["architecture"], vocab_size=facts["vocabulary_size"])
 

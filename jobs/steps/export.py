@@ -17,6 +17,7 @@ from safetensors.numpy import load_file
 from jobs.errors import ConfigurationError
 from jobs.examples.wordpiece import WordPiece
 from jobs.inference.forward import ExportedBert
+from jobs.json_text import from_json
 from jobs.layout import GOOGLE_MODEL, MODEL, PROBE, TRAINED_CONFIG, TRAINED_WEIGHTS, VOCABULARY
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.dataset import ExampleDataset, staged_shards
@@ -68,7 +69,7 @@ def run(context: StepContext) -> None:
     pretrain, preprocess = (CompleteStep(context.store, s.name) for s in (model_steps.pretrain, model_steps.preprocess))
     heartbeat = context.heartbeat("checks")
 
-    google = json.loads(pretrain.read(TRAINED_CONFIG))
+    google = from_json(pretrain.read(TRAINED_CONFIG))
     config = config_json(google)
     vocabulary = parse_vocabulary(preprocess.read(VOCABULARY), f"{preprocess.artifact.name}/{VOCABULARY}")
     if len(vocabulary) != google["vocab_size"]:

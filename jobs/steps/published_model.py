@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import tensorflow as tf
 from pydantic import ValidationError
 
 from jobs.errors import ConfigurationError
+from jobs.json_text import from_json
 from jobs.model.bert import BertConfig
 from jobs.model.embedder import Pooling, is_head
 from jobs.model.tf1_checkpoint import GoogleWeights
@@ -96,7 +96,7 @@ def published_model(location: str, identity: str, scratch: Path, stop: Callable[
 def _config(data: bytes, entries: int, files: CheckpointFiles, source: str) -> BertConfig:
     """google calls the tanh form of gelu "gelu", transformers the exact one."""
     try:
-        stored: dict[str, Any] = json.loads(data)
+        stored: dict[str, Any] = from_json(data)
         name = stored.get("hidden_act", "gelu")
         if files.format is Format.GOOGLE:
             known = {theirs: ours for ours, theirs in GOOGLE_ACTIVATIONS.items()}
@@ -139,8 +139,8 @@ def _pooling(directory: Path, files: CheckpointFiles, location: str) -> Pooling:
 
 def _mapping(directory: Path, path: str) -> dict[str, Any]:
     try:
-        found = json.loads((directory / local_name(path)).read_bytes())
-    except (ValueError, RecursionError) as error:
+        found = from_json((directory / local_name(path)).read_bytes())
+    except ValueError as error:
         raise ConfigurationError(path, f"not a configuration ({error})", "get it again") from error
     if not isinstance(found, dict):
         raise ConfigurationError(path, "not a configuration: its top level is no mapping", "get it again")

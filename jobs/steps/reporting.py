@@ -16,6 +16,7 @@ from jobs.corpus.cleaning.clean_document import PARAGRAPH_RULES, SENTENCE_RULES
 from jobs.corpus.screening.decision import near_duplicates_from_json_lines
 from jobs.corpus.screening.near_duplicates import NearDuplicate
 from jobs.corpus.screening.screening import most_frequent_labels
+from jobs.json_text import from_json
 from jobs.layout import NEAR_DUPLICATES, QUARANTINE, REPORT, REPORT_PAGE, STATISTICS
 from jobs.parallel import in_parallel
 from jobs.report.page import page
@@ -134,7 +135,7 @@ def _near_duplicates(store: Store, signatures: Manifest) -> list[NearDuplicate]:
 
 def _joined(artifact: Artifact, manifest: Manifest) -> Statistics:
     parts = in_parallel(artifact.read, manifest.under(STATISTICS), READERS)
-    return reduce(add, (Statistics.from_json(json.loads(data)) for data in parts))
+    return reduce(add, (Statistics.from_json(from_json(data)) for data in parts))
 
 
 def _specs(artifact: Artifact) -> list[Spec]:

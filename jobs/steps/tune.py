@@ -5,8 +5,7 @@ Its outputs are those of ``jobs.steps.embedder_training``.
 
 from __future__ import annotations
 
-import json
-
+from jobs.json_text import from_json
 from jobs.layout import TRAINED_CONFIG, TRAINED_WEIGHTS
 from jobs.model.bert import BertConfig
 from jobs.model.initial_weights import assign_initial
@@ -26,5 +25,5 @@ def run(context: StepContext) -> None:
         assign_initial(variables, file, pretrain.name)
         file.unlink()
 
-    config = BertConfig.of_google(json.loads(pretrain.read(TRAINED_CONFIG)))
+    config = BertConfig.of_google(from_json(pretrain.read(TRAINED_CONFIG)))
     train_embedder(context, Start(pretrain.input("examples"), config, initialise))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
 from jobs.errors import ConfigurationError
+from jobs.json_text import from_json
 
 LAYER_NORM_EPSILON = 1e-12
 """The value of google-research/bert, which its configuration does not name."""
@@ -48,7 +48,7 @@ _ACTIVATIONS: Mapping[object, tuple[str, ...]] = {
 def check_tokenizer(data: bytes, cased: bool, source: str) -> None:
     """Raises ``ConfigurationError`` when a ``tokenizer_config.json`` and the recipe differ in ``do_lower_case``."""
     try:
-        lower = json.loads(data).get("do_lower_case")
+        lower = from_json(data).get("do_lower_case")
     except (ValueError, AttributeError) as error:
         raise ConfigurationError(source, f"not a configuration ({error})", "get it again") from error
     if lower is cased:
@@ -75,8 +75,8 @@ def check_architecture(data: bytes, wanted: Mapping[str, Any], may_differ: Itera
     the field that differs.
     """
     try:
-        found = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        found = from_json(data)
+    except ValueError as error:
         raise ConfigurationError(source, f"not JSON ({error})", "get it again") from error
     if not isinstance(found, dict):
         raise ConfigurationError(source, "not a configuration: its top level is no mapping", "get it again")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
 from jobs.errors import ConfigurationError
+from jobs.json_text import from_json
 from jobs.weights.tensor_file import DAMAGED, TensorInfo, as_float32
 from jobs.weights.variable_names import Array
 
@@ -25,7 +25,7 @@ class SafetensorsFile:
                 pass
             with path.open("rb") as file:
                 size = int.from_bytes(file.read(8), "little")
-                header = json.loads(file.read(size))
+                header = from_json(file.read(size))
         except (SafetensorError, OSError, ValueError) as error:
             raise ConfigurationError(source, f"damaged: {error}", DAMAGED) from error
         header.pop("__metadata__", None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.errors import ConfigurationError
+from jobs.json_text import from_json
 from jobs.weights.variable_names import Array, Shape
 
 DAMAGED = "get it again and compare its size and checksum"
@@ -70,7 +70,7 @@ def check_shard_index(data: bytes, files: Mapping[str, TensorFile], source: str)
     Raises ``ConfigurationError``, naming ``source``, when a file lacks a tensor or belongs to another model.
     """
     try:
-        weight_map = dict(json.loads(data)["weight_map"])
+        weight_map = dict(from_json(data)["weight_map"])
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(source, f"not an index of weights ({error!r})", "get it again") from error
     found = {name: file for file, opened in files.items() for name in opened.tensors}

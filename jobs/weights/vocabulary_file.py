@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from jobs.errors import ConfigurationError
+from jobs.json_text import from_json
 from jobs.vocabulary import Vocabulary, parse_vocabulary
 from jobs.weights.source import TOKENIZER
 
@@ -20,9 +19,9 @@ def vocabulary_of(data: bytes, path: str) -> Vocabulary:
         return parse_vocabulary(data, path)
     remedy = "give the model's vocab.txt beside its weights"
     try:
-        model = json.loads(data)["model"]
+        model = from_json(data)["model"]
         kind, entries = model.get("type", "WordPiece"), {str(token): int(id) for token, id in model["vocab"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(path, f"no vocabulary can be read from it ({error!r})", remedy) from error
     if kind != "WordPiece" or sorted(entries.values()) != list(range(len(entries))):
         raise ConfigurationError(path, f"its model is {kind}, or its ids have gaps: BERT's is WordPiece", remedy)

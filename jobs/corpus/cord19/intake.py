@@ -30,6 +30,7 @@ from jobs.errors import ConfigurationError
 from jobs.files.archive import Member, tar_members
 from jobs.files.limits import Budget
 from jobs.files.names import printable
+from jobs.files.packing import unread_packing
 from jobs.files.streams import Tell
 from jobs.files.zips import ZIP_ERRORS, open_zip, zip_path
 
@@ -131,6 +132,9 @@ class Intake:
         if is_packed_metadata(member.path):
             self._packed_metadata.append(member.path)
         if not (is_json(member.path) or is_metadata(member.path)):
+            kind, inside = unread_packing(member.path)
+            if kind and (is_json(inside) or is_nested_archive(inside)):
+                self._refuse(member.path, f"it is packed with {kind}, which is not read")
             return False
         if member.path in self._metadata or any(member.path in place for place in self._places):
             self._refuse(member.path, "a second member of this name: the first is read")

@@ -13,6 +13,7 @@ from jobs.corpus.cord19.layouts import (
     unpacked_folder,
 )
 from jobs.errors import ConfigurationError
+from jobs.files.packing import refuse_packed_names
 from jobs.store import ObjectInfo, Store
 
 
@@ -29,7 +30,10 @@ class Listing:
 
 
 def list_release(store: Store) -> Listing:
-    """Lists the whole directory. Raises ``ConfigurationError`` where its metadata.csv is packed."""
+    """Lists the whole directory.
+
+    Raises ``ConfigurationError`` where its metadata.csv is packed, or parses are in a way that is not read.
+    """
     objects = store.objects()
     metadata = choose_metadata(o.path for o in objects)
     if not metadata:
@@ -38,12 +42,25 @@ def list_release(store: Store) -> Listing:
     archives = tuple(o for o in objects if is_nested_archive(o.path))
     folders = tuple(unpacked_folder(archive.path) for archive in archives)
     unpacked = {folder for folder in folders if any(file.path.startswith(folder) for file in files)}
+    _refuse_packed([o.path for o in objects], {file.path for file in files}, store.location)
     return Listing(
         metadata,
         files,
         tuple(archive for archive, folder in zip(archives, folders, strict=True) if folder not in unpacked),
         tuple(o for o in objects if is_json_leftover(o.path)),
     )
+
+
+def _refuse_packed(paths: list[str], parses: set[str], source: str) -> None:
+    """Of what does not lie unpacked beside it."""
+
+    def is_missed(inside: str) -> bool:
+        if is_json(inside):
+            return inside not in parses
+        folder = unpacked_folder(inside)
+        return is_nested_archive(inside) and not any(path.startswith(folder) for path in parses)
+
+    refuse_packed_names(paths, source, is_missed)
 
 
 def refuse_packed_metadata(paths: list[str], source: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -10,6 +9,7 @@ from typing import TypeVar
 import orjson
 
 from jobs.corpus.documents.quarantine import MalformedError, not_json
+from jobs.json_text import from_json
 
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -28,9 +28,9 @@ def read_json(data: bytes, build: Callable[[object], T], texts: Callable[[T], It
         return build(orjson.loads(data))
     except orjson.JSONDecodeError as strict:
         try:
-            built = build(json.loads(data.decode(errors="surrogateescape")))
+            built = build(from_json(data.decode(errors="surrogateescape")))
             if not any(map(_SURROGATE.search, texts(built))):
                 return built
-        except (ValueError, RecursionError, MalformedError):  # ValueError: also a number of more than 4,300 digits
+        except (ValueError, MalformedError):  # ValueError: also a number of more than 4,300 digits
             pass
         raise not_json(data, strict) from strict

@@ -10,7 +10,7 @@ from jobs.corpus.documents.format import ACCEPTED, Form
 from jobs.corpus.reading.unlike_text import holds_json_objects, refuse_other_content
 from jobs.errors import ConfigurationError
 from jobs.files.links import check_links
-from jobs.files.packing import GZIP_MAGIC, refuse_other_packing
+from jobs.files.packing import GZIP_MAGIC, refuse_other_packing, refuse_packed_names
 from jobs.files.place import Place
 from jobs.files.tar import is_tar
 from jobs.files.zips import ZIP_MAGICS
@@ -69,12 +69,18 @@ def _form_of_directory(place: Place) -> Form:
     paths = [o.path for o in place.store.objects() if not is_leftover(o.path)]
     if any(is_metadata(p) or is_nested_archive(p) or is_json(p) for p in paths):
         return Form.RELEASE
+    refuse_packed_names(paths, place.location, _is_readable)
     found = [form for form, endings in _ENDINGS.items() if any(p.endswith(endings) for p in paths)]
     if len(found) == 1:
         _refuse_mostly_unread(paths, _ENDINGS[found[0]], place.location)
         return found[0]
     reason = "it holds both .jsonl and .txt files" if found else "there is nothing in it that is a corpus"
     raise ConfigurationError(place.location, reason, ACCEPTED)
+
+
+def _is_readable(path: str) -> bool:
+    """Whether it would be read, or make the directory a release, if it were not packed."""
+    return any(map(path.endswith, _ENDINGS.values())) or is_metadata(path) or is_json(path) or is_nested_archive(path)
 
 
 def _refuse_mostly_unread(paths: Sequence[str], endings: tuple[str, ...], source: str) -> None:

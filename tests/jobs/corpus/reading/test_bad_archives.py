@@ -339,3 +339,44 @@ def sample_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def sample(sample_directory: Path) -> bytes:
     return ai2_release(sample_directory)
+
+
+UNREAD = {
+    "a tar beside the metadata": ({"metadata.csv": METADATA, "document_parses.tar.xz": b""}, "xz"),
+    "a tar alone": ({"document_parses.tar.bz2": b""}, "bzip2"),
+    "a tar by its short ending": ({"metadata.csv": METADATA, "parses.tzst": b""}, "zstd"),
+    "one parse": (FILES | {"document_parses/pdf_json/b.json.xz": b""}, "xz"),
+    "own files": ({"papers.jsonl.xz": b""}, "xz"),
+    "own files beside others": ({"papers.jsonl": b'{"text": "One."}', "more.jsonl.zst": b""}, "zstd"),
+    "text": ({"papers.txt.lz4": b""}, "lz4"),
+    "another kind of archive": ({"metadata.csv": METADATA, "document_parses.7z": b""}, "7-Zip"),
+}
+
+
+@pytest.mark.parametrize(("files", "kind"), UNREAD.values(), ids=UNREAD)
+def test_a_directory_with_files_packed_in_another_way_is_refused_by_name(
+    files: dict[str, bytes], kind: str, bench: Workspace
+) -> None:
+    root = bench.scratch.parent / "corpus"
+    for path, data in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(data)
+    with pytest.raises(ConfigurationError) as raised:
+        open_corpus(locate(str(root)), bench)
+    assert f"is packed with {kind}, which is not read" in raised.value.reason
+
+
+def test_what_lies_unpacked_beside_it_may_be_packed_in_any_way(bench: Workspace) -> None:
+    root = bench.scratch.parent / "corpus"
+    packed = {"document_parses.tar.xz": b"", "document_parses/pdf_json/a.json.zst": b"", "embeddings.tar.xz": b""}
+    for path, data in {**FILES, **packed}.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(data)
+    corpus, _ = open_corpus(locate(str(root)), bench)
+    assert isinstance(corpus, Cord19)
+    assert bodies(corpus) == [("Body.",), ()]
+
+
+def test_a_member_packed_in_another_way_is_noted(bench: Workspace) -> None:
+    corpus = opened(tar_gz({**FILES, "more.tar.xz": b"", "notes.xz": b""}), bench)
+    assert refused(corpus) == [("more.tar.xz", "it is packed with xz, which is not read")]

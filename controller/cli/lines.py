@@ -20,12 +20,11 @@ from controller.cli.words import (
     shards_text,
     spent_text,
     steady,
-    summary,
 )
 from controller.status.derive import State
 from controller.status.log_reading import LogLine
 from controller.status.spending import Spending
-from controller.status.step_status import StepState
+from controller.status.step_status import StepState, summary
 from controller.tracking.submission import Submitted
 from controller.tracking.wait import StepUpdate
 from jobs.artifact import Manifest

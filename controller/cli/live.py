@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.table import Table
 from rich.text import Text
 
 from controller.bucket.cached_store import CachedStore
@@ -27,6 +28,8 @@ from jobs.errors import StoreUnreachableError
 from jobs.store import Store
 
 COST_SECONDS = 30.0
+MARGIN = 3
+"""Lines of the screen that are not the table's."""
 ENDED_SECONDS = 60.0
 """How often steps that have ended are looked at though the ledger has nothing new about them."""
 
@@ -41,7 +44,7 @@ def follow(
         with Live(console=console, auto_refresh=False) as live:
 
             def draw(found: Overview, now: float) -> None:
-                live.update(_screen(found, costs.of(found.steps, now), now), refresh=True)
+                live.update(_screen(found, costs.of(found.steps, now), now, console), refresh=True)
 
             return _loop(profile, store, name, every, recent, draw)
     news = News()
@@ -111,9 +114,22 @@ class Costs:
         return self._spent
 
 
-def _screen(found: Overview, spent: Mapping[str, Spending], now: float) -> Group:
+def _screen(found: Overview, spent: Mapping[str, Spending], now: float, console: Console) -> Group:
     at = datetime.fromtimestamp(now).astimezone().strftime("%H:%M:%S")
-    parts: list[RenderableType] = [status_table(found.steps, spent)] if found.steps else [Text("no steps yet")]
+    parts: list[RenderableType] = (
+        [fitting_table(found.steps, spent, now, console)] if found.steps else [Text("no steps yet")]
+    )
     if found.unreachable:
         parts.append(safe_text(f"cluster not reachable: {found.unreachable}; what the bucket knows", style="yellow"))
     return Group(*parts, Text(f"{at}  Ctrl-C leaves; nothing is stopped by it", style="dim"))
+
+
+def fitting_table(steps: Sequence[StepState], spent: Mapping[str, Spending], now: float, console: Console) -> Table:
+    """The table of as many steps as the screen is high. Finished ones go first, what runs stays longest."""
+    room = max(1, console.height - MARGIN)
+    left = list(steps)
+    while True:
+        table = status_table(left, spent, now=now, width=console.width)
+        if len(left) == 1 or len(console.render_lines(table)) <= room:
+            return table
+        left.remove(min(left, key=lambda step: (step.state is State.RUNNING, step.state.goes_on)))

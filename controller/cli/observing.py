@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -49,7 +50,13 @@ all_option = click.option("--all", "everything", is_flag=True, help="Show every 
 @name_argument(required=False)
 @all_option
 @place_options
-@output_option
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "wide", "json"]),
+    default="text",
+    help="Format: text for people, wide with costs and times, json for programs.",
+)
 def status(name: str | None, everything: bool, output: str, **place: str | None) -> None:
     """Show the state of steps, or of one, with the reason, and the cost where prices are known.
 
@@ -59,14 +66,16 @@ def status(name: str | None, everything: bool, output: str, **place: str | None)
     """
     import time
 
-    from controller.cli.tables import status_table, step_json
+    from controller.cli.console import console_of
+    from controller.cli.tables import WHOLE_LINES, status_table, step_json
     from controller.status.overview import look
     from controller.status.spending import spending
     from jobs.patience import LOOKING
 
     profile = profile_of(place)
     store = open_bucket(profile, patience=LOOKING)
-    found = look(profile, store, name, now=time.time(), recent=None if everything else RECENT)
+    now = time.time()
+    found = look(profile, store, name, now=now, recent=None if everything else RECENT)
     _warn(found.unreachable)
     if found.note:
         echo(found.note, err=True)
@@ -74,7 +83,9 @@ def status(name: str | None, everything: bool, output: str, **place: str | None)
         echo(f"{found.hidden:,} older steps are finished: covid-ctl status --all", err=True)
     spent = spending(store, [step.name for step in found.steps], profile)
     data = [step_json(step, spent.get(step.name)) for step in found.steps]
-    show(output, lambda: status_table(found.steps, spent), data, empty="no steps yet")
+    width = console_of(sys.stdout).width if sys.stdout.isatty() else WHOLE_LINES
+    table = partial(status_table, found.steps, spent, now=now, wide=output == "wide", width=width)
+    show(output, table, data, empty="no steps yet")
 
 
 @click.command("watch", short_help="Show the table of `status` and keep it current.")

@@ -9,28 +9,33 @@ from io import StringIO
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from controller.cli.console import console_of
 from controller.cli.words import (
     cost_text,
+    duration,
     hours_text,
-    reason_text,
-    running_text,
+    result_text,
     shards_text,
+    short_span,
     size,
     spent_text,
-    summary,
 )
 from controller.costs.estimate import Estimate
 from controller.doctor.check import Check
 from controller.planning.dry_run import DryRun
 from controller.planning.provenance import corpus_text
+from controller.status.derive import State
 from controller.status.explain import Explanation
 from controller.status.gc import Removal
 from controller.status.spending import Spending
-from controller.status.step_status import StepState
+from controller.status.step_status import StepState, summary
 from jobs.artifact import Manifest
 from jobs.recipe import Recipe
+
+WHOLE_LINES = 100_000
+"""Width of what a pipe gets: its reader cuts lines as it likes."""
 
 
 def dry_run_table(planned: DryRun) -> Table:
@@ -95,7 +100,7 @@ def manifest_json(manifest: Manifest) -> dict[str, Any]:
 def as_lines(table: Table) -> str:
     """A table as a pipe gets it: whole lines, which its reader cuts as it likes."""
     out = StringIO()
-    console_of(out, width=100_000).print(table)
+    console_of(out, width=WHOLE_LINES).print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
@@ -127,20 +132,53 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
     return fields
 
 
-def status_table(states: Sequence[StepState], spent: Mapping[str, Spending]) -> Table:
-    """Has a column of costs if a price is known, which is not so for this machine."""
-    priced = any(one.dollars is not None for one in spent.values())
-    table = table_of("STEP", "STATE", "SHARDS", "PROGRESS", *(["COST"] if priced else []), "SUBMITTED", "REASON")
+STYLES = {
+    State.COMPLETE: "green",
+    State.RUNNING: "bold cyan",
+    State.PENDING: "cyan",
+    State.SUBMITTED: "cyan",
+    State.WAITING: "yellow",
+    State.ENDING: "yellow",
+    State.FAILED: "bold red",
+    State.DAMAGED: "bold red",
+    State.INTERRUPTED: "magenta",
+    State.UNKNOWN: "magenta",
+    State.CANCELLED: "dim",
+    State.COLLECTED: "dim",
+}
+NARROW = 80
+"""Columns below which ages are left out: names and states are whole at any width."""
+
+
+def status_table(
+    states: Sequence[StepState],
+    spent: Mapping[str, Spending],
+    *,
+    now: float,
+    wide: bool = False,
+    width: int = WHOLE_LINES,
+) -> Table:
+    """Ages are as of ``now``. ``wide`` adds costs, where a price is known, and when the step was submitted."""
+    priced = wide and any(one.dollars is not None for one in spent.values())
+    ages = ["AGE", "TOOK"] if width >= NARROW else []
+    table = table_of("NAME", "STATE", "SHARDS", *ages, *(["COST"] if priced else []), *(["SUBMITTED"] if wide else []))
+    for column in table.columns[2 : 3 + len(ages)]:
+        column.justify = "right"
+    table.add_column("RESULT", overflow="fold")
     for state in states:
-        submitted = datetime.fromtimestamp(state.submitted_at).astimezone().strftime("%Y-%m-%d %H:%M")
+        submitted = datetime.fromtimestamp(state.submitted_at).astimezone().strftime("%Y-%m-%d %H:%M %Z")
+        times = [
+            short_span(now - state.submitted_at) if state.submitted_at else "",
+            duration(state.took_seconds) if state.took_seconds is not None else "",
+        ]
         table.add_row(
             state.name,
-            state.state,
+            Text(state.state, STYLES[state.state]),
             shards_text(state),
-            running_text(state),
+            *(times if ages else []),
             *([spent_text(spent.get(state.name))] if priced else []),
-            submitted if state.submitted_at else "",
-            reason_text(state),
+            *([submitted if state.submitted_at else ""] if wide else []),
+            result_text(state),
         )
     return table
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 
-from controller.kinds.registry import KINDS
 from controller.status.derive import State
 from controller.status.spending import Spending
 from controller.status.step_status import StepProgress, StepState
 from controller.time_words import times
-from jobs.artifact import Manifest
 from jobs.corpus.documents.balance import Spread
 from jobs.ranges import Range, dollars_text, time_text
 
@@ -52,6 +50,20 @@ def running_text(state: StepState) -> str:
     return "  ".join(parts)
 
 
+def result_text(state: StepState) -> str:
+    """How far the step is, else what it made, else why it is in its state."""
+    parts = [running_text(state), state.summary, reason_text(state)]
+    return "  ".join(filter(None, parts))
+
+
+def short_span(seconds: float) -> str:
+    """``45s``, ``12m``, ``3h``, ``16d``: for a narrow column."""
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length:.0f}{unit}"
+    return f"{max(0.0, seconds):.0f}s"
+
+
 def steady(reason: str) -> str:
     """The reason without its times: "tried again in 7 s" and "tried again in 9 s" are the same reason."""
     return _TIMES.sub("", reason)
@@ -75,15 +87,6 @@ def progress_text(progress: StepProgress, *, shards: bool = True) -> str:
     if progress.eta_seconds is not None:
         parts.append(f"ETA {duration(progress.eta_seconds)}")
     return "  ".join(parts) or "starting"
-
-
-def summary(manifest: Manifest) -> str:
-    """What a complete step made, in a few words."""
-    try:
-        return KINDS[manifest.spec.kind].summary(manifest)
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
-        # What a step counts and finds is its own affair: a manifest may be whole and lack what is summed up here.
-        return "its manifest has not the counts or facts of its kind: covid-ctl verify"
 
 
 def duration(seconds: float) -> str:

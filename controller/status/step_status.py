@@ -12,8 +12,16 @@ from controller.clusters.interface import JobStatus
 from controller.kinds.registry import KINDS
 from controller.ledger.events import Event, EventType, Ledger, Observed
 from controller.ledger.lineage import is_step_name, steps_read
-from controller.status.derive import Reachability, State, StateInputs, derive_state, is_alive, last_observed
-from jobs.artifact import Artifact, incomplete, no_such_step
+from controller.status.derive import (
+    Reachability,
+    State,
+    StateInputs,
+    derive_state,
+    is_alive,
+    last_observed,
+    last_of_life,
+)
+from jobs.artifact import Artifact, Manifest, incomplete, no_such_step
 from jobs.errors import CovidCtlError
 from jobs.parallel import in_parallel
 from jobs.progress import Beat, read_heartbeats
@@ -68,6 +76,10 @@ class StepState:
     """The steps it reads that are not complete."""
     events: int = 0
     """In the ledger when it was looked at."""
+    summary: str = ""
+    """What it made, once it is complete."""
+    took_seconds: float | None = None
+    """From its last start to its end, or to now while it runs; None if that is not known."""
     extends: str = ""
     """The finished step that it goes on from."""
 
@@ -98,7 +110,8 @@ def observe(store: Store, name: str, *, now: float, view: ClusterView | None = N
     if not events:
         raise no_such_step(store, name)
     artifact = Artifact.open(store, name)
-    complete = artifact.manifest() is not None
+    manifest = artifact.manifest()
+    complete = manifest is not None
     since = _started_at(events)
     beats = {} if complete else _beats(artifact, since)
     done = set(range(artifact.spec.shards) if complete else artifact.shards_done())
@@ -134,6 +147,8 @@ def observe(store: Store, name: str, *, now: float, view: ClusterView | None = N
         last_heartbeat_at=inputs.last_heartbeat_at,
         missing=inputs.missing,
         events=len(events),
+        summary=summary(manifest) if manifest else "",
+        took_seconds=_took(events, derived.state, now),
         extends=artifact.spec.inputs.get(EXTENDS, ""),
     )
 
@@ -145,6 +160,15 @@ def observe_all(
     names = Ledger(store).steps() if names is None else names
     observed = in_parallel(partial(observe_or_say, store, now=now, view=view), names, READERS)
     return in_order(observed)
+
+
+def summary(manifest: Manifest) -> str:
+    """What a complete step made, in a few words."""
+    try:
+        return KINDS[manifest.spec.kind].summary(manifest)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
+        # What a step counts and finds is its own affair: a manifest may be whole and lack what is summed up here.
+        return "its manifest has not the counts or facts of its kind: covid-ctl verify"
 
 
 def in_order(states: Iterable[StepState]) -> list[StepState]:
@@ -160,6 +184,12 @@ def observe_or_say(store: Store, name: str, *, now: float, view: ClusterView | N
         kind = name.split("-", 1)[0]
         reason = f"{error.thing}: {error.reason}"
         return StepState(name, kind, "", State.DAMAGED, reason, StepProgress(0, 0), 0.0, "", error.remedy)
+
+
+def _took(events: Sequence[Event], state: State, now: float) -> float | None:
+    started = max((event.at for event in events if event.type is EventType.STARTED), default=None)
+    ended = now if state is State.RUNNING else last_of_life(events).at
+    return ended - started if started is not None and ended > started else None
 
 
 def _started_at(events: Sequence[Event]) -> float:

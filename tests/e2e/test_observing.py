@@ -18,7 +18,8 @@ from tests.signals import as_from_a_terminal
 
 STEP_FIELDS = {
     "name", "kind", "recipe", "state", "reason", "remedy", "progress", "submitted_at", "command", "active", "failed",
-    "retries", "preempted", "checkpoint", "heard_at", "missing", "spending", "events", "extends",
+    "retries", "preempted", "checkpoint", "heard_at", "missing", "spending", "events", "extends", "summary",
+    "took_seconds",
 }  # fmt: skip
 PROGRESS_FIELDS = {"shards_done", "shards", "done", "total", "unit", "rate", "loss", "eta_seconds"}
 

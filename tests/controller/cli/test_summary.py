@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.cli.words import summary
+from controller.status.step_status import summary
 from jobs.artifact import Manifest
 from jobs.spec import Kind, Spec
 

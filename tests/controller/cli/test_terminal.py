@@ -54,7 +54,7 @@ def test_in_tables_lines_and_logs() -> None:
     out = StringIO()
     with Reporter(out) as reporter:
         reporter.note(HOSTILE)
-    for shown in (as_lines(status_table([state], {})), out.getvalue()):
+    for shown in (as_lines(status_table([state], {}, now=0.0)), out.getvalue()):
         assert SHOWN in shown
         assert "\x1b" not in shown
     assert HOSTILE in log_text(LogLine(0, 0, "pod", HOSTILE), shard=False)  # escaped where it is written

@@ -12,7 +12,7 @@ SAID = "exited with 1: [/scratch/x] of [cls/*] :warning:"
 
 def test_in_a_table() -> None:
     state = StepState("ingest-1", "ingest", "", State.FAILED, SAID, StepProgress(0, 1), 0.0, "covid-ctl submit")
-    assert as_lines(status_table([state], {})).endswith(f"  {SAID}")
+    assert as_lines(status_table([state], {}, now=0.0)).endswith(f"  {SAID}")
 
 
 def test_in_a_line() -> None:

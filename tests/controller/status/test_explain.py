@@ -1,5 +1,7 @@
 """Why a step does not go on, as one paragraph: the cause, not only the symptom."""
 
+from typing import Any
+
 import pytest
 
 from controller.status.derive import State
@@ -18,7 +20,7 @@ def step(
     remedy: str = "",
     missing: tuple[str, ...] = (),
     extends: str = "",
-    **counts: int,
+    **counts: Any,
 ) -> StepState:
     return StepState(
         name, name.split("-")[0], "", state, reason, StepProgress(1, 4), NOW - 3 * 3600, "covid-ctl submit", remedy,

@@ -21,6 +21,8 @@ CORPUS_HELP = """A CORD-19 release (a directory, tar.gz or zip), or your own .js
 `sample` is the built-in corpus of made-up papers; only recipe tiny reads it by default. Without this option a later
 step reads the newest inputs in the bucket that fit its recipe."""
 
+VOCAB_HELP = "A WordPiece vocab.txt, or a model's tokenizer.json. Without it the recipe must learn one."
+
 AGAINST_HELP = """What the evaluation compares with: a step that makes a model, or the directory or archive of a
 published BERT or sentence-transformers model, on disk or gs://. [default: the recipe's initial checkpoint]"""
 
@@ -29,7 +31,7 @@ similarity. May be repeated."""
 
 MATERIAL = {
     "corpus": click.option("--corpus", help=CORPUS_HELP),
-    "vocab": click.option("--vocab", help="A WordPiece vocab.txt. Without it the recipe must learn one."),
+    "vocab": click.option("--vocab", help=VOCAB_HELP),
     "shards": click.option(
         "--shards",
         type=click.IntRange(1, 100_000),

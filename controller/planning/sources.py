@@ -15,8 +15,8 @@ from jobs.given_file import path_of
 from jobs.layout import given_vocabulary
 from jobs.recipe import Recipe
 from jobs.sample.sample import SAMPLE, sample_fingerprint
-from jobs.vocabulary import parse_vocabulary
 from jobs.weights.source import find_source
+from jobs.weights.vocabulary_file import is_json, vocabulary_of
 
 LARGEST_FILE = 64 << 20
 """Bytes of a file that is given: TREC-COVID's judgements have 1.1 MB."""
@@ -94,11 +94,11 @@ def read_vocabulary(path: str, recipe: Recipe) -> GivenVocabulary:
         data = Path(path).expanduser().read_bytes()
     except OSError as error:
         raise ConfigurationError(path, f"cannot be read ({error.strerror})", "give a vocab.txt with --vocab") from error
-    vocabulary = parse_vocabulary(data, path)
+    vocabulary = vocabulary_of(data, path)
     recipe.check_vocabulary_size(len(vocabulary), path)
     if recipe.vocabulary.max_unknown_share < 1:
         vocabulary.check_case(recipe.vocabulary.cased, path)
-    return GivenVocabulary(data, len(vocabulary))
+    return GivenVocabulary(vocabulary.to_bytes() if is_json(path) else data, len(vocabulary))
 
 
 def identify_checkpoint(recipe: Recipe) -> Source | None:

@@ -17,6 +17,10 @@ import tensorflow as tf
 
 from jobs.examples.wordpiece import WordPiece
 from jobs.model.bert import Bert, BertConfig
+from jobs.model.devices import find_devices
+from jobs.model.embedder import Embedder
+from jobs.publish.embedder_bundle import write_embedder
+from jobs.steps.token_ids import TokenIds
 from tests.jobs.steps.exporting import (
     GOOGLE,
     LENGTH,
@@ -36,6 +40,7 @@ def main(directory: Path) -> None:
         model = directory / "covid-model"  # a name that does not give the model's type away
         model.mkdir()
         publish(ready_to_export(directory / "bucket", Path(scratch)), model)
+    np.savez(directory / "embedder.npz", allow_pickle=False, **embedder(directory / "embedder"))
     np.savez(directory / "exported.npz", allow_pickle=False, **exported())
     np.savez(directory / "random.npz", allow_pickle=False, **random())
     training = WordPiece(VOCABULARY)
@@ -45,6 +50,17 @@ def main(directory: Path) -> None:
         "ids": {text: list(training.encode(text)) for text in TEXTS},
     }
     (directory / "tokens.json").write_text(json.dumps(tokens))
+
+
+def embedder(directory: Path) -> dict[str, Array]:
+    """Writes an embedder below ``directory``; its vectors of ``TEXTS``, cut at 24 tokens."""
+    bert = Bert(BertConfig(vocab_size=len(VOCABULARY), initializer_range=0.2, **SIZES), seed=5)
+    weights = {name: variable.numpy() for name, variable in bert.variables_by_name.items()}
+    write_embedder(directory, weights, bert.config.google(), VOCABULARY, cased=True, max_length=24)
+    token_ids = TokenIds(VOCABULARY, cased=True)
+    texts = [text for text in TEXTS if "[SEP]" not in text]
+    vectors = Embedder(bert, find_devices("cpu")).encode([token_ids(text, 24) for text in texts])
+    return {"texts": np.array(texts), "vectors": vectors}
 
 
 def exported() -> dict[str, Array]:

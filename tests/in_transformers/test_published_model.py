@@ -32,6 +32,22 @@ def published() -> Path:
     return Path(found.origin).parent / "model.zip"
 
 
+LONG = "The patients of the second wave had fever, cough and fatigue. " * 60
+
+
+def test_our_vectors_are_those_of_sentence_transformers(tmp_path: Path) -> None:
+    """As ``evaluate --against`` reads the directory: uncased, exact gelu, mean pooled, without a vocab.txt."""
+    library = pytest.importorskip("sentence_transformers", reason="needs the package sentence-transformers")
+    with zipfile.ZipFile(published()) as files:
+        files.extractall(tmp_path / "published")
+    texts = [*TEXTS[:2], "ACE2", LONG]
+    (tmp_path / "texts.json").write_text(json.dumps(texts))
+    arguments = (str(tmp_path / "published"), str(tmp_path / "texts.json"), str(tmp_path / "vectors.npy"))
+    ours("-m", "tests.in_transformers.published_vectors", *arguments, cwd=tmp_path)
+    expected = library.SentenceTransformer(str(tmp_path / "published"), device="cpu").encode(texts)
+    np.testing.assert_allclose(np.load(tmp_path / "vectors.npy"), expected, rtol=0, atol=1e-4)
+
+
 @pytest.mark.slow
 def test_it_comes_out_as_it_went_in(tmp_path: Path) -> None:
     archive = published()

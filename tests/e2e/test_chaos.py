@@ -81,7 +81,7 @@ FAULTS = (
 
 @contextmanager
 def weather(gcs: GcsServer, rng: random.Random) -> Iterator[None]:
-    """Until the block ends, one kind of fault after the other; each second time it ends with an outage."""
+    """Until the block ends, one kind of fault after the other, a pause, and each fourth time an outage."""
     over = threading.Event()
 
     def blow() -> None:
@@ -90,10 +90,12 @@ def weather(gcs: GcsServer, rng: random.Random) -> Iterator[None]:
                 gcs.fail(fault)
                 if over.wait(rng.uniform(0.5, 2.5)):
                     return
-            if number % 2:
+            if number % 4 == 1:
                 gcs.fail(Fault(503))
                 over.wait(OUTAGE_SECONDS)
             gcs.heal()
+            if over.wait(rng.uniform(5, 15)):
+                return
 
     thread = threading.Thread(target=blow)
     thread.start()
@@ -123,7 +125,8 @@ def test_a_bucket_with_outages_lost_answers_and_cut_bodies_changes_nothing(
     seed: int, gcs: GcsServer, tmp_path: Path
 ) -> None:
     rng = random.Random(seed)
-    command = [*COMMAND, smaller_recipe(tmp_path)]
+    schedule = ("schedule.train_steps=60", "schedule.checkpoint_every=30")
+    command = [*COMMAND, smaller_recipe(tmp_path), *(word for one in schedule for word in ("--set", one))]
     undisturbed = covid_ctl(*command, "--bucket", "gs://tests/undisturbed")
     assert undisturbed.code == 0, undisturbed.err
     kills, said = 0, ""

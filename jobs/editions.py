@@ -8,7 +8,6 @@ nobody who removes, however late, meets the objects of somebody who writes, howe
 from __future__ import annotations
 
 import json
-from functools import cached_property
 
 from jobs.errors import InputNotCompleteError
 from jobs.json_text import from_json
@@ -23,16 +22,21 @@ class EditionFolder:
     def __init__(self, store: Store, name: str) -> None:
         self.store = store
         self.name = name
+        # No cached_property: until Python 3.12 all artifacts share its lock, and a request that hangs would hold it.
+        self._edition: int | None = None
 
-    @cached_property
+    @property
     def edition(self) -> int:
         """The one that was current when this was first asked for."""
-        return current_edition(self.store.files(self.name))
+        if self._edition is None:
+            self._edition = current_edition(self.store.files(self.name))
+        return self._edition
 
     def _files(self) -> list[str]:
         """The names of the objects that tell of all editions. Settles, with the same request, which one this is of."""
         files = self.store.files(self.name)
-        self.__dict__.setdefault("edition", current_edition(files))
+        if self._edition is None:
+            self._edition = current_edition(files)
         return files
 
     def path(self, relative: str) -> str:
@@ -48,7 +52,7 @@ class EditionFolder:
         path = f"{self.name}/{removal_mark(edition)}"
         self.store.create(path, pretty({"why": why}))
         self.store.settle([path])
-        self.__dict__.pop("edition", None)
+        self._edition = None
 
     def is_removed(self) -> bool:
         """Whether the edition that this reads and writes was removed."""

@@ -1,5 +1,6 @@
 """The commit protocol: a shard commits once, a whole is complete when its manifest exists."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +126,29 @@ def test_uploads_have_the_same_identity_as_writes(artifact: Artifact, tmp_path: 
 def test_counts_add_up_in_any_order(parts: list[dict[str, Any]]) -> None:
     assert add_counts(parts) == add_counts(reversed(parts))
     assert add_counts(parts).get("read", 0) == sum(part["read"] for part in parts)
+
+
+def test_an_artifact_whose_bucket_hangs_holds_up_no_other(tmp_path: Path) -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    class Hanging(Store):
+        def files(self, prefix: str) -> list[str]:
+            asked.set()
+            over.wait(30)
+            return super().files(prefix)
+
+    hanging, other = (
+        Artifact(kind(str(tmp_path)), Spec(Kind.INGEST, {"n": n})) for n, kind in enumerate((Hanging, Store))
+    )
+    thread = threading.Thread(target=lambda: hanging.edition)
+    thread.start()
+    assert asked.wait(30)
+    found: list[int] = []
+    second = threading.Thread(target=lambda: found.append(other.edition))
+    second.start()
+    second.join(20)
+    answered = bool(found)
+    over.set()
+    thread.join()
+    second.join()
+    assert answered

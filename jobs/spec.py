@@ -36,7 +36,7 @@ VERSIONS: Mapping[Kind, int] = {
     Kind.INGEST: 3,
     Kind.SIGNATURES: 2,
     Kind.VOCABULARY: 3,
-    Kind.PREPROCESS: 3,
+    Kind.PREPROCESS: 4,
     Kind.CHECKPOINT: 1,
     Kind.PRETRAIN: 4,
     Kind.EXPORT: 5,

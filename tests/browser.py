@@ -14,6 +14,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.message import Message
 from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -57,18 +58,18 @@ def axe_in(address: str) -> Iterator[str]:
 
     class Copy(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            headers = {"Content-Type": "text/javascript"}
+            headers = {"content-type": "text/javascript"}
             body = scripts.get(self.path)
             if body is None:
                 try:
                     with urlopen(address.rstrip("/") + self.path) as response:
-                        headers, body = dict(response.headers), response.read()
+                        headers, body = lowered(response.headers), response.read()
                 except HTTPError as error:
-                    headers, body = dict(error.headers), error.read()
-            if headers.get("Content-Type", "").startswith("text/html"):
+                    headers, body = lowered(error.headers), error.read()
+            if headers.get("content-type", "").startswith("text/html"):
                 body = body.replace(b"</body>", _SCRIPTS.encode())
             self.send_response(200)
-            for name in ("Content-Type", "Content-Security-Policy"):
+            for name in ("content-type", "content-security-policy"):
                 if name in headers:
                     self.send_header(name, headers[name])
             self.send_header("Content-Length", str(len(body)))
@@ -80,6 +81,10 @@ def axe_in(address: str) -> Iterator[str]:
 
     with served(ThreadingHTTPServer(("127.0.0.1", 0), Copy)) as server:
         yield "http://{}:{}".format(*server.server_address[:2])
+
+
+def lowered(headers: Message) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 @contextmanager

@@ -45,4 +45,6 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Markup:
         for first, *rest in rows
     )
     # Its own box to scroll in: on a phone the page itself never moves sideways.
-    return element("div", element("table", element("thead", top), element("tbody", *body)), class_="wide")
+    # The keyboard has to reach what scrolls.
+    table = element("table", element("thead", top), element("tbody", *body))
+    return element("div", table, class_="wide", tabindex="0", role="group", aria_label=f"Table: {', '.join(head)}")

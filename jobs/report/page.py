@@ -11,6 +11,8 @@ from typing import Any
 from jobs.report.chart import bars, columns
 from jobs.report.histogram import Histogram
 from jobs.report.markup import Markup, element, join, table
+from jobs.report.overview import corpus_name, overview
+from jobs.report.seen import seen_examples
 from jobs.report.summary import padding, share
 
 Report = Mapping[str, Any]
@@ -29,16 +31,27 @@ def page(report: Report) -> str:
     )
     body = element(
         "body",
-        element("h1", "Preprocessing report"),
-        element("p", element("code", report["step"])),
-        element("ul", *(element("li", line) for line in report["summary"])),
-        *_documents(report),
-        *_cleaning(report),
-        *_residual_markers(report),
-        *_lengths(report),
-        *_origins(report),
-        *_samples(report["samples"]),
-        *_made_from(report),
+        element(
+            "header",
+            element("h1", f"Preprocessing report: {corpus_name(report['corpus'])}"),
+            element("p", element("code", report["step"])),
+        ),
+        element(
+            "main",
+            *overview(report),
+            element("h2", "In words"),
+            element("ul", *(element("li", line) for line in report["summary"])),
+            *_documents(report),
+            *_vocabulary(report),
+            *seen_examples(report["seen_examples"]),
+            *_cleaning(report),
+            *_residual_markers(report),
+            *_lengths(report),
+            *_origins(report),
+            *_samples(report["samples"]),
+            *_made_from(report),
+        ),
+        element("footer", element("p", "Made from the step's outputs alone: the same step, the same page.")),
     )
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
@@ -65,10 +78,34 @@ def _documents(report: Report) -> list[Markup]:
             " of the step that it failed in.",
         ),
     ]
+    parts += _quarantined(report["quarantined"])
     parts += _near_duplicates(report["near_duplicates"])
     if report["parses"]:
         whole = sum(report["parses"].values())
         parts.append(bars("Where the full text comes from", report["parses"], whole, name="parse"))
+    return parts
+
+
+def _quarantined(rows: Sequence[Mapping[str, str]]) -> list[Markup]:
+    if not rows:
+        return []
+    cells = [(row["file"], row["position"] or "whole file", row["reason"]) for row in rows]
+    return [
+        element("h3", "Quarantined, the first rows"),
+        element("div", table(("file", "where", "why"), cells), class_="names"),
+    ]
+
+
+def _vocabulary(report: Report) -> list[Markup]:
+    pieces, words = report["pieces"], report["unknown_words"]
+    said = (
+        f"{pieces['all']:,} pieces of a vocabulary of {report['vocabulary_size']:,} entries, "
+        f"{pieces['all'] / max(pieces['words'], 1):.2f} a word, punctuation counted as words; "
+        f"{pieces['unknown']:,} ({share(pieces['unknown'], pieces['all'])}) are unknown to it and become [UNK]."
+    )
+    parts = [element("h2", "Vocabulary"), element("p", said)]
+    if words:
+        parts.append(bars("The words that became [UNK]", words, sum(words.values()), name="word"))
     return parts
 
 
@@ -143,12 +180,13 @@ def _lengths(report: Report) -> list[Markup]:
     empty = share(padding(examples, longest), examples.values * longest)
     return [
         element("h2", "Lengths"),
-        columns("Pieces per sentence", lengths["pieces_per_sentence"], unit="pieces"),
-        columns("Sentences per document", lengths["sentences_per_document"], unit="sentences"),
+        columns("Pieces per sentence", lengths["pieces_per_sentence"], unit="pieces", of="sentences"),
+        columns("Sentences per document", lengths["sentences_per_document"], unit="sentences", of="documents"),
         columns(
             "Pieces per training example",
             examples,
             unit="pieces",
+            of="examples",
             note=f"{empty} of all positions are padding.",
             closed=True,
         ),
@@ -163,8 +201,15 @@ def _origins(report: Report) -> list[Markup]:
     )
     whole = sum(report["languages"].values())  # each document has one
     return [
-        element("h2", "Languages, licences, sources"),
-        element("p", f"Of {whole:,} documents, before any was left out for them."),
+        element("h2", "Years, languages, licences, sources"),
+        bars(
+            "Years of publication",
+            {year or "not given": count for year, count in report["years"].items()},
+            sum(report["years"].values()),
+            name="year",
+            note="Of the documents kept.",
+        ),
+        element("p", f"Of {whole:,} documents, before any was left out for them:"),
         *(bars(title, report[key], whole, name=key, note=note) for title, key, note in named),
     ]
 

@@ -15,6 +15,7 @@ from jobs.report.histogram import Histogram
 
 SAMPLES = 20
 MOST_REPEATED = 10
+SEEN_EXAMPLES = 5
 
 
 @dataclass(frozen=True, order=True)
@@ -62,10 +63,29 @@ class Repeats:
         return Repeats(self.sentences + other.sentences, self.repeated + other.repeated, tuple(ranked[:MOST_REPEATED]))
 
 
+@dataclass(frozen=True, order=True)
+class SeenExample:
+    """One training example as the model sees it. Those of smallest ``rank`` are shown."""
+
+    rank: str
+    """Hex digits of a hash of its content."""
+    pieces: tuple[str, ...]
+    """Without padding."""
+    hidden: tuple[tuple[int, str], ...]
+    """Places in ``pieces`` whose piece the model has to tell, and which piece that is."""
+    is_next: bool
+    """Whether the second part follows the first in its document."""
+
+
 @dataclass(frozen=True)
 class Statistics:
     lengths: Mapping[str, Histogram]
     samples: tuple[Sample, ...] = ()
+    years: Mapping[str, int] = field(default_factory=dict)
+    """Documents by year of publication; the empty year is that of documents without one."""
+    unknown_words: Mapping[str, int] = field(default_factory=dict)
+    """Words that became [UNK], and how often, of the sentences that were looked at."""
+    seen_examples: tuple[SeenExample, ...] = ()
     residual_markers: ResidualMarkers = ResidualMarkers()
     repeats: Repeats = Repeats()
 
@@ -73,6 +93,9 @@ class Statistics:
         return Statistics(
             {name: histogram + other.lengths[name] for name, histogram in self.lengths.items()},
             tuple(heapq.nsmallest(SAMPLES, {*self.samples, *other.samples})),
+            _added(self.years, other.years),
+            _added(self.unknown_words, other.unknown_words),
+            tuple(heapq.nsmallest(SEEN_EXAMPLES, {*self.seen_examples, *other.seen_examples})),
             self.residual_markers + other.residual_markers,
             self.repeats + other.repeats,
         )
@@ -86,6 +109,18 @@ class Statistics:
         return cls(
             {name: Histogram.from_json(histogram) for name, histogram in data["lengths"].items()},
             tuple(Sample(**{**sample, "sentences": tuple(sample["sentences"])}) for sample in data["samples"]),
+            data["years"],
+            data["unknown_words"],
+            tuple(
+                SeenExample(
+                    **{
+                        **seen,
+                        "pieces": tuple(seen["pieces"]),
+                        "hidden": tuple((place, piece) for place, piece in seen["hidden"]),
+                    }
+                )
+                for seen in data["seen_examples"]
+            ),
             ResidualMarkers(**data["residual_markers"]),
             Repeats(**{**repeats, "most": tuple((count, text) for count, text in repeats["most"])}),
         )

@@ -43,7 +43,7 @@ from jobs.steps.documents import Documents, max_quarantined_share, write_quarant
 from jobs.steps.reporting import json_bytes, write_report
 from jobs.steps.screened import ScreenedOut
 from jobs.steps.statistics_collector import StatisticsCollector
-from jobs.vocabulary import UNK, Vocabulary
+from jobs.vocabulary import CONTINUATION, UNK, Vocabulary
 
 PROBE_SENTENCES = 400
 """Corpus sentences that shard 0 leaves for export to compare tokenizers on."""
@@ -78,6 +78,8 @@ class _Reading:
     sentences: int = 0
     pieces: int = 0
     unknown_pieces: int = 0
+    words: int = 0
+    """Pieces that begin a word; punctuation counts as words."""
     cleaning: Counter[str] = field(default_factory=Counter)
 
     def drop(self, reason: str) -> None:
@@ -99,6 +101,7 @@ class _Reading:
             "sentences": self.sentences,
             "pieces": self.pieces,
             "unknown_pieces": self.unknown_pieces,
+            "words": self.words,
         }
 
 
@@ -132,7 +135,9 @@ def run(context: StepContext) -> None:
         outputs.append(artifact.upload(f"{part}/{shard:05d}.tfrecord", path))
         if settings["clean_text"]:
             outputs.append(artifact.upload(f"text/{part}/{shard:05d}.txt", context.scratch / f"{part}.txt"))
-    statistics = reading.collector.finish(encoded["train"], encoded["validation"], vocabulary, lengths["train"])
+    statistics = reading.collector.finish(
+        encoded["train"], encoded["validation"], vocabulary, lengths["train"], context.scratch / "train.tfrecord"
+    )
     outputs.append(artifact.write(f"{STATISTICS}/{shard:05d}.json", json_bytes(statistics.to_json())))
     if shard == 0:
         outputs.append(artifact.write(VOCABULARY, vocabulary.to_bytes()))
@@ -153,8 +158,9 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
     sections = settings["sections"]
     documents = Documents(context)
     screened_out = ScreenedOut(context).of_shard(context.shard)
-    wordpiece = WordPiece(vocabulary, cased=settings.get("cased", True))
-    unknown = vocabulary.ids[UNK]
+    unknown, cased = vocabulary.ids[UNK], bool(settings.get("cased", True))
+    wordpiece = WordPiece(vocabulary, cased=cased)
+    begins = np.array([not token.startswith(CONTINUATION) for token in vocabulary.tokens])
     encoders = {part: DocumentEncoder(context.scratch / f"{part}.ids", len(vocabulary)) for part in PARTS}
     reading = _Reading(StatisticsCollector(sections, seed))
     heartbeat = context.heartbeat("documents")
@@ -194,7 +200,11 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
             reading.held_out += held_out
             reading.sentences += kept
             reading.pieces += len(ids)
-            reading.unknown_pieces += int((ids == unknown).sum())
+            reading.words += int(begins[ids].sum())
+            if lost := np.flatnonzero(ids == unknown).tolist():
+                reading.unknown_pieces += len(lost)
+                places = sorted(set(np.searchsorted(ends, lost, side="right").tolist()))
+                reading.collector.find_unknown(wordpiece, [sentences[n] for n in places], unknown, cased=cased)
             reading.probe.extend(sentences[: PROBE_SENTENCES - len(reading.probe)])
             if kept < len(sentences):
                 sentences = list(compress(sentences, np.diff(ends, prepend=0)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import reduce
 from operator import add
@@ -40,7 +40,15 @@ def write_report(artifact: Artifact, manifest: Manifest) -> list[Output]:
     ingest = Artifact.open(artifact.store, inputs["documents"]).require()
     signatures = Artifact.open(artifact.store, inputs["signatures"]).require()
     twins = _near_duplicates(artifact.store, signatures)
-    report = contents(manifest, ingest, signatures, _joined(artifact, manifest), twins, _specs(artifact))
+    report = contents(
+        manifest,
+        ingest,
+        signatures,
+        _joined(artifact, manifest),
+        twins,
+        _specs(artifact),
+        _quarantined(artifact.store, ingest),
+    )
     return [
         artifact.write(REPORT, json_bytes(report)),
         artifact.write(REPORT_PAGE, page(report).encode()),
@@ -54,6 +62,7 @@ def contents(
     statistics: Statistics,
     twins: Sequence[NearDuplicate],
     specs: Sequence[Spec],
+    quarantined: Sequence[Mapping[str, str]],
 ) -> dict[str, Any]:
     """All that the report says, as JSON has it. Pure.
 
@@ -65,6 +74,7 @@ def contents(
     taken_out = cleaning["junk"] + cleaning["repeated"] + cleaning["fragment"]
     report: dict[str, Any] = {
         "step": manifest.name,
+        "corpus": {name: ingest.facts.get("corpus", {}).get(name, "") for name in ("name", "release")},
         "inputs": {"corpus": ingest.spec.inputs["corpus"], **spec.inputs},
         "versions": {str(spec.kind): spec.version for spec in specs},
         "settings": {str(spec.kind): dict(spec.settings) for spec in specs},
@@ -78,6 +88,7 @@ def contents(
             "dropped": add_counts([released["dropped"], screened["dropped"]]),
         },
         "quarantine": f"{ingest.name}/{QUARANTINE}",
+        "quarantined": list(quarantined),
         "near_duplicates": {
             "list": f"{signatures.name}/{NEAR_DUPLICATES}",
             "dropped": len(twins),
@@ -98,9 +109,10 @@ def contents(
             "kept": counts["sentences"],
             "by_rule": {rule: cleaning[rule] for rule in SENTENCE_RULES},
         },
-        "pieces": {"all": counts["pieces"], "unknown": counts["unknown_pieces"]},
+        "pieces": {"all": counts["pieces"], "unknown": counts["unknown_pieces"], "words": counts["words"]},
         "examples": counts["examples"],
         **statistics.to_json(),
+        "unknown_words": most_frequent_labels(statistics.unknown_words),
     }
     return {"summary": summary_lines(report), **report}
 
@@ -114,6 +126,7 @@ def _full_texts(ingest: Manifest) -> dict[str, int] | None:
         "of": counts["documents"]["kept"],
         "found": counts["full_texts"],
         "promised": counts["full_texts_promised"],
+        "files": counts["parse_files"]["found"],
         "files_not_used": counts["parse_files"]["unreferenced"],
     }
 
@@ -131,6 +144,12 @@ def _most_dropped_for(twins: Sequence[NearDuplicate]) -> list[tuple[str, int]]:
 def _near_duplicates(store: Store, signatures: Manifest) -> list[NearDuplicate]:
     listed = Artifact.open(store, signatures.name).read(signatures.output(NEAR_DUPLICATES))
     return near_duplicates_from_json_lines(listed)
+
+
+def _quarantined(store: Store, ingest: Manifest) -> list[dict[str, str]]:
+    """The first of what could not be read; its list has them all."""
+    listed = Artifact.open(store, ingest.name).read(ingest.output(QUARANTINE))
+    return [json.loads(line) for line in listed.split(b"\n", SHOWN)[:SHOWN] if line]
 
 
 def _joined(artifact: Artifact, manifest: Manifest) -> Statistics:

@@ -7,6 +7,8 @@ import hashlib
 from array import array
 from collections import Counter
 from collections.abc import Sequence
+from itertools import compress
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +18,19 @@ from jobs.corpus.cleaning.clean_document import chosen_paragraphs
 from jobs.corpus.cleaning.sentences import split_sentences
 from jobs.corpus.documents.document import Document
 from jobs.examples.encoded import EncodedDocuments
+from jobs.examples.wordpiece import WordPiece, split_words
+from jobs.examples.written import Example, first_examples
 from jobs.report.histogram import DOUBLING, Histogram, even_bins
-from jobs.report.statistics import MOST_REPEATED, SAMPLES, Repeats, ResidualMarkers, Sample, Statistics
+from jobs.report.statistics import (
+    MOST_REPEATED,
+    SAMPLES,
+    SEEN_EXAMPLES,
+    Repeats,
+    ResidualMarkers,
+    Sample,
+    SeenExample,
+    Statistics,
+)
 from jobs.vocabulary import CONTINUATION, Vocabulary
 
 MARKERS = (
@@ -35,6 +48,9 @@ LONGEST_SAMPLE = 2000
 
 REPEATS_AMONG = 1 << 20
 """Training sentences of a shard, the first ones: 8 MB. Shards of CORD-19 have fewer, and none needs more memory."""
+
+SENTENCES_WITH_UNKNOWN = 2000
+"""Sentences of a shard in which unknown words are looked for: with a vocabulary that fits there are fewer."""
 
 _AT_ONCE = 1 << 20
 """Sentences or documents whose lengths are counted at a time."""
@@ -60,9 +76,14 @@ class StatisticsCollector:
         self._before: Counter[str] = Counter(dict.fromkeys(MARKERS, 0))
         self._after: Counter[str] = Counter(dict.fromkeys(MARKERS, 0))
         self._training = array("q")
+        self._years: Counter[str] = Counter()
+        self._unknown: Counter[str] = Counter()
+        self._looked_at = 0
 
     def add(self, document: Document, cleaned: Sequence[str], sentences: Sequence[str], held_out: bool) -> None:
         """One document that is kept: its paragraphs when cleaned, and those of its sentences that have pieces."""
+        year = document.publish_time[:4]
+        self._years[year if year.isascii() and year.isdecimal() else ""] += 1
         digest = hashlib.sha256(f"{self._seed} {document.cord_uid}".encode()).digest()
         rank = digest[:8].hex()
         if len(self._samples) < SAMPLES or rank < self._samples[-1].rank:
@@ -73,6 +94,16 @@ class StatisticsCollector:
             # Python has hashed them already, to find those repeated within the document. The hash differs from
             # process to process, what is equal does not: of m sentences two collide with odds of m^2 / 2^65.
             self._training.extend(map(hash, sentences))
+
+    def find_unknown(self, wordpiece: WordPiece, sentences: Sequence[str], unknown: int, *, cased: bool) -> None:
+        """The words of ``sentences``, some of which have the id ``unknown``, that became it."""
+        for sentence in sentences[: SENTENCES_WITH_UNKNOWN - self._looked_at]:
+            self._looked_at += 1
+            words = split_words(sentence, cased=cased)
+            ids, ends = wordpiece.encode_lines(words)
+            single = np.diff(ends, prepend=0) == 1
+            lost = [bool(one) and int(ids[end - 1]) == unknown for one, end in zip(single, ends, strict=True)]
+            self._unknown.update(compress(words, lost))
 
     def _sample(self, document: Document, cleaned: Sequence[str], rank: str, choice: int) -> None:
         """The first paragraph, from a random one on, that cleaning changed and that is not too long."""
@@ -99,8 +130,9 @@ class StatisticsCollector:
         validation: EncodedDocuments,
         vocabulary: Vocabulary,
         example_lengths: NDArray[np.int64],
+        examples: Path,
     ) -> Statistics:
-        """``example_lengths`` are those of the training examples, as ``write_examples`` returns them."""
+        """``example_lengths`` are those of the training examples in ``examples``, as ``write_examples`` returns."""
         both = (training, validation)
         longest = len(example_lengths) - 1
         return Statistics(
@@ -110,9 +142,23 @@ class StatisticsCollector:
                 "pieces_per_example": Histogram.of(example_lengths, even_bins(longest, 16)),
             },
             tuple(Sample(c.rank, c.cord_uid, c.before, tuple(split_sentences(c.after))) for c in self._samples),
+            dict(sorted(self._years.items())),
+            dict(sorted(self._unknown.items())),
+            tuple(sorted(_seen(example, vocabulary) for example in first_examples(examples, SEEN_EXAMPLES))),
             ResidualMarkers(self._documents, dict(self._before), dict(self._after)),
             _repeats(np.array(self._training, dtype=np.int64), training, vocabulary),
         )
+
+
+def _seen(example: Example, vocabulary: Vocabulary) -> SeenExample:
+    tokens = vocabulary.tokens
+    length = sum(example["input_mask"])
+    pieces = tuple(tokens[number] for number in example["input_ids"][:length])
+    # Slots that no mask took hold zeros; position 0 is [CLS]'s.
+    places = zip(example["masked_lm_positions"], example["masked_lm_ids"], strict=True)
+    hidden = tuple((place, tokens[number]) for place, number in places if place)
+    rank = hashlib.sha256("\0".join([*pieces, *(piece for _, piece in hidden)]).encode()).hexdigest()[:16]
+    return SeenExample(rank, pieces, hidden, example["next_sentence_labels"] == [0])
 
 
 def _lengths(ends: Sequence[NDArray[np.int64]], bounds: tuple[int, ...]) -> Histogram:

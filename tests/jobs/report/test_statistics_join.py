@@ -9,11 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.report.histogram import DOUBLING, Histogram, even_bins
-from jobs.report.statistics import SAMPLES, Repeats, ResidualMarkers, Sample, Statistics
+from jobs.report.statistics import SAMPLES, SEEN_EXAMPLES, Repeats, ResidualMarkers, Sample, SeenExample, Statistics
 
 VALUES = st.lists(st.integers(1, 300), max_size=30)
 TEXT = st.sampled_from(["", "p", "q1", "β"])
 RANKS = [f"{number:04x}" for number in range(0, 900, 30)]
+
+
+COUNTS = st.dictionaries(st.sampled_from(["", "1999", "2020", "β"]), st.integers(1, 9))
+SEEN = st.builds(
+    SeenExample,
+    st.sampled_from(RANKS),
+    st.just(("[CLS]", "[MASK]", "[SEP]")),
+    st.sampled_from([(), ((1, "β"),)]),
+    st.booleans(),
+)
 
 
 def times(values: Sequence[int]) -> list[int]:
@@ -62,6 +72,9 @@ def tallies(draw: st.DrawFn) -> Statistics:
     return Statistics(
         {"pieces": Histogram.of(times(draw(VALUES)), DOUBLING)},
         tuple(sorted(set(samples))[:SAMPLES]),
+        dict(sorted(draw(COUNTS).items())),
+        dict(sorted(draw(COUNTS).items())),
+        tuple(sorted(set(draw(st.lists(SEEN))))[:SEEN_EXAMPLES]),
         ResidualMarkers(draw(st.integers(0, 9)), draw(markers), draw(markers)),
         Repeats(draw(st.integers(0, 99)), draw(st.integers(0, 99)), tuple(sorted(most, key=lambda m: (-m[0], m[1])))),
     )

@@ -151,6 +151,36 @@ def test_near_duplicates_are_named_with_what_they_were_dropped_for(artifact: Art
     assert f"{twin['similarity']:.2f}" in page
 
 
+def test_the_page_begins_with_numbers_verdicts_and_what_became_of_the_corpus(artifact: Artifact) -> None:
+    text = output(artifact, "report.html").decode()
+    page = ElementTree.fromstring(text.removeprefix("<!DOCTYPE html>\n"))
+    assert [element.tag for element in page.iterfind("body/*")] == ["header", "main", "footer"]
+    assert len(page.findall(".//ul[@class='numbers']/li")) == 5
+    said = ["".join(item.itertext()) for item in page.iterfind(".//ul[@class='verdicts']/li")]
+    assert any(line.startswith("look at thisheld-out documents: ") for line in said)
+    assert any(line.startswith("okdocuments kept: 9") for line in said)
+    assert "trained on" in text
+
+
+def test_examples_are_shown_as_the_model_sees_them(artifact: Artifact, report: dict[str, Any]) -> None:
+    seen = report["seen_examples"]
+    assert len(seen) == 5
+    for example in seen:
+        assert example["pieces"][0] == "[CLS]"
+        assert example["pieces"][-1] == "[SEP]"
+        assert 0 < len(example["hidden"]) <= EXAMPLES.max_predictions_per_seq
+        assert all(0 < place < len(example["pieces"]) for place, _ in example["hidden"])
+    shown = [example["pieces"][place] for example in seen for place, _ in example["hidden"]]
+    assert shown.count("[MASK]") > len(shown) / 2
+    assert output(artifact, "report.html").decode().count("<mark>") == len(shown)
+
+
+def test_unknown_words_years_and_pieces_per_word_are_told(report: dict[str, Any]) -> None:
+    assert sum(report["unknown_words"].values()) == report["pieces"]["unknown"]
+    assert sum(report["years"].values()) == report["documents"]["kept"]
+    assert 0 < report["pieces"]["words"] <= report["pieces"]["all"]
+
+
 def test_what_remains_is_found(report: dict[str, Any]) -> None:
     most = {text: count for count, text in report["repeats"]["most"]}
     assert most["The authors declare that they have no competing interests ."] > 1

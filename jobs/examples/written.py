@@ -14,7 +14,7 @@ Example = dict[str, list[int]]
 
 def first_examples(path: Path, count: int) -> list[Example]:
     """The whole-number features of the first ``count`` records of a TFRecord file, or of all that it has."""
-    found = []
+    found: list[Example] = []
     with path.open("rb") as file:
         while len(found) < count and (head := file.read(12)):
             (length,) = struct.unpack("<Q", head[:8])

@@ -158,7 +158,7 @@ OTHERS = {
     "COVID_CTL_DEVICE": "in a container: `auto`, `cpu`, `gpu` or `tpu`",
     "HF_TOKEN": "the token that `publish` uses; else that of `hf auth login`",
     "HF_ENDPOINT": "the Hub that `publish` speaks to",
-    "XDG_CACHE_HOME": "where indexes that are searched are kept, below `covid-ctl`",
+    "XDG_CACHE_HOME": "where indexes that are searched and objects of buckets are kept, below `covid-ctl`",
     "TMPDIR": "where steps keep their scratch files",
 }
 

@@ -108,7 +108,7 @@ def _uploader() -> Callable[..., Uploaded]:
     try:
         from jobs.publish.hub import upload
     except ImportError as error:
-        remedy = "pip install 'covid-ctl[publish]'; --to DIRECTORY needs none"
+        remedy = "in a checkout of this project: pip install '.[publish]'; --to DIRECTORY needs none of it"
         raise PreflightError(str(error.name), "it is not installed, and publishing needs it", remedy) from error
     return upload
 

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, int, str]] = {
     "init": (f"init --config made.toml {ANSWERS} {' '.join(IMAGES)}", 0, "profile there is in made.toml"),
     "judge": ("judge --qrels absent --topics absent", 2, "does not exist"),
     "logs": ("logs STEP", 0, "shard.committed"),
+    "publish": ("publish tiny --repo org/tiny", 3, "pip install '.[publish]'"),
     "recipes": ("recipes show tiny", 0, "name: tiny"),
     "render": ("render preprocess --corpus sample", 0, "kind: Job"),
     "report": ("report STEP", 0, "Documents: "),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,6 +86,14 @@ def test_what_is_not_there_is_named(bucket: Path, tmp_path: Path) -> None:
 )
 def test_a_place_is_named_once_and_well(bucket: Path, arguments: tuple[str, ...]) -> None:
     assert invoke(bucket, "publish", "tiny", *arguments).exit_code == 2
+
+
+def test_what_uploading_needs_is_named_before_anything_is_done(bucket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpx2", None)
+    monkeypatch.delitem(sys.modules, "jobs.publish.hub", raising=False)
+    missing = error_of(invoke(bucket, "publish", "tiny", "--repo", "org/tiny"))
+    assert isinstance(missing, PreflightError)
+    assert "pip install '.[publish]'" in missing.remedy
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ _LABEL, _NUMBER, _ROW = 148, 126, 24
 _LABEL_CHARACTERS = 19
 _LEFT, _TOP, _HEIGHT, _FOOT = 66, 26, 150, 44
 _NAMED_BINS = 6
+_OPEN_LABEL, _LAST_LABEL = 90, 30
+"""Room on the right that labels leave to that of an open bin, and to themselves."""
 
 
 def bars(
@@ -67,7 +69,7 @@ def columns(title: str, histogram: Histogram, *, unit: str, of: str, note: str =
         bound = histogram.bounds[place]
         if is_open:
             marks.append(element("text", f"{bound:,}+", class_="soft", x=WIDTH, y=floor + 17, text_anchor="end"))
-        elif place % every == 0 and (closed or place + every <= len(counts)):
+        elif place % every == 0 and (at < WIDTH - _OPEN_LABEL if not closed else at < WIDTH - _LAST_LABEL):
             marks.append(element("text", f"{bound:,}", class_="soft", x=f"{at + 1:.1f}", y=floor + 17))
     ticks = [
         element("text", f"{round(highest * part):,}", class_="soft", x=_LEFT - 6, y=floor - part * _HEIGHT + 5,

@@ -39,6 +39,8 @@ _FEWEST_MARKS = 5
 _FEWEST_GROUPS, _FEWEST_LISTS = 12, 3
 """Citations of an unmarked paper: groups in parentheses, and those with several numbers, which equations and lists
 lack."""
+_FEWEST_FILLED = 5
+"""Numbers that no mark has and bare ones do, at least."""
 _HIGHEST = 8
 _BEYOND = 5
 """An unmarked number is at most so much higher than the highest that is known to be a citation."""
@@ -69,6 +71,7 @@ class CitationStyle:
 def style_of(paragraphs: Sequence[Paragraph]) -> CitationStyle:
     """The style of a paper, given as its paragraphs. A quarter of the marks tells a style, in 449 papers."""
     marks = bare = parentheses = highest = 0
+    marked: set[int] = set()
     for paragraph in paragraphs:
         text = paragraph.text
         for start, end in paragraph.cite_spans:
@@ -77,13 +80,32 @@ def style_of(paragraphs: Sequence[Paragraph]) -> CitationStyle:
             core = span.strip("()[],;. ")
             if not core.isdigit():
                 continue
+            marked.add(int(core[:3]))
             highest = max(highest, int(core[:3]))
             before = text[max(0, start - 1) : start]
             bare += span.rstrip(",").isdigit() and before not in ("[", "(")
             parentheses += span.startswith("(") or before == "("
     if marks == 0:
         return _running(paragraph.text for paragraph in paragraphs)
-    return CitationStyle(bare * _QUARTER >= marks, parentheses * _QUARTER >= marks >= _FEWEST_MARKS, highest)
+    is_bare = bare * _QUARTER >= marks or _fills_gaps(paragraphs, marked, highest)
+    return CitationStyle(is_bare, parentheses * _QUARTER >= marks >= _FEWEST_MARKS, highest)
+
+
+def _fills_gaps(paragraphs: Sequence[Paragraph], marked: set[int], highest: int) -> bool:
+    """Whether bare numbers are those that no mark has, in their order.
+
+    Parses write a range of superscripts out, "[13] [14] [15]", and leave single ones unmarked.
+    """
+    missing = set(range(1, highest + 1)) - marked
+    if len(missing) < _FEWEST_FILLED:
+        return False
+    firsts: dict[int, None] = {}
+    for paragraph in paragraphs:
+        for match in _BARE.finditer(paragraph.text):
+            firsts |= dict.fromkeys(number for number in _numbers(match[0]) if number in missing)
+    order = list(firsts)
+    rising = sum(earlier < later for earlier, later in pairwise(order))
+    return len(order) >= _FEWEST_FILLED and len(order) * 2 >= len(missing) and rising * 5 >= 4 * (len(order) - 1)
 
 
 def _running(texts: Iterable[str]) -> CitationStyle:

@@ -5,21 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from jobs.corpus.cleaning.page_breaks import DANGLING
+from jobs.corpus.cleaning.page_breaks import DANGLING, is_open
 from jobs.corpus.cleaning.sentences import NAMED_IN_LOWER_CASE
 
 _BEGINS_LATE = re.compile(r"[a-z]{2,}[ ,;.]")
 _BEFORE_FORMULAS = frozenset(("as", "by", "is", "are", "be", "that", "where", "to"))
 """Here a formula may have stood: "is given by"."""
+_SHORT_BRACKET = 30
+"""Characters of an open bracket that is no loss."""
 _INTRODUCES = (":", ";", ",")
 """What follows a paragraph that ends so may begin in lower case: a list's item, words after a formula."""
 
 
 def whole_sentences(sentences: Sequence[str], before: str) -> list[str]:
-    """The sentences of one paragraph without a last one that ends in a word that demands another, and without a first
-    one that begins in mid-sentence. ``before`` is the paragraph before, to which this one could not be joined.
+    """The sentences of one paragraph without a last one that demands another word, and without a first one that begins
+    in mid-sentence. ``before`` is the paragraph before, to which this one could not be joined.
+
+    Of a last one that ends in a bracket that has hardly opened, "grew faster (Figure", the bracket goes.
     """
     kept = list(sentences)
+    if kept and is_open(kept[-1]) and not kept[-1].endswith((".", ":")):
+        bracket = kept[-1].rindex("(")
+        if len(kept[-1]) - bracket > _SHORT_BRACKET:
+            kept.pop()
+        else:
+            kept[-1:] = [kept[-1][:bracket].rstrip()] if bracket else []
     if kept and kept[-1].rpartition(" ")[2] in DANGLING - _BEFORE_FORMULAS:
         kept.pop()
     if kept and not before.endswith(_INTRODUCES) and _begins_late(kept[0]):

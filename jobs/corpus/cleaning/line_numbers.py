@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from statistics import median
 
@@ -14,6 +14,10 @@ import numpy as np
 from jobs.corpus.cleaning.native import Lines, library
 from jobs.native import address
 
+_AT_END = re.compile(r"[A-Za-z](-[0-9]{1,4})$")
+"""A line's number that tears a name at the end of a page: "SARS-243"."""
+_BEFORE_STOP = re.compile(r" [1-9](?<=[A-Za-z)\]] [1-9])[0-9]{1,3}(?=[.,;] )")
+"""Where the next line began with a citation that is cut: "sperm 352 (Sutton, 2004)", then a stop."""
 _SKIPPED = 6
 """Lines between two numbers, at most: the others' text went into a table, a figure or another section."""
 _LONGEST_LINE = 160
@@ -46,17 +50,43 @@ def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
     if len(numbers) < _SERIES:
         return list(paragraphs)
     torn = [each for each in _torn_numbers(encoded) if joined[each[0] - 2].islower()]
+    torn += _torn_at_ends(paragraphs)
     if torn:
-        numbers = sorted([*numbers, *torn])
+        numbers = sorted({*numbers, *torn})
     counting = _counting_lines([value for _, _, value in numbers], [start for start, _, _ in numbers])
     ends = list(accumulate(len(text) + 2 for text in paragraphs))
     cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for start, end, _ in (numbers[number] for number in counting):
+    counted = [numbers[number] for number in counting]
+    for start, end, _ in sorted([*counted, *_before_stops(joined, counted)]):
         if not joined.endswith(_CAPTIONED, 0, start) and not _UNIT.match(joined, end):
             index = bisect_right(ends, start)
             begin = ends[index] - len(paragraphs[index]) - 2
             cuts[index].append((start - begin, end - begin))
     return [_without(f" {text} ", cuts[index]) if index in cuts else text for index, text in enumerate(paragraphs)]
+
+
+def _torn_at_ends(paragraphs: Sequence[str]) -> list[tuple[int, int, int]]:
+    """The numbers after a hyphen that paragraphs end with, as ``_torn_numbers`` has them."""
+    found, begin = [], 1
+    for text in paragraphs:
+        if text[-1:].isdigit() and (match := _AT_END.search(text, max(0, len(text) - 6))):
+            found.append((begin + match.start(1) + 1, begin + match.end(1), int(match[1][1:])))
+        begin += len(text) + 2
+    return found
+
+
+def _before_stops(text: str, counted: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
+    """The numbers before a stop of lines between two that are ``counted``, where those lines end."""
+    starts = [start for start, _, _ in counted]
+    for match in _BEFORE_STOP.finditer(text) if counted else ():
+        place = bisect_right(starts, match.start())
+        if not 0 < place < len(counted):
+            continue
+        (earlier, _, first), (later, _, last), value = counted[place - 1], counted[place], int(match[0])
+        if first < value < last <= first + _SKIPPED:
+            line = (later - earlier) / (last - first)
+            if abs(match.start() - earlier - line * (value - first)) < line / 2:
+                yield match.start(), match.end(), value
 
 
 def _without(text: str, cuts: list[tuple[int, int]]) -> str:

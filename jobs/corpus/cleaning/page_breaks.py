@@ -21,6 +21,8 @@ DANGLING = words(
 """Words that no paragraph ends with: what follows one goes on, whatever it begins with."""
 _FEWEST_DANGLING = 2
 _QUANTITY = re.compile(r"[0-9][0-9.,]*+\s?(?:[%°]|[a-zμ]{1,20}\b)")
+_LONGEST_BRACKET = 120
+"""Characters of a bracket's half, at most."""
 _LONGEST_NAME = 5
 """Letters of a name in capitals; longer ones are headings."""
 _PAGE_NUMBER = re.compile(r"(?:[A-Z][a-z]{2,8} [0-9]{1,2}, [0-9]{4} )?\(?[0-9]{1,4}(?:/[0-9]{1,4})?\)?")
@@ -60,9 +62,23 @@ def _continues(before: str, is_joined: bool, text: str) -> bool:
     in_lower_case = _GOES_ON.match(text) is not None
     if in_lower_case and (is_joined or words >= _WORDS):
         return True
+    if is_open(before) and (before[-1] == "," or _closes(text)) and (is_joined or words >= _WORDS):
+        return True
     last_word = before[before.rfind(" ") + 1 :]
     dangles = last_word in DANGLING or (last_word[-1:] == "-" and last_word[:-1].isalpha())
     return dangles and (is_joined or words >= _FEWEST_DANGLING) and (in_lower_case or _names(text))
+
+
+def is_open(text: str) -> bool:
+    """Whether a bracket near its end has opened and not closed: "(leucine, valine,"."""
+    near = len(text) - _LONGEST_BRACKET
+    return text.rfind("(", max(0, near)) > text.rfind(")")
+
+
+def _closes(text: str) -> bool:
+    """Whether a bracket near its beginning closes that has not opened: "Methods) to account"."""
+    closing = text.find(")", 0, _LONGEST_BRACKET)
+    return closing >= 0 and text.find("(", 0, closing) < 0 and not _LISTED.match(text)
 
 
 def _names(text: str) -> bool:

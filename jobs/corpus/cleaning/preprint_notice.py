@@ -50,6 +50,9 @@ _BEGINNING = re.compile(
     r"BioRx|MedRx"
 )
 """How a notice may begin: looking for these first is faster than trying every place."""
+_STOPPED = re.compile(r"(?:[a-z]{4}|[a-z][)\]])[.?!]\s?$")
+_GOES_ON = re.compile(r"\s?[a-z]{3,}[ ,]")
+_HALF = re.compile(r"[^.?!]{1,300}+[.?!](?=\s[A-Z]|\s?$)")
 _LEAD = 120
 """Characters of a run before its first anchor, at most: one address and a fragment's own beginning."""
 
@@ -69,5 +72,14 @@ def remove_boilerplate(text: str) -> str:
             end = anchor.end()
             continue
         kept += [text[end : notice.start()], " "]
-        end = notice.end()
+        end = _whole_from(text, notice.start(), notice.end())
     return "".join([*kept, text[end:]])
+
+
+def _whole_from(text: str, start: int, end: int) -> int:
+    """Where text goes on after the notice from ``start`` to ``end``: behind the half of a sentence that follows a whole
+    one, "changes. (notice) leads to injury. So"."""
+    if not _STOPPED.search(text, max(0, start - 6), start) or not _GOES_ON.match(text, end):
+        return end
+    half = _HALF.match(text, end)
+    return half.end() if half else end

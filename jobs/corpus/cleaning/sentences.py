@@ -66,8 +66,10 @@ _WHERE = words("in within across throughout from outside to")
 """Before "the U.K.", which is then a place and not the beginning of a name."""
 
 _STARTERS = words(
-    "A After All Although Among An And As At Because Before Besides Both But By Consequently Conversely Despite "
-    "Due During Each Finally First For From Furthermore Given Hence Here How However If Importantly In Indeed "
+    "A Accordingly Additionally After All Alternatively Although Among An And As At Because Before Besides Both "
+    "Briefly But By Collectively Consequently Conversely Despite Due During Each Finally First Firstly For From "
+    "Furthermore Given Hence Here Herein How However If Importantly In Indeed Lastly Later Meanwhile Nonetheless "
+    "Previously Remarkably Secondly Specifically Subsequently Surprisingly Unfortunately Whilst "
     "Interestingly It Its Moreover Nevertheless Next No Notably Of On One Other Others Our Overall Patients Recently "
     "Results Second Several She Similarly Since So Some Such Taken That The Their Then There Therefore These They "
     "Third This Those Through Thus To Together Two Under Unlike Until Upon Using We What When Where Whereas "

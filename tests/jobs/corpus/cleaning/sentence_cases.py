@@ -175,6 +175,8 @@ CASES = (
     # all of these together, as texts have them
     "Similar kinetics were reported by Ortega et al.| We therefore sampled daily.",
     "Ortega et al. (2020) found that titres wane by day 60.",
+    "We followed Ortega et al.| Briefly, swabs were pooled.",
+    "It was done by Ortega et al.| Subsequently, swabs were pooled.",
     "According to Ortega et al. 12 of 40 swabs stayed positive.",
     "Viral load peaked early (see Fig. 2).| Patients recovered within a week.",
     "Supplementary Figs. 2-4 show the raw traces.| Data in Fig. 5 are pooled.",

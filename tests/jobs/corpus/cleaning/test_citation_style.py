@@ -59,6 +59,16 @@ def test_the_marks_tell_it() -> None:
     assert style_of([marked("a {[1]} b {[2]} c {[3]} d {[4]} e {[15]}")]) == CitationStyle(highest=15)
 
 
+def test_bare_numbers_that_no_mark_has_tell_it_by_their_order() -> None:
+    """Parses write ranges of superscripts out and leave single ones unmarked."""
+    ranges = [
+        marked(f"seen {{[{n}]}} {{[{n + 1}]}} . Then in bats {n + 2} . So it is {n + 3} .") for n in (1, 5, 9, 13)
+    ]
+    assert style_of(ranges) == CitationStyle(bare=True, highest=14)
+    assert style_of(list(reversed(ranges))) == CitationStyle(highest=14)
+    assert style_of(ranges[:2]) == CitationStyle(highest=6)
+
+
 def running(groups: int) -> list[Paragraph]:
     return list(
         plain([f"It is known to all of them ({n}, {n + 1}). It is not ({n + 2})." for n in range(1, groups, 3)])

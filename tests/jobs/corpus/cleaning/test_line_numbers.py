@@ -40,6 +40,23 @@ def test_a_number_after_a_torn_word_goes_and_leaves_the_word_to_be_joined() -> N
     assert "suscep- tible" in remove_line_numbers(torn)[4]
 
 
+def test_a_number_before_a_stop_goes_where_its_line_ends() -> None:
+    numbered, _ = manuscript(seed=1, lines=90)
+    cited = [text.replace(" 41 ", " 41. ") for text in numbered]  # where the citation that began line 41 was cut
+    assert remove_line_numbers(cited)[4].count(". ") == 1
+    assert " 41." not in remove_line_numbers(cited)[4]
+    elsewhere = [text.replace(" 41 ", " ") for text in numbered]
+    elsewhere[4] = elsewhere[4].replace(" 39 ", " 41. 39 ")
+    assert " 41. " in remove_line_numbers(elsewhere)[4]
+
+
+def test_a_number_that_tears_a_name_at_the_end_of_a_page_goes() -> None:
+    numbered, _ = manuscript(seed=1, lines=90)
+    numbered[3] = numbered[3].removesuffix(numbered[3].split(" 36 ")[1]).rstrip().removesuffix(" 36") + " SARS-36"
+    assert remove_line_numbers(numbered)[3].endswith(" SARS-")
+    assert remove_line_numbers(["It was COVID-36", *numbered[4:]])[0] == "It was COVID-36"
+
+
 def test_a_quantity_in_the_count_stays() -> None:
     numbered, _ = manuscript(seed=1, lines=90)
     numbered[4] = numbered[4].replace(" 41 ", " 41 mg ")

@@ -27,6 +27,8 @@ OPEN = "As expected, men had more of it. However, male"
         ("The cells were then transfected with 2 µg of", "mRNA and left overnight."),
         ("It was seen in most patients, so it is", "a likely sign."),
         ("In the second year of the study 40 of 100", "in-patients had it."),
+        ("They were kept in a buffer of two salts (50 mM", "KCl and 10 mM NaCl) overnight."),
+        ("These cells were washed and then grown in medium (Acme,", "Springfield) for a day."),
     ],
 )
 def test_a_sentence_over_a_page_break_is_one(first: str, second: str) -> None:
@@ -45,8 +47,10 @@ def test_a_sentence_over_a_page_break_is_one(first: str, second: str) -> None:
         ("We set the following conditions for patients to enter", "ii) they were adults;"),
         ("Forecasts with a horizon of six weeks in Shanghai", "q q q q q q q q"),
         (OPEN, "17 patients had it."),
+        ("Patients (and their clinical findings) at admission", "The study took in 69 patients (aged 9)."),
+        ("We set the following (and some other) conditions", "1) they were adults;"),
     ],
-    ids=["stop", "stop in quotes", "formula", "heading", "label", "(a)", "ii)", "plot", "number"],
+    ids=["stop", "stop in quotes", "formula", "heading", "label", "(a)", "ii)", "plot", "number", "brackets", "1)"],
 )
 def test_what_may_be_something_else_stays_apart(first: str, second: str) -> None:
     assert join_page_breaks([first, second]) == [first, second]

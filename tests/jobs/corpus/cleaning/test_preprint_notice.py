@@ -55,6 +55,25 @@ def test_a_notice_goes_and_its_surroundings_stay(before: str, notice: str, after
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "left"),
+    [
+        ("The cells were grown.", "medium and lysed for an hour. They grew.", "The cells were grown. They grew."),
+        ("It was known (of bats).", "medium and lysed for an hour.", "It was known (of bats). "),
+        ("It was seen by Li et al.", "among others. They grew.", "It was seen by Li et al. among others. They grew."),
+        ("The cells were grown.", "mRNA was then measured. It fell.", None),
+        ("The cells were grown in a", "medium and lysed. They grew.", None),
+        ("The cells were grown.", "medium and lysed for an hour", None),
+    ],
+    ids=["half", "half at the end", "abbreviation", "name", "goes on", "without an end"],
+)
+def test_the_half_of_a_sentence_after_a_whole_one_goes_with_the_notice(
+    before: str, after: str, left: str | None
+) -> None:
+    cleaned = clean(f"{before} {NOTICES['bioRxiv in order']} {after}")
+    assert cleaned == (f"{before} {after}" if left is None else left).strip()
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "We posted a preprint of this work.",

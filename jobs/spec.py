@@ -35,7 +35,7 @@ class Kind(StrEnum):
 VERSIONS: Mapping[Kind, int] = {
     Kind.INGEST: 3,
     Kind.SIGNATURES: 2,
-    Kind.VOCABULARY: 3,
+    Kind.VOCABULARY: 4,
     Kind.PREPROCESS: 4,
     Kind.CHECKPOINT: 1,
     Kind.PRETRAIN: 4,

@@ -52,7 +52,7 @@ def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
     torn = [each for each in _torn_numbers(encoded) if joined[each[0] - 2].islower()]
     torn += _torn_at_ends(paragraphs)
     if torn:
-        numbers = sorted({*numbers, *torn})
+        numbers = sorted([*numbers, *torn])
     counting = _counting_lines([value for _, _, value in numbers], [start for start, _, _ in numbers])
     ends = list(accumulate(len(text) + 2 for text in paragraphs))
     cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -65,17 +65,18 @@ def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
     return [_without(f" {text} ", cuts[index]) if index in cuts else text for index, text in enumerate(paragraphs)]
 
 
-def _torn_at_ends(paragraphs: Sequence[str]) -> list[tuple[int, int, int]]:
+def _torn_at_ends(paragraphs: Sequence[str]) -> list[list[int]]:
     """The numbers after a hyphen that paragraphs end with, as ``_torn_numbers`` has them."""
-    found, begin = [], 1
+    found = []
+    begin = 1
     for text in paragraphs:
         if text[-1:].isdigit() and (match := _AT_END.search(text, max(0, len(text) - 6))):
-            found.append((begin + match.start(1) + 1, begin + match.end(1), int(match[1][1:])))
+            found.append([begin + match.start(1) + 1, begin + match.end(1), int(match[1][1:])])
         begin += len(text) + 2
     return found
 
 
-def _before_stops(text: str, counted: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
+def _before_stops(text: str, counted: Sequence[list[int]]) -> Iterator[list[int]]:
     """The numbers before a stop of lines between two that are ``counted``, where those lines end."""
     starts = [start for start, _, _ in counted]
     for match in _BEFORE_STOP.finditer(text) if counted else ():
@@ -86,7 +87,7 @@ def _before_stops(text: str, counted: Sequence[tuple[int, int, int]]) -> Iterato
         if first < value < last <= first + _SKIPPED:
             line = (later - earlier) / (last - first)
             if abs(match.start() - earlier - line * (value - first)) < line / 2:
-                yield match.start(), match.end(), value
+                yield [match.start(), match.end(), value]
 
 
 def _without(text: str, cuts: list[tuple[int, int]]) -> str:

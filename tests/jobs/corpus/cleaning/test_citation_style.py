@@ -62,7 +62,7 @@ def test_the_marks_tell_it() -> None:
 def test_bare_numbers_that_no_mark_has_tell_it_by_their_order() -> None:
     """Parses write ranges of superscripts out and leave single ones unmarked."""
     ranges = [
-        marked(f"seen {{[{n}]}} {{[{n + 1}]}} . Then in bats {n + 2} . So it is {n + 3} .") for n in (1, 5, 9, 13)
+        marked(f"seen {{[{n}]}} {{[{n + 1}]}} . Then in bats {n + 2} . So in mice {n + 3} .") for n in (1, 5, 9, 13)
     ]
     assert style_of(ranges) == CitationStyle(bare=True, highest=14)
     assert style_of(list(reversed(ranges))) == CitationStyle(highest=14)

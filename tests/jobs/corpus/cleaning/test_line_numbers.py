@@ -54,7 +54,7 @@ def test_a_number_that_tears_a_name_at_the_end_of_a_page_goes() -> None:
     numbered, _ = manuscript(seed=1, lines=90)
     numbered[3] = numbered[3].removesuffix(numbered[3].split(" 36 ")[1]).rstrip().removesuffix(" 36") + " SARS-36"
     assert remove_line_numbers(numbered)[3].endswith(" SARS-")
-    assert remove_line_numbers(["It was COVID-36", *numbered[4:]])[0] == "It was COVID-36"
+    assert remove_line_numbers(["It was COVID-19", *numbered[4:]])[0] == "It was COVID-19"
 
 
 def test_a_quantity_in_the_count_stays() -> None:

@@ -29,7 +29,7 @@ class MemoryBucket(Store):
     def __init__(self) -> None:
         self.location = "memory"
         self._patience = WORKING
-        self._remote, self._directory, self._store = False, None, MemoryStore()
+        self._remote, self._directory, self._store = True, None, MemoryStore()
 
     def settle(self, paths: Iterable[str]) -> None:
         """Nothing outlives the process anyway."""

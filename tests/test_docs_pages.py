@@ -29,10 +29,13 @@ SHOWN = ("text", "{toctree}", "{include}", "console")
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_lead_somewhere(page: Path, pages: dict[str, str]) -> None:
+    """The pages of the reference are written from the code when the site is built."""
+    made = {DOCS / "reference" / f"{name}.md" for name in pages}
     for target in LINK.findall(page.read_text()):
         if "://" not in target:
-            assert (page.parent / target).exists(), target
+            place = (page.parent / target).resolve()
+            assert place in made or place.exists(), target
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from controller.profiles.profile import Role
 from jobs.artifact import Manifest
@@ -206,6 +206,10 @@ class StepKind:
     """Where a finished one can be continued."""
     makes_vocabulary: bool = False
     """Whether it makes the vocabulary that ``covid-ctl vocab`` is about."""
+    is_searched: bool = False
+    """Whether it makes what ``covid-ctl search`` searches."""
+    published_as: Literal["", "model", "embedder", "evaluation"] = ""
+    """Its part in what ``covid-ctl publish`` uploads."""
     makes_model: bool = False
     """Whether its result is a model that ``evaluate`` can compare with."""
     has_measures: bool = False

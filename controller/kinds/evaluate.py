@@ -39,6 +39,7 @@ KIND = StepKind(
     why_absent=why_absent,
     work=lambda _: FixedWork(Range(60, 7200), "of a tiny and of a large model on some hundred held-out papers"),
     summary=summary,
+    published_as="evaluation",
     submission=Submission(
         "Judge RECIPE's embedder on held-out papers, beside BM25.",
         "Judge a tuned model on held-out papers.",

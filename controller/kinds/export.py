@@ -24,6 +24,7 @@ KIND = StepKind(
     ),
     work=lambda _: MODEL_WORK,
     summary=summary,
+    published_as="model",
     submission=Submission(
         "Turn RECIPE's weights into a Hugging Face model.",
         "Turn trained weights into a Hugging Face model.",

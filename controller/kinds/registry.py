@@ -66,6 +66,16 @@ def vocabulary_kind() -> Kind:
     return next(kind for kind, declared in KINDS.items() if declared.makes_vocabulary)
 
 
+def searched_kind() -> Kind:
+    """The kind of step that makes what is searched."""
+    return next(kind for kind, declared in KINDS.items() if declared.is_searched)
+
+
+def published_kind(part: str) -> Kind:
+    """The kind of step that makes this part of what is published."""
+    return next(kind for kind, declared in KINDS.items() if declared.published_as == part)
+
+
 def is_made_from_file(need: FromStep, recipe: Recipe) -> bool:
     """Whether the file that could take the step's place is what the step is made from, so that the step is needed."""
     inputs = KINDS[need.kind].inputs

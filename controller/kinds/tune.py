@@ -55,6 +55,7 @@ KIND = StepKind(
     saves=CHECKPOINTS,
     work=lambda recipe: ComputeWork(tuning_flops(recipe)),
     summary=summary,
+    published_as="embedder",
     makes_model=True,
     submission=Submission(
         "Tune RECIPE's weights for search, by titles and abstracts.",

@@ -26,7 +26,7 @@ class Accelerator:
 
 
 def accelerator_of(tpu: str, gpu: Gpu | None) -> Accelerator | None:
-    """Of a pool that has a TPU slice of this name, or these GPUs; None: it has neither."""
+    """The accelerator of a pool with a TPU slice of this name, or with these GPUs; None: it has neither."""
     if tpu:
         found = find_slice(tpu)
         env = {"COVID_CTL_DEVICE": "tpu"}

@@ -44,7 +44,7 @@ SLICES = {
 }
 """Slices by the TPU API's name: the generation, then cores of v3 and v5p, chips of v5e and v6e."""
 
-_NAME = re.compile(r"(v\d+\w*)-(\d+)")
+_NAME = re.compile(r"(v[0-9a-z]+)-([0-9]+)")
 
 
 def find_slice(name: str) -> Slice:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from controller.costs.pod_price import pod_price
-from controller.kinds.registry import pool_of
+from controller.kinds.registry import pool_of, published_kind
 from controller.ledger.complete_steps import found_step, newest_complete
 from controller.ledger.events import EventType, Ledger
 from controller.planning.existing import Fitting
@@ -16,7 +16,6 @@ from jobs.artifact import Artifact, Manifest
 from jobs.errors import ConfigurationError, PreflightError
 from jobs.prices import Price
 from jobs.recipe import Recipe
-from jobs.spec import Kind
 from jobs.store import Store
 
 
@@ -44,7 +43,7 @@ def publishable(store: Store, recipe: Recipe, name: str | None, *, strict: bool)
     Raises ``PreflightError`` when there is none, ``ConfigurationError`` for a step of another kind.
     """
     if name is None:
-        newest = newest_complete(store, Kind.EXPORT, Fitting(store, recipe, strict=strict).fits)
+        newest = newest_complete(store, published_kind("model"), Fitting(store, recipe, strict=strict).fits)
         if newest is None:
             raise PreflightError(
                 f"recipe {recipe.name}",
@@ -53,17 +52,18 @@ def publishable(store: Store, recipe: Recipe, name: str | None, *, strict: bool)
             )
         name = newest.name
     artifact = Artifact.open(store, name)
-    if artifact.spec.kind != Kind.EXPORT:
-        raise ConfigurationError(name, f"its kind is {artifact.spec.kind}, not export", "covid-ctl artifacts")
+    model = published_kind("model")
+    if artifact.spec.kind != model:
+        raise ConfigurationError(name, f"its kind is {artifact.spec.kind}, not {model}", "covid-ctl artifacts")
     export = artifact.require()
     pretrain = export.spec.inputs["pretrain"]
-    tune = _newest_reading(store, Kind.TUNE, pretrain)
-    evaluate = _newest_reading(store, Kind.EVALUATE, tune.name) if tune else None
-    return Publishable(export, tune, evaluate or _newest_reading(store, Kind.EVALUATE, pretrain))
+    tune = _newest_reading(store, "embedder", pretrain)
+    evaluate = _newest_reading(store, "evaluation", tune.name) if tune else None
+    return Publishable(export, tune, evaluate or _newest_reading(store, "evaluation", pretrain))
 
 
-def _newest_reading(store: Store, kind: Kind, name: str) -> Manifest | None:
-    found = newest_complete(store, kind, lambda spec: name in spec.inputs.values())
+def _newest_reading(store: Store, part: str, name: str) -> Manifest | None:
+    found = newest_complete(store, published_kind(part), lambda spec: name in spec.inputs.values())
     return Artifact.open(store, found.name).require() if found else None
 
 

@@ -120,7 +120,8 @@ def _mirrored(kind: str) -> tf.distribute.Strategy:
 def _gpu() -> Devices:
     found = tf.config.list_physical_devices("GPU")
     if not found:
-        raise ConfigurationError(f"{DEVICE_VARIABLE}=gpu", *_why_no_gpu())
+        reason, remedy = _why_no_gpu()
+        raise ConfigurationError(f"{DEVICE_VARIABLE}=gpu", reason, remedy)
     details = tf.config.experimental.get_device_details(found[0])
     nccl = len(found) > 1 and os.environ.get(ALL_REDUCE_VARIABLE) == "nccl"
     name = str(details.get("device_name", ""))

@@ -6,7 +6,6 @@ import re
 
 from jobs.publish.facts import Card, MadeBy
 from jobs.publish.markdown import code, facts, one_line, plain, table
-from jobs.spec import Kind
 
 
 def provenance_section(card: Card) -> str:
@@ -64,13 +63,12 @@ def citation_section(card: Card) -> str:
     authors = listed_authors(card)
     year = card.published[:4]
     key = re.sub(r"[^a-z0-9]", "", card.title.lower()) or "model"
-    export = next((step.name for step in card.steps if step.kind == Kind.EXPORT), "")
     fields = [
         ("title", one_line(card.title)),
         ("author", authors),
         ("year", year),
         ("howpublished", f"https://huggingface.co/{card.repository}" if card.repository else ""),
-        ("note", f"made by covid-ctl as {export}" if export else ""),
+        ("note", f"made by covid-ctl as {card.name}" if card.name else ""),
     ]
     lines = [f"  {name} = {{{_bibtex(value)}}}," for name, value in fields if value]
     by = f"By {plain(', '.join(card.authors))}. " if card.authors else ""

@@ -38,6 +38,7 @@ def describe(export: Spec, google: Mapping[str, Any], steps: ModelSteps, entries
         run=_run(pretrain),
         settings={**settings, **schedule},
         steps=[made_by(spec) for spec in (*(step.spec for step in steps), export)],
+        name=export.name,
         license=export.settings.get("license", ""),
         cased=settings.get("cased", True),
         hidden_act=activation_of_google(google["hidden_act"]),

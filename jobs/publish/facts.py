@@ -207,6 +207,8 @@ class Card:
     authors: Sequence[str] = ()
     published: str = ""
     """The date of the newest step, which is when the model was made."""
+    name: str = ""
+    """The step that exported it."""
     repository: str = ""
     """``ORG/NAME`` on the Hub."""
 

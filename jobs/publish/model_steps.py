@@ -31,18 +31,17 @@ class ModelSteps:
         extended = tuple(require(store, link["name"]) for link in trained.facts.get("extends", ()))
         first = extended[0] if extended else trained
 
-        def made(reader: Manifest, kind: Kind) -> Manifest | None:
-            names = (value.partition("/")[0] for value in reader.spec.inputs.values())
-            found = next((name for name in names if name.startswith(f"{kind}-")), None)
-            return require(store, found) if found else None
+        def read_by(reader: Manifest, source: str) -> Manifest | None:
+            name = reader.spec.inputs.get(source, "").partition("/")[0]
+            return require(store, name) if is_step(name) else None
 
         return cls(
             ingest=require(store, examples.spec.inputs["documents"]),
             preprocess=examples,
             pretrain=trained,
-            signatures=made(examples, Kind.SIGNATURES),
-            vocabulary=made(examples, Kind.VOCABULARY),
-            checkpoint=made(first, Kind.CHECKPOINT),
+            signatures=read_by(examples, "signatures"),
+            vocabulary=read_by(examples, "vocabulary"),
+            checkpoint=read_by(first, "initial_checkpoint"),
             extended=extended,
         )
 

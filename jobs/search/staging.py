@@ -29,7 +29,6 @@ from jobs.json_text import from_json
 from jobs.layout import EMBEDDER, PAPERS, VECTOR_INDEX
 from jobs.search.engine import Layout, Mode
 from jobs.search.paper import Paper
-from jobs.spec import Kind
 from jobs.store import Store
 
 _RECORD = "staged.json"
@@ -65,10 +64,10 @@ def stage(store: Store, name: str, cache: Path, note: Callable[[str], None] = la
     ``StoreError`` where the cache cannot be written.
     """
     artifact = Artifact.open(store, name)
-    if artifact.spec.kind is not Kind.INDEX:
+    manifest = artifact.require()
+    if "default_mode" not in manifest.facts:
         reason = f"it is a step of kind {artifact.spec.kind}; only an index can be searched"
         raise ConfigurationError(name, reason, "see which there are: covid-ctl artifacts")
-    manifest = artifact.require()
     target = cache / name
     if not _is_whole(target, artifact.spec.sha256):
         try:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
 from pydantic import ValidationError
 
 from jobs.errors import ConfigurationError
@@ -46,7 +45,7 @@ class PublishedModel:
         """Whether it has the whole head for masked words."""
         return all(t.google in self.held for t in tensors(self.config.model_dump()) if "cls/predictions/" in t.google)
 
-    def assign(self, variables: Mapping[str, tf.Variable]) -> None:
+    def assign(self, variables: Mapping[str, Any]) -> None:
         """Give a model of its configuration its weights."""
         for name, variable in variables.items():
             if name in self.held:

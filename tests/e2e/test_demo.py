@@ -38,6 +38,7 @@ STEPS = [
     "pretrain",
     "export",
     "tune",
+    "control",
     "evaluate",
     "embed",
     "index",

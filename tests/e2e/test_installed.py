@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, int, str]] = {
     "submit": ("submit preprocess --corpus sample --dry-run", 0, "to run"),
     "tracker": ("tracker", 3, "name a --profile"),
     "verify": ("verify STEP", 0, "whole"),
+    "vocab": ("vocab report tiny --vocab absent.txt", 2, "absent.txt"),
     "watch": ("watch STEP", 0, "complete"),
 }
 """By command: one use of it, its exit code, and what it says. STEP is a complete step of preprocessing."""

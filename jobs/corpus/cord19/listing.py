@@ -52,7 +52,7 @@ def list_release(store: Store) -> Listing:
 
 
 def _refuse_packed(paths: list[str], parses: set[str], source: str) -> None:
-    """Of what does not lie unpacked beside it."""
+    """Refuse packed files whose content does not lie unpacked beside them."""
 
     def is_missed(inside: str) -> bool:
         if is_json(inside):

@@ -18,6 +18,7 @@ ARGUMENTS = {
     "verify": ["ingest-00000000"],
     "cancel": ["ingest-00000000"],
     "search": ["fever"],
+    "publish": ["tiny", "--to", "published"],
     "judge": ["--qrels", "qrels", "--topics", "topics"],
 }
 COMMANDS = [

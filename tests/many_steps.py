@@ -31,9 +31,6 @@ class MemoryBucket(Store):
         self._patience = WORKING
         self._remote, self._directory, self._store = True, None, MemoryStore()
 
-    def get(self, path: str) -> bytes:
-        return self.fetch(path)[0]
-
     def settle(self, paths: Iterable[str]) -> None:
         """Nothing outlives the process anyway."""
 

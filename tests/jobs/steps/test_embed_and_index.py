@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jobs.artifact import Artifact
-from jobs.errors import Interrupted
+from jobs.errors import CovidCtlError, Interrupted
 from jobs.search.engine import Mode, SearchEngine
 from jobs.search.papers_file import read_papers
 from jobs.search.staging import stage
@@ -129,6 +129,45 @@ def test_two_that_index_at_once_make_one_index_that_finds_each_paper_by_its_own_
             assert hit.paper == paper
             assert hit.cosine == pytest.approx(1, abs=2e-3)  # half precision
     assert papers == len(engine.lexical) == artifact.require().facts["papers"]
+
+
+def test_a_bit_that_changed_is_named_by_the_next_to_read_it(
+    place: Place, undisturbed: Artifact, tmp_path: Path
+) -> None:
+    indexed = place.index(undisturbed.name, salt="flipped")
+    index.run(place.context(indexed))
+    assert indexed.finish()
+
+    def embed_again(salt: str) -> None:
+        embed.run(place.context(place.submitted(Kind.EMBED, salt=salt, embedder=place.tune)))
+
+    def stage_again(salt: str) -> None:
+        stage(place.store, indexed.name, tmp_path / salt)
+
+    def index_again(salt: str) -> None:
+        index.run(place.context(place.index(undisturbed.name, salt=salt)))
+
+    unread: set[str] = set()
+    readers = {place.tune: [embed_again], undisturbed.name: [index_again, stage_again], indexed.name: [stage_again]}
+    for number, (step, calls) in enumerate(readers.items()):
+        for path in sorted(info.path for info in place.store.objects(f"{step}/")):
+            file = place.root / "bucket" / path
+            kept = file.read_bytes()
+            flipped = bytearray(kept)
+            flipped[len(kept) // 2] ^= 1
+            file.write_bytes(flipped)
+            named = False
+            for call in calls:
+                try:
+                    call(f"flipped-{number}-{len(unread)}-{path.replace('/', '-')}")
+                except CovidCtlError as error:
+                    named = path.removesuffix("/spec.json") in error.thing
+                    break
+            file.write_bytes(kept)
+            if not named:
+                unread.add(path.removeprefix(f"{step}/"))
+    # Records of shards, once the manifest is there, and heartbeats.
+    assert unread == {"shards/00000.json", "progress/00000.json"}
 
 
 def test_papers_without_abstracts_are_embedded_by_title_and_body(tmp_path: Path) -> None:

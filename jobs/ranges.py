@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 HOUR = 3600.0
+YEAR = 365.25 * 86400
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ def total(ranges: Iterable[Range | None]) -> Range | None:
 
 
 def time_text(hours: Range) -> str:
-    """``41 to 55 h``: in the unit that fits the longer, without more digits than are meant."""
+    """``41 to 55 h``, ``5.7 to 27 years``: in the unit that fits the longer, without more digits than are meant."""
     seconds = hours * HOUR
-    for size, unit in ((HOUR, "h"), (60.0, "min"), (1.0, "s")):
+    for size, unit in ((YEAR, "years"), (HOUR, "h"), (60.0, "min"), (1.0, "s")):
         if seconds.high >= 1.5 * size or unit == "s":
             return _between(seconds * (1 / size), f" {unit}")
     raise AssertionError("seconds always fit")

@@ -17,12 +17,18 @@ EMULATOR = "STORAGE_EMULATOR_HOST"
 """Environment variable: a test server that ``gs://`` stands for, as Google's own clients have it."""
 
 
+SCHEMES = ("gs", "file", "memory")
+
+
 def open_store(location: str, *, create: bool, patience: Patience) -> tuple[Path | None, ObjectStore]:
     """The store, and the directory that is to be made before the first write if there is none yet."""
     remedy = "name a bucket as gs://BUCKET/PREFIX or as a directory"
     if not location:
         raise ConfigurationError("bucket", "its name is empty", remedy)
     if "://" in location:
+        scheme = location.partition("://")[0]
+        if scheme not in SCHEMES:
+            raise ConfigurationError(location, f"buckets of {scheme}:// are not supported", remedy)
         try:
             return None, connect(location, patience)
         except (BaseError, ValueError) as error:

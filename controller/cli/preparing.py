@@ -118,7 +118,16 @@ def estimate_command(what: str, recipe: str, output: str, **options: Any) -> Non
             echo(note)
 
 
-@click.group("recipes", invoke_without_command=True, short_help="List the recipes, or show one.")
+class RecipesGroup(click.Group):
+    """``recipes NAME`` is ``recipes show NAME``."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["show", *args])
+
+
+@click.group("recipes", cls=RecipesGroup, invoke_without_command=True, short_help="List the recipes, or show one.")
 @output_option
 @click.pass_context
 def recipes(context: click.Context, output: str) -> None:

@@ -93,6 +93,12 @@ class StepCommand(click.ParamType):  # type: ignore[type-arg]  # no generic one 
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value not in step_commands():
+            from jobs.recipe import recipe_names
+
+            if value in recipe_names():
+                self.fail(
+                    f"{value!r} is a recipe; which steps of it? For all: covid-ctl estimate all {value}", param, ctx
+                )
             self.fail(f"{value!r} is not one of {', '.join(step_commands())}.", param, ctx)
         return str(value)
 
@@ -105,7 +111,9 @@ def step_commands() -> list[str]:
 
 
 def _command(verb: str, name: str) -> click.Command:
-    def run(**options: Any) -> None:
+    def run(named: str | None = None, **options: Any) -> None:
+        if by_option:
+            options["recipe"] = _one_recipe(named, options["recipe"])
         if verb == "submit":
             _submit(name, **options)
         else:
@@ -113,19 +121,24 @@ def _command(verb: str, name: str) -> click.Command:
 
     submission, options = _declared(name)
     by_option = submission.recipe_is_option
-    recipe: Command = (
-        click.option("--recipe", default="tiny", show_default=True, help="The recipe that sets up the examples.")
-        if by_option
-        else click.argument("recipe")
-    )
+    recipe: list[Command] = [click.argument("recipe")]
+    if by_option:
+        words = "The recipe that sets up the examples, as the argument RECIPE does. [default: tiny]"
+        recipe = [click.argument("named", required=False, metavar="[RECIPE]"), click.option("--recipe", help=words)]
     gate = [GATE_OPTION] if verb == "submit" and _has_measures(name) else []
-    decorators = [recipe, *options, *gate, *RUN_OPTIONS, *(SUBMIT_OPTIONS if verb == "submit" else ()), place_options]
+    decorators = [*recipe, *options, *gate, *RUN_OPTIONS, *(SUBMIT_OPTIONS if verb == "submit" else ()), place_options]
     for decorate in reversed(decorators):
         decorate(run)
     words, short = submission.help, submission.short_help
     if verb == "render":
         words = short = f"Print the Jobs of `submit {name}`."
     return checked(click.command(name, help=words, short_help=short)(run))
+
+
+def _one_recipe(argument: str | None, option: str | None) -> str:
+    if argument and option and argument != option:
+        raise click.UsageError(f"the recipe is {argument} or --recipe {option}: give one of them")
+    return argument or option or "tiny"
 
 
 def _declared(name: str) -> tuple[Submission, list[Command]]:

@@ -235,6 +235,7 @@ def _module_docs(module: Any) -> dict[str, str]:
 
 
 def main(directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
         (directory / f"{name}.md").write_text(text, "utf-8")
 

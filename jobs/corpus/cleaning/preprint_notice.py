@@ -51,7 +51,7 @@ _BEGINNING = re.compile(
 )
 """How a notice may begin: looking for these first is faster than trying every place."""
 _STOPPED = re.compile(r"(?:[a-z]{4}|[a-z][)\]])[.?!]\s?$")
-_GOES_ON = re.compile(r"\s?[a-z]{3,}+[ ,]")
+_GOES_ON = re.compile(r"\s?[a-z]{3,40}+[ ,]")
 _HALF = re.compile(r"[^.?!]{1,300}+[.?!](?=\s[A-Z]|\s?$)")
 _LEAD = 120
 """Characters of a run before its first anchor, at most: one address and a fragment's own beginning."""

@@ -122,8 +122,8 @@ $(VENV)/.browser: requirements-browser.lock $(VENV)/.dev
 $(TORCH_VENV)/.complete: requirements-transformers.lock
 	@echo "Installing torch and transformers into $(TORCH_VENV); this takes some minutes once"
 	@$(PYTHON) -m venv $(TORCH_VENV)
-	@$(TORCH_VENV)/bin/pip $(PIP_OPTIONS) install --require-hashes -r requirements-transformers.lock
 	@$(TORCH_VENV)/bin/pip $(PIP_OPTIONS) install $(TORCH)
+	@$(TORCH_VENV)/bin/pip $(PIP_OPTIONS) install --require-hashes -r requirements-transformers.lock
 	@touch $@
 
 COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-emit-index-url

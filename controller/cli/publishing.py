@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from controller.cli.options import output_option, overrides_option, place_options, profile_of
+from controller.cli.options import open_bucket, output_option, overrides_option, place_options, profile_of
 from controller.cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -70,12 +70,11 @@ def publish(
     from controller.status.publication import publishable
     from jobs.evaluation.gate import Gate
     from jobs.recipe import load_recipe
-    from jobs.store import Store
 
     upload = _uploader() if repo else None
     checks = [Gate.parse(text, "held_out.accuracy>=0.5") for text in gates]
     profile = profile_of(place)
-    store, settings = Store(profile.bucket), load_recipe(recipe, assignments(overrides))
+    store, settings = open_bucket(profile), load_recipe(recipe, assignments(overrides))
     found = publishable(store, settings, name, strict=bool(overrides))
     if target is not None:
         card, manifest = _write(Path(target), store, profile, settings, found, "", checks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,18 +27,25 @@ def bucket(location: str) -> Check:
         again = [store.create(probe, b"again") for probe in probes]
         kept = [store.get(probe) for probe in probes] == [b"first", b"first"]
         listed = [found.path for found in store.objects(PROBES) if run in found.path]
-    finally:
-        for probe in probes:
-            store.delete(probe)
-        if directory:
-            with suppress(OSError):  # another doctor's probes are in it
-                (directory / PROBES).rmdir()
+    except Exception:
+        _delete(store, probes, directory)
+        raise
+    # Whoever presses Ctrl-C is not made to wait for a bucket that hangs: then the probes, if any, stay.
+    _delete(store, probes, directory)
     if not all(first) or any(again) or not kept:
         reason = f"{location} lets an object be created twice: two workers could both commit a shard"
         return failed("bucket", reason, "use a bucket of Google Cloud Storage, or a directory on a local disk")
     if listed != probes:
         return failed("bucket", f"{location} does not list what was just written", "use another bucket")
     return ok("bucket", f"{location} can be written, and creates an object once")
+
+
+def _delete(store: Store, probes: Sequence[str], directory: Path | None) -> None:
+    for probe in probes:
+        store.delete(probe)
+    if directory:
+        with suppress(OSError):  # another doctor's probes are in it
+            (directory / PROBES).rmdir()
 
 
 def _to_be_made(directory: Path) -> Check:

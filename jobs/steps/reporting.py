@@ -149,7 +149,7 @@ def _near_duplicates(store: Store, signatures: Manifest) -> list[NearDuplicate]:
 def _quarantined(store: Store, ingest: Manifest) -> list[dict[str, str]]:
     """The first of what could not be read; its list has them all."""
     listed = Artifact.open(store, ingest.name).read(ingest.output(QUARANTINE))
-    return [json.loads(line) for line in listed.split(b"\n", SHOWN)[:SHOWN] if line]
+    return [from_json(line) for line in listed.split(b"\n", SHOWN)[:SHOWN] if line]
 
 
 def _joined(artifact: Artifact, manifest: Manifest) -> Statistics:

@@ -19,7 +19,7 @@ from tests.api_server.server import ApiServer
 from tests.controller.steps import profile
 from tests.standin_kubelet import StandinKubelet
 
-ROUNDS = 400
+ROUNDS = 1500
 
 
 class World:

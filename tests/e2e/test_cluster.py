@@ -98,7 +98,7 @@ def test_later_steps_wait_for_what_is_under_way(cluster: ClusterOfTests) -> None
     said = lines(everything.out)
     assert all("is there already" in said[kind] for kind in [*DATA_SIDE, "pretrain"])
     assert "created, waits for pretrain-tiny-" in said["export"]
-    assert cluster.answer("render", "all", "tiny", "--corpus", str(corpus)).out.count("kind: Job\n") == 10
+    assert cluster.answer("render", "all", "tiny", "--corpus", str(corpus)).out.count("kind: Job\n") == 11
 
 
 def test_a_step_that_fails_ends_the_wait_and_is_created_again(cluster: ClusterOfTests) -> None:

@@ -17,7 +17,7 @@ SHORT, LONG = 8_000, 32_000
 FAST = 0.005
 """Seconds."""
 MOST_TIMES = 8.0
-LIMIT = 1.0
+LIMIT = 2.0
 """Seconds until what does not end is ended."""
 
 

@@ -30,14 +30,14 @@ NAMES: dict[str, tuple[str, Mapping[str, str], str, str]] = {
         {},
         "",
         "ingest-f36e7e5e signatures-be968ddb vocabulary-fbee6fad "
-        "preprocess-34c8ab4a pretrain-tiny-0ef4bed6 export-tiny-d84aeba1",
+        "preprocess-34c8ab4a pretrain-tiny-0ef4bed6 export-tiny-45d26aae",
     ),
     "tiny afresh": (
         "tiny",
         {},
         "20260101T000000",
         "ingest-c107f7d4 signatures-52227041 vocabulary-37909b6a "
-        "preprocess-8a7502fd pretrain-tiny-d6a3aa6e export-tiny-331beb98",
+        "preprocess-8a7502fd pretrain-tiny-d6a3aa6e export-tiny-f27a7aae",
     ),
     "clinical": (
         "clinical",
@@ -71,7 +71,7 @@ NAMES: dict[str, tuple[str, Mapping[str, str], str, str]] = {
         BEYOND,
         "",
         "ingest-f36e7e5e signatures-be968ddb vocabulary-1b1fbf95 "
-        "preprocess-35affe8a pretrain-tiny-3a214e76 export-tiny-71da2b7e",
+        "preprocess-35affe8a pretrain-tiny-3a214e76 export-tiny-b4189e7e",
     ),
 }
 """By case: recipe, overrides, salt, and the names from ingest to export. All are hashed as version 1: a raised version

@@ -153,4 +153,4 @@ def test_replicas_learn_what_one_does(replicas: str) -> None:
     for name, values in one[1].items():
         if name.endswith("key/bias"):
             continue  # attention does not depend on it: its gradient is rounding, which Adam makes as large as others
-        np.testing.assert_allclose(many[1][name], values, rtol=0, atol=1e-6, err_msg=name)
+        np.testing.assert_allclose(many[1][name], values, rtol=0, atol=2e-6, err_msg=name)

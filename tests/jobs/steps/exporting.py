@@ -118,6 +118,7 @@ def ready_to_export(root: Path, scratch: Path) -> Path:
         {
             "documents/00000.jsonl.zst": shard.read_bytes(),
             "held_out.txt": b"uid00003\nuid00007\n",
+            "quarantine.jsonl": b'{"file": "pdf_json/x.json", "reason": "not JSON", "position": "0"}\n',
         },
         counts={"documents": {"read": 19, "kept": 12, "dropped": {"duplicate": 4, "not_english": 2}, "quarantined": 1}},
     )

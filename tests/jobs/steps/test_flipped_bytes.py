@@ -71,6 +71,7 @@ READERS: dict[str, Runner] = {
     "ingest/manifest.json": SCREEN,
     "ingest/documents/00000.jsonl.zst": SCREEN,
     "ingest/held_out.txt": PREPROCESS,
+    "ingest/quarantine.jsonl": PREPROCESS,
     "signatures/spec.json": PREPROCESS,
     "signatures/manifest.json": PREPROCESS,
     "signatures/screened_out/00000.json": PREPROCESS,

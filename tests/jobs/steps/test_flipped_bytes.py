@@ -16,6 +16,7 @@ from jobs.artifact import Artifact
 from jobs.errors import CovidCtlError
 from jobs.layout import VOCABULARIES
 from jobs.model.dataset import staged_shards
+from jobs.seal import UNSEALED
 from jobs.spec import Kind, Spec
 from jobs.steps import export, preprocess, signatures
 from jobs.steps.context import StepContext
@@ -105,7 +106,10 @@ def short(path: str) -> str:
 
 def flip(file: Path) -> None:
     data = bytearray(file.read_bytes())
-    data[len(data) // 2] ^= 1
+    middle = len(data) // 2
+    if UNSEALED.encode() in data[data.rfind(b"\n", 0, middle) : data.find(b"\n", middle)]:
+        middle = data.find(b"\n", middle) + 4  # a time that decides nothing is under no checksum
+    data[middle] ^= 1
     file.write_bytes(data)
 
 

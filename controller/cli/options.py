@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from controller.bucket.cached_store import CachedStore
     from controller.profiles.profile import Profile
     from jobs.patience import Patience
+    from jobs.store import Store
 
 Command = Callable[..., Any]
 
@@ -121,6 +122,13 @@ def open_bucket(profile: Profile, *, patience: Patience | None = None) -> Cached
     if "://" in bucket or Path(bucket).exists() or Path(bucket) == Path(DEFAULT_BUCKET).absolute():
         return CachedStore(bucket, patience=patience) if patience else CachedStore(bucket)
     raise ConfigurationError(bucket, "this directory does not exist", "name the --bucket that steps were submitted to")
+
+
+def open_live_bucket(profile: Profile) -> Store:
+    """The same bucket without a view that grows old: for what goes on for long, or reads what it wrote."""
+    from jobs.store import Store
+
+    return Store(open_bucket(profile).location)
 
 
 def show(output: str, table: Callable[[], Table], data: Any, empty: str = "") -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from controller.cli.observing import name_argument
-from controller.cli.options import open_bucket, output_option, place_options, profile_of, show
+from controller.cli.options import open_bucket, open_live_bucket, output_option, place_options, profile_of, show
 from controller.cli.publishing import verify_directory
 from controller.cli.terminal import echo
 
@@ -86,7 +86,6 @@ def verify(name: str, discard: bool, output: str, **place: str | None) -> None:
     from controller.cli.words import size
     from controller.status.verify import set_aside
     from controller.status.verify import verify as verified
-    from jobs.store import Store
 
     if (Path(name) / BUNDLE_MANIFEST).is_file():
         if discard:
@@ -94,7 +93,7 @@ def verify(name: str, discard: bool, output: str, **place: str | None) -> None:
         if not verify_directory(Path(name), output):
             sys.exit(1)
         return
-    store = Store(open_bucket(profile_of(place)).location)  # every byte from the bucket itself
+    store = open_live_bucket(profile_of(place))  # every byte from the bucket itself
     found = []
     for step in verified(store, name):
         found.append(step)

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from controller.cli.interruption import interruption
-from controller.cli.options import open_bucket
+from controller.cli.options import open_live_bucket
 from controller.cli.submitting import whoami
 from controller.cli.terminal import escaped
 from controller.clusters.informer import Informer
@@ -49,7 +49,7 @@ def track(profile: Profile, *, once: bool, alive: Path | None = None) -> None:
     # A lease that cannot be renewed at once is lost: no retries in between.
     single = KubernetesCluster.connect(profile.context or None, profile.namespace, retrying=Retrying(attempts=1))
     election = LeaderElection(single.api, f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}")
-    cluster, store = KubernetesCluster.connect(profile.context or None, profile.namespace), open_bucket(profile)
+    cluster, store = KubernetesCluster.connect(profile.context or None, profile.namespace), open_live_bucket(profile)
 
     def may_write() -> bool:
         if alive:
@@ -109,7 +109,7 @@ def _log_error(name: str, error: Exception, retry_seconds: float) -> None:
 
 def end(names: Sequence[str], profile: Profile) -> Iterator[tuple[str, Cancelled | CovidCtlError]]:
     """Cancel the steps; an error of one does not keep the others running."""
-    store, once = open_bucket(profile), dict.fromkeys(names)
+    store, once = open_live_bucket(profile), dict.fromkeys(names)
     if not profile.is_local:
         cluster = KubernetesCluster.connect(profile.context or None, profile.namespace)
         yield from cancel(once, store, cluster, who=f"by {whoami()}")

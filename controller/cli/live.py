@@ -40,11 +40,13 @@ def follow(
     """Show the steps that ``look`` finds for ever, or one step until it has ended; returns its last state."""
     console = console_of(sys.stdout)
     costs = Costs(profile, store)
-    if console.is_terminal and output == "text":
+    if console.is_terminal and output != "json":
         with Live(console=console, auto_refresh=False) as live:
 
             def draw(found: Overview, now: float) -> None:
-                live.update(_screen(found, costs.of(found.steps, now), now, console), refresh=True)
+                live.update(
+                    _screen(found, costs.of(found.steps, now), now, console, wide=output == "wide"), refresh=True
+                )
 
             return _loop(profile, store, name, every, recent, draw)
     news = News()
@@ -114,22 +116,24 @@ class Costs:
         return self._spent
 
 
-def _screen(found: Overview, spent: Mapping[str, Spending], now: float, console: Console) -> Group:
+def _screen(found: Overview, spent: Mapping[str, Spending], now: float, console: Console, *, wide: bool) -> Group:
     at = datetime.fromtimestamp(now).astimezone().strftime("%H:%M:%S")
     parts: list[RenderableType] = (
-        [fitting_table(found.steps, spent, now, console)] if found.steps else [Text("no steps yet")]
+        [fitting_table(found.steps, spent, now, console, wide=wide)] if found.steps else [Text("no steps yet")]
     )
     if found.unreachable:
         parts.append(safe_text(f"cluster not reachable: {found.unreachable}; what the bucket knows", style="yellow"))
     return Group(*parts, Text(f"{at}  Ctrl-C leaves; nothing is stopped by it", style="dim"))
 
 
-def fitting_table(steps: Sequence[StepState], spent: Mapping[str, Spending], now: float, console: Console) -> Table:
+def fitting_table(
+    steps: Sequence[StepState], spent: Mapping[str, Spending], now: float, console: Console, *, wide: bool = False
+) -> Table:
     """The table of as many steps as the screen is high. Finished ones go first, what runs stays longest."""
     room = max(1, console.height - MARGIN)
     left = list(steps)
     while True:
-        table = status_table(left, spent, now=now, width=console.width)
+        table = status_table(left, spent, now=now, wide=wide, width=console.width)
         if len(left) == 1 or len(console.render_lines(table)) <= room:
             return table
         left.remove(min(left, key=lambda step: (step.state is State.RUNNING, step.state.goes_on)))

@@ -46,17 +46,20 @@ def name_argument(*, required: bool) -> Callable[[Command], Command]:
 all_option = click.option("--all", "everything", is_flag=True, help="Show every step ever submitted.")
 
 
-@click.command("status", short_help="Show the state of the latest steps, or of one, and the reason.")
-@name_argument(required=False)
-@all_option
-@place_options
-@click.option(
+wide_output_option = click.option(
     "-o",
     "--output",
     type=click.Choice(["text", "wide", "json"]),
     default="text",
     help="Format: text for people, wide with costs and times, json for programs.",
 )
+
+
+@click.command("status", short_help="Show the state of the latest steps, or of one, and the reason.")
+@name_argument(required=False)
+@all_option
+@place_options
+@wide_output_option
 def status(name: str | None, everything: bool, output: str, **place: str | None) -> None:
     """Show the state of steps, or of one, with the reason, and the cost where prices are known.
 
@@ -95,7 +98,7 @@ def status(name: str | None, everything: bool, output: str, **place: str | None)
 )
 @all_option
 @place_options
-@output_option
+@wide_output_option
 def watch(name: str | None, every: float, everything: bool, output: str, **place: str | None) -> None:
     """Show the table of `status` and keep it current. Ctrl-C leaves and stops nothing.
 

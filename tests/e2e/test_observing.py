@@ -70,7 +70,11 @@ def test_the_watch_tells_what_a_step_has_cost(variables: dict[str, str], bucket:
     pool = {"CPU": "1", "MEMORY": "1Gi", "DOLLARS_PER_HOUR": "3600"}
     priced = environment(bucket) | {f"COVID_CTL_WORKERS__{field}": value for field, value in pool.items()}
     done = subprocess.run(
-        [str(COVID_CTL), "watch", preprocess], env=priced | variables, capture_output=True, text=True, check=False
+        [str(COVID_CTL), "watch", preprocess, "-o", "wide"],
+        env=priced | variables,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert "COST" in done.stdout if variables else "COST" not in done.stdout
     assert re.search(r"\$\d+\.\d\d in \S+ s", done.stdout), done.stdout

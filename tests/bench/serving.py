@@ -90,7 +90,7 @@ def ask(address: str, mode: str, queries: int, seed: int) -> Iterator[float]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Of user and system, of all its threads."""
+    """The CPU time of all threads of a process, in user and system mode together, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -63,7 +63,7 @@ class Corpus:
         return open_cord19(locate(str(self.root)), Form.RELEASE, Workspace(self._scratch))
 
     def outcome(self) -> Outcome:
-        """Of the only paper."""
+        """What became of the only paper."""
         [outcome] = self.open().outcomes()
         return outcome
 

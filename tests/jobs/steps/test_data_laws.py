@@ -92,7 +92,7 @@ class DataSide:
         return artifact.require()
 
     def terms(self, part: str) -> set[str]:
-        """Of the documents that the examples of ``train`` or ``validation`` are from."""
+        """The terms of the documents that the examples of ``train`` or ``validation`` are from."""
         pieces = {piece for output in self.preprocessed.under(part) for piece in self._pieces(output.path)}
         return {VOCABULARY[piece] for piece in pieces} & set(TERMS)
 

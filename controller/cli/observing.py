@@ -16,6 +16,7 @@ from controller.cli.terminal import echo
 if TYPE_CHECKING:
     from controller.bucket.cached_store import CachedStore
     from controller.profiles.profile import Profile
+    from controller.status.log_filter import LinePattern
     from controller.status.log_reading import LogLine, Selection
 
 WATCH_SECONDS = 2.0
@@ -124,19 +125,34 @@ def watch(name: str | None, every: float, everything: bool, output: str, **place
 @click.option("--index", type=click.IntRange(0), help="Print this shard's log only.")
 @click.option("--tail", type=click.IntRange(0), metavar="LINES", help="Print only the last lines of each shard.")
 @click.option("--previous", is_flag=True, help="Print the attempt before each shard's last one.")
+@click.option("--since", metavar="SPAN", help="Print only lines of the last SPAN: 90s, 30m, 12h, 2d.")
+@click.option("--grep", metavar="PATTERN", help="Print only lines in which this regular expression is found.")
 @place_options
 @output_option
 def logs(
-    name: str, follow: bool, index: int | None, tail: int | None, previous: bool, output: str, **place: str | None
+    name: str,
+    follow: bool,
+    index: int | None,
+    tail: int | None,
+    previous: bool,
+    since: str | None,
+    grep: str | None,
+    output: str,
+    **place: str | None,
 ) -> None:
     """Print what a step's workers wrote, from their pods, or from the bucket once the pods are gone.
 
     Prints the last attempt of each shard. With --output json, prints one object per line of the log, with the line as
     it was written.
+
+    --since and --grep choose among the lines that --tail leaves. PATTERN is looked for in the line as it is printed, in
+    the syntax of Rust's regex: as Python's, without look-around and back-references; (?i) ignores case.
     """
+    import time
     from dataclasses import asdict
 
     from controller.cli.lines import log_text
+    from controller.status import log_filter
     from controller.status.log_reading import Selection
     from jobs.artifact import Artifact
     from jobs.errors import ConfigurationError
@@ -144,22 +160,59 @@ def logs(
 
     if follow and previous:
         raise click.UsageError("--previous has ended: it cannot be followed")
+    earliest = time.time() - _seconds(since, "--since") if since else None
+    pattern = _pattern(grep) if grep else None
     profile = profile_of(place)
     store = open_bucket(profile, patience=LOOKING)
     shards = Artifact.open(store, name).spec.shards
     if index is not None and index >= shards:
         raise ConfigurationError(name, f"shard {index} asked for, it has {shards}", f"covid-ctl status {name}")
     several = shards > 1 and index is None
+    read = 0
+
+    def counted() -> Iterator[LogLine]:
+        nonlocal read
+        for line in _log_lines(profile, store, Selection(name, index, tail, previous), follow):
+            read += 1
+            yield line
+
+    def shown(line: LogLine) -> str:
+        return line.text if output == "json" else log_text(line, shard=several)
+
+    lines = counted()
+    if earliest is not None:
+        lines = log_filter.since(lines, earliest)
+    if pattern:
+        lines = log_filter.matching(lines, pattern, shown)
     wrote = False
     try:
-        for line in _log_lines(profile, store, Selection(name, index, tail, previous), follow):
+        for line in lines:
             wrote = True
-            text = json.dumps(asdict(line), ensure_ascii=False) if output == "json" else log_text(line, shard=several)
-            echo(text)
+            echo(json.dumps(asdict(line), ensure_ascii=False) if output == "json" else shown(line))
     except KeyboardInterrupt:
         return
-    if not wrote:
+    if read and not wrote:
+        echo(f"none of {read:,} lines is as asked for", err=True)
+    elif not read:
         echo(f"no logs of {name} yet\n  next: covid-ctl explain {name}", err=True)
+
+
+def _pattern(text: str) -> LinePattern:
+    from controller.status.log_filter import LinePattern
+
+    try:
+        return LinePattern(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r}: {error}", param_hint="--grep") from error
+
+
+def _seconds(span: str, option: str) -> float:
+    from controller.time_words import parse_span
+
+    try:
+        return parse_span(span)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=option) from error
 
 
 def _log_lines(profile: Profile, store: CachedStore, wanted: Selection, follow: bool) -> Iterator[LogLine]:
@@ -243,12 +296,8 @@ def gc(yes: bool, older_than: str, output: str, **place: str | None) -> None:
     from controller.status.gc import plan_gc
     from controller.status.overview import look
     from controller.status.removal import holdings, remove
-    from controller.time_words import parse_span
 
-    try:
-        seconds = parse_span(older_than)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--older-than") from error
+    seconds = _seconds(older_than, "--older-than")
     profile = profile_of(place)
     store = open_bucket(profile)
     now = time.time()

@@ -55,6 +55,37 @@ def test_logs_of_shards(bucket: Path, preprocess: str) -> None:
     assert {json.loads(line["text"])["event"] for line in read} >= {"shard.committed", "step.completed"}
 
 
+HOSTILE = "(a+)+$"
+"""Python's own engine tries for longer than the universe has existed on a line of some hundred letters."""
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        (["--grep", r"shard\.committed"], 2),
+        (["--grep", r" SHARD\.committed"], 0),
+        (["--grep", r"(?i) SHARD\.committed .*shard=1$", "-f"], 1),
+        (["--grep", r'"event": ?"shard\.committed"', "--output", "json"], 2),
+        (["--grep", HOSTILE], 0),
+        (["--since", "1d", "--grep", "step.completed"], 1),
+        (["--since", "0s"], 0),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_lines_are_chosen_by_time_and_pattern(
+    options: list[str], count: int, bucket: Path, preprocess: str, tmp_path: Path
+) -> None:
+    place = bucket
+    if HOSTILE in options:
+        place = tmp_path / "bucket"
+        shutil.copytree(bucket, place)
+        with (place / preprocess / "logs" / "00000-0.log").open("a") as log:
+            log.write("a" * 1_000_000 + "!\n")
+    done = covid_ctl("logs", preprocess, *options, bucket=place)
+    assert (done.code, len(done.out.splitlines())) == (0, count), done.err
+    assert ("lines is as asked for" in done.err) == (count == 0)
+
+
 def test_following_what_has_ended_ends(bucket: Path, preprocess: str) -> None:
     assert covid_ctl("logs", preprocess, "-f", bucket=bucket).out == covid_ctl("logs", preprocess, bucket=bucket).out
     watched = covid_ctl("watch", preprocess, bucket=bucket)
@@ -160,6 +191,10 @@ CASES = {
     "explain nothing": (("explain", "ingest-00000000"), 2, "no such step"),
     "watch nothing": (("watch", "ingest-00000000"), 2, "no such step"),
     "no such shard": (("logs", "STEP", "--index", "2"), 2, "shard 2 asked for, it has 2"),
+    "a pattern that is none": (("logs", "STEP", "--grep", "(a"), 2, "--grep: '(a': unclosed group"),
+    "a pattern with a look-ahead": (("logs", "STEP", "--grep", "a(?=b)"), 2, "look-behind, is not supported"),
+    "a pattern too large": (("logs", "STEP", "--grep", r"(\w{999}){99}"), 2, "exceeds size limit"),
+    "a span that is none": (("logs", "STEP", "--since", "yesterday"), 2, "'yesterday' is no span of time"),
     "follow the past": (("logs", "STEP", "-f", "--previous"), 2, "it cannot be followed"),
     "no span": (("gc", "--older-than", "3y"), 2, "write 12h, 30d or 4w"),
 }

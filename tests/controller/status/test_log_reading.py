@@ -1,6 +1,8 @@
 """What workers wrote, from pods and from the bucket, now and as it comes."""
 
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from controller.clusters.kubernetes import KubernetesCluster
 from controller.kube.api_errors import ForbiddenError, UnreachableError
 from controller.planning.manifest import render
 from controller.profiles.profile import Images, Profile
+from controller.status.log_filter import LinePattern, matching, since
 from controller.status.log_reading import LogLine, Selection, follow_logs, read_logs
 from jobs.errors import ConfigurationError, StoreUnreachableError
 from jobs.store import Store
@@ -195,3 +198,36 @@ def test_an_api_server_that_stays_away_is_an_error_and_no_end(
     server.faults.append(Fault("GET", "/pods", 0, times=10**6))
     with pytest.raises(UnreachableError):
         list(following)
+
+
+def event(at: str, **fields: object) -> str:
+    return json.dumps({"timestamp": at, "level": "info", "event": "step.took", **fields})
+
+
+OLD, NEW = event("2026-11-23T19:00:00.000001Z"), event("2026-11-23T19:30:00Z")
+
+
+@pytest.mark.parametrize(
+    ("texts", "kept"),
+    [
+        ([OLD, NEW], [NEW]),
+        ([OLD, "Traceback", "  in it", NEW, "Traceback"], [NEW, "Traceback"]),
+        (["begins", OLD, "then"], ["begins"]),
+        (['{"timestamp": 7}', '{"timestamp": "soon"}', "{"], ['{"timestamp": 7}', '{"timestamp": "soon"}', "{"]),
+        (
+            [event("2026-11-23T20:29:59+01:00"), event("2026-11-23T20:30:00+01:00")],
+            [event("2026-11-23T20:30:00+01:00")],
+        ),
+    ],
+)
+def test_lines_since_a_moment(texts: list[str], kept: list[str]) -> None:
+    """A line without a time is as old as the one before it in the same log."""
+    moment = datetime(2026, 11, 23, 19, 30, tzinfo=UTC).timestamp()
+    other = LogLine(1, 0, "pod", "of another log")
+    lines = [line for text in texts for line in (LogLine(0, 0, "pod", text), other)]
+    assert [line.text for line in since(lines, moment) if line is not other] == kept
+
+
+def test_half_of_a_surrogate_pair_hides_no_line() -> None:
+    (line,) = matching([LogLine(0, 0, "pod", "a title \ud800 failed")], LinePattern("failed$"), lambda line: line.text)
+    assert line.index == 0

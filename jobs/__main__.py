@@ -38,6 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--corpus", default="", help="where the corpus lies (ingest)")
     parser.add_argument("--checkpoint", default="", help="where the published checkpoint lies (checkpoint)")
     parser.add_argument("--against", default="", help="where a published model lies to compare with (evaluate)")
+    parser.add_argument("--dollars-per-hour", type=float, help="price of this container, for max_dollars")
     parser.add_argument(
         "--runtime",
         action="append",
@@ -83,7 +84,8 @@ def main(argv: list[str] | None = None) -> int:
             # What a step no longer waits for may still be writing there.
             with tempfile.TemporaryDirectory(prefix="covid-ctl-", ignore_cleanup_errors=True) as scratch:
                 places = (args.corpus, args.checkpoint, args.against)
-                step.run(StepContext(artifact, shard, Path(scratch), stop.is_set, *places, dict(args.runtime)))
+                given = (*places, args.dollars_per_hour, dict(args.runtime))
+                step.run(StepContext(artifact, shard, Path(scratch), stop.is_set, *given))
             log.info("shard.committed", step=artifact.name, shard=shard)
 
         if artifact.make(shard, run, getattr(step, "finalize", None)):

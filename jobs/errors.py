@@ -8,7 +8,7 @@ class CovidCtlError(Exception):
     """Something a person can act on: what it concerns, why it failed, and what to do next.
 
     ``container_exit_code`` follows the pod failure policy: 1 is retried, 42 fails the index,
-    43 and 44 fail the Job, 45 and 46 are retried without counting as failures.
+    43, 44 and 47 fail the Job, 45 and 46 are retried without counting as failures.
     ``cli_exit_code`` is what ``covid-ctl`` itself returns.
     """
 
@@ -43,6 +43,12 @@ class DivergedError(CovidCtlError):
     """Training left the finite numbers; repeating the same steps would do the same."""
 
     container_exit_code = 44
+
+
+class LimitReachedError(CovidCtlError):
+    """Training has taken the hours or dollars that it may. Its checkpoint is saved, and a higher limit continues it."""
+
+    container_exit_code = 47
 
 
 class StoreError(CovidCtlError):

@@ -23,7 +23,7 @@ RULES = (
     {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
     on_exit("Ignore", 45, 46),
     on_exit("FailIndex", 42),
-    on_exit("FailJob", 43, 44),
+    on_exit("FailJob", 43, 44, 47),
 )
 
 

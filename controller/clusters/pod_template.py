@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.costs.pod_price import quantity
 from controller.labels import ANNOTATION_TEMPLATE, Job
+from controller.profiles.pod_price import quantity
 
 _CONTAINER = "spec.containers[0]."
 LONGEST = 120

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from controller.costs.pod_price import cores_of, pod_price
 from controller.kinds.declaration import ComputeWork, FixedWork, TextWork, Work
 from controller.kinds.registry import KINDS, made_by, pool_of
+from controller.profiles.pod_price import cores_of, pod_price
 from controller.profiles.profile import Pool, Profile
 from jobs.flops import PEAK_FLOPS, UTILISATION, hours_at, slice_hours
 from jobs.prices import region_of, tpu_prices

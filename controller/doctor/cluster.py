@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from controller.clusters.kubernetes import KubernetesCluster
-from controller.costs.pod_price import quantity
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.kube.api_errors import ForbiddenError, NotFoundError
+from controller.profiles.pod_price import quantity
 from controller.profiles.profile import Pool, Profile, Role
 
 OLDEST = (1, 31)

@@ -25,8 +25,17 @@ from controller.labels import (
     Job,
 )
 from controller.planning.plan import Step
+from controller.profiles.pod_price import pod_price
 from controller.profiles.profile import MOST_FLEX_HOURS, Pool, Profile
-from jobs.errors import ConfigurationError, DivergedError, InputNotCompleteError, ShardError, StoreUnreachableError
+from jobs.errors import (
+    ConfigurationError,
+    DivergedError,
+    InputNotCompleteError,
+    LimitReachedError,
+    PreflightError,
+    ShardError,
+    StoreUnreachableError,
+)
 from jobs.spec import canonical
 
 SCRATCH = "/scratch"
@@ -43,7 +52,8 @@ USER = 65532
 def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
     """The Job of one step. Its name is the artifact's; shards are its completion indexes.
 
-    ``suspend`` it while what it reads is not complete.
+    ``suspend`` it while what it reads is not complete. Raises ``PreflightError`` for a limit in dollars where no price
+    is known.
     """
     spec = step.spec
     pool = pool_of(spec.kind, profile)
@@ -108,7 +118,12 @@ def _failure_rules() -> list[dict[str, Any]]:
         {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
         on_exit("Ignore", StoreUnreachableError.container_exit_code, InputNotCompleteError.container_exit_code),
         on_exit("FailIndex", ShardError.container_exit_code),
-        on_exit("FailJob", ConfigurationError.container_exit_code, DivergedError.container_exit_code),
+        on_exit(
+            "FailJob",
+            ConfigurationError.container_exit_code,
+            DivergedError.container_exit_code,
+            LimitReachedError.container_exit_code,
+        ),
     ]
 
 
@@ -152,7 +167,15 @@ def _pod(step: Step, profile: Profile) -> dict[str, Any]:
                 # As for digests anyway; a tag that a node has, as on kind, is the one that is meant.
                 "imagePullPolicy": "IfNotPresent",
                 "command": ["python", "-m", "jobs"],
-                "args": [str(step.spec.kind), "--bucket", profile.bucket, "--name", step.name, *step.arguments],
+                "args": [
+                    str(step.spec.kind),
+                    "--bucket",
+                    profile.bucket,
+                    "--name",
+                    step.name,
+                    *step.arguments,
+                    *_price(step, profile),
+                ],
                 "env": [{"name": name, "value": value} for name, value in env.items()],
                 "resources": _resources(pool),
                 "securityContext": {
@@ -167,6 +190,19 @@ def _pod(step: Step, profile: Profile) -> dict[str, Any]:
         "volumes": volumes,
     }
     return {key: value for key, value in pod.items() if value not in ({}, [], "")}
+
+
+def _price(step: Step, profile: Profile) -> list[str]:
+    """What tells a container its price, where it has a limit in dollars."""
+    if not any(argument.startswith("max_dollars=") for argument in step.arguments):
+        return []
+    name = KINDS[step.spec.kind].role.pool
+    price = pod_price(pool_of(step.spec.kind, profile), profile)
+    if price is None:
+        reason = f"it has a limit in dollars, and profile {profile.name} knows no price of its pods"
+        remedy = f"COVID_CTL_{name.upper()}__DOLLARS_PER_HOUR=PRICE, or {name}.dollars_per_hour in the profile"
+        raise PreflightError(step.name, reason, remedy)
+    return ["--dollars-per-hour", str(price.dollars_per_hour)]
 
 
 def _node_selector(pool: Pool) -> dict[str, str]:

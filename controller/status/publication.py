@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from controller.costs.pod_price import pod_price
 from controller.kinds.registry import pool_of, published_kind
 from controller.ledger.complete_steps import found_step, newest_complete
 from controller.ledger.events import EventType, Ledger
 from controller.planning.existing import Fitting
+from controller.profiles.pod_price import pod_price
 from controller.profiles.profile import Profile
 from jobs.artifact import Artifact, Manifest
 from jobs.errors import ConfigurationError, PreflightError

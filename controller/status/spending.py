@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from controller.bucket.cached_store import READERS
 from controller.costs.estimate import compute_hours
-from controller.costs.pod_price import cores_of, pod_price
 from controller.kinds.registry import KINDS, pool_of
 from controller.ledger.events import EventType, Ledger
+from controller.profiles.pod_price import cores_of, pod_price
 from controller.profiles.profile import Profile
 from jobs.artifact import Artifact
 from jobs.errors import CovidCtlError

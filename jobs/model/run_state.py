@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jobs.model.evaluation import best_step
-from jobs.model.hardware import Hardware, ProcessRecord
+from jobs.model.hardware import Hardware, ProcessRecord, seconds_since
 from jobs.model.training_checkpoint import RunRecord
 from jobs.recipe import Schedule
 
@@ -55,6 +55,11 @@ class RunState:
     def seconds(self) -> float:
         """Training time so far, over all processes that took part."""
         return self._resumed.train_seconds + self._clock() - self._started
+
+    @property
+    def own_seconds(self) -> float:
+        """``seconds`` without those of the run that this one extends."""
+        return seconds_since(self.processes, at) if (at := self._resumed.extended_at) else self.seconds
 
     @property
     def processes(self) -> tuple[ProcessRecord, ...]:

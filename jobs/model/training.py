@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from jobs.errors import LimitReachedError
 from jobs.model import training_checkpoint
 from jobs.model.bert import Bert
 from jobs.model.cadence import Cadence
@@ -50,8 +51,9 @@ def train(
 
     Without a checkpoint, a run begins where the one ends that ``task`` extends; if it extends none, ``initialise`` may
     replace the variables' random first values. Raises ``Interrupted`` once
-    ``check_stop`` or reading examples does, with a checkpoint saved; ``DivergedError`` when loss or gradient leave the
-    finite numbers; what reading examples and the store raise.
+    ``check_stop`` or reading examples does, with a checkpoint saved; so does ``LimitReachedError`` once it has taken
+    what it may; ``DivergedError`` when loss or gradient leave the finite numbers; what reading examples and the store
+    raise.
     """
     # Parallel sums in a fixed order: without it two runs on one machine differ in their last bits.
     tf.config.experimental.enable_op_determinism()
@@ -91,9 +93,19 @@ def train(
                 saver.wait()
                 training_log.flush()
                 return _finished(model, variables, state, context, training_log)
+            if reached := context.limits.reached(state.own_seconds):
+                saver.save()
+                saver.wait()
+                raise _limit_reached(context, state, *reached)
             call = runner.run(state.step, cadence.next_stop(state.step))
             state.step += call.steps
             training_log.trained(call)
+
+
+def _limit_reached(context: TrainingContext, state: RunState, field: str, reason: str) -> LimitReachedError:
+    reason += f". It is at step {state.step:,} of {state.total:,}, and its checkpoint is saved"
+    remedy = f"the same command with a higher --set {field}=NUMBER continues it"
+    return LimitReachedError(context.artifact.name, reason, remedy)
 
 
 def _finished(

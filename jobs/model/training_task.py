@@ -14,6 +14,7 @@ from jobs.model.devices import Devices
 from jobs.model.extended_run import ExtendedRun
 from jobs.model.masking import Masking
 from jobs.model.objective import Objective
+from jobs.model.run_limits import RunLimits
 from jobs.model.steps_per_call import StepsPerCall
 from jobs.model.watchdog import Watchdog
 from jobs.progress import Heartbeat
@@ -48,6 +49,7 @@ class TrainingContext:
     heartbeat: Heartbeat
     check_stop: Callable[[], None]
     """Called often; raises ``Interrupted`` to stop the run."""
+    limits: RunLimits = field(default_factory=RunLimits)
     steps_per_call: StepsPerCall = field(default_factory=StepsPerCall)
     watchdog: Watchdog = field(default_factory=Watchdog)
     clock: Callable[[], float] = time.monotonic

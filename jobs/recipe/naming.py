@@ -169,6 +169,10 @@ NAMING = (
 RUNTIME: Mapping[str, tuple[Kind, ...]] = {
     "schedule.checkpoint_every": (Kind.PRETRAIN,),
     "schedule.log_every": (Kind.PRETRAIN,),
+    "schedule.max_hours": (Kind.PRETRAIN,),
+    "schedule.max_dollars": (Kind.PRETRAIN,),
+    "embedder.max_hours": (Kind.TUNE, Kind.CONTROL),
+    "embedder.max_dollars": (Kind.TUNE, Kind.CONTROL),
 }
 """What a step's containers are told and its bytes do not depend on: a run goes on under another value."""
 
@@ -180,7 +184,7 @@ NAMELESS = {
     "initial_checkpoint.license": "words for the card of what is published",
     "publication.authors": "words for the card of what is published",
     "initial_checkpoint.path": "a place; what lies there is an input, by its content",
-    **dict.fromkeys(RUNTIME, "how often, not what"),
+    **dict.fromkeys(RUNTIME, "how often or how long, not what"),
 }
 """The fields that decide no step's bytes, and why."""
 
@@ -224,11 +228,16 @@ def runtime_fields(kind: Kind) -> list[str]:
 
 
 def runtime_settings(kind: Kind, recipe: Recipe) -> dict[str, str]:
-    """What the containers of a step of this kind are told beside their spec, by the field's own name."""
+    """What the containers of a step of this kind are told beside their spec, by the field's own name.
+
+    A field that is None, or in a section that the recipe lacks, is not told.
+    """
     found = {}
     for field in runtime_fields(kind):
         section, name = field.split(".")
-        found[name] = str(getattr(getattr(recipe, section), name))
+        value = getattr(getattr(recipe, section), name, None)
+        if value is not None:
+            found[name] = str(value)
     return found
 
 

@@ -205,6 +205,11 @@ class Schedule(Section):
     early_stop_evaluations: int | None = Field(None, gt=0)
     """Stop after this many evaluations in a row without a better one, with the best one's weights; None: never stop."""
     log_every: int = Field(100, gt=0)
+    max_hours: float | None = Field(None, gt=0)
+    """Hours that the run may take, over all its processes; then it ends with a checkpoint, and a higher limit continues
+    it. None: no limit."""
+    max_dollars: float | None = Field(None, gt=0)
+    """The same in dollars, at the profile's price when it was submitted."""
     precision: Precision = "float32"
     """Type of the inputs to matrix products; weights, their updates and losses are float32."""
     seed: int = Field(42, ge=0, lt=2**31)
@@ -289,6 +294,10 @@ class Embedder(Section):
     evaluations_per_epoch: int = Field(4, gt=0)
     early_stop_evaluations: int | None = Field(4, gt=0)
     """End when so many evaluations in a row were no better than the best, with that one's weights; None: never."""
+    max_hours: float | None = Field(None, gt=0)
+    """Hours that a run may take, over all its processes; see ``schedule.max_hours``."""
+    max_dollars: float | None = Field(None, gt=0)
+    """The same in dollars."""
     precision: Precision = "float32"
     """Precision of the inputs to matrix products; weights, their updates and losses are float32."""
     seed: int = Field(42, ge=0, lt=2**31)

@@ -28,6 +28,8 @@ class StepContext:
     """Where the published checkpoint lies (``checkpoint`` only); its identity is in the spec."""
     against: str = ""
     """Where the published model lies that is compared with (``evaluate`` only); its identity is in the spec."""
+    dollars_per_hour: float | None = None
+    """Price of an hour of this container, where a limit is in dollars."""
     runtime: Mapping[str, str] = field(default_factory=dict)
     """What changes no output byte, by the recipe's field: see ``jobs.recipe.naming.RUNTIME``."""
 

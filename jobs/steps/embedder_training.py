@@ -16,6 +16,7 @@ from jobs.flops import encoding_flops
 from jobs.layout import EMBEDDER, EVALUATIONS, VOCABULARY
 from jobs.model.bert import BertConfig
 from jobs.model.devices import TENSORFLOW_VERSION, find_devices
+from jobs.model.run_limits import RunLimits
 from jobs.model.steps_per_call import StepsPerCall
 from jobs.model.tf_errors import shortage_explained
 from jobs.model.training import train
@@ -45,7 +46,7 @@ def train_embedder(context: StepContext, start: Start) -> None:
     """Train until done, then commit the embedder. Raises what ``train`` raises, and ``ConfigurationError`` without
     enough pairs."""
     artifact = context.artifact
-    settings = Embedder.model_validate(artifact.spec.settings["embedder"])
+    settings = Embedder.model_validate({**artifact.spec.settings["embedder"], **context.runtime})
     preprocess, google = start.examples, start.config.google()
     pairs = read_pairs(context, preprocess, settings)
     train_pairs, held_out = pairs.of(KEPT), pairs.of(HELD_OUT)
@@ -58,7 +59,12 @@ def train_embedder(context: StepContext, start: Start) -> None:
             start.config, schedule, Tuning(settings.temperature, held_out), train_pairs, held_out, devices, step_flops
         )
         training = TrainingContext(
-            artifact, context.scratch, context.heartbeat("steps"), context.check_stop, StepsPerCall.of_environment()
+            artifact,
+            context.scratch,
+            context.heartbeat("steps"),
+            context.check_stop,
+            RunLimits("embedder", settings.max_hours, settings.max_dollars, context.dollars_per_hour),
+            StepsPerCall.of_environment(),
         )
         trained = train(task, training, start.initialise)
     evaluations = [evaluation.model_dump() for evaluation in trained.evaluations]

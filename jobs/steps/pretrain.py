@@ -25,6 +25,7 @@ from jobs.model.hardware import device_hours, distinct, seconds_since
 from jobs.model.initial_weights import assign_initial
 from jobs.model.masking import Masking
 from jobs.model.pretraining import Pretraining
+from jobs.model.run_limits import RunLimits
 from jobs.model.steps_per_call import StepsPerCall
 from jobs.model.tf_errors import shortage_explained
 from jobs.model.training import TrainedModel, train
@@ -120,7 +121,12 @@ def run(context: StepContext) -> None:
             extends=extends,
         )
         training = TrainingContext(
-            artifact, context.scratch, context.heartbeat("steps"), context.check_stop, StepsPerCall.of_environment()
+            artifact,
+            context.scratch,
+            context.heartbeat("steps"),
+            context.check_stop,
+            RunLimits("schedule", schedule.max_hours, schedule.max_dollars, context.dollars_per_hour),
+            StepsPerCall.of_environment(),
         )
         trained = train(
             task,

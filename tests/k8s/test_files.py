@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from controller.cli.main import cli
-from controller.costs.pod_price import quantity
+from controller.profiles.pod_price import quantity
 from controller.profiles.profile import Profile, load_profile
 from tests.k8s_files import BASE, K8S, OVERLAYS, kustomization, objects, the
 

@@ -16,7 +16,7 @@ from jobs.store import Store
 
 RULES = [
     {"action": "FailIndex", "onExitCodes": {"operator": "In", "values": [42]}},
-    {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [43, 44]}},
+    {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [43, 44, 47]}},
 ]
 
 
@@ -143,8 +143,8 @@ def test_42_fails_the_index_at_once_and_the_others_finish(store: Store) -> None:
     assert (status.condition.type, status.succeeded, status.failed, status.failures) == (FAILED, 2, 1, 1)
 
 
-@pytest.mark.parametrize("code", [43, 44])
-def test_43_and_44_end_the_others_too(store: Store, tmp_path: Path, code: int) -> None:
+@pytest.mark.parametrize("code", [43, 44, 47])
+def test_43_44_and_47_end_the_others_too(store: Store, tmp_path: Path, code: int) -> None:
     program = f"""
 if index == 0:
     started = pathlib.Path({str(tmp_path)!r}, "started")

@@ -7,7 +7,9 @@ import pytest
 
 from controller.clusters.job_policy import JobPolicy
 from controller.planning.manifest import render
-from controller.profiles.profile import Images, Profile
+from controller.profiles.profile import Images, Pool, Profile
+from jobs.errors import PreflightError
+from jobs.recipe import load_recipe
 from jobs.spec import Kind
 from tests.controller.steps import planned
 
@@ -67,6 +69,24 @@ def test_what_changes_no_output_byte_is_told_to_the_container_and_not_in_the_nam
     assert container(job)["args"][-4:] == ["--runtime", "checkpoint_every=100", "--runtime", "log_every=10"]
 
 
+@pytest.mark.parametrize(("field", "kind"), [("schedule", "pretrain"), ("embedder", "tune"), ("embedder", "control")])
+def test_a_limit_in_dollars_comes_with_the_pods_price(field: str, kind: str) -> None:
+    initial = {"initial_checkpoint": "{name: BERT, source: its authors, checkpoint: model.ckpt}"}
+    free, limited = (
+        next(
+            one for one in planned(Kind.INDEX, Kind.CONTROL, recipe=load_recipe("tiny", given)) if one.spec.kind == kind
+        )
+        for given in (initial, initial | {f"{field}.max_dollars": "50", f"{field}.max_hours": "10"})
+    )
+    assert free.name == limited.name
+    priced = PROFILE.model_copy(update={"trainer": Pool(cpu="4", memory="16Gi", dollars_per_hour=8.0)})
+    said = ["--runtime", "max_hours=10.0", "--runtime", "max_dollars=50.0", "--dollars-per-hour", "8.0"]
+    assert container(render(limited, priced))["args"][-6:] == said
+    assert not {"--dollars-per-hour", "max_hours=None"} & set(container(render(free, priced))["args"])
+    with pytest.raises(PreflightError, match=r"knows no price.*\n.*COVID_CTL_TRAINER__DOLLARS_PER_HOUR"):
+        render(limited, PROFILE)
+
+
 def test_training_has_its_own_image() -> None:
     images = {kind: container(render(step, PROFILE))["image"] for kind, step in BY_KIND.items()}
     assert images == {
@@ -85,6 +105,6 @@ def test_preemption_is_ignored_before_exit_codes_are_looked_at() -> None:
     assert [rule["action"] for rule in rules] == ["Ignore", "Ignore", "FailIndex", "FailJob"]
     assert rules[0]["onPodConditions"] == [{"type": "DisruptionTarget", "status": "True"}]
     policy = JobPolicy.of(job)
-    assert [policy.action(code) for code in (1, 42, 43, 44, 45, 46, 137, 143)] == [
-        "Count", "FailIndex", "FailJob", "FailJob", "Ignore", "Ignore", "Count", "Count",
+    assert [policy.action(code) for code in (1, 42, 43, 44, 45, 46, 47, 137, 143)] == [
+        "Count", "FailIndex", "FailJob", "FailJob", "Ignore", "Ignore", "FailJob", "Count", "Count",
     ]  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,21 @@ from safetensors.numpy import load
 from structlog.typing import EventDict
 
 from jobs.artifact import Artifact
-from jobs.errors import ConfigurationError, DivergedError, Interrupted, MissingObjectError, StoreError
+from jobs.errors import (
+    ConfigurationError,
+    DivergedError,
+    Interrupted,
+    LimitReachedError,
+    MissingObjectError,
+    StoreError,
+)
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.evaluation import PretrainingEvaluation
 from jobs.model.loss import evaluation_sums
+from jobs.model.training_task import TrainingContext
 from jobs.steps import pretrain
 from jobs.steps.context import StepContext
-from jobs.store import Store
+from jobs.store import ObjectInfo, Store
 from jobs.vocabulary import SPECIALS, Vocabulary
 
 Submit = Callable[..., Artifact]
@@ -207,6 +217,38 @@ def test_a_run_goes_on_bit_for_bit_under_other_settings_of_how_often(
     assert {step for step, name in curves(artifact) if name == "loss"} >= {3, 12}
     assert artifact.require().facts["evaluations"] == finished.require().facts["evaluations"]
     assert artifact.require().facts["runtime"] == {"checkpoint_every": 100, "log_every": 100}
+
+
+def test_limits_end_a_run_with_a_checkpoint_and_a_higher_one_continues_it_bit_for_bit(
+    finished: Artifact, submit_pretrain: Submit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock that goes on by a second whenever it is read."""
+    ticks = itertools.count()
+    monkeypatch.setattr(pretrain, "TrainingContext", partial(TrainingContext, clock=lambda: float(next(ticks))))
+    monkeypatch.setenv("COVID_CTL_STEPS_PER_CALL", "2")
+    artifact = submit_pretrain(tmp_path / "bucket")
+    steps = []
+    for number, limit in enumerate((10, 10)):
+        with pytest.raises(LimitReachedError) as caught:
+            run(artifact, tmp_path / str(number), max_hours=str(limit / 3600), max_dollars="1000")
+        newest = max(json.loads(artifact.store.get(i.path))["step"] for i in records_of_checkpoints(artifact))
+        assert f"schedule.max_hours {limit / 3600:g} is reached" in caught.value.reason
+        assert f"step {newest} of 12" in caught.value.reason
+        steps.append(newest)
+    assert 0 < steps[0] == steps[1] < 12
+    with pytest.raises(LimitReachedError, match=r"schedule.max_dollars 9 is reached: it has cost \$1\d\.\d\d"):
+        pretrain.run(
+            StepContext(artifact, 0, tmp_path, lambda: False, dollars_per_hour=3600.0, runtime={"max_dollars": "9"})
+        )
+    run(artifact, tmp_path / "last")
+
+    for name, value in weights(finished).items():
+        np.testing.assert_array_equal(weights(artifact)[name], value, err_msg=name)
+    assert artifact.require().facts["evaluations"] == finished.require().facts["evaluations"]
+
+
+def records_of_checkpoints(artifact: Artifact) -> list[ObjectInfo]:
+    return [info for info in artifact.store.objects(artifact.path("checkpoints")) if info.path.endswith(".json")]
 
 
 def test_settings_beyond_the_recipe_go_on_bit_for_bit_too(submit_pretrain: Submit, tmp_path: Path) -> None:

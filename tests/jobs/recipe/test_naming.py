@@ -42,6 +42,8 @@ CHANGES = {
     "schedule.masking": "dynamic",
     "schedule.log_every": "7",
     "schedule.checkpoint_every": "7",
+    "schedule.max_hours": "7",
+    "embedder.max_dollars": "7",
     "publication.title": "Other",
     "description": "Other",
 }
@@ -64,7 +66,13 @@ def test_runtime_settings_are_told_to_training_alone(recipe: Recipe) -> None:
         "checkpoint_every": str(recipe.schedule.checkpoint_every),
         "log_every": str(recipe.schedule.log_every),
     }
-    assert {f"schedule.{name}" for name in told[Kind.PRETRAIN]} == RUNTIME.keys()
+
+
+@pytest.mark.parametrize("field", RUNTIME)
+def test_each_runtime_setting_is_told_where_it_is_set(field: str) -> None:
+    recipe = load_recipe("tiny", {field: "7"})
+    told = {kind for kind in Kind if float(runtime_settings(kind, recipe).get(field.partition(".")[2], 0)) == 7}
+    assert told == set(RUNTIME[field])
 
 
 def test_weights_are_checked_for_what_names_them() -> None:

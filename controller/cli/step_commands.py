@@ -66,6 +66,7 @@ GATE_OPTION = click.option(
 SUBMIT_OPTIONS = (
     click.option("--wait", is_flag=True, help="On a cluster: wait until the Jobs end. Ctrl-C stops waiting."),
     click.option("--timeout", type=click.FloatRange(min=0), help="With --wait: exit with 4 after this many seconds."),
+    click.option("--notify", metavar="URL", help="POST to this webhook when a step ends, complete or failed."),
     click.option("--dry-run", is_flag=True, help="Show the steps and how even their shards will be, and run nothing."),
     output_option,
 )
@@ -181,6 +182,7 @@ def _submit(
     dry_run: bool,
     wait: bool,
     timeout: float | None,
+    notify: str | None,
     gates: tuple[str, ...] = (),
     **options: Any,
 ) -> None:
@@ -200,12 +202,14 @@ def _submit(
         raise click.UsageError("--timeout needs --wait, and a profile other than local")
     if asked and not (request.profile.is_local or wait):
         raise click.UsageError("--gate needs --wait; or later: covid-ctl report evaluate --gate")
+    if notify:
+        _check_webhook(notify, None if request.profile.is_local else request.profile.notify_hosts)
     progress = sys.stdout if output == "text" else sys.stderr
     if request.profile.is_local:
-        manifests = run_here(request, progress)
+        manifests = run_here(request, progress, notify=notify or "")
         data: Any = [manifest_json(manifest) for manifest in manifests]
     else:
-        sent = send(request, progress, wait=wait, timeout=timeout)
+        sent = send(request, progress, wait=wait, timeout=timeout, notify=notify or "")
         manifests, data = list(sent.manifests), sent.to_json()
     if output == "json":
         echo(json.dumps(data, indent=1))
@@ -213,6 +217,15 @@ def _submit(
         echo(Artifact(request.store, manifests[-1].spec).location)
     if asked:
         check_gates(asked, manifests[-1].facts["measures"], manifests[-1].name)
+
+
+def _check_webhook(url: str, hosts: tuple[str, ...] | None) -> None:
+    from controller.profiles.webhook import why_not_called
+    from jobs.errors import ConfigurationError
+
+    if refusal := why_not_called(url, hosts):
+        remedy = "list its host as notify_hosts, here and in the tracker's profile" if hosts is not None else ""
+        raise ConfigurationError("--notify", refusal, remedy or "give the address of a webhook as https://HOST/PATH")
 
 
 def _dry_run(kind: str, output: str, **options: Any) -> None:

@@ -6,7 +6,9 @@ import getpass
 import socket
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, Any, NoReturn
 
 from controller.cli.interruption import LAST_SECONDS, at_most, interruption
@@ -15,15 +17,17 @@ from controller.cli.tables import manifest_json
 from controller.clusters.informer import Informer
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.clusters.local import LocalCluster
-from controller.clusters.tracker_presence import who_releases
+from controller.clusters.tracker_presence import find_tracker, who_releases
 from controller.doctor.examination import cheap_checks, refusal
 from controller.doctor.preflight import preflight
-from controller.ledger.events import Event, EventType, Ledger
+from controller.kube.backoff import Retrying
+from controller.ledger.events import Event, EventType, Ledger, read_notified
 from controller.planning.plan import Step
 from controller.planning.request import Request
 from controller.status.derive import State
 from controller.status.step_status import StepProgress, observe_or_say
 from controller.time_words import ago
+from controller.tracking.notices import DELIVERED, Notifier
 from controller.tracking.observer import ClusterObserver, ProcessObserver
 from controller.tracking.outages import Outages
 from controller.tracking.submission import SubmissionOutcome, Submitted, submit
@@ -37,6 +41,8 @@ from jobs.store import Store
 LOCAL_REPORT_SECONDS = 0.5
 CLUSTER_REPORT_SECONDS = 10.0
 """Each report lists the step's heartbeats in the bucket."""
+NOTICES_SECONDS = 60.0
+"""Longest time that a command which has ended its steps waits for webhooks."""
 
 
 class CancelledStepError(CovidCtlError):
@@ -67,8 +73,8 @@ class Sent:
         ]
 
 
-def run_here(request: Request, out: IO[str]) -> list[Manifest]:
-    """Run the steps as processes of this machine, one after the other. Ctrl-C ends them.
+def run_here(request: Request, out: IO[str], *, notify: str = "") -> list[Manifest]:
+    """Run the steps as processes of this machine, one after the other. Ctrl-C ends them. ``notify`` is a webhook.
 
     Raises ``PreflightError`` where this machine lacks what steps import, or the memory for training.
     """
@@ -81,6 +87,7 @@ def run_here(request: Request, out: IO[str]) -> list[Manifest]:
         _tell(request, reporter)
 
         outages = Outages(reporter.note)
+        trackers: list[Tracker] = []
 
         def on_interrupt(left: Sequence[Step]) -> NoReturn:
             # Before the processes end, which may take a while: a second Ctrl-C would leave the step "running".
@@ -95,12 +102,21 @@ def run_here(request: Request, out: IO[str]) -> list[Manifest]:
         def run(step: Step) -> Manifest:
             if other := other_worker(request.store, step.name):
                 reporter.note(other)
-            (submitted,) = submit([step], request.profile, request.store, cluster, by=whoami())
+            (submitted,) = submit([step], request.profile, request.store, cluster, by=whoami(), notify=notify)
             if submitted.outcome is SubmissionOutcome.COMPLETE:
                 return _report_complete(submitted, request, reporter)
             observer = ProcessObserver(cluster)
+            trackers.append(
+                Tracker(
+                    observer,
+                    request.store,
+                    on_error=outages.tolerate,
+                    on_event=partial(_tell_undelivered, reporter),
+                    notifier=Notifier(retrying=Retrying()),
+                )
+            )
             waiting = Waiting(
-                Tracker(observer, request.store, on_error=outages.tolerate),
+                trackers[-1],
                 observer,
                 request.store,
                 reporter.report,
@@ -111,10 +127,28 @@ def run_here(request: Request, out: IO[str]) -> list[Manifest]:
             )
             return waiting.until_complete([step])[0]
 
-        return [run(step) for step in steps]
+        def finish_notices() -> None:
+            with suppress(KeyboardInterrupt):
+                for tracker in trackers:
+                    tracker.finish_notices(NOTICES_SECONDS)
+
+        try:
+            manifests = [run(step) for step in steps]
+        except StepFailedError:
+            finish_notices()
+            raise
+        finish_notices()
+        return manifests
 
 
-def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None) -> Sent:
+def _tell_undelivered(reporter: Reporter, name: str, event: Event) -> None:
+    if event.type is EventType.NOTIFIED:
+        told = read_notified(event)
+        if told.outcome != DELIVERED:
+            reporter.note(f"{name}  webhook at {told.host}: {told.outcome}")
+
+
+def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None, notify: str = "") -> Sent:
     """Create the steps' Jobs on the profile's cluster, and with ``wait`` follow them to their end.
 
     Raises ``PreflightError`` or an ``ApiError`` before anything is created, where that can be known.
@@ -124,11 +158,13 @@ def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None) -
     cluster = KubernetesCluster.connect(profile.context or None, profile.namespace)
     preflight(profile, request.recipe, cluster, _kinds(steps))
     request.upload_files()
-    submitted = submit(steps, profile, store, cluster, by=whoami())
+    submitted = submit(steps, profile, store, cluster, by=whoami(), notify=notify)
     with Reporter(out) as reporter:
         _tell(request, reporter)
         for one in submitted:
             reporter.note(submitted_line(one))
+        if notify and (tracker := find_tracker(cluster.api)).is_present is False:
+            reporter.note(f"{tracker.reason}: the webhook is called once one does")
         if not wait:
             if any(one.missing or one.unreleased for one in submitted):
                 reporter.note(who_releases(cluster.api))

@@ -8,6 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ from controller.kube.backoff import Retrying
 from controller.kube.leader_election import LeaderElection
 from controller.ledger.events import Event
 from controller.profiles.profile import Profile
+from controller.profiles.webhook import why_not_called
 from controller.tracking.cancellation import Cancelled, cancel, cancel_local
+from controller.tracking.notices import Notifier
 from controller.tracking.observer import ClusterObserver
 from controller.tracking.tracker import NEVER, Tracker
 from jobs.errors import CovidCtlError, PreflightError
@@ -33,6 +36,10 @@ STEP_SECONDS = 0.5
 """Longest time until SIGTERM is noticed."""
 PACE_SECONDS = 1.0
 """Pause after each round, so that many changes are dealt with together."""
+NOTICES_SECONDS = 60.0
+"""Longest time that ``--once`` waits for webhooks."""
+LAST_NOTICES_SECONDS = 5.0
+"""The same after SIGTERM. The next tracker calls those that were not noted."""
 
 
 def track(profile: Profile, *, once: bool, alive: Path | None = None) -> None:
@@ -60,7 +67,7 @@ def track(profile: Profile, *, once: bool, alive: Path | None = None) -> None:
     try:
         while not stopped():
             if may_write():
-                _lead(cluster, store, may_write, stopped, once=once)
+                _lead(cluster, store, profile, may_write, stopped, once=once)
             if once:
                 return
             time.sleep(STEP_SECONDS)
@@ -72,6 +79,7 @@ def track(profile: Profile, *, once: bool, alive: Path | None = None) -> None:
 def _lead(
     cluster: KubernetesCluster,
     store: Store,
+    profile: Profile,
     may_write: Callable[[], bool],
     stopped: Callable[[], bool],
     *,
@@ -81,13 +89,19 @@ def _lead(
     log.info("tracker.leads")
     with Informer(cluster) as informer:
         observer = ClusterObserver(cluster, informer)
-        tracker = Tracker(observer, store, may_write=may_write, on_error=_log_error, on_event=_log_event)
+        notifier = Notifier(partial(why_not_called, hosts=profile.notify_hosts))
+        tracker = Tracker(
+            observer, store, may_write=may_write, on_error=_log_error, on_event=_log_event, notifier=notifier
+        )
         while may_write() and not stopped():
             looked_at = tracker.step(STEP_SECONDS)
             if once and informer.is_listed:
+                tracker.finish_notices(NOTICES_SECONDS)
                 return
             if looked_at:
                 time.sleep(PACE_SECONDS)
+        if may_write():
+            tracker.finish_notices(LAST_NOTICES_SECONDS)
     log.info("tracker.leads_no_more")
 
 

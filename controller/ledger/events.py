@@ -9,6 +9,7 @@ step is now follows from its events and its artifact; nothing else is stored.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Sequence
@@ -46,9 +47,20 @@ class EventType(StrEnum):
     """A step goes on from its last checkpoint; the detail is that step's name."""
     CHECKPOINTS_REMOVED = "checkpoints_removed"
     """``gc`` removes the checkpoints of the complete step."""
+    NOTIFY = "notify"
+    """A webhook is to be called when the step that was submitted ends; the detail is its address."""
+    NOTIFIED = "notified"
+    """It was called, or given up; the detail is a ``Notified`` as JSON."""
 
 
-NOTES = (EventType.OBSERVED, EventType.POD_FAILED, EventType.EXTENDED, EventType.CHECKPOINTS_REMOVED)
+NOTES = (
+    EventType.OBSERVED,
+    EventType.POD_FAILED,
+    EventType.EXTENDED,
+    EventType.CHECKPOINTS_REMOVED,
+    EventType.NOTIFY,
+    EventType.NOTIFIED,
+)
 """What happened meanwhile: it does not end, begin or change a step's life."""
 
 
@@ -101,6 +113,15 @@ class PodFailure:
     """It was taken away: that counts against nothing."""
 
 
+@dataclass(frozen=True, config=RECORD)
+class Notified:
+    webhook: str
+    """The first hexadecimal digits of the address's SHA-256: the address may be a secret, and logs show this."""
+    host: str
+    outcome: str
+    """``delivered``, or why it was not."""
+
+
 def read_observed(event: Event) -> Observed:
     """The detail of an ``OBSERVED`` event. Raises ``ValueError`` when it is something else."""
     return parsed(Observed, event.detail.encode())
@@ -109,6 +130,19 @@ def read_observed(event: Event) -> Observed:
 def read_pod_failures(event: Event) -> list[PodFailure]:
     """The detail of a ``POD_FAILED`` event. Raises ``ValueError`` when it is something else."""
     return parsed(list[PodFailure], event.detail.encode())
+
+
+def webhook_digest(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
+def read_notified(event: Event) -> Notified:
+    """The detail of a ``NOTIFIED`` event. Raises ``ValueError`` when it is something else."""
+    return parsed(Notified, event.detail.encode())
+
+
+def note_notified(at: float, url: str, host: str, outcome: str) -> Event:
+    return Event(EventType.NOTIFIED, at, json.dumps(asdict(Notified(webhook_digest(url), host, outcome))))
 
 
 def note_observed(at: float, observed: Observed) -> Event:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable
 
-from controller.ledger.events import NOTES, Event, EventType, Observed, read_observed, read_pod_failures
+from controller.ledger.events import (
+    NOTES,
+    Event,
+    EventType,
+    Observed,
+    read_notified,
+    read_observed,
+    read_pod_failures,
+    webhook_digest,
+)
 
 UNDER_WAY = (EventType.SUBMITTED, EventType.RELEASED, EventType.STARTED)
 """A life with one of these as its last event has not ended."""
@@ -32,6 +41,10 @@ class History:
         """The last event that is no note."""
         self.detail = ""
         """Its detail."""
+        self.life_at = 0.0
+        """When that was."""
+        self.webhooks: list[str] = []
+        """Those that are to be called when the step, as it was submitted last, ends, and have not been."""
         self.started_at: float | None = None
         self.observed: Observed | None = None
         """None if nothing was observed since its Job was last created."""
@@ -46,7 +59,7 @@ class History:
     def add(self, event: Event) -> None:
         self.known += 1
         if event.type not in NOTES:
-            self.life, self.detail = event.type, event.detail
+            self.life, self.detail, self.life_at = event.type, event.detail, event.at
         # A note that cannot be read says nothing; those around it do.
         with contextlib.suppress(ValueError):
             self._take(event)
@@ -56,6 +69,12 @@ class History:
             case EventType.SUBMITTED:
                 self.submissions += 1
                 self.observed = None
+                self.webhooks = []
+            case EventType.NOTIFY if event.detail not in self.webhooks:
+                self.webhooks.append(event.detail)
+            case EventType.NOTIFIED:
+                called = read_notified(event).webhook
+                self.webhooks = [url for url in self.webhooks if webhook_digest(url) != called]
             case EventType.STARTED:
                 self.started_at = event.at
             case EventType.OBSERVED:
@@ -65,6 +84,11 @@ class History:
                     self.attempts[failure.pod] = failure.attempt
                     self._failed_attempts[failure.index] = failure.attempt + 1
                     self.preempted += failure.preempted
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has succeeded or failed."""
+        return self.life in (EventType.SUCCEEDED, EventType.FAILED)
 
     @property
     def is_under_way(self) -> bool:

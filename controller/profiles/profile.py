@@ -16,6 +16,7 @@ from controller.profiles.accelerators import Accelerator, accelerator_of
 from controller.profiles.gpus import Gpu
 from controller.profiles.placement import Annotations, Labels, NodeLabels, ObjectName, Toleration
 from controller.profiles.tpu_slices import SLICES, why_refused
+from controller.profiles.webhook import WebhookHost
 from jobs.errors import ConfigurationError
 from jobs.validation import Section, nearest, validated
 
@@ -134,6 +135,8 @@ class Profile(Section):
     """Labels for every Job and pod beside covid-ctl's own."""
     annotations: Annotations = Field(default_factory=dict)
     """Annotations for every Job and pod beside covid-ctl's own."""
+    notify_hosts: tuple[WebhookHost, ...] = ()
+    """The hosts that the tracker may call for ``submit --notify``, as ``hooks.example.org`` or with a port."""
     zone: str = ""
     """Where the TPU is, for prices and for ``covid-ctl doctor``."""
     project: str = ""

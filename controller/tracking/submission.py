@@ -50,10 +50,12 @@ def submit(
     cluster: Cluster,
     *,
     by: str = "",
+    notify: str = "",
     clock: Callable[[], float] = time.time,
 ) -> list[Submitted]:
     """Create every step's Job, inputs first, suspended where an input is not complete.
 
+    The webhook ``notify`` is called when a step ends that is not complete by now.
     A Job of which nothing runs yet is made anew when the profile has changed since; its record continues.
 
     The cluster validates every Job before anything is written. A Job that ended without its artifact is deleted
@@ -63,11 +65,11 @@ def submit(
     for step in ordered:
         if not is_complete(store, step.name):
             cluster.validate(render(step, profile, suspend=True))
-    return [_submit(step, profile, store, cluster, by, clock) for step in ordered]
+    return [_submit(step, profile, store, cluster, by, notify, clock) for step in ordered]
 
 
 def _submit(
-    step: Step, profile: Profile, store: Store, cluster: Cluster, by: str, clock: Callable[[], float]
+    step: Step, profile: Profile, store: Store, cluster: Cluster, by: str, notify: str, clock: Callable[[], float]
 ) -> Submitted:
     if is_complete(store, step.name):
         return Submitted(step, SubmissionOutcome.COMPLETE)
@@ -80,6 +82,8 @@ def _submit(
     if status and not status.condition:
         changes = cluster.template_changes(job)
         if not changes or status.state not in (JobState.SUSPENDED, JobState.PENDING):
+            if notify and notify not in history.webhooks:
+                ledger.append(step.name, Event(EventType.NOTIFY, clock(), notify))
             ready = status.state is JobState.SUSPENDED and not missing and not profile.queue
             return Submitted(step, SubmissionOutcome.THERE, missing, unreleased=ready, outdated=changes)
         why_again = f"the profile has changed since ({'; '.join(changes)}), and nothing of it ran"
@@ -91,6 +95,8 @@ def _submit(
         cluster.delete(step.name)
     # Before the Job: a tracker that sees the Job finds out that it is another than the last.
     known = ledger.append(step.name, _submitted(step, profile, by, clock()))
+    if notify:
+        ledger.append(step.name, Event(EventType.NOTIFY, clock(), notify))
     if known > len(events):
         events += ledger.events(step.name, after=len(events))
     _mark_removals(artifact, events)

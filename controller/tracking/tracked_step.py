@@ -10,12 +10,15 @@ from controller.clusters.interface import JobState, JobStatus
 from controller.clusters.job_status import Surroundings
 from controller.clusters.objects import ObservedPod
 from controller.kube.api_errors import NotFoundError
-from controller.ledger.events import Event, EventType, Ledger
+from controller.ledger.events import Event, EventType, Ledger, note_notified
 from controller.ledger.history import History
+from controller.profiles.webhook import host_of
+from controller.status.step_status import summary
 from controller.tracking.log_shipping import Attempt, ship_logs, shipped_logs
+from controller.tracking.notices import Notice, Notifier
 from controller.tracking.observer import Observer, TrackedJob
 from controller.tracking.reconcile import Snapshot, is_releasable, is_settled, next_event, release_event
-from jobs.artifact import incomplete, is_complete
+from jobs.artifact import Artifact, incomplete, is_complete
 from jobs.layout import LogName
 from jobs.store import Store
 
@@ -35,6 +38,8 @@ class TrackerContext:
     may_write: Callable[[], bool]
     on_event: OnEvent
     """Called with each event that this tracker, and no other, has noted."""
+    notifier: Notifier | None = None
+    """Calls the webhooks of steps that have ended; None: another tracker does."""
 
 
 class TrackedStep:
@@ -70,8 +75,41 @@ class TrackedStep:
         self._ship_logs()
         self._give_up(status)
         self._ended_pods.clear()
-        if observer.job(name) is None:
+        self.notify()
+        if observer.job(name) is None and not self.is_to_notify:
             self.gone_at = self.gone_at or self._on.clock()
+
+    @property
+    def is_to_notify(self) -> bool:
+        """Whether a webhook is still to be called, or to be noted as called."""
+        return bool(self._on.notifier and self.history.has_ended and self.history.webhooks)
+
+    def notify(self) -> None:
+        """Have the webhooks called that are to be told of the end, and note which were."""
+        notifier, name = self._on.notifier, self.job.name
+        if not notifier or not self.is_to_notify:
+            return
+        for url in list(self.history.webhooks):
+            number = self.history.submissions
+            if outcome := notifier.tell(name, number, url, self._notice):
+                while url in self.history.webhooks:
+                    self._append(note_notified(self._on.clock(), url, host_of(url), outcome))
+                notifier.forget(name, number, url)
+
+    def _notice(self) -> Notice:
+        history, artifact = self.history, Artifact.open(self._on.store, self.job.name)
+        failed = history.life is EventType.FAILED
+        manifest = None if failed else artifact.manifest()
+        return Notice.of(
+            artifact.name,
+            number=history.submissions,
+            kind=str(artifact.spec.kind),
+            recipe=artifact.spec.recipe,
+            bucket=self._on.store.location,
+            ended_at=history.life_at,
+            reason=(history.detail or "no reason is known") if failed else "",
+            result=summary(manifest) if manifest else "",
+        )
 
     def _snapshot(self, status: JobStatus | None) -> Snapshot:
         missing: tuple[str, ...] = ()

@@ -11,18 +11,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
 from controller.kube.api_errors import ForeignJobError
 from controller.ledger.history import History
 from controller.ledger.lineage import is_step_name
+from controller.tracking.notices import Notifier
 from controller.tracking.observer import Observer, TrackedJob
 from controller.tracking.tracked_step import OnEvent, TrackedStep, TrackerContext
 from controller.tracking.work_queue import WorkQueue
 from jobs.artifact import Artifact
+from jobs.errors import StoreError
 from jobs.store import Store
 
 RESYNC_SECONDS = 30.0
 """How often every step is reconciled though nothing changed: back-offs end, inputs are made elsewhere."""
+
+NOTICE_SECONDS = 0.1
+"""How often deliveries that are waited for are looked at."""
 
 OnError = Callable[[str, Exception, float], None]
 """Called with a step's name, what went wrong, and the seconds until it is tried again (infinite: never)."""
@@ -41,6 +47,7 @@ class Tracker:
         may_write: Callable[[], bool] = lambda: True,
         on_error: OnError,
         on_event: OnEvent = lambda _name, _event: None,
+        notifier: Notifier | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._observer = observer
@@ -49,7 +56,8 @@ class Tracker:
         self._may_write = may_write
         self._on_error = on_error
         self._clock = clock
-        self._context = TrackerContext(observer, store, clock, may_write, on_event)
+        self._notifier = notifier
+        self._context = TrackerContext(observer, store, clock, may_write, on_event, notifier)
         self._steps: dict[str, TrackedStep] = {}
         self._ignored: dict[str, str] = {}
         """UIDs of the Jobs that are not ours, by name."""
@@ -79,10 +87,23 @@ class Tracker:
         step = self._steps.get(name)
         return step.history if step else None
 
+    def finish_notices(self, seconds: float, sleep: Callable[[float], object] = time.sleep) -> None:
+        """Wait, at most so long, until the webhooks of steps that have ended were called, and note which were."""
+        for _ in range(max(1, round(seconds / NOTICE_SECONDS))):
+            waiting = [step for step in self._steps.values() if step.is_to_notify]
+            if not waiting:
+                return
+            sleep(NOTICE_SECONDS)
+            for step in waiting:
+                with suppress(StoreError):
+                    step.notify()
+
     def _enqueue(self, changed: set[str]) -> None:
         now = self._clock()
         # A step may become ready when one of its inputs changes.
-        due = changed | {name for name, step in self._steps.items() if not changed.isdisjoint(step.job.inputs)}
+        called = self._notifier.over() if self._notifier else set()
+        due = changed | {name for name in called if name in self._steps and self._steps[name].is_to_notify}
+        due |= {name for name, step in self._steps.items() if not changed.isdisjoint(step.job.inputs)}
         if now >= self._resync_at and self._observer.is_listed():
             self._resync_at = now + RESYNC_SECONDS
             self._forget(now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -61,6 +62,9 @@ def search(
     """
     if serve == bool(query.strip()):
         raise click.UsageError("give either a QUERY or --serve")
+    if serve:
+        # The kernel spares a container's first process a signal that it does not handle: its pod would end by SIGKILL.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     prepare_search()
     from jobs.search.engine import Mode
 

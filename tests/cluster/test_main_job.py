@@ -1,4 +1,4 @@
-"""The main job through pods: corpus in, loadable model out; again, and after its Jobs are gone."""
+"""The main job through pods: corpus in, loadable model and index out; again, and after its Jobs are gone."""
 
 import json
 
@@ -7,20 +7,26 @@ import pytest
 from controller.kube.api import MERGE_PATCH
 from jobs.artifact import Artifact
 from jobs.spec import Kind
+from tests.cluster.image import Image
 from tests.cluster.place import Place, write_recipe
 from tests.cluster.waiting import until
 
 pytestmark = pytest.mark.cluster
 
-STEPS = ["ingest", "signatures", "vocabulary", "preprocess", "pretrain", "export"]
+STEPS = [
+    *("ingest", "signatures", "vocabulary", "preprocess", "pretrain", "export"),
+    *("tune", "control", "evaluate", "embed", "index"),
+]
 
 
 def generations(place: Place) -> dict[str, tuple[str, int]]:
     return {name: (job["metadata"]["uid"], job["metadata"]["generation"]) for name, job in place.jobs().items()}
 
 
-def test_from_the_corpus_to_the_model_and_after(place: Place) -> None:
-    submit = ("submit", "all", write_recipe(place), "--corpus", "sample", "--wait")
+def test_from_the_corpus_to_the_index_and_after(place: Place, image: Image) -> None:
+    if lacking := image.lacks("searching"):
+        pytest.skip(f"image {image.name} makes nothing searchable: it lacks {', '.join(lacking)}")
+    submit = ("submit", "all", write_recipe(place, embedder={"epochs": 1}), "--corpus", "sample", "--wait")
     first = place.succeed(*submit)
     states = place.states()
     assert [name.split("-")[0] for name in states] == STEPS
@@ -28,6 +34,8 @@ def test_from_the_corpus_to_the_model_and_after(place: Place) -> None:
     until(lambda: jobs_complete(place), "the Jobs to be complete: their last pods end after the artifact does")
     assert place.jobs().keys() == states.keys()
     check_the_model(place, next(name for name in states if name.startswith("export-")))
+    found = place.succeed("search", "vaccine", "--output", "json").json()
+    assert all(answer["hits"] for answer in found["answers"]), found
     before = generations(place)
     again = place.succeed(*submit)
     assert again.out.count("already complete") == len(STEPS), again.out

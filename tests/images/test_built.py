@@ -25,7 +25,7 @@ from tests.controller.steps import Given, planned
 
 pytestmark = pytest.mark.images
 
-TARGETS = ("worker", "trainer-tpu", "trainer-gpu", "trainer-cpu", "controller")
+TARGETS = ("worker", "trainer-tpu", "trainer-gpu", "trainer-cpu", "controller", "search")
 SHARDS = 2
 Engine = Callable[..., str]
 
@@ -104,7 +104,7 @@ def test_the_controller_has_what_its_tracker_imports(engine: Engine) -> None:
     assert "--bucket" in engine(*confined("covid-ctl"), image("controller"), "tracker", "--help")
 
 
-def test_every_step_runs_in_its_image(engine: Engine, tmp_path: Path) -> None:
+def test_every_step_runs_in_its_image_and_the_index_is_searched_in_its_own(engine: Engine, tmp_path: Path) -> None:
     profile = Profile(
         name="images",
         bucket="/bucket",
@@ -119,12 +119,17 @@ def test_every_step_runs_in_its_image(engine: Engine, tmp_path: Path) -> None:
         for index in range(step.spec.shards):
             run_shard(engine, render(step, profile), index, tmp_path)
         artifact.require()
+    arguments = ("search", "vaccine", "--index", step.name, "--bucket", "/bucket", "--output", "json")
+    found = engine(*confined("covid-ctl"), "--volume", f"{tmp_path}:/bucket:ro", image("search"), *arguments)
+    assert json.loads(found)["answers"][0]["hits"]
 
 
 def main_job() -> list[Step]:
-    recipe = load_recipe("tiny", {"schedule.train_steps": "20", "schedule.warmup_steps": "2"})
-    sample = Given(corpus=Source(SAMPLE, sample_fingerprint()))
-    return planned(Kind.EXPORT, recipe=recipe, given=sample, shards=SHARDS)
+    """Up to the exported model, then up to the index, which is last."""
+    schedule = {"schedule.train_steps": "20", "schedule.warmup_steps": "2", "embedder.epochs": "1"}
+    recipe, sample = load_recipe("tiny", schedule), Given(corpus=Source(SAMPLE, sample_fingerprint()))
+    planned_for = (planned(kind, recipe=recipe, given=sample, shards=SHARDS) for kind in (Kind.EXPORT, Kind.INDEX))
+    return list({step.name: step for steps in planned_for for step in steps}.values())
 
 
 def run_shard(engine: Engine, job: dict[str, Any], index: int, bucket: Path) -> None:

@@ -122,10 +122,14 @@ def test_on_kind_machine_node_and_pods_see_one_bucket() -> None:
     assert claim["spec"]["volumeName"] == volume["metadata"]["name"]
     (node,) = yaml.safe_load((folder / "kind.yaml").read_text())["nodes"]
     assert node["extraMounts"] == [{"hostPath": profile.bucket, "containerPath": profile.bucket}]
-    (patch,) = kustomization(folder)["patches"]
-    added = {change["path"]: change["value"] for change in yaml.safe_load(patch["patch"])}
-    assert {"name": "bucket", "persistentVolumeClaim": {"claimName": profile.bucket_volume}} in added.values()
-    assert {"name": "bucket", "mountPath": profile.bucket} in added.values()
+    read_only = {TRACKER: {}, "covid-ctl-search": {"readOnly": True}}
+    patches = {patch["target"]["name"]: yaml.safe_load(patch["patch"]) for patch in kustomization(folder)["patches"]}
+    assert patches.keys() == read_only.keys()
+    for name, changes in patches.items():
+        source, mount = (change["value"] for change in changes)
+        claim = {"claimName": profile.bucket_volume, **read_only[name]}
+        assert source == {"name": "bucket", "persistentVolumeClaim": claim}
+        assert mount == {"name": "bucket", "mountPath": profile.bucket, **read_only[name]}
 
 
 def test_the_network_policy_leaves_open_what_pods_need() -> None:
@@ -198,6 +202,26 @@ def test_the_readme_names_what_is_there() -> None:
         assert (K8S.parent / path).exists(), path
     for name in (WORKER, TRACKER, "covid-ctl-submitter"):
         assert name in text
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.skipif(not shutil.which("kubectl"), reason="needs kubectl")
+def test_an_overlay_takes_the_search_page_as_the_readme_says(overlay: str, tmp_path: Path) -> None:
+    shutil.copytree(K8S, tmp_path / "k8s")
+    folder = tmp_path / "k8s" / "overlays" / overlay
+    (folder / "covid-ctl.toml").touch()
+    text = (K8S / "README.md").read_text().partition("## The search page")[2]
+    added = yaml.safe_load(text.partition("```yaml")[2].partition("```")[0])
+    whole = kustomization(folder)
+    whole |= {"components": added["components"], "images": whole["images"] + added["images"]}
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(whole))
+    built = subprocess.run(["kubectl", "kustomize", str(folder)], capture_output=True, text=True, check=True).stdout
+    made = [one for one in yaml.safe_load_all(built) if one["metadata"]["name"] == "covid-ctl-search"]
+    (pod,) = [one["spec"]["template"]["spec"] for one in made if one["kind"] == "Deployment"]
+    assert pod["containers"][0]["image"] == f"{added['images'][0]['newName']}@{added['images'][0]['digest']}"
+    assert {one["metadata"]["namespace"] for one in made} == {NAMESPACE}
+    (generated,) = [volume["configMap"]["name"] for volume in pod["volumes"] if "configMap" in volume]
+    assert generated.startswith("covid-ctl-")  # with the hash of what the overlay's file says
 
 
 def test_the_search_page_runs_restricted_reads_only_and_by_options_that_exist() -> None:

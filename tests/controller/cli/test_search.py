@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -21,8 +24,10 @@ from jobs.search.encoder import TextEncoder
 from jobs.search.paper import Paper
 from jobs.spec import Kind, Spec
 from jobs.store import Store
+from tests.e2e.command import COVID_CTL, environment
 from tests.jobs.search.bucket import index_step
 from tests.jobs.search.made import PAPERS, embedder
+from tests.signals import as_from_a_terminal
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +178,26 @@ def test_a_port_in_use_is_named_with_what_to_do(bucket: Path, filled: Path) -> N
     assert isinstance(ran.exception, ConfigurationError)
     assert "cannot listen there" in ran.exception.reason
     assert "--port" in ran.exception.remedy
+
+
+def test_the_page_ends_in_good_order_when_its_pod_is_told_to(bucket: Path, filled: Path) -> None:
+    with subprocess.Popen(
+        [str(COVID_CTL), "search", "--serve", "--port", "0"],
+        env=environment(bucket) | {"XDG_CACHE_HOME": str(filled)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=as_from_a_terminal,
+    ) as serving:
+        assert serving.stdout
+        address = urlsplit(serving.stdout.readline().split()[0]).netloc
+        connection = HTTPConnection(address, timeout=60)
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().read() == b"ok\n"
+        connection.close()
+        serving.send_signal(signal.SIGTERM)
+        _, err = serving.communicate(timeout=60)
+    assert (serving.returncode, err) == (0, "")
 
 
 REFUSED: dict[str, tuple[tuple[str, ...], type[BaseException], str]] = {

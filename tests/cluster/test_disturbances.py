@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,7 @@ def check_each_job_was_released_once(place: Place) -> None:
 
 def test_an_eviction_costs_no_retry_and_no_byte(place: Place) -> None:
     """One pod of each step is evicted; that of pretraining once it has a checkpoint to go on from."""
-    schedule = {"train_steps": 300, "evaluate_every": 100, "checkpoint_every": 20}
+    schedule: dict[str, Any] = {"train_steps": 300, "evaluate_every": 100, "checkpoint_every": 20}
     recipe = write_recipe(place, **schedule)
     submit = ("submit", "pretrain", recipe, "--with-inputs")
     evicted: set[str] = set()

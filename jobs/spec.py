@@ -35,14 +35,14 @@ class Kind(StrEnum):
 VERSIONS: Mapping[Kind, int] = {
     Kind.INGEST: 3,
     Kind.SIGNATURES: 2,
-    Kind.VOCABULARY: 4,
-    Kind.PREPROCESS: 4,
+    Kind.VOCABULARY: 5,
+    Kind.PREPROCESS: 5,
     Kind.CHECKPOINT: 1,
     Kind.PRETRAIN: 4,
     Kind.EXPORT: 5,
     Kind.TUNE: 2,
     Kind.CONTROL: 1,
-    Kind.EVALUATE: 2,
+    Kind.EVALUATE: 3,
     Kind.EMBED: 1,
     Kind.INDEX: 1,
 }

@@ -21,7 +21,7 @@ _NUMBER = r"[1-9][0-9]{0,2}"
 _JOIN = r"\s?[,;–‐-]\s?"
 # Each begins with one character, which is found faster than a set or what lies behind.
 _GROUP = re.compile(
-    r"\((?:(?<=[A-Za-z0-9)\]”’%]\()|(?<=[A-Za-z0-9)\]”’%] \())"
+    r"\((?:(?<=[A-Za-z0-9)\]”’%\"']\()|(?<=[A-Za-z0-9)\]”’%\"'] \())"
     rf"\s?{_NUMBER}(?:{_JOIN}{_NUMBER})*+\s?\)(?=\s?[.,;:)]|\s|$)"
 )
 # A lone stop may begin a preprint's notice, before which a line's number stands.
@@ -30,18 +30,32 @@ _BARE = re.compile(
     r"(?=\s[.,;](?:\s(?!CC-|https?:|The copyright|i?It? is)|$)))"
 )
 _AFTER_STOP = re.compile(r"\.[1-9](?<=[a-z]{5}\.[1-9])[0-9]{0,2}(?=\s[A-Z])")
+# Nothing is counted by what only opens a sentence.
+_OPENINGS = (
+    "The|In|This|These|However|We|It|As|For|To|Thus|Therefore|Although|While|When|Moreover|Furthermore|Additionally|"
+    "Here|Our|There|Since|If|Because|Indeed|Interestingly|Similarly|Finally|Hence|Such|They|Their|Its|On|At|By|From|"
+    "With|During|After|Despite|Another|An|A|Of|Recently|Also|Importantly|Notably|Consequently|Meanwhile|Overall|"
+    "Specifically|Where|That|Both"
+)
+_BEFORE_OPENING = re.compile(
+    rf"\. [1-9](?<=[a-z)\]”’]\. [1-9])[0-9]{{0,2}}(?:{_JOIN}{_NUMBER})*+(?=\s(?:{_OPENINGS})[,\s])"
+)
 _AFTER_COMMA = re.compile(rf",[1-9](?<=[a-z]{{5}},[1-9])[0-9]{{0,2}}(?:[,–-]{_NUMBER})*+(?=\s[a-z])")
 _GOES_ON = re.compile(r",?\s(?:and|or|to)\s[0-9]")
 _EACH = re.compile(_NUMBER)
+_YEAR = re.compile(r"\b(?:19|20)[0-9]{2}")
 
 _QUARTER = 4
 _FEWEST_MARKS = 5
 _FEWEST_GROUPS, _FEWEST_LISTS = 12, 3
 """Citations of an unmarked paper: groups in parentheses, and those with several numbers, which equations and lists
 lack."""
+_FEWEST_STEPS, _MANY_STEPS, _LONGEST_STEP = 8, 15, 6
+"""Steps to the next number in a paper of which the parse lost the first ones, and how long they may be."""
 _FEWEST_FILLED = 5
 """Numbers that no mark has and bare ones do, at least."""
 _HIGHEST = 8
+_WIDE = 20
 _BEYOND = 5
 """An unmarked number is at most so much higher than the highest that is known to be a citation."""
 _BEFORE_QUANTITIES = words(
@@ -70,13 +84,14 @@ class CitationStyle:
 
 def style_of(paragraphs: Sequence[Paragraph]) -> CitationStyle:
     """The style of a paper, given as its paragraphs. A quarter of the marks tells a style, in 449 papers."""
-    marks = bare = parentheses = highest = 0
+    marks = bare = parentheses = others = highest = 0
     marked: set[int] = set()
     for paragraph in paragraphs:
         text = paragraph.text
         for start, end in paragraph.cite_spans:
             marks += 1
             span = text[start:end]
+            others += "[" in span or _YEAR.search(span) is not None
             core = span.strip("()[],;. ")
             if not core.isdigit():
                 continue
@@ -85,10 +100,14 @@ def style_of(paragraphs: Sequence[Paragraph]) -> CitationStyle:
             before = text[max(0, start - 1) : start]
             bare += span.rstrip(",").isdigit() and before not in ("[", "(")
             parentheses += span.startswith("(") or before == "("
+    # Many a mark is the number of a line; numbers in parentheses are equations where citations are of another style.
+    is_other = others >= _FEWEST_MARKS and others * 4 >= 3 * marks
+    runs = CitationStyle() if is_other else _running(paragraph.text for paragraph in paragraphs)
     if marks == 0:
-        return _running(paragraph.text for paragraph in paragraphs)
+        return runs
     is_bare = bare * _QUARTER >= marks or _fills_gaps(paragraphs, marked, highest)
-    return CitationStyle(is_bare, parentheses * _QUARTER >= marks >= _FEWEST_MARKS, highest)
+    in_parentheses = runs.parentheses or parentheses * _QUARTER >= marks >= _FEWEST_MARKS
+    return CitationStyle(is_bare, in_parentheses, runs.highest or highest)
 
 
 def _fills_gaps(paragraphs: Sequence[Paragraph], marked: set[int], highest: int) -> bool:
@@ -109,21 +128,43 @@ def _fills_gaps(paragraphs: Sequence[Paragraph], marked: set[int], highest: int)
 
 
 def _running(texts: Iterable[str]) -> CitationStyle:
-    """The style of a paper whose parse marked nothing: by numbers that count up from 1, each as it is first cited."""
+    """The style told by numbers that count up, each as it is first cited: from 1, or so many of them in so short steps
+    that the first ones were lost. (Residues of a protein are not cited so.)
+    """
     groups = lists = 0
+    cited: dict[int, None] = {}
     firsts: dict[int, None] = {}
     for text in texts:
         for match in _GROUP.finditer(text):
             numbers = _numbers(match[0])
+            if _is_wide(match[0], numbers):
+                continue
             groups += 1
             lists += len(numbers) > 1
-            firsts |= dict.fromkeys(range(numbers[0], numbers[-1] + 1) if _is_range(match[0], numbers) else numbers)
-    order = list(firsts)
+            cited |= dict.fromkeys(range(numbers[0], numbers[1] + 1) if _is_range(match[0], numbers) else numbers)
+            firsts |= dict.fromkeys(numbers[:1])
+    order = list(cited)
     if groups < _FEWEST_GROUPS or lists < _FEWEST_LISTS or max(order) < _HIGHEST:
         return CitationStyle()
     rising = sum(earlier < later for earlier, later in pairwise(order))
-    runs = rising * 5 >= 4 * (len(order) - 1) and len(order) * 10 >= 7 * max(order)
-    return CitationStyle(parentheses=runs, highest=max(order) if runs else 0)
+    if not (rising * 5 >= 4 * (len(order) - 1) and len(order) * 10 >= 7 * max(order)) and not _steps_on(list(firsts)):
+        return CitationStyle()
+    return CitationStyle(parentheses=True, highest=_highest(sorted(order)))
+
+
+def _steps_on(firsts: Sequence[int]) -> bool:
+    """Whether most numbers are a short step from the one before: two thirds, or of many three fifths."""
+    steps = len(firsts) - 1
+    near = sum(0 < later - earlier <= _LONGEST_STEP for earlier, later in pairwise(firsts))
+    return near >= _FEWEST_STEPS and (near * 3 >= 2 * steps or (near >= _MANY_STEPS and near * 5 >= 3 * steps))
+
+
+def _highest(ordered: Sequence[int]) -> int:
+    """The last number before a gap that no bibliography has."""
+    place = len(ordered) // 2
+    while place + 1 < len(ordered) and ordered[place + 1] - ordered[place] <= _WIDE:
+        place += 1
+    return ordered[place]
 
 
 def remove_in_style(text: str, style: CitationStyle) -> str:
@@ -132,9 +173,9 @@ def remove_in_style(text: str, style: CitationStyle) -> str:
     def cut(match: re.Match[str]) -> str:
         start = match.start() + len(match[0]) - len(match[0].lstrip())
         numbers = _numbers(match[0])
-        if numbers != sorted(numbers) or numbers[-1] > style.highest + _BEYOND:
+        if numbers != sorted(numbers) or numbers[-1] > style.highest + _BEYOND or _is_wide(match[0], numbers):
             return match[0]
-        if is_needed(text, start) or _is_label(text, start) or _GOES_ON.match(text, match.end()):
+        if is_needed(text, start, match[0].strip()) or _is_label(text, start) or _GOES_ON.match(text, match.end()):
             return match[0]
         if match[0].lstrip()[0] != "(" and text.rfind("(", 0, start) > text.rfind(")", 0, start):
             return match[0]  # "(plants 3, 5)"
@@ -143,7 +184,7 @@ def remove_in_style(text: str, style: CitationStyle) -> str:
     if style.parentheses and "(" in text:
         text = close_cuts(_GROUP.sub(cut, text))
     if style.bare:
-        for pattern in (_BARE, _AFTER_STOP, _AFTER_COMMA):
+        for pattern in (_BARE, _AFTER_STOP, _BEFORE_OPENING, _AFTER_COMMA):
             text = close_cuts(pattern.sub(cut, text))
     return text
 
@@ -153,7 +194,12 @@ def _numbers(group: str) -> list[int]:
 
 
 def _is_range(group: str, numbers: Sequence[int]) -> bool:
-    return len(numbers) == 2 and "," not in group and numbers[0] < numbers[1] < numbers[0] + 20
+    return len(numbers) == 2 and "," not in group and ";" not in group and numbers[0] < numbers[1]
+
+
+def _is_wide(group: str, numbers: Sequence[int]) -> bool:
+    """Whether it is a range of more than one cites at a time: of residues, say."""
+    return _is_range(group, numbers) and numbers[1] - numbers[0] >= _WIDE
 
 
 def _is_label(text: str, start: int) -> bool:

@@ -13,6 +13,8 @@ _NUMBERS = re.compile(rf"\[\s*{_NUMBER}(?:\s?[,;–‐-]\s?{_NUMBER})*\s*\](?![A
 _SUPERSCRIPT = re.compile(r"[¹²³⁰⁴-⁹](?<=[a-z]{4}.)[¹²³⁰⁴-⁹]*(?:[,–-][¹²³⁰⁴-⁹]+)*(?![A-Za-z⁻])")
 # Several numbers: one alone may begin the next sentence ("in the drug alone.26 patients were").
 _AFTER_STOP = re.compile(r"\.[1-9](?<=[a-z]{5}\.[1-9])[0-9]{0,2}(?:[,–-][1-9][0-9]{0,2})+(?= [A-Z])")
+# The sentence needs the names alone: "as Franz et al. (20) reported".
+_AFTER_NAMES = re.compile(rf"(?<=\sal)(\.?),?\s?\(\s?{_NUMBER}(?:\s?[,;–‐-]\s?{_NUMBER})*+\s?\)")
 
 _YEAR = r"(?:19|20)[0-9]{2}[a-z]?"
 # Everything that repeats is possessive: a name ends where a year begins, so there is nothing to go back for.
@@ -26,6 +28,7 @@ _AUTHORS = re.compile(rf"[(\[]\s*+{_LEAD_IN}{_AUTHOR_YEAR}(?:\s?[;,]\s?(?:and\s)
 _ENDS_IN_YEAR = re.compile(r"[)\]](?:(?<=[12][09][0-9]{2}.)|(?<=[0-9] .)|(?<=[0-9][a-z].)|(?<=,[a-z].))")
 NEEDS = (
     *(CUT, r"\[[\s]*[1-9]", "[a-z][a-z][¹²³⁰⁴-⁹]", "[a-z][a-z][.][1-9]"),
+    *(r"et al[.,]*\(", r"et al[.,]* \("),
     *("[12][09][0-9][0-9][)\\]]", "[0-9] [)\\]]", "[0-9][a-z][)\\]]", ",[a-z][)\\]]"),
 )
 _SEVERAL = re.compile(r"et al|\sand\s|&|;")
@@ -53,24 +56,17 @@ _PREPOSITIONS = (
     "or",
     "using",
 )
-_ANNOUNCEMENTS = (
-    "interval",
-    "range",
-    "ref",
-    "ref.",
-    "refs",
-    "refs.",
-    "reference",
-    "references",
-    *("ci", "ci:", "cri", "iqr", "iqr:", "ci,", "iqr,"),
-    *"=∈<>≤≥×+",
-)
+_ANNOUNCEMENTS = ("ref", "ref.", "refs", "refs.", "reference", "references", *"=∈<>≤≥×+")
 _GOVERNORS = frozenset((*_PREPOSITIONS, *_ANNOUNCEMENTS))
+_BEFORE_INTERVALS = frozenset(("interval", "range", "ci", "ci:", "cri", "iqr", "iqr:", "ci,", "iqr,"))
+_INTERVAL = re.compile(r"[(\[]?\s*[0-9.]+\s?(?:[,;–‐-]|to)\s?[0-9.]+\s*[)\]]?")
 
 
-def is_needed(text: str, start: int) -> bool:
-    """Whether what begins at ``start`` is a word of its sentence ("as shown in [12]"), or an announced interval."""
-    return text[max(0, start - 14) : start].rstrip().rpartition(" ")[2].lower() in _GOVERNORS
+def is_needed(text: str, start: int, bracket: str) -> bool:
+    """Whether ``bracket``, which begins at ``start``, is a word of its sentence ("as shown in [12]"), or an announced
+    interval ("the range [2, 5]")."""
+    word = text[max(0, start - 14) : start].rstrip().rpartition(" ")[2].lower()
+    return word in _GOVERNORS or (word in _BEFORE_INTERVALS and _INTERVAL.fullmatch(bracket.strip()) is not None)
 
 
 def remove_citations(text: str) -> str:
@@ -82,12 +78,14 @@ def remove_citations(text: str) -> str:
     cut = _NUMBERS.sub(_unless_needed, _SUPERSCRIPT.sub("", text))
     if ("20" in cut or "19" in cut) and _ENDS_IN_YEAR.search(cut):
         cut = _AUTHORS.sub(_unless_one_name, cut)
+    if "et al" in cut:
+        cut = _AFTER_NAMES.sub(rf"\1{CUT}", cut)
     return _AFTER_STOP.sub(".", close_cuts(cut))
 
 
 def _unless_needed(match: re.Match[str]) -> str:
     text, start = match.string, match.start()
-    return match[0] if is_needed(text, start) or is_interval(text, start, match[0]) else CUT
+    return match[0] if is_needed(text, start, match[0]) or is_interval(text, start, match[0]) else CUT
 
 
 def _unless_one_name(match: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, groupby, pairwise
 from statistics import median
 
 import numpy as np
@@ -136,7 +136,11 @@ def _counting_lines(values: Sequence[int], places: Sequence[int]) -> list[int]:
         return len(one) >= _SERIES and steady(one) >= 0.6 and even(one) >= 0.6
 
     series = _series(values, places, usual, _LONG_INTERRUPTION if known else _INTERRUPTION)
-    counting = sorted(number for one in series if counts_lines(one) for number in one)
+    counting: list[int] = []
+    lined = sorted(filter(counts_lines, series), key=_magnitude, reverse=True)
+    for _, alike in groupby(lined, _magnitude):
+        others = [one for one in alike if not _lies_within_lines(one, values, places, usual, counting)]
+        counting = sorted(chain(counting, *others))
     if not known:
         return counting
     between = [
@@ -145,6 +149,27 @@ def _counting_lines(values: Sequence[int], places: Sequence[int]) -> list[int]:
         if not counts_lines(one) and _fits(one, values, counting) and steady(one) >= (0.5 if len(one) > _PAIR else 1.0)
     ]
     return sorted([*counting, *(number for one in between for number in one)])
+
+
+def _magnitude(one: Sequence[int]) -> tuple[int, int]:
+    """How long a series is, in steps of an eighth to a quarter: those of one magnitude are judged at once."""
+    bits = len(one).bit_length()
+    return bits, len(one) >> max(0, bits - 3)
+
+
+def _lies_within_lines(
+    one: Sequence[int], values: Sequence[int], places: Sequence[int], pace: float, counting: Sequence[int]
+) -> bool:
+    """Whether most numbers of the series are in lines whose own number, and the next line's, are known."""
+
+    def is_within(number: int) -> bool:
+        after = bisect_right(counting, number)
+        if not 0 < after < len(counting):
+            return False
+        earlier, later = counting[after - 1], counting[after]
+        return values[later] == values[earlier] + 1 and places[later] - places[earlier] < 1.4 * pace
+
+    return sum(map(is_within, one)) * 2 > len(one)
 
 
 def _fits(one: Sequence[int], values: Sequence[int], counting: Sequence[int]) -> bool:

@@ -27,7 +27,7 @@ _BETWEEN = (
 )
 # With bounds, since a bracket may be one of many that open and never close.
 _GROUP = re.compile(rf"[(\[]{_BETWEEN}{{0,40}}+{_MARKED}(?:{_BETWEEN}|{_MARKED}){{0,300}}+[)\]](?:\s?[)\]])*")
-_LISTED = rf"{_MARKED}(?=\s*[)\];])"
+_LISTED = rf"(?:(?:see|e\.g|i\.e|cf|reviewed\sin)\b[.,]*\s)?{_MARKED}(?=\s*[)\];])"
 _LOOSE = re.compile(
     rf";\s*{_LISTED}|,\s*{_LISTED}|{_MARKED}(?:\s?[,–‐-]\s?[0-9]{{1,3}}(?=\s?[.,;)])|\s?[;,–‐-]\s?{_MARKED})*"
 )
@@ -83,7 +83,7 @@ def remove_spans(paragraph: Paragraph, bare_numbers: bool) -> str:
 def _cut_group(match: re.Match[str]) -> str:
     """Brackets with nothing but citations in them."""
     plain = match[0].replace(_CITATION, "")
-    if is_needed(match.string, match.start()) or is_interval(match.string, match.start(), plain):
+    if is_needed(match.string, match.start(), plain) or is_interval(match.string, match.start(), plain):
         return plain
     surplus = sum(map(match[0].count, ")]")) - sum(map(match[0].count, "(["))
     return CUT + match[0][len(match[0]) - max(0, surplus) :]

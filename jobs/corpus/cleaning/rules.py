@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from jobs.corpus.cleaning import citations, latex, letter_spacing, references
+from jobs.corpus.cleaning import citations, genotypes, latex, letter_spacing, references
 from jobs.corpus.cleaning import preprint_notice as boilerplate
 from jobs.corpus.cleaning import publisher_notices as notices
 from jobs.corpus.cleaning.cutting import CUT, close_cuts
@@ -107,6 +107,8 @@ def remove_control_characters(text: str) -> str:
 _EMAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
 _URL = re.compile(r"\b(?:(?:https?|ftp)\s?:\s?//|www\.)\S+", re.IGNORECASE)
 _ADDRESS_SIGNS = ("@", "://", "www.", "WWW.")
+_LED_TO = re.compile(rf" (?:at|from|via|on|in):?\s?{CUT}(?=\s?(?:[.;)]|$))")
+"""What leads to an address that ends its sentence: "available at https://example.org."."""
 _URL_TAIL = ".,;:!?)]}>\"'"
 
 
@@ -119,7 +121,8 @@ def remove_addresses(text: str) -> str:
         address = match[0]
         return CUT + address[len(address.rstrip(_URL_TAIL)) :]
 
-    text = close_cuts(_EMAIL.sub(CUT, _URL.sub(without_tail, text.replace(CUT, " "))))
+    text = _EMAIL.sub(CUT, _URL.sub(without_tail, text.replace(CUT, " ")))
+    text = close_cuts(_LED_TO.sub(CUT, text))
     return text.replace("<>", "")
 
 
@@ -138,6 +141,7 @@ RULES = (
     Rule("boilerplate", boilerplate.remove_boilerplate, _literally(boilerplate.ANCHORS)),
     Rule("notices", notices.remove_notices, _literally(notices.ANCHORS)),
     Rule("addresses", remove_addresses, _literally(_ADDRESS_SIGNS)),
+    Rule("genotypes", genotypes.complete_knockouts, genotypes.NEEDS),
     Rule("letter_spacing", letter_spacing.join_spaced_letters, letter_spacing.NEEDS),
     Rule("space", normalise_space, ("^ ", "  ", " $", "[\t-\r\x1c-\x1f\x7f-\uffff]")),
 )

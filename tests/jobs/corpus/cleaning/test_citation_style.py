@@ -29,6 +29,8 @@ def marked(text: str) -> Paragraph:
         (ROUND, "as shown in (12) and", "as shown in (12) and"),
         (ROUND, "a mean of 12 years (8-20) was", "a mean of 12 years (8-20) was"),
         (ROUND, "infected cells (300) and", "infected cells (300) and"),
+        (ROUND, 'the so-called "levi-like" (80) and', 'the so-called "levi-like" and'),
+        (ROUND, "of its residues (41-90) and", "of its residues (41-90) and"),
         (ROUND, "we asked: (1) who, (2) when", "we asked: (1) who, (2) when"),
         (ROUND, "in Table (3) it", "in Table (3) it"),
         (BARE, "and growth 42,43 . It", "and growth. It"),
@@ -36,6 +38,9 @@ def marked(text: str) -> Paragraph:
         (BARE, "of the virus 12-15 .", "of the virus."),
         (BARE, "is known.12 The", "is known. The"),
         (BARE, "is known.12 patients were", "is known.12 patients were"),
+        (BARE, "bound to it. 12 The virus", "bound to it. The virus"),
+        (BARE, "bound to it. 12, 14 However, we", "bound to it. However, we"),
+        (BARE, "bound to it. 12 Rhesus macaques", "bound to it. 12 Rhesus macaques"),
         (BARE, "in the plants 5, 6, and 20 . It", "in the plants 5, 6, and 20 . It"),
         (BARE, "in some (plants 5, 6) it", "in some (plants 5, 6) it"),
         (BARE, "for 12 , 13 cases", "for 12 , 13 cases"),
@@ -69,9 +74,9 @@ def test_bare_numbers_that_no_mark_has_tell_it_by_their_order() -> None:
     assert style_of(ranges[:2]) == CitationStyle(highest=6)
 
 
-def running(groups: int) -> list[Paragraph]:
+def running(last: int, first: int = 1) -> list[Paragraph]:
     return list(
-        plain([f"It is known to all of them ({n}, {n + 1}). It is not ({n + 2})." for n in range(1, groups, 3)])
+        plain([f"It is known to all of them ({n}, {n + 1}). It is not ({n + 2})." for n in range(first, last, 3)])
     )
 
 
@@ -81,3 +86,25 @@ def test_numbers_that_run_through_an_unmarked_paper_tell_it() -> None:
     assert style_of(list(reversed(running(30)))) == CitationStyle()  # they do not run
     assert style_of(plain([f"as equation says ({n})." for n in range(1, 40)])) == CitationStyle()  # one at a time
     assert style_of([Paragraph("no citation")]) == CitationStyle()
+
+
+def test_they_tell_it_where_the_parse_marked_the_numbers_of_lines() -> None:
+    lines = [marked(f"was seen in {{{number}}} the cells") for number in range(152, 160)]
+    style = style_of([*running(60), *lines])
+    assert (style.parentheses, style.highest) == (True, 60)
+
+
+def test_they_tell_it_where_the_parse_lost_the_first_of_them() -> None:
+    assert style_of(running(94, first=52)) == CitationStyle(parentheses=True, highest=93)
+    residues = plain([f"binds to the loop ({n}, {n + 9}) and ({n + 30})" for n in range(40, 800, 60)])
+    assert style_of(residues) == CitationStyle()
+
+
+def test_what_lies_far_beyond_them_is_none() -> None:
+    residues = plain(["at the loop (193-203) and (417)", "at the loop (202) and (463)"])
+    assert style_of([*running(60), *residues]) == CitationStyle(parentheses=True, highest=60)
+
+
+def test_in_a_paper_of_another_style_they_are_equations() -> None:
+    brackets = [marked(f"as was shown {{[{number}]}}") for number in range(1, 12)]
+    assert not style_of([*running(60), *brackets]).parentheses

@@ -96,6 +96,18 @@ def test_a_few_lines_that_legends_broke_off_and_a_notice_interrupts_go_by_their_
     assert kept[13] == out_of_place
 
 
+def test_what_counts_between_numbered_lines_counts_no_lines() -> None:
+    numbered, _ = manuscript(seed=6, lines=180, first=301)
+    stated = 0
+    for place in range(0, len(numbered), 3):
+        for line in range(301 + 9 * place + 2, 301 + 9 * place + 6):
+            stated += 1
+            numbered[place] = numbered[place].replace(f" {line} ", f" {line} the virus after {stated} ")
+    kept = " ".join(remove_line_numbers(numbered))
+    assert [f" after {number} " in kept for number in range(1, stated + 1)] == [True] * stated
+    assert not any(f" {line} " in kept for line in range(301, 481))
+
+
 @given(st.integers(0, 200))
 def test_numbers_of_a_text_without_line_numbers_stay(seed: int) -> None:
     rng = random.Random(seed)

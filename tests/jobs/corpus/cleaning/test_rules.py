@@ -34,8 +34,12 @@ CASES = {
     "URL": ("See https://example.org/a?b=1&c=2. It is new.", "See. It is new."),
     "URL in brackets": ("The code (https://example.org/x) is free.", "The code is free."),
     "address without scheme": ("at www.example.org today", "at today"),
+    "what led to it": ("It is free at https://example.org/x. Write to a@example.org.", "It is free. Write to."),
+    "what leads on": ("It is free at https://example.org/x since May.", "It is free at since May."),
     "e-mail": ("Write to a.b-c@example.co.uk, please.", "Write to, please."),
     "e-mail in brackets": ("Write to us (who@example.org).", "Write to us."),
+    "half a knock-out": ("Muc4 -/mice and Muc4 -/and WT", "Muc4 -/- mice and Muc4 -/- and WT"),
+    "two markers": ("CD14 -/CD16 + and +/- or -/-", "CD14 -/CD16 + and +/- or -/-"),
     "at sign that is no address": ("cells @ 37 °C", "cells @ 37 °C"),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from controller.cli.observing import name_argument
 from controller.cli.options import open_bucket, open_live_bucket, output_option, place_options, profile_of, show
 from controller.cli.publishing import verify_directory
 from controller.cli.terminal import echo
+
+if TYPE_CHECKING:
+    from controller.status.report import FoundReport
 
 BUNDLE_MANIFEST = "covid-ctl.json"
 """What a published directory has, and no step is called."""
@@ -43,31 +47,56 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
 
 @click.command("report", short_help="Show what preprocessing did, or an evaluation.")
 @name_argument(required=False)
+@click.option("--against", metavar="NAME", help="A second report of the same kind, to compare with number by number.")
 @click.option("--html", "target", metavar="FILE", help="Copy the report's page to FILE.")
 @click.option(
     "--gate", "gates", multiple=True, metavar="MEASURE>=VALUE", help="Exit with 1 if an evaluation is below it."
 )
 @place_options
 @output_option
-def report(name: str | None, target: str | None, output: str, gates: tuple[str, ...], **place: str | None) -> None:
+def report(
+    name: str | None,
+    against: str | None,
+    target: str | None,
+    output: str,
+    gates: tuple[str, ...],
+    **place: str | None,
+) -> None:
     """Show what preprocessing did, or what an evaluation found.
 
     NAME is a step, or `evaluate` for the newest evaluation; by default the newest preprocess step.
     """
-    from controller.status.report import find_report, save_page
+    from controller.status.report import find_report, page_of, save_page
     from jobs.evaluation.gate import Gate, check_gates
     from jobs.patience import LOOKING
 
     asked = [Gate.parse(gate) for gate in gates]
-
-    found = find_report(open_bucket(profile_of(place), patience=LOOKING), name)
-    if target:
-        save_page(found, target)
-    if output == "json":
-        echo(json.dumps(found.contents, indent=1, ensure_ascii=False))
+    store = open_bucket(profile_of(place), patience=LOOKING)
+    found = find_report(store, name)
+    if against is None:
+        page = found.page
+        if target:
+            page = save_page(page_of(found), target)
+        if output == "json":
+            echo(json.dumps(found.contents, indent=1, ensure_ascii=False))
+        else:
+            echo("\n".join([found.step, *found.contents["summary"], f"Page: {page}"]))
     else:
-        echo("\n".join([found.step, *found.contents["summary"], f"Page: {target or found.page}"]))
+        _show_comparison(found, find_report(store, against), target, output)
     check_gates(asked, found.contents.get("measures", {}), found.step)
+
+
+def _show_comparison(ours: FoundReport, theirs: FoundReport, target: str | None, output: str) -> None:
+    from controller.cli.tables import comparison_table
+    from controller.status.report import compare, save_page
+    from jobs.report.comparison_page import comparison_page
+
+    comparison = compare(ours, theirs)
+    show(output, lambda: comparison_table(comparison), comparison.to_json())
+    if target:
+        page = save_page(comparison_page(comparison).encode(), target)
+        if output == "text":
+            echo(f"Page: {page}")
 
 
 @click.command(short_help="Re-hash a step's files and all that it read, or a model.")

@@ -3,49 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any
 
+from jobs.report.chart import WIDTH
+from jobs.report.document import document
 from jobs.report.evaluation_summary import MEASURES, NAMES, against_words, other_tables, verdict
 from jobs.report.markup import Markup, element, table
 
-_WIDTH, _LABEL, _ROW = 640, 250, 26
+_NUMBER, _ROW = 48, 44
+"""Room on the right for a figure, and the height of a system's row."""
 
 
 def evaluation_page(report: Mapping[str, Any]) -> str:
     """The whole document, of ``jobs.steps.evaluate``'s report."""
-    style = Markup((resources.files("jobs.report") / "page.css").read_text("utf-8"))
     systems = report["retrieval"]["systems"]
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", f"Evaluation: {report['step']}"),
-        element("style", style),
+    return document(
+        f"Evaluation: {report['step']}",
+        header=[element("h1", "Evaluation"), element("p", element("code", report["step"]))],
+        main=[
+            element("p", f"The base is {report['lineage']['base']}. We trained no model on these documents."),
+            element("h2", "Title to abstract"),
+            element(
+                "p",
+                f"Each of {report['retrieval']['queries']:,} titles looks for its abstract among all of them. MRR is "
+                "the mean reciprocal rank; a whisker is the 95 % interval of the difference to BM25.",
+            ),
+            _plot(systems),
+            table(("system", "MRR", "R@1", "R@10", "against BM25"), [_row(name, row) for name, row in systems.items()]),
+            *_pretraining(systems["tuned"].get("against_control")),
+            *_masked(report),
+            element("h2", "Mean cosine of random abstracts"),
+            element("p", "Near 1, all texts look alike and only differences of similarities mean something."),
+            table(
+                ("model", "cosine"),
+                [(NAMES[name], f"{value:.3f}") for name, value in report["random_pair_cosine"].items()],
+            ),
+            *(part for title, rows in other_tables(report) for part in _measures(title, rows)),
+        ],
+        footer="Made from the step's inputs alone: the same step, the same page.",
     )
-    body = element(
-        "body",
-        element("h1", "Evaluation"),
-        element("p", element("code", report["step"])),
-        element("p", f"The base is {report['lineage']['base']}. We trained no model on these documents."),
-        element("h2", "Title to abstract"),
-        element(
-            "p",
-            f"Each of {report['retrieval']['queries']:,} titles looks for its abstract among all of them. MRR is the "
-            "mean reciprocal rank; a whisker is the 95 % interval of the difference to BM25.",
-        ),
-        _plot(systems),
-        table(("system", "MRR", "R@1", "R@10", "against BM25"), [_row(name, row) for name, row in systems.items()]),
-        *_pretraining(systems["tuned"].get("against_control")),
-        *_masked(report),
-        element("h2", "Mean cosine of random abstracts"),
-        element("p", "Near 1, all texts look alike and only differences of similarities mean something."),
-        table(
-            ("model", "cosine"), [(NAMES[name], f"{value:.3f}") for name, value in report["random_pair_cosine"].items()]
-        ),
-        *(part for title, rows in other_tables(report) for part in _measures(title, rows)),
-    )
-    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 
 def _pretraining(difference: Mapping[str, Any] | None) -> list[Markup]:
@@ -92,30 +88,24 @@ def _row(name: str, row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _plot(systems: Mapping[str, Any]) -> Markup:
-    """MRR as bars from 0 to 1."""
-    scale = _WIDTH - _LABEL - 60
-    marks = []
+    """MRR as bars from 0 to 1, each below its system's name."""
+    scale = WIDTH - _NUMBER
     reference = systems["bm25"]["mrr"]
+    marks = []
     for place, (name, row) in enumerate(systems.items()):
         y = place * _ROW
-        length = scale * row["mrr"]
+        end = scale * row["mrr"]
         marks += [
-            element("text", NAMES[name], x=_LABEL - 8, y=y + 17, text_anchor="end"),
-            element("rect", class_="bar", x=_LABEL, y=y + 4, width=f"{length:.1f}", height=_ROW - 8),
+            element("text", NAMES[name], x=0, y=y + 15),
+            element("rect", class_="bar", x=0, y=y + 21, width=f"{end:.1f}", height=14),
         ]
-        end = length
         if against := row.get("against_bm25"):
-            low, high = (
-                _LABEL + scale * min(1.0, max(0.0, reference + against["interval"][side])) for side in ("low", "high")
-            )
-            middle = y + _ROW / 2
+            low, high = (scale * min(1.0, max(0.0, reference + against["interval"][side])) for side in ("low", "high"))
             marks.append(
-                element("line", class_="axis", x1=f"{low:.1f}", x2=f"{high:.1f}", y1=middle, y2=middle, stroke_width=2)
+                element("line", class_="axis", x1=f"{low:.1f}", x2=f"{high:.1f}", y1=y + 28, y2=y + 28, stroke_width=2)
             )
-            end = max(end, high - _LABEL)
-        marks.append(element("text", f"{row['mrr']:.3f}", class_="soft", x=f"{_LABEL + end + 6:.1f}", y=y + 17))
-    height = len(systems) * _ROW
-    label = "Mean reciprocal rank by system"
-    return element(
-        "figure", element("svg", *marks, viewBox=f"0 0 {_WIDTH} {height}", role="img", aria_label=label, width="100%")
-    )
+            end = max(end, high)
+        marks.append(element("text", f"{row['mrr']:.3f}", class_="soft", x=f"{end + 6:.1f}", y=y + 33))
+    label = "Mean reciprocal rank by system; table below"
+    drawing = element("svg", *marks, viewBox=f"0 0 {WIDTH} {len(systems) * _ROW}", role="img", aria_label=label)
+    return element("figure", drawing)

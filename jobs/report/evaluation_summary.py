@@ -9,7 +9,7 @@ NAMES = {
     "bm25": "BM25",
     "base": "base",
     "pretrained": "pretrained, mean pooled",
-    "control": "control: base, tuned alike",
+    "control": "control: tuned, not pretrained",
     "tuned": "tuned embedder",
     "hybrid": "BM25 + tuned (rank fusion)",
 }

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
-from importlib import resources
 from typing import Any
 
 from jobs.report.chart import bars, columns
+from jobs.report.document import document
 from jobs.report.histogram import Histogram
 from jobs.report.markup import Markup, element, join, table
 from jobs.report.overview import corpus_name, overview
@@ -21,23 +21,13 @@ Report = Mapping[str, Any]
 
 def page(report: Report) -> str:
     """The whole document. Pure."""
-    style = Markup((resources.files("jobs.report") / "page.css").read_text("utf-8"))
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", f"Preprocessing report: {report['step']}"),
-        element("style", style),
-    )
-    body = element(
-        "body",
-        element(
-            "header",
+    return document(
+        f"Preprocessing report: {report['step']}",
+        header=[
             element("h1", f"Preprocessing report: {corpus_name(report['corpus'])}"),
             element("p", element("code", report["step"])),
-        ),
-        element(
-            "main",
+        ],
+        main=[
             *overview(report),
             element("h2", "In words"),
             element("ul", *(element("li", line) for line in report["summary"])),
@@ -50,10 +40,9 @@ def page(report: Report) -> str:
             *_origins(report),
             *_samples(report["samples"]),
             *_made_from(report),
-        ),
-        element("footer", element("p", "Made from the step's outputs alone: the same step, the same page.")),
+        ],
+        footer="Made from the step's outputs alone: the same step, the same page.",
     )
-    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 
 def _documents(report: Report) -> list[Markup]:

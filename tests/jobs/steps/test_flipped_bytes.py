@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from controller.status.report import find_report, save_page
+from controller.status.report import find_report, page_of
 from controller.status.verify import verify
 from jobs.artifact import Artifact
 from jobs.errors import CovidCtlError
@@ -62,8 +62,8 @@ def publish(store: Store, scratch: Path) -> None:
     artifact.make(0, lambda: export.run(StepContext(artifact, 0, scratch, lambda: False)))
 
 
-def show(store: Store, scratch: Path) -> None:
-    save_page(find_report(store, named(store, Kind.PREPROCESS).name), str(scratch / "page.html"))
+def show(store: Store, scratch: Path) -> None:  # noqa: ARG001
+    page_of(find_report(store, named(store, Kind.PREPROCESS).name))
 
 
 SCREEN, PREPROCESS = afresh(signatures, Kind.SIGNATURES), afresh(preprocess, Kind.PREPROCESS)

@@ -28,6 +28,7 @@ from jobs.steps import ingest, preprocess, signatures
 from jobs.steps.context import StepContext
 from jobs.store import Store
 from jobs.vocabulary import SPECIALS, parse_vocabulary
+from tests.e2e.command import answer
 
 HOSTILE = "</style><script src='https://evil.example/x.js'>alert(1)</script> & <img onerror=x> \x01"
 WORDS = (
@@ -278,3 +279,47 @@ def test_the_clean_text_is_a_corpus_again(artifact: Artifact, report: dict[str, 
         corpus, _ = open_corpus(locate(str(tmp_path)), bench)
         documents = sum(outcome.document is not None for outcome in corpus.outcomes())
     assert documents == report["documents"]["kept"]
+
+
+@pytest.fixture(scope="module")
+def dupe_3(artifact: Artifact, tmp_path_factory: pytest.TempPathFactory) -> Artifact:
+    """The same papers, each masked once more."""
+    spec = artifact.spec
+    other = Artifact(artifact.store, Spec(spec.kind, {**spec.settings, "dupe_factor": 3}, spec.inputs, spec.shards))
+    other.submit()
+    for shard in range(spec.shards):
+        scratch = tmp_path_factory.mktemp("dupe 3")
+        preprocess.run(StepContext(other, shard, scratch, lambda: False))
+    assert other.finish(preprocess.finalize)
+    return other
+
+
+def test_two_reports_side_by_side(artifact: Artifact, dupe_3: Artifact, tmp_path: Path) -> None:
+    bucket = Path(artifact.store.location)
+    asked = ("report", dupe_3.name, "--against", artifact.name)
+    found = answer(*asked, "--output", "json", bucket=bucket).json()
+    assert found["differing_settings"] == {"settings.preprocess.dupe_factor": {"ours": "3", "theirs": "2"}}
+    numbers = found["numbers"]
+    ours, theirs = numbers["Examples and pieces"]["training examples"].values()
+    reports = [json.loads(output(step, "report.json")) for step in (dupe_3, artifact)]
+    assert [ours, theirs] == [report["examples"]["train"] for report in reports]
+    assert ours > theirs
+    rows = {name: row for title, rows in numbers.items() if title != "Mean lengths" for name, row in rows.items()}
+    differing = {name for name, row in rows.items() if row["ours"] != row["theirs"]}
+    assert {"training examples"} <= differing <= {"training examples", "held-out examples", "padding"}
+
+    page = tmp_path / "both.html"
+    said = answer(*asked, "--html", str(page), bucket=bucket).out
+    assert f"{ours - theirs:+,}" in said
+    assert said.endswith(f"Page: {page}\n")
+    ElementTree.fromstring(page.read_text().removeprefix("<!DOCTYPE html>"))
+    assert f"{ours - theirs:+,}" in page.read_text()
+
+
+def test_what_does_not_compare_is_refused_by_name(artifact: Artifact) -> None:
+    (ingested,) = (name for name in artifact.spec.inputs.values() if name.startswith("ingest"))
+    for other, reason in ((artifact.name, "compared with itself"), (ingested, "leaves no report")):
+        refused = answer("report", artifact.name, "--against", other, bucket=Path(artifact.store.location))
+        assert refused.code
+        assert reason in refused.err
+        assert "next: covid-ctl" in refused.err

@@ -19,6 +19,7 @@ from jobs.errors import ConfigurationError
 from jobs.evaluation.gate import Gate, MissedGateError
 from jobs.given_file import give_file
 from jobs.publish.embedder_bundle import write_embedder
+from jobs.report.comparison import compared
 from jobs.spec import Kind
 from jobs.steps import control, evaluate, tune
 from jobs.store import Store
@@ -125,6 +126,10 @@ def test_labels_that_were_shuffled_fail_the_gate(place: Place, against_itself: d
     with pytest.raises(MissedGateError, match=r"data\.answers\.bm25\.p_at_1 is 0\.000, below 1"):
         gate.check(shuffled["measures"], "evaluate")
     assert reached > 0
+    measures = {row.name: row for row in compared(against_itself, shuffled).sections[0].rows}
+    assert measures["data.answers.bm25.p_at_1"].cells()[1:] == ("1.000", "0.000", "+1.000")
+    assert measures["judged.bm25.ndcg_at_10"].theirs is None
+    assert not measures["bm25.mrr"].differs
 
 
 def test_a_published_model_is_read_as_it_describes_itself(place: Place) -> None:

@@ -76,8 +76,8 @@ def artifacts_table(manifests: Sequence[Manifest]) -> Table:
 def comparison_table(comparison: Comparison) -> Table:
     """What differs in settings first, then every number."""
     table = table_of("", comparison.ours, comparison.theirs, "DIFFERENCE")
-    for row in comparison.settings:
-        table.add_row(*row, "")
+    for setting in comparison.settings:
+        table.add_row(*setting, "")
     for section in comparison.sections:
         if section.rows:
             table.add_section()

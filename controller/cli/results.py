@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from controller.cli.comparing import show_comparison
 from controller.cli.observing import name_argument
 from controller.cli.options import open_bucket, open_live_bucket, output_option, place_options, profile_of, show
 from controller.cli.publishing import verify_directory
 from controller.cli.terminal import echo
-
-if TYPE_CHECKING:
-    from controller.status.report import FoundReport
 
 BUNDLE_MANIFEST = "covid-ctl.json"
 """What a published directory has, and no step is called."""
@@ -82,21 +79,8 @@ def report(
         else:
             echo("\n".join([found.step, *found.contents["summary"], f"Page: {page}"]))
     else:
-        _show_comparison(found, find_report(store, against), target, output)
+        show_comparison(found, find_report(store, against), target, output)
     check_gates(asked, found.contents.get("measures", {}), found.step)
-
-
-def _show_comparison(ours: FoundReport, theirs: FoundReport, target: str | None, output: str) -> None:
-    from controller.cli.tables import comparison_table
-    from controller.status.report import compare, save_page
-    from jobs.report.comparison_page import comparison_page
-
-    comparison = compare(ours, theirs)
-    show(output, lambda: comparison_table(comparison), comparison.to_json())
-    if target:
-        page = save_page(comparison_page(comparison).encode(), target)
-        if output == "text":
-            echo(f"Page: {page}")
 
 
 @click.command(short_help="Re-hash a step's files and all that it read, or a model.")

@@ -33,7 +33,6 @@ from controller.status.spending import Spending
 from controller.status.step_status import StepState, summary
 from jobs.artifact import Manifest
 from jobs.recipe import Recipe
-from jobs.report.comparison import Comparison
 
 WHOLE_LINES = 100_000
 """Width of what a pipe gets: its reader cuts lines as it likes."""
@@ -70,21 +69,6 @@ def artifacts_table(manifests: Sequence[Manifest]) -> Table:
     for manifest in manifests:
         total = sum(output.size for output in manifest.outputs)
         table.add_row(manifest.name, f"{len(manifest.outputs)}", size(total), summary(manifest))
-    return table
-
-
-def comparison_table(comparison: Comparison) -> Table:
-    """What differs in settings first, then every number."""
-    table = table_of("", comparison.ours, comparison.theirs, "DIFFERENCE")
-    for setting in comparison.settings:
-        table.add_row(*setting, "")
-    for section in comparison.sections:
-        if section.rows:
-            table.add_section()
-            table.add_row(Text(section.title, style="bold"))
-            for row in section.rows:
-                name, *cells = row.cells()
-                table.add_row(f"  {name}", *cells)
     return table
 
 

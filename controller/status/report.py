@@ -1,4 +1,4 @@
-"""Finds the report that a step left, brings its page here, and compares it with another."""
+"""Finds the report that a step left, and brings its page here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, PreflightError
 from jobs.json_text import from_json
 from jobs.layout import REPORT, REPORT_PAGE
-from jobs.report.comparison import Comparison, compared
 from jobs.store import Store
 from jobs.validation import RECORD, parsed
 
@@ -81,18 +80,3 @@ def save_page(page: bytes, target: str) -> str:
     except OSError as error:
         raise ConfigurationError(target, f"cannot be written ({error.strerror})", "give another --html FILE") from error
     return target
-
-
-def compare(ours: FoundReport, theirs: FoundReport) -> Comparison:
-    """Raises ``ConfigurationError`` for reports that have no numbers in common."""
-    kinds = [report.artifact.spec.kind for report in (ours, theirs)]
-    if kinds[0] != kinds[1]:
-        reason = f"it is of {kinds[1]}, and {ours.step} of {kinds[0]}: their numbers do not compare"
-        raise ConfigurationError(theirs.step, reason, f"covid-ctl status --all   names the {kinds[0]} steps")
-    if ours.step == theirs.step:
-        raise ConfigurationError(theirs.step, "it is compared with itself", "covid-ctl artifacts   names other steps")
-    try:
-        return compared(ours.contents, theirs.contents)
-    except (KeyError, TypeError, AttributeError) as error:
-        reason = f"one of the reports was made by another version of covid-ctl (no {error})"
-        raise ConfigurationError(f"{ours.step} and {theirs.step}", reason, f"covid-ctl report {theirs.step}") from error

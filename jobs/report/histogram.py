@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 DOUBLING = tuple(2**power for power in range(13))
 """Bins 1, 2-3, 4-7 ... 4,096 and more: for what is spread over orders of magnitude."""
@@ -27,17 +23,6 @@ class Histogram:
     total: int = 0
     """The sum of the values."""
     largest: int = 0
-
-    @classmethod
-    def of(cls, times: Sequence[int] | NDArray[np.int64], bounds: tuple[int, ...]) -> Histogram:
-        """``times[v]`` is how often the value v occurs, as ``numpy.bincount`` has it; values below 1 are no values."""
-        often = np.array(times, dtype=np.int64)
-        often[:1] = 0
-        values = np.flatnonzero(often)
-        places = np.searchsorted(bounds, values, side="right") - 1
-        counts = np.zeros(len(bounds), dtype=np.int64)
-        np.add.at(counts, places, often[values])
-        return cls(bounds, tuple(counts.tolist()), int(values @ often[values]), int(values.max(initial=0)))
 
     def __add__(self, other: Histogram) -> Histogram:
         """Raises ``ValueError`` when the bins differ."""

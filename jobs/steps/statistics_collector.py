@@ -20,6 +20,7 @@ from jobs.corpus.documents.document import Document
 from jobs.examples.encoded import EncodedDocuments
 from jobs.examples.wordpiece import WordPiece, split_words
 from jobs.examples.written import Example, first_examples
+from jobs.report.binning import binned
 from jobs.report.histogram import DOUBLING, Histogram, even_bins
 from jobs.report.statistics import (
     MOST_REPEATED,
@@ -139,7 +140,7 @@ class StatisticsCollector:
             {
                 "pieces_per_sentence": _lengths([d.sentence_ends for d in both], even_bins(150, 30)),
                 "sentences_per_document": _lengths([d.document_ends for d in both], DOUBLING),
-                "pieces_per_example": Histogram.of(example_lengths, even_bins(longest, 16)),
+                "pieces_per_example": binned(example_lengths, even_bins(longest, 16)),
             },
             tuple(Sample(c.rank, c.cord_uid, c.before, tuple(split_sentences(c.after))) for c in self._samples),
             dict(sorted(self._years.items())),
@@ -163,11 +164,11 @@ def _seen(example: Example, vocabulary: Vocabulary) -> SeenExample:
 
 def _lengths(ends: Sequence[NDArray[np.int64]], bounds: tuple[int, ...]) -> Histogram:
     """A histogram of the lengths of consecutive pieces, the first from 0, that end at ``ends``."""
-    total = Histogram.of([], bounds)
+    total = binned([], bounds)
     for part in ends:
         for first in range(0, len(part), _AT_ONCE):
             before = part[first - 1] if first else 0
-            total += Histogram.of(np.bincount(np.diff(part[first : first + _AT_ONCE], prepend=before)), bounds)
+            total += binned(np.bincount(np.diff(part[first : first + _AT_ONCE], prepend=before)), bounds)
     return total
 
 

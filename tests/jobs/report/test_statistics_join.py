@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.report.histogram import DOUBLING, Histogram, even_bins
+from jobs.report.binning import binned
+from jobs.report.histogram import DOUBLING, even_bins
 from jobs.report.statistics import SAMPLES, SEEN_EXAMPLES, Repeats, ResidualMarkers, Sample, SeenExample, Statistics
 
 VALUES = st.lists(st.integers(1, 300), max_size=30)
@@ -32,27 +33,27 @@ def times(values: Sequence[int]) -> list[int]:
 
 @given(parts=st.lists(VALUES, min_size=1, max_size=4), bounds=st.sampled_from([DOUBLING, even_bins(150, 30), (1,)]))
 def test_histograms_of_parts_add_up_to_that_of_the_whole(parts: list[list[int]], bounds: tuple[int, ...]) -> None:
-    whole = Histogram.of(times([value for part in parts for value in part]), bounds)
-    first, *others = (Histogram.of(times(part), bounds) for part in parts)
+    whole = binned(times([value for part in parts for value in part]), bounds)
+    first, *others = (binned(times(part), bounds) for part in parts)
     assert sum(others, first) == whole
     assert whole.values == sum(map(len, parts))
     assert whole.total == sum(map(sum, parts))
 
 
 def test_a_value_is_counted_in_the_bin_that_it_begins() -> None:
-    histogram = Histogram.of(times([1, 2, 3, 4, 4, 900]), (1, 3, 4))
+    histogram = binned(times([1, 2, 3, 4, 4, 900]), (1, 3, 4))
     assert histogram.counts == (2, 1, 3)
     assert (histogram.largest, histogram.mean) == (900, 914 / 6)
 
 
 def test_the_values_of_no_document_are_none() -> None:
-    histogram = Histogram.of([7], DOUBLING)
+    histogram = binned([7], DOUBLING)
     assert (histogram.values, histogram.mean, histogram.largest) == (0, 0.0, 0)
 
 
 def test_other_bins_are_refused() -> None:
     with pytest.raises(ValueError, match="different bins"):
-        Histogram.of([], (1, 2)) + Histogram.of([], (1, 3))
+        binned([], (1, 2)) + binned([], (1, 3))
 
 
 @pytest.mark.parametrize(("largest", "bins"), [(128, 16), (130, 16), (8, 16), (512, 16), (4096, 16)])
@@ -70,7 +71,7 @@ def tallies(draw: st.DrawFn) -> Statistics:
     markers = st.fixed_dictionaries({"preprint": st.integers(0, 9), "doi": st.integers(0, 9)})
     most = draw(st.lists(st.tuples(st.integers(2, 9), TEXT), max_size=3, unique=True))
     return Statistics(
-        {"pieces": Histogram.of(times(draw(VALUES)), DOUBLING)},
+        {"pieces": binned(times(draw(VALUES)), DOUBLING)},
         tuple(sorted(set(samples))[:SAMPLES]),
         dict(sorted(draw(COUNTS).items())),
         dict(sorted(draw(COUNTS).items())),

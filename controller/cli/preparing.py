@@ -8,43 +8,10 @@ from typing import Any
 
 import click
 
+from controller.cli.initializing import init
 from controller.cli.options import output_option, overrides_option, place_options, profile_of, show
 from controller.cli.step_commands import StepCommand
 from controller.cli.terminal import echo
-
-
-@click.command("init", short_help="Add a cluster to covid-ctl.toml.")
-@click.option("--name", default="gke", show_default=True, prompt=True, help="Name of the profile, for --profile.")
-@click.option(
-    "--context", default="", prompt="kubeconfig context, empty for the current one", help="Context in the kubeconfig."
-)
-@click.option("--namespace", default="covid-ctl", show_default=True, prompt=True, help="Namespace of the Jobs.")
-@click.option("--bucket", prompt="bucket, as gs://BUCKET/PREFIX", help="Where artifacts are kept: gs://BUCKET/PREFIX.")
-@click.option("--worker-image", prompt="worker image, by digest", help="Image of the data steps, by digest.")
-@click.option("--trainer-image", prompt="trainer image, by digest", help="Image of pretraining, by digest.")
-@click.option("--exporter-image", prompt="exporter image, by digest", help="Image that reads and exports models.")
-@click.option("--controller-image", default="", help="Image of the tracker's Deployment.")
-@click.option(
-    "--tpu",
-    type=click.UNPROCESSED,
-    default="v3-8",
-    show_default=True,
-    help="TPU slice that training runs on: v3-8, v5litepod-8, v5p-8 or v6e-8; '' for none.",
-)
-@click.option("--zone", default="", help="Zone of the TPU, for doctor and prices.")
-@click.option("--project", default="", help="Google Cloud project, for doctor.")
-@click.option("--queue", default="", help="Kueue LocalQueue that released Jobs are put into.")
-@click.option(
-    "--config", default="covid-ctl.toml", show_default=True, envvar="COVID_CTL_CONFIG", help="File to add it to."
-)
-def init(config: str, **answers: str) -> None:
-    """Add a cluster to covid-ctl.toml. Asks for whatever no option gives."""
-    from pathlib import Path
-
-    from controller.profiles.new_profile import Answers, write_profile
-
-    write_profile(Path(config), Answers(**answers))
-    echo(f"profile {answers['name']} is in {config}\n  next: covid-ctl doctor --profile {answers['name']}")
 
 
 @click.command("doctor", short_help="Check that everything a recipe's steps need is in place.")

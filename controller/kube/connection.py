@@ -52,6 +52,18 @@ def connect(context: str | None = None, namespace: str | None = None, kubeconfig
     return Connection(name, namespace or default_namespace, client)
 
 
+def known_contexts() -> list[str]:
+    """The contexts of the kubeconfig; none if there is no kubeconfig, or one that cannot be read."""
+    from kubernetes.config import list_kube_config_contexts
+
+    paths = os.environ.get("KUBECONFIG") or DEFAULT_KUBECONFIG
+    try:
+        contexts, _ = list_kube_config_contexts(os.path.expanduser(paths))  # noqa: PTH111
+        return [str(entry["name"]) for entry in contexts]
+    except Exception:  # a damaged file: the library lets through whatever it trips over
+        return []
+
+
 def is_pod_without_kubeconfig() -> bool:
     """Then the pod's own cluster is the only one there is."""
     kubeconfig = os.environ.get("KUBECONFIG") or Path(DEFAULT_KUBECONFIG).expanduser().is_file()

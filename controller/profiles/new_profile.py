@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,11 +41,7 @@ def write_profile(path: Path, answers: Answers) -> None:
         reason = "a name has lower-case letters, digits and hyphens, and begins with a letter"
         raise ConfigurationError(f"profile {answers.name}", reason, "choose another --name")
     before = path.read_text("utf-8") if path.exists() else ""
-    try:
-        taken = tomllib.loads(before).get("profiles", {})
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(str(path), f"not TOML: {error}", "mend it, or move it away") from error
-    if answers.name in taken:
+    if answers.name in profiles_in(path):
         raise ConfigurationError(
             str(path),
             f"profile {answers.name} is there already",
@@ -58,6 +55,14 @@ def write_profile(path: Path, answers: Answers) -> None:
         draft.unlink()
         raise ConfigurationError(f"profile {answers.name}", error.reason, error.remedy) from error
     draft.replace(path)
+
+
+def profiles_in(path: Path) -> Collection[str]:
+    """The names of the profiles in a file, which may not exist. Raises ``ConfigurationError`` if it is not TOML."""
+    try:
+        return tomllib.loads(path.read_text("utf-8") if path.exists() else "").get("profiles", {}).keys()
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(str(path), f"not TOML: {error}", "mend it, or move it away") from error
 
 
 def _joined(before: str, text: str) -> str:

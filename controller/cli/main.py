@@ -57,14 +57,17 @@ def render_group() -> None:
 @cli.command("tracker", short_help="Release Jobs whose inputs are complete.")
 @click.option("--once", is_flag=True, help="Bring everything up to date once, then exit.")
 @click.option("--alive", type=click.Path(dir_okay=False), help="Touch this file while working, for a liveness probe.")
+@click.option(
+    "--metrics-port", type=click.IntRange(0, 65535), help="Serve a page for Prometheus on this port. [default: none]"
+)
 @place_options
-def track_command(once: bool, alive: str | None, **place: str | None) -> None:
+def track_command(once: bool, alive: str | None, metrics_port: int | None, **place: str | None) -> None:
     """Release Jobs whose inputs are complete, and keep the ledger. This is the loop that runs in the cluster."""
     from pathlib import Path
 
     from controller.cli.tracker_loop import track
 
-    track(profile_of(place), once=once, alive=Path(alive) if alive else None)
+    track(profile_of(place), once=once, alive=Path(alive) if alive else None, metrics_port=metrics_port)
 
 
 @cli.command("cancel", short_help="Stop steps; their committed work stays.")

@@ -8,6 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,10 +43,11 @@ LAST_NOTICES_SECONDS = 5.0
 """The same after SIGTERM. The next tracker calls those that were not noted."""
 
 
-def track(profile: Profile, *, once: bool, alive: Path | None = None) -> None:
+def track(profile: Profile, *, once: bool, alive: Path | None = None, metrics_port: int | None = None) -> None:
     """Be the tracker of a namespace until SIGTERM, or for one round.
 
-    ``alive`` is a file that is touched before each step, for a liveness probe. Raises ``ApiError`` for what no
+    ``alive`` is a file that is touched before each step, for a liveness probe. On ``metrics_port`` a page for
+    Prometheus is served; 0 takes any port that is free. Raises ``ApiError`` for what no
     waiting mends: permission, sign-in, a missing namespace.
     """
     if profile.is_local:
@@ -65,12 +67,23 @@ def track(profile: Profile, *, once: bool, alive: Path | None = None) -> None:
 
     log.info("tracker.started", namespace=profile.namespace, bucket=profile.bucket)
     try:
-        while not stopped():
-            if may_write():
-                _lead(cluster, store, profile, may_write, stopped, once=once)
-            if once:
-                return
-            time.sleep(STEP_SECONDS)
+        with ExitStack() as stack:
+            page = None
+            if metrics_port is not None:
+                # Its library is needed for nothing else, and takes a while to import.
+                from controller.cli.metrics_page import metrics_page
+
+                page = stack.enter_context(metrics_page(profile, metrics_port))
+            while not stopped():
+                if may_write():
+                    if page:
+                        page.leads = True
+                    _lead(cluster, store, profile, may_write, stopped, once=once)
+                    if page:
+                        page.leads = False
+                if once:
+                    return
+                time.sleep(STEP_SECONDS)
     finally:
         election.release()
         log.info("tracker.stopped")

@@ -60,7 +60,7 @@ def write_profile(path: Path, answers: Answers) -> None:
 def profiles_in(path: Path) -> Collection[str]:
     """The names of the profiles in a file, which may not exist. Raises ``ConfigurationError`` if it is not TOML."""
     try:
-        return tomllib.loads(path.read_text("utf-8") if path.exists() else "").get("profiles", {}).keys()
+        return list(tomllib.loads(path.read_text("utf-8") if path.exists() else "").get("profiles", {}))
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(str(path), f"not TOML: {error}", "mend it, or move it away") from error
 

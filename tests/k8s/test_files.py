@@ -110,6 +110,24 @@ def test_the_overlays_set_the_image_that_the_base_names(overlay: str) -> None:
     assert pod_of_tracker()["containers"][0]["image"] == image["name"]
 
 
+def test_the_metrics_are_served_and_allowed_on_one_port() -> None:
+    folder = K8S / "components" / "metrics"
+    (patch,) = kustomization(folder)["patches"]
+    changes = yaml.safe_load(patch["patch"])
+    assert patch["target"] == {"kind": "Deployment", "name": TRACKER}
+    option, port = (change["value"] for change in changes[:2])
+    known = {name for parameter in cli.commands["tracker"].params for name in parameter.opts}
+    assert option in known
+    added = {change["path"].rpartition("/")[2]: change["value"] for change in changes[2:]}
+    assert added["ports"] == [{"name": "metrics", "containerPort": int(port)}]
+    assert added["annotations"]["prometheus.io/port"] == port
+    spec = the("NetworkPolicy", "covid-ctl-metrics", folder)["spec"]
+    labels = the("Deployment", TRACKER)["spec"]["template"]["metadata"]["labels"]
+    assert spec["podSelector"]["matchLabels"].items() <= labels.items()
+    (rule,) = spec["ingress"]
+    assert (rule["ports"], len(rule["from"])) == ([{"protocol": "TCP", "port": int(port)}], 1)
+
+
 def test_on_kind_machine_node_and_pods_see_one_bucket() -> None:
     folder = K8S / "overlays" / "kind"
     profile = load_profile(None, environment={}, config=folder / "covid-ctl.toml")

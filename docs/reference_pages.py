@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import inspect
 import itertools
 import re
@@ -19,14 +20,29 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from controller.cli.main import cli
+from controller.costs.estimate import StepEstimate
+from controller.doctor.check import Check
+from controller.planning.dry_run import DryRun, PlannedStep
 from controller.profiles.profile import Profile
+from controller.status.derive import State
+from controller.status.explain import Explanation
+from controller.status.gc import Removal
+from controller.status.log_reading import LogLine
+from controller.status.spending import Spending
+from controller.status.step_status import StepProgress, StepState
+from controller.status.verify import Problem, Verified
 from jobs import errors, layout
+from jobs.corpus.documents.balance import Spread
 from jobs.corpus.documents.outcome import NO_TEXT, WITHOUT_TEXT
 from jobs.corpus.screening.exact_duplicates import DUPLICATE
 from jobs.corpus.screening.metadata_filters import DATE, LICENSE, SOURCE
 from jobs.corpus.screening.near_duplicates import NEAR_DUPLICATE
+from jobs.evaluation import record
+from jobs.ranges import Range
 from jobs.recipe import naming
 from jobs.recipe.schema import Recipe
+from jobs.records import Manifest, Output
+from jobs.spec import Spec
 from jobs.validation import section_in
 
 NOTE = "<!-- Written by docs/reference_pages.py from the code. -->"
@@ -42,6 +58,7 @@ def pages() -> dict[str, str]:
         "exit-codes": exit_codes(),
         "bucket": bucket(),
         "drop-reasons": drop_reasons(),
+        "json": json_output(),
     }
 
 
@@ -221,6 +238,113 @@ REASONS = (
     (NEAR_DUPLICATE, "preprocess", "it is at least `corpus.near_duplicate_similarity` like one that is kept"),
     (WITHOUT_TEXT, "preprocess", "no sentence is left of its chosen sections"),
 )
+
+
+JSON = """`--output json` of each command that has it: the interface for programs, see
+[Use it from Python](../how-to/use-from-python.md). Fields may be added; those that are here keep their names and
+meaning. What goes wrong is told by the [exit code](exit-codes.md) and, in words, on standard error."""
+
+Fields = list[tuple[str, str, str]]
+"""Name, type and meaning of each field."""
+
+
+def json_output() -> str:
+    estimate = [
+        ("steps", "list of StepEstimate", "one for each step, in their order"),
+        ("total", "object", "`hours` and `dollars` of all: Range or null"),
+        ("notes", "list of text", ""),
+    ]
+    of_cluster = [
+        ("name", "text", "the step's name"),
+        ("outcome", "text", "`created`, `created again`, `is there already` or `already complete`"),
+        ("waits_for", "list of text", "its inputs that are not complete"),
+    ]
+    cancelled = [
+        ("name", "text", "the step's name"),
+        ("was", "text", "`cancelled`, or why there was nothing to cancel"),
+        ("behind", "list of text", "the steps that wait for it"),
+    ]
+    report = [
+        ("summary", "list of text", "what the command prints"),
+        ("measures", "object", "of an evaluation: numbers by these names, which `--gate` takes"),
+    ]
+    discarded = ("discarded", "text or null", "what `--discard` did")
+    state = _fields_of(StepState, last_heartbeat_at="heard_at")
+    spending = [("spending", "Spending or null", "what it has cost")]
+    parts: list[tuple[str, str, Fields]] = [
+        ("status, watch", "A list of steps, also for one; of `watch` an object per line.", [*state, *spending]),
+        ("submit, artifacts", "What is complete: a list of manifests; of `artifacts NAME` one.", _fields_of(Manifest)),
+        ("submit, on a cluster without --wait", "A list, one for each step.", of_cluster),
+        ("submit --dry-run", "One object.", _fields_of(DryRun)),
+        ("explain", "One object.", _fields_of(Explanation, remedies="next")),
+        ("estimate", "One object.", estimate),
+        ("report", "One object, with more that its page shows.", report),
+        ("logs", "An object per line.", _fields_of(LogLine)),
+        ("verify", "A list, of all that the step read and itself last.", [*_fields_of(Verified), discarded]),
+        ("gc", "One object: `removed`, `bytes`, `notes`, and of `removals` each:", _fields_of(Removal)),
+        ("doctor", "A list of checks.", _fields_of(Check, remedy="fix")),
+        ("cancel", "A list, of the steps that were cancelled.", cancelled),
+    ]
+    lines = [NOTE, "# JSON output", "", JSON]
+    for command, words, fields in parts:
+        lines += ["", f"## {command}", "", words, "", *_table(fields)]
+        if command == "report":
+            lines += ["", "```text", inspect.cleandoc(record.__doc__ or ""), "```"]
+    for part in (StepProgress, Spending, Spec, Output, PlannedStep, Spread, StepEstimate, Range, Problem):
+        more = [("unevenness", "number", "the largest in means")] if part is Spread else []
+        lines += ["", f"## {part.__name__}", "", *_table([*_fields_of(part), *more])]
+    lines += ["", "## States", "", "| state | meaning |", "| --- | --- |"]
+    meanings = _docs_below_fields(State)
+    lines += [f"| `{state}` | {_prose(meanings.get(state.name, ''))} |" for state in State]
+    return "\n".join(lines) + "\n"
+
+
+def _table(fields: Fields) -> list[str]:
+    rows = [f"| `{name}` | {kind.replace('|', chr(92) + '|')} | {meaning} |" for name, kind, meaning in fields]
+    return ["| field | type | meaning |", "| --- | --- | --- |", *rows]
+
+
+def _fields_of(record: type[Any], **renamed: str) -> Fields:
+    """Of a dataclass; ``renamed`` has other names for some fields in JSON."""
+    docs = _docs_below_fields(record)
+    return [
+        (
+            renamed.get(field.name, field.name),
+            _type_words(str(field.type)),
+            _prose(docs.get(field.name, "")).replace("None", "null"),
+        )
+        for field in dataclasses.fields(record)
+    ]
+
+
+def _docs_below_fields(record: type[Any]) -> dict[str, str]:
+    (body,) = (node.body for node in ast.parse(inspect.getsource(record)).body if isinstance(node, ast.ClassDef))
+    found: dict[str, str] = {}
+    for field, text in itertools.pairwise(body):
+        target = field.targets[0] if isinstance(field, ast.Assign) else getattr(field, "target", None)
+        if isinstance(target, ast.Name) and isinstance(text, ast.Expr):
+            value = getattr(text.value, "value", None)
+            if isinstance(value, str):
+                found[target.id] = value
+    return found
+
+
+_WORDS = (
+    (r"Annotated\[(.*), (?:AfterValidator|Field)\(.*\)\]", r"\1"),
+    (r"(?:tuple|Sequence)\[(\w+)(?:, \.\.\.)?\]", r"list of \1"),
+    (r"(?:dict|Mapping)\[.*\]|\bCounts\b", "object"),
+    (r" \| None", " or null"),
+    (r"\b(?:str|State|CheckState|Kind)\b", "text"),
+    (r"\b(?:int|WholeNumber)\b", "whole number"),
+    (r"\b(?:float|Seconds)\b", "number"),
+    (r"\bbool\b", "true or false"),
+)
+
+
+def _type_words(annotation: str) -> str:
+    for pattern, words in _WORDS:
+        annotation = re.sub(pattern, words, annotation)
+    return annotation
 
 
 def _module_docs(module: Any) -> dict[str, str]:

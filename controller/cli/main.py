@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import json
 import sys
 from io import StringIO
 
@@ -11,7 +12,7 @@ import click
 
 from controller.cli.judging import judge
 from controller.cli.observing import OBSERVING, complete_step
-from controller.cli.options import place_options, profile_of, refuse_empty_values
+from controller.cli.options import output_option, place_options, profile_of, refuse_empty_values
 from controller.cli.preparing import PREPARING
 from controller.cli.publishing import publish
 from controller.cli.results import RESULTS
@@ -73,22 +74,30 @@ def track_command(once: bool, alive: str | None, metrics_port: int | None, **pla
 @cli.command("cancel", short_help="Stop steps; their committed work stays.")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_step)
 @place_options
-def cancel_command(names: tuple[str, ...], **place: str | None) -> None:
+@output_option
+def cancel_command(names: tuple[str, ...], output: str, **place: str | None) -> None:
     """Stop steps: their pods are deleted, their records and committed work stay."""
     from controller.cli.tracker_loop import end
 
     behind: dict[str, str] = {}
     refused: list[CovidCtlError] = []
+    done: list[dict[str, object]] = []
     for name, ended in end(names, profile_of(place)):
         if isinstance(ended, CovidCtlError):
             refused.append(ended)
             continue
-        echo(f"{name}  {ended.was}")
-        behind |= {waiting: name for waiting in ended.behind if waiting not in names}
-    for waiting, name in behind.items():
-        echo(f"{waiting}  waits, suspended, for {name}")
-    if behind:
-        echo(f"  next: covid-ctl cancel {' '.join(behind)}")
+        if output == "text":
+            echo(f"{name}  {ended.was}")
+        waiting_for_it = [waiting for waiting in ended.behind if waiting not in names]
+        behind |= dict.fromkeys(waiting_for_it, name)
+        done.append({"name": name, "was": ended.was, "behind": waiting_for_it})
+    if output == "json":
+        echo(json.dumps(done, indent=1))
+    else:
+        for waiting, name in behind.items():
+            echo(f"{waiting}  waits, suspended, for {name}")
+        if behind:
+            echo(f"  next: covid-ctl cancel {' '.join(behind)}")
     for error in refused[:-1]:
         complain(error)
     if refused:

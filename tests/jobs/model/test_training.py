@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import shutil
 from collections.abc import Callable
 from functools import partial
@@ -249,6 +250,18 @@ def test_limits_end_a_run_with_a_checkpoint_and_a_higher_one_continues_it_bit_fo
 
 def records_of_checkpoints(artifact: Artifact) -> list[ObjectInfo]:
     return [info for info in artifact.store.objects(artifact.path("checkpoints")) if info.path.endswith(".json")]
+
+
+def test_the_documents_tell_how_to_read_the_curves(finished: Artifact) -> None:
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "other-trackers.md"
+    code = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)[0]
+    names: dict[str, Any] = {}
+    exec(compile(code, str(page), "exec"), names)
+    found = names["curves"](str(Path(finished.store.location, finished.path("tensorboard"))))
+    assert sorted((step, name) for _, step, name, _ in found) == sorted(curves(finished))
+    losses = [value for _, step, name, value in found if name == "loss"]
+    assert len(losses) == 12
+    assert all(np.isfinite(losses))
 
 
 def test_settings_beyond_the_recipe_go_on_bit_for_bit_too(submit_pretrain: Submit, tmp_path: Path) -> None:

@@ -1,0 +1,96 @@
+"""The commands' JSON is the interface for programs: the example in docs/ runs, and the reference is true."""
+
+import contextlib
+import importlib.util
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from tests.e2e.command import COVID_CTL, answer
+from tests.e2e.finished import Run
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def reference() -> dict[str, set[str]]:
+    """The fields of each section of the page."""
+    spec = importlib.util.spec_from_file_location("reference_pages", DOCS / "reference_pages.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sections = re.split(r"^## (.*)$", module.pages()["json"], flags=re.MULTILINE)[1:]
+    tables = zip(sections[::2], sections[1::2], strict=True)
+    return {name: set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) for name, text in tables}
+
+
+def test_the_example_runs_off_the_main_thread(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(run.folder)
+    monkeypatch.setenv("COVID_CTL_BUCKET", str(run.bucket))
+    monkeypatch.setenv("PATH", str(COVID_CTL.parent), prepend=":")
+    (example,) = re.findall(r"```python\n(.*?)```", (DOCS / "how-to" / "use-from-python.md").read_text(), re.DOTALL)
+    errors: list[BaseException] = []
+    out = io.StringIO()
+
+    def work() -> None:
+        try:
+            exec(compile(example, "the example", "exec"), {})
+        except BaseException as error:  # whatever it is, the test tells it
+            errors.append(error)
+
+    with contextlib.redirect_stdout(out):
+        thread = Thread(target=work)
+        thread.start()
+        thread.join()
+    assert errors == []
+    submitted, state, estimated = out.getvalue().splitlines()
+    assert submitted.startswith(f"{run.preprocess} {{")
+    assert state.startswith("complete 2 ")
+    assert re.fullmatch(r"training takes \S+ to \S+ hours", estimated)
+
+
+def one(found: Any) -> Any:
+    return found[-1]
+
+
+def whole(found: Any) -> Any:
+    return found
+
+
+COMMANDS: dict[str, tuple[tuple[str, ...], str, Callable[[Any], Any]]] = {
+    "status": (("status", "STEP"), "status, watch", one),
+    "progress": (("status", "STEP"), "StepProgress", lambda found: found[-1]["progress"]),
+    "spending": (("status", "STEP"), "Spending", lambda found: found[-1]["spending"]),
+    "artifact": (("artifacts", "STEP"), "submit, artifacts", whole),
+    "artifacts": (("artifacts",), "submit, artifacts", one),
+    "output": (("artifacts", "STEP"), "Output", lambda found: found["outputs"][0]),
+    "explain": (("explain", "STEP"), "explain", whole),
+    "estimate": (("estimate", "pretrain", "tiny"), "estimate", whole),
+    "estimated step": (("estimate", "pretrain", "tiny"), "StepEstimate", lambda found: found["steps"][0]),
+    "range": (("estimate", "pretrain", "tiny"), "Range", lambda found: found["total"]["hours"]),
+    "verify": (("verify", "STEP"), "verify", one),
+    "doctor": (("doctor",), "doctor", one),
+    "gc": (("gc", "--older-than", "0s"), "gc", lambda found: found["removals"][0]),
+    "cancel": (("cancel", "STEP"), "cancel", one),
+    "submit": (("submit", "preprocess", "--corpus", "CORPUS"), "submit, artifacts", one),
+    "dry run": (("submit", "preprocess", "--corpus", "CORPUS", "--dry-run"), "submit --dry-run", whole),
+    "planned": (("submit", "preprocess", "--corpus", "CORPUS", "--dry-run"), "PlannedStep", lambda f: f["steps"][0]),
+    "spread": (("submit", "preprocess", "--corpus", "CORPUS", "--dry-run"), "Spread", lambda found: found["spread"]),
+}
+
+
+@pytest.mark.parametrize("case", COMMANDS)
+def test_every_field_is_in_the_reference_and_none_beside(case: str, run: Run) -> None:
+    words, section, part = COMMANDS[case]
+    given = [{"STEP": run.preprocess, "CORPUS": str(run.corpus)}.get(word, word) for word in words]
+    done = answer(*given, "--output", "json", bucket=run.bucket)
+    assert done.code in (0, 3), done.err
+    assert set(part(done.json())) == REFERENCE[section]
+
+
+REFERENCE = reference()

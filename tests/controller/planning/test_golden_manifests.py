@@ -72,6 +72,19 @@ def test_a_training_job_on_an_accelerator_is_the_golden_one(name: str) -> None:
     assert text == path.read_text(), "if it is meant: GOLDEN=write make test, and look at the difference"
 
 
+def test_a_training_job_with_limits_is_the_golden_one() -> None:
+    path = GOLDEN / "limits" / "pretrain.yaml"
+    limits = {"schedule.max_hours": "20", "schedule.max_dollars": "150"}
+    (step,) = (one for one in planned(Kind.PRETRAIN, recipe=load_recipe("tiny", limits)) if one.spec.kind == "pretrain")
+    text = re.sub(
+        r"(pretrain|preprocess)-(tiny-)?[0-9a-f]{8}\b", r"\1-HASH", unnamed(render(step, profile("gke")), step)
+    )
+    if os.environ.get("GOLDEN") == "write":
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    assert text == path.read_text(), "if it is meant: GOLDEN=write make test, and look at the difference"
+
+
 JOB_FIELDS_SINCE = {
     "suspend": 24,
     "completionMode": 24,

@@ -54,6 +54,12 @@ def test_the_data_side_runs_to_its_end_as_on_this_machine(cluster: ClusterOfTest
     assert name == run.preprocess
     assert outputs(cluster.bucket, name) == outputs(run.bucket, name)
     assert "shard.committed" in (cluster.bucket / name / "logs" / "00001-0.log").read_text()
+    for follow in ((), ("--follow",)):
+        said = cluster.answer(
+            "logs", name, "--since", "1d", "--grep", r"shard\.committed", *follow, "--output", "json"
+        ).out
+        found = [json.loads(line) for line in said.splitlines()]
+        assert sorted((line["source"], line["index"]) for line in found) == [("pod", 0), ("pod", 1)]
     states = answer("status", "--output", "json", bucket=cluster.bucket).json()
     assert [(state["kind"], state["state"]) for state in states] == [(kind, "complete") for kind in DATA_SIDE]
     cluster.server.advance(8 * 24 * 3600)  # the TTL removes the Jobs

@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 
 VERSIONS: Mapping[Kind, int] = {
-    Kind.INGEST: 3,
+    Kind.INGEST: 4,
     Kind.SIGNATURES: 2,
     Kind.VOCABULARY: 5,
     Kind.PREPROCESS: 5,

@@ -30,8 +30,11 @@ _NEVER_ENDS = words(
 """A word that announces the next one."""
 
 _SELDOM_ENDS = words(
-    "al etc resp spp sp inc ltd co corp plc gmbh jr sr ph.d m.d u.s u.k temp conc wt mol avg max min biol med virol "
-    "immunol"
+    "al etc resp spp sp inc ltd co corp plc gmbh jr sr ph.d m.d u.s u.k temp conc wt mol avg max min "
+    # of journals' names
+    "biol med virol immunol nat proc acad sci commun clin exp chem biochem biophys microbiol infect pharmacol "
+    "epidemiol pathol physiol toxicol neurosci genet nutr pediatr oncol cardiol neurol psychiatr surg vet trop hyg "
+    "appl environ int annu curr opin lett bull hosp inst symp"
 )
 """Ends a sentence only where the next word is one that sentences begin with."""
 
@@ -46,9 +49,17 @@ _KEYS = np.array(sorted(word.encode() for word in _ANNOUNCES if word.isalpha()),
 
 _MAY_END = words(
     "p.i h.p.i d.p.i hp.i dp.i w.p.i p.c i.v i.p i.m i.n i.c i.t i.d s.c p.o b.w a.m p.m s.d s.e s.e.m b.i.d t.i.d q.d "
-    "q.i.d p.r.n r.t b.p w.t s.l v.p"
+    "q.i.d p.r.n r.t b.p w.t s.l v.p r.p.m"
 )
 """Ends a sentence before a word that only a sentence's beginning makes large: "24 h p.i. Mice"."""
+
+_CALENDAR = words(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "
+    "september october november december"
+)
+"""None of these begins a sentence after a time of day: "at 10 p.m. Monday"."""
+
+_NUMBER_WORDS = words("no nos number numbers")
 
 _ENDS_BEFORE_CAPITAL = words("etc u.s.a e.u u.a.e p.r.c d.c a.d b.c")
 """Ends a sentence before any word that is large only at its beginning: "and rats, etc. Samples were taken"."""
@@ -60,7 +71,8 @@ _ENDS_BEFORE_CLAUSE = words("u.s u.k inc ltd co corp plc gmbh ph.d m.d jr sr")
 """So do these if a verb follows that word: a name seldom goes on so ("the U.S. Centers for Disease Control")."""
 
 _VERBS = words(
-    "was were is are had has have did do does can could may might will would should must remained showed became"
+    "was were is are had has have did do does can could may might will would should must remained showed became rose "
+    "fell grew began came"
 )
 _WHERE = words("in within across throughout from outside to")
 """Before "the U.K.", which is then a place and not the beginning of a name."""
@@ -177,8 +189,12 @@ def _ends(text: str, start: int, stop: int, following: int) -> bool:
     if lower in _SELDOM_ENDS:
         return starter
     if "." in word and _DOTTED.fullmatch(word):
+        if lower in ("a.m", "p.m") and following_word.rstrip(",.").lower() in _CALENDAR:
+            return False
         return starter or (lower in _MAY_END and first.isupper() and following_word[1:].rstrip(",").islower())
-    if lower in _BEFORE_NUMBER and any(map(str.isdigit, following_word)):
+    if lower in _BEFORE_NUMBER and (
+        any(map(str.isdigit, following_word)) or following_word.rstrip(".").lower() in _NUMBER_WORDS
+    ):
         return False
     if first.isdigit() and word.isdigit() and len(word) != 4:
         return _word_before(text, start, before) in _COUNTED

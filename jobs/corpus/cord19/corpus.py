@@ -78,7 +78,7 @@ class Cord19:
 
     @property
     def unused_files(self) -> int:
-        return len(self._accounts[1])
+        return len(self._accounts[1]) + self.release.others
 
     def counts(self) -> dict[str, Any]:
         metadata = self.metadata
@@ -92,6 +92,7 @@ class Cord19:
             "missing_files": len(self._missing_files),
             "refused_members": len(self.refused),
             "ignored_files": self.release.leftovers,
+            "other_texts": self.release.others,
             "paragraphs_without_text": self._without_text,
         }
 

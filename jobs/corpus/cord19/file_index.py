@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from jobs.corpus.cord19.layouts import other_kind, stem
+from jobs.corpus.cord19.layouts import other_kind, spelling, stem
 from jobs.corpus.documents.document import Parse
 
 _NORMAL = re.compile(r"[\w-]+(?:/\w[\w.-]*)*", re.ASCII)
@@ -33,8 +33,9 @@ class FileIndex:
         return min(self.called(stem(normal)), key=rank, default=None)
 
     def called(self, name: str) -> Sequence[str]:
-        """The files of one ``stem``, sorted."""
-        return self._by_stem.get(name, ())
+        """The files of one ``stem``, sorted; where there are none, those of another spelling of it."""
+        spelled = spelling(name)
+        return self._by_stem.get(name, ()) or self._by_stem.get(spelled, ()) or self._by_spelling.get(spelled, ())
 
     @cached_property
     def _by_stem(self) -> dict[str, list[str]]:
@@ -42,6 +43,15 @@ class FileIndex:
         for path in self._paths:
             found.setdefault(stem(path), []).append(path)
         return found
+
+    @cached_property
+    def _by_spelling(self) -> dict[str, list[str]]:
+        """Those whose stem is not spelled so itself."""
+        found: dict[str, list[str]] = {}
+        for name, paths in self._by_stem.items():
+            if (spelled := spelling(name)) != name:
+                found.setdefault(spelled, []).extend(paths)
+        return {spelled: sorted(paths) for spelled, paths in found.items()}
 
 
 def normal_path(path: str) -> str:

@@ -13,8 +13,10 @@ from jobs.corpus.cord19.layouts import (
     choose_metadata,
     is_json,
     is_json_leftover,
+    is_like_metadata,
     is_metadata,
     is_nested_archive,
+    is_other_text,
     is_packed_metadata,
     is_zip_name,
     root_of,
@@ -50,6 +52,7 @@ class Intake:
         self._packed_metadata: list[str] = []
         self.refused: list[Quarantined] = []
         self.leftovers = 0
+        self.others = 0
         self._copies = 0
 
     def take_archive(
@@ -129,7 +132,8 @@ class Intake:
             self._refuse(member.path, f"a member of the archive is refused: {member.problem}")
             return False
         self.leftovers += is_json_leftover(member.path)
-        if is_packed_metadata(member.path):
+        self.others += is_other_text(member.path)
+        if is_packed_metadata(member.path) or is_like_metadata(member.path):
             self._packed_metadata.append(member.path)
         if not (is_json(member.path) or is_metadata(member.path)):
             kind, inside = unread_packing(member.path)
@@ -147,9 +151,9 @@ class Intake:
     def finish(self, source: str) -> tuple[str, Path | None, ParseFiles]:
         """metadata.csv's path and its copy, where there is one, and all parse files.
 
-        Raises ``ConfigurationError`` where there is neither.
+        Raises ``ConfigurationError`` where there is neither, or several releases.
         """
-        metadata = choose_metadata(self._metadata)
+        metadata = choose_metadata(self._metadata, source)
         if not metadata:
             refuse_packed_metadata(self._packed_metadata, source)
         files = ParseFiles(self._places, root_of(metadata))

@@ -10,8 +10,11 @@ siblings, often twice (``comm_use_subset/comm_use_subset/pdf_json/``); in the fi
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Literal
+
+from jobs.errors import ConfigurationError
 
 METADATA = "metadata.csv"
 COLUMNS = (
@@ -19,14 +22,25 @@ COLUMNS = (
     "who_covidence_id,arxiv_id,pdf_json_files,pmc_json_files,url,s2_id"
 )
 """The header of the final releases. Columns may be missing or more; ``cord_uid``, or else ``sha``, must be there."""
-_PMC_NAME = re.compile(r"PMC\d+\b")
+_METADATA = re.compile(r"(metadata([-_ .]?20\d\d-\d\d-\d\d)?|all_sources_metadata.*)\.csv", re.IGNORECASE | re.DOTALL)
+_PMC_NAME = re.compile(r"PMC\d+\b", re.IGNORECASE)
+_PMC_VERSION = re.compile(r"(pmc\d+)\.\d{1,3}")
 _ENDING = re.compile(r"(\.xml)?\.json(\.gz)?$", re.IGNORECASE)
 
 
 def is_metadata(path: str) -> bool:
-    """``metadata.csv``, which the first release called ``all_sources_metadata_2020-03-13.csv``."""
-    name = path.rpartition("/")[2]
-    return name == METADATA or (name.startswith("all_sources_metadata") and name.endswith(".csv"))
+    """``metadata.csv``, also with a date; the first release called it ``all_sources_metadata_2020-03-13.csv``."""
+    return _METADATA.fullmatch(path.rpartition("/")[2]) is not None
+
+
+def is_like_metadata(path: str) -> bool:
+    """``metadata.tsv``, ``metadata.json`` and the like: tables that are not read, and must not be overlooked either."""
+    name = path.rpartition("/")[2].lower()
+    is_named = name.startswith("metadata") or "_metadata." in name or "-metadata." in name
+    return is_named and name.endswith(_TABLES) and not is_metadata(path) and not is_leftover(path)
+
+
+_TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".xls", ".xlsx", ".ods", ".parquet", ".feather", ".pickle", ".db")
 
 
 def is_packed_metadata(path: str) -> bool:
@@ -57,7 +71,12 @@ def unpacked_folder(archive: str) -> str:
 
 def is_json(path: str) -> bool:
     """Whether a file is a parse, gzipped or not, by its name. In which folder it lies does not matter."""
-    return path.lower().endswith((".json", ".json.gz")) and not is_leftover(path)
+    return path.lower().endswith((".json", ".json.gz")) and not is_leftover(path) and not is_like_metadata(path)
+
+
+def is_other_text(path: str) -> bool:
+    """Whether a file may hold full texts in a form that a release has none of: JSON lines, or XML."""
+    return path.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson", ".xml", ".nxml")) and not is_leftover(path)
 
 
 def is_leftover(path: str) -> bool:
@@ -88,15 +107,34 @@ def stem(path: str) -> str:
     return _ENDING.sub("", path.rpartition("/")[2])
 
 
+def spelling(stem: str) -> str:
+    """What spellings of one ``stem`` have in common: all but capitals, a PMC id's version and Unicode's forms."""
+    return _PMC_VERSION.sub(r"\1", unicodedata.normalize("NFC", stem).casefold())
+
+
 def root_of(metadata: str) -> str:
     """The folder of metadata.csv with its slash; other paths of the release are relative to it."""
     folder, slash, _ = metadata.rpartition("/")
     return folder + slash
 
 
-def choose_metadata(paths: Iterable[str]) -> str:
-    """The outermost metadata.csv, the first by path of several; empty where there is none."""
-    return min((p for p in paths if is_metadata(p)), key=lambda p: (p.count("/"), p), default="")
+def choose_metadata(paths: Iterable[str], source: str) -> str:
+    """The outermost metadata.csv; empty where there is none. ``source`` is what errors call the release.
+
+    Raises ``ConfigurationError`` where several lie as far out: then there are several releases.
+    """
+
+    def rank(path: str) -> tuple[int, bool]:
+        return path.count("/"), path.rpartition("/")[2] != METADATA
+
+    found = sorted(filter(is_metadata, paths), key=lambda path: (rank(path), path))
+    if len(found) > 1 and rank(found[0]) == rank(found[1]):
+        raise ConfigurationError(
+            source,
+            f"it holds several releases: {found[0]} and {found[1]} are both the metadata of one",
+            "give one of them, or take the other away",
+        )
+    return found[0] if found else ""
 
 
 def relative_to(root: str, path: str) -> str:

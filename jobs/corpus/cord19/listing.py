@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jobs.corpus.cord19.layouts import (
+    METADATA,
     choose_metadata,
     is_json,
     is_json_leftover,
+    is_like_metadata,
     is_nested_archive,
+    is_other_text,
     is_packed_metadata,
     unpacked_folder,
 )
@@ -27,6 +30,8 @@ class Listing:
     """Parses that are still packed: archives whose content does not lie unpacked beside them."""
     leftovers: tuple[ObjectInfo, ...] = ()
     """Named like parses, and none."""
+    others: tuple[ObjectInfo, ...] = ()
+    """What may hold full texts, in a form that is not read."""
 
 
 def list_release(store: Store) -> Listing:
@@ -35,7 +40,7 @@ def list_release(store: Store) -> Listing:
     Raises ``ConfigurationError`` where its metadata.csv is packed, or parses are in a way that is not read.
     """
     objects = store.objects()
-    metadata = choose_metadata(o.path for o in objects)
+    metadata = choose_metadata((o.path for o in objects), store.location)
     if not metadata:
         refuse_packed_metadata([o.path for o in objects], store.location)
     files = tuple(o for o in objects if is_json(o.path))
@@ -48,6 +53,7 @@ def list_release(store: Store) -> Listing:
         files,
         tuple(archive for archive, folder in zip(archives, folders, strict=True) if folder not in unpacked),
         tuple(o for o in objects if is_json_leftover(o.path)),
+        tuple(o for o in objects if is_other_text(o.path)),
     )
 
 
@@ -64,6 +70,11 @@ def _refuse_packed(paths: list[str], parses: set[str], source: str) -> None:
 
 
 def refuse_packed_metadata(paths: list[str], source: str) -> None:
-    """Raises ``ConfigurationError`` where one of ``paths`` is a metadata.csv that nothing would read."""
+    """Raises ``ConfigurationError`` where one of ``paths`` is the metadata of a release in a form that is not read."""
     for path in filter(is_packed_metadata, paths):
         raise ConfigurationError(source, f"its metadata is packed by itself ({path}), which is not read", "unpack it")
+    for path in filter(is_like_metadata, paths):
+        reason = f"its metadata seems to be {path}, which is not read"
+        raise ConfigurationError(
+            source, reason, f"make it a {METADATA} with commas between the fields, or move it away"
+        )

@@ -36,7 +36,7 @@ class Paper:
     pmc_json: tuple[str, ...] = ()
     """Parse files as written there, relative to the corpus."""
     names: Names = NO_NAMES
-    """In releases whose metadata names no files: by what they are found."""
+    """By what its files are found where metadata names none."""
 
 
 @dataclass(frozen=True)
@@ -174,11 +174,20 @@ def _columns(header: Record | None, source: str) -> tuple[str, ...]:
         raise ConfigurationError(source, "it is empty", remedy)
     if header.problem:
         raise ConfigurationError(f"{source}, line {header.line}", header.problem, remedy)
-    columns = tuple(name.strip() for name in header.fields)
+    columns = tuple(name.strip().lower() for name in header.fields)
     if "cord_uid" not in columns and "sha" not in columns:
         reason = f"it has neither column cord_uid nor sha; its columns are {', '.join(columns)}"
         raise ConfigurationError(source, reason, remedy)
+    for name in sorted(_READ.intersection(columns)):
+        if columns.count(name) > 1:
+            raise ConfigurationError(source, f"it has several columns {name}", "leave one of them")
     return columns
+
+
+_READ = frozenset(("cord_uid", "title", "abstract", "license", "publish_time", "source_x", "journal", "doi", "url"))
+_READ |= {"sha", "pmcid", "pdf_json_files", "pmc_json_files"}
+_NOTHING = frozenset(("nan", "NaN", "None", "null", "NULL", "<NA>"))
+"""How programs write a field that is empty."""
 
 
 def _file_name(text: str) -> str:
@@ -188,7 +197,8 @@ def _file_name(text: str) -> str:
 
 def _paper(fields: Mapping[str, str]) -> Paper:
     def field(name: str) -> str:
-        return fields.get(name, "").strip()
+        value = fields.get(name, "").strip()
+        return "" if value in _NOTHING else value
 
     def files(name: str) -> tuple[str, ...]:
         text = field(name)
@@ -196,6 +206,12 @@ def _paper(fields: Mapping[str, str]) -> Paper:
             tuple(dict.fromkeys(file for part in _SEPARATOR.split(text) if (file := _file_name(part)))) if text else ()
         )
 
+    pdf_json, pmc_json = files("pdf_json_files"), files("pmc_json_files")
+    names = NO_NAMES
+    if not _has_parse_columns(fields):
+        names = parse_names(fields)
+    elif not (pdf_json or pmc_json):
+        names = parse_names({"sha": field("sha")})
     return Paper(
         cord_uid=field("cord_uid") if _has_uid(fields) else made_uid(fields),
         title=field("title"),
@@ -206,7 +222,7 @@ def _paper(fields: Mapping[str, str]) -> Paper:
         journal=field("journal"),
         doi=field("doi"),
         url=field("url"),
-        pdf_json=files("pdf_json_files"),
-        pmc_json=files("pmc_json_files"),
-        names=NO_NAMES if _has_parse_columns(fields) else parse_names(fields),
+        pdf_json=pdf_json,
+        pmc_json=pmc_json,
+        names=names,
     )

@@ -34,6 +34,7 @@ def parse_names(fields: Mapping[str, str]) -> Names:
     """A row's names: ``sha`` may hold several, ``; `` between them."""
     promises = {"has_pdf_parse": "pdf_json", "has_pmc_xml_parse": "pmc_json", "has_full_text": "any"}
     pmcid = fields.get("pmcid", "").strip()
+    pmcid = f"PMC{pmcid}" if pmcid.isdigit() else pmcid
     return Names(
         pdf=tuple(dict.fromkeys(name for part in _SEPARATOR.split(fields.get("sha", "")) if (name := part.strip()))),
         pmc=(pmcid,) if pmcid else (),

@@ -20,6 +20,8 @@ def papers_with_files(metadata: Metadata, files: Collection[str]) -> Iterator[Pa
     for paper in metadata.papers():
         if metadata.has_parse_columns:
             pdf, pmc = _found(index, paper.pdf_json, "pdf_json"), _found(index, paper.pmc_json, "pmc_json")
+            if not (pdf or pmc) and paper.names.pdf:
+                pdf, _ = find_parses(paper.names, index)
         else:
             pdf, pmc = find_parses(paper.names, index)
         yield replace(paper, pdf_json=pdf, pmc_json=pmc)

@@ -37,6 +37,8 @@ class Release:
     """Files of an archive that were not read."""
     leftovers: int = 0
     """Files that are named like parses and are none."""
+    others: int = 0
+    """Files that may hold full texts, in a form that is not read."""
     listing: Listing | None = None
     """For a directory: what its identity is made of."""
 
@@ -56,7 +58,7 @@ def open_release(place: Place, form: Form, workspace: Workspace) -> Release:
             intake.take_archive(file, "", place.location, budget, workspace.telling(place.size))
     metadata, copy, files = intake.finish(place.location)
     source = f"{place.location}: {metadata or METADATA}"
-    return Release(source, copy, files, tuple(intake.refused), intake.leftovers)
+    return Release(source, copy, files, tuple(intake.refused), intake.leftovers, intake.others)
 
 
 def _open_directory(place: Place, workspace: Workspace) -> Release:
@@ -87,6 +89,7 @@ def _open_directory(place: Place, workspace: Workspace) -> Release:
         files,
         tuple(intake.refused),
         intake.leftovers + len(listing.leftovers),
+        intake.others + len(listing.others),
         listing,
     )
 

@@ -36,7 +36,7 @@ class FullTexts:
         raise ConfigurationError(
             self.source,
             f"full text of {self.found:,} of {expected:,} papers that metadata.csv {why}; "
-            f"{unused:,} parse files were found and not used",
+            f"{unused:,} files that may hold them were found and not used",
             "give the metadata.csv and the parse files of one release, or allow it: "
             "--set corpus.min_full_text_share=SHARE (0: abstracts alone will do)",
         )

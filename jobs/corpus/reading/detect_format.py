@@ -28,10 +28,31 @@ def own_files(place: Place, form: Form) -> list[ObjectInfo]:
     """The files of a JSONL or text corpus, sorted by path."""
     if place.name:
         return [ObjectInfo(place.name, place.size)]
-    return [o for o in place.store.objects() if o.path.endswith(_ENDINGS[form]) and not is_leftover(o.path)]
+    return [o for o in place.store.objects() if _ends(o.path, _ENDINGS[form]) and not is_leftover(o.path)]
 
 
-_ENDINGS = {Form.JSONL: (".jsonl", ".jsonl.gz"), Form.TEXT: (".txt", ".txt.gz")}
+_ENDINGS = {Form.JSONL: (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"), Form.TEXT: (".txt", ".txt.gz")}
+_OTHER_TEXTS = (
+    ".csv",
+    ".tsv",
+    ".html",
+    ".htm",
+    ".xml",
+    ".pdf",
+    ".doc",
+    ".docx",
+    ".odt",
+    ".rtf",
+    ".tex",
+    ".epub",
+    ".ris",
+    ".bib",
+)
+_MAX_UNREAD_SHARE = 0.05
+
+
+def _ends(path: str, endings: tuple[str, ...]) -> bool:
+    return path.lower().endswith(endings)
 
 
 def _form_of_file(place: Place) -> Form:
@@ -57,7 +78,7 @@ def _form_of_file(place: Place) -> Form:
         raise ConfigurationError(place.location, "it is empty", ACCEPTED)
     if b"\0" in text or text.startswith(b"%PDF"):
         raise ConfigurationError(place.location, "it is neither an archive nor text", ACCEPTED)
-    is_jsonl = place.name.endswith(_ENDINGS[Form.JSONL]) or holds_json_objects(text)
+    is_jsonl = _ends(place.name, _ENDINGS[Form.JSONL]) or holds_json_objects(text)
     return Form.JSONL if is_jsonl else Form.TEXT
 
 
@@ -70,9 +91,9 @@ def _form_of_directory(place: Place) -> Form:
     if any(is_metadata(p) or is_nested_archive(p) or is_json(p) for p in paths):
         return Form.RELEASE
     refuse_packed_names(paths, place.location, _is_readable)
-    found = [form for form, endings in _ENDINGS.items() if any(p.endswith(endings) for p in paths)]
+    found = [form for form, endings in _ENDINGS.items() if any(_ends(p, endings) for p in paths)]
     if len(found) == 1:
-        _refuse_mostly_unread(paths, _ENDINGS[found[0]], place.location)
+        _refuse_unread(paths, _ENDINGS[found[0]], place.location)
         return found[0]
     reason = "it holds both .jsonl and .txt files" if found else "there is nothing in it that is a corpus"
     raise ConfigurationError(place.location, reason, ACCEPTED)
@@ -80,16 +101,23 @@ def _form_of_directory(place: Place) -> Form:
 
 def _is_readable(path: str) -> bool:
     """Whether it would be read, or make the directory a release, if it were not packed."""
-    return any(map(path.endswith, _ENDINGS.values())) or is_metadata(path) or is_json(path) or is_nested_archive(path)
+    return (
+        any(_ends(path, endings) for endings in _ENDINGS.values())
+        or is_metadata(path)
+        or is_json(path)
+        or is_nested_archive(path)
+    )
 
 
-def _refuse_mostly_unread(paths: Sequence[str], endings: tuple[str, ...], source: str) -> None:
-    """A README.txt beside a thousand HTML files does not make them a corpus of one document."""
-    unread = [p for p in paths if not p.endswith(endings) and not any(part.startswith(".") for part in p.split("/"))]
-    if 2 * len(unread) > len(paths):
+def _refuse_unread(paths: Sequence[str], endings: tuple[str, ...], source: str) -> None:
+    """A README.txt beside a thousand HTML files does not make them a corpus of one document, nor ten PDFs among a
+    hundred texts one of ninety."""
+    unread = [p for p in paths if not _ends(p, endings) and not any(part.startswith(".") for part in p.split("/"))]
+    texts = [path for path in unread if _ends(path.lower().removesuffix(".gz"), _OTHER_TEXTS)]
+    if 2 * len(unread) > len(paths) or len(texts) > max(1, _MAX_UNREAD_SHARE * len(paths)):
         raise ConfigurationError(
             source,
-            f"{len(unread):,} of its {len(paths):,} files would not be read, first {unread[0]}: only those ending in "
-            f"{' or '.join(endings)} are",
+            f"{len(unread):,} of its {len(paths):,} files would not be read, first {(texts or unread)[0]}: only those "
+            f"ending in {' or '.join(endings)} are",
             "take the text out of the others, or give a directory without them",
         )

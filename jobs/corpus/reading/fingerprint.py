@@ -47,7 +47,7 @@ def directory_identity(store: Store, listing: Listing, metadata: Path) -> str:
     if listing.metadata:
         with metadata.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256")
-    for info in (*listing.files, *listing.leftovers):
+    for info in (*listing.files, *listing.leftovers, *listing.others):
         # NUL cannot be in a path, so no two listings share one spelling.
         sha256.update(f"\0{info.path}\0{info.size}".encode())
     for info in listing.archives:

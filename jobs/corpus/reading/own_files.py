@@ -17,7 +17,7 @@ from jobs.files.streams import drain, unpacked
 from jobs.store import ObjectInfo
 
 _HEAD = 1 << 16
-_ENDINGS = (".gz", ".jsonl", ".txt")
+_ENDINGS = (".gz", ".jsonl", ".ndjson", ".txt")
 
 
 @dataclass(frozen=True)
@@ -110,5 +110,6 @@ class OwnFiles:
 def base_name(path: str) -> str:
     """``notes/a`` of ``notes/a.jsonl.gz``: what ids are made of."""
     for ending in _ENDINGS:
-        path = path.removesuffix(ending)
+        if path.lower().endswith(ending):
+            path = path[: -len(ending)]
     return path

@@ -81,7 +81,7 @@ def _listed_zip(place: Place, copy: Path) -> tuple[str, dict[str, int]]:
                 path, problem = zip_path(info)
                 if not problem:
                     members.setdefault(path, info)
-            metadata = choose_metadata(members)
+            metadata = choose_metadata(members, place.location)
             root = root_of(metadata)
             if metadata:
                 with archive.open(members[metadata]) as packed, copy.open("wb") as unpacked:

@@ -16,9 +16,18 @@ _HEADS = (
     ),
     (re.compile(rb"<(\?xml|!doctype|!--)|<[a-z][\w:.-]*(\s[^<>]*)?/?>", re.IGNORECASE), "XML or HTML", ""),
     (re.compile(rb"\{\\rtf"), "RTF", ""),
+    (
+        re.compile(rb"TY  - |PMID- ?\d|FN (Clarivate|Thomson|ISI)|%0 [A-Z]|@[A-Za-z]+\s?\{\s?[\w:./-]+,"),
+        "a list of references (RIS, MEDLINE, EndNote or BibTeX)",
+        "",
+    ),
+    (re.compile(rb">[^\n]{1,300}\n[A-Za-z*-]{30,}\r?\n|@[^\n]{1,300}\n[ACGTN]{20,}\r?\n\+"), "sequences (FASTA)", ""),
+    (re.compile(rb"From \S{1,99}@\S{1,99} [^\n]{1,99}[0-9]{4}\r?\n"), "a mailbox", ""),
     (re.compile(rb"\\documentclass\b|%!(PS|TEX)"), "TeX or PostScript", ""),
 )
 _JSON_OBJECT = re.compile(rb"\{\s*[\"'}]")
+_PUBMED_ID = re.compile(rb"\nPMID: ?[0-9]{1,9}\b[^\n]{0,60}\n")
+"""Ends each abstract of a PubMed download, beside its authors and where they work."""
 _TEXT_ALONE = "take its text out: a .txt file with a blank line between documents, or a .jsonl file"
 _TABLE_ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _COLUMN = re.compile(r"[^\W\d](?:[\w .#-]{0,38}[^\W_])?")
@@ -33,6 +42,10 @@ def refuse_other_content(head: bytes, path: str, source: str) -> None:
     for shape, name, remedy in _HEADS:
         if shape.match(text):
             raise ConfigurationError(source, f"it is {name}, which is not read as text", remedy or _TEXT_ALONE)
+    if len(_PUBMED_ID.findall(text)) > 1:
+        raise ConfigurationError(
+            source, "it is a list of abstracts from PubMed, which is not read as text", _TEXT_ALONE
+        )
     if path.lower().endswith(_TABLE_ENDINGS) or _is_table(text.decode(errors="replace")):
         raise ConfigurationError(
             source,

@@ -18,7 +18,7 @@ from jobs.store import Store
 from .pipeline import Pipeline
 
 GOLDEN = {
-    Kind.INGEST: (3, "f13ba0aed3539e30"),
+    Kind.INGEST: (4, "f13ba0aed3539e30"),
     Kind.SIGNATURES: (2, "832b70329df16246"),
     Kind.VOCABULARY: (5, "ca9d84a075a536f3"),
     Kind.PREPROCESS: (5, "50005f5035e31a14"),

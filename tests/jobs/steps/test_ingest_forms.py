@@ -128,7 +128,7 @@ def test_full_texts_that_do_not_meet_their_metadata_are_refused(sample: Path, tm
     parses = sorted((tmp_path / "release").rglob("*.json"))
     for number, path in enumerate(parses):
         path.rename(path.with_name(f"{number:040x}.json"))
-    said = rf"full text of 0 of 244 papers .*; {len(parses)} parse files were found"
+    said = rf"full text of 0 of 244 papers .*; {len(parses)} files that may hold them were found"
     with pytest.raises(ConfigurationError, match=said) as error:
         ingest(tmp_path / "release", tmp_path, max_quarantined_share=1.0)
     assert "--set corpus.min_full_text_share=SHARE" in error.value.remedy
@@ -139,7 +139,9 @@ def test_files_that_metadata_does_not_know_of_are_refused(tmp_path: Path) -> Non
     (tmp_path / "release").mkdir()
     (tmp_path / "release/metadata.csv").write_text("cord_uid,abstract,pdf_json_files\nu1,One.,\nu2,Two.,\n")
     (tmp_path / "release/a.json").write_text('{"body_text": [{"text": "Body."}]}')
-    with pytest.raises(ConfigurationError, match=r"full text of 0 of 2 papers .*; 1 parse files were found"):
+    with pytest.raises(
+        ConfigurationError, match=r"full text of 0 of 2 papers .*; 1 files that may hold them were found"
+    ):
         ingest(tmp_path / "release", tmp_path)
 
 

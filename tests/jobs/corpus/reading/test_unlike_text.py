@@ -34,6 +34,16 @@ REFUSED = {
     "json array, set out": ("papers.txt", json.dumps([{"id": "1", "text": "Text."}], indent=2), "a JSON array"),
     "json array of texts": ("papers.txt", json.dumps(["One.", "Two."]), "a JSON array"),
     "rtf": ("paper.txt", r"{\rtf1\ansi Text.}", "RTF"),
+    "pubmed": (
+        "abstracts.txt",
+        "".join(f"{n}. J Virol. 2020.\n\nA title.\n\nText.\n\nPMID: {n}\n\n\n" for n in range(9)),
+        "PubMed",
+    ),
+    "medline": ("papers.txt", "PMID- 1\nTI  - A title\nAB  - Its text.\n\n", "a list of references"),
+    "ris": ("papers.txt", "TY  - JOUR\nTI  - A title\nAB  - Its text.\nER  - \n", "a list of references"),
+    "bibtex": ("papers.txt", "@article{okoro2020,\n  abstract = {Its text.},\n}", "a list of references"),
+    "fasta": ("genes.txt", ">NC_045512.2 Wuhan-Hu-1\n" + "ATTAAAGGTT" * 7 + "\nCCTTCC\n", "sequences"),
+    "mailbox": ("mail.txt", "From a@example.org Mon Mar  2 10:00:00 2020\nSubject: x\n\nText.", "a mailbox"),
     "tex": ("paper.txt", "\\documentclass{article}\n\\begin{document}", "TeX"),
 }
 READ = {

@@ -70,7 +70,7 @@ def _ingest(context: StepContext, corpus: OpenedCorpus, workspace: Workspace, st
             "single_sentences": single.single,
             **corpus.counts(),
         }
-        full_texts.check(corpus.unused_files)
+        full_texts.check(corpus.unused_files, corpus.refused)
         single.check()
         validation = held_out(kept, settings["validation_share"])
     except ConfigurationError:

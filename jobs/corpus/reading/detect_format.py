@@ -46,6 +46,8 @@ _OTHER_TEXTS = (
     ".tex",
     ".epub",
     ".ris",
+    ".md",
+    ".rst",
     ".bib",
 )
 _MAX_UNREAD_SHARE = 0.05

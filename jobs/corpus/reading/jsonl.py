@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from jobs.corpus.documents.digest_set import DigestSet
@@ -22,9 +23,15 @@ _TAKEN = ("license", "publish_time", "journal", "doi", "url")
 
 
 _READ = frozenset({"id", "title", "abstract", "text", "body", *_TAKEN})
-_TEXT_NAME = re.compile("text|body|content|article|paragraph|passage|sentence|section|abstract|summary", re.IGNORECASE)
-_LONG = 500
-"""Characters from which on a field is taken for text, whatever its name."""
+_TEXT_NAME = re.compile(
+    "text|full|body|content|article|paragraph|passage|sentence|section|abstract|summary", re.IGNORECASE
+)
+_LONG, _TIMES = 500, 4
+"""Characters from which on a field is taken for text, whatever its name; and how many times as long as a text that is
+read it must be then."""
+_WORDS, _DEEPEST, _MOST_STRINGS = 8, 3, 200
+"""Words of a field that is prose, where a document has no text else; and how far such a field is looked into."""
+_SENTENCE_END = re.compile(r"[a-z0-9)] ?[.?!](?:\s|$)")
 
 
 class Jsonl:
@@ -87,17 +94,39 @@ def _built(fields: object, made_uid: str) -> Document:
 
 
 def _unread_text(fields: Mapping[str, Any]) -> str:
-    """The field that holds the text of a document which has none where it is looked for; empty where none seems to."""
-    if fields.get("text") or fields.get("body"):
-        return ""
+    """The field that holds a document's text under another name; empty where none seems to.
+
+    Beside a text that is read it is only one of such a name that is many times as long.
+    """
+    read = fields.get("text") or fields.get("body")
+    alone = not (read or fields.get("abstract"))
+    least = max(_LONG, _TIMES * len(str(read))) if read else 0
     others = ((name, value) for name, value in fields.items() if name not in _READ)
-    return next((name for name, value in others if _seems_text(name, value)), "")
+    return next((name for name, value in others if _seems_text(name, value, least, alone)), "")
 
 
-def _seems_text(name: str, value: object) -> bool:
+def _seems_text(name: str, value: object, least: int, alone: bool) -> bool:
+    is_named = _TEXT_NAME.search(name) is not None
+    if least:
+        return is_named and isinstance(value, str) and len(value) >= least
+    if alone and _is_prose(" ".join(islice(_strings(value), _MOST_STRINGS))):
+        return True
     if isinstance(value, str):
-        return len(value) >= _LONG or (bool(_TEXT_NAME.search(name)) and " " in value.strip())
-    return bool(value) and isinstance(value, list | dict) and bool(_TEXT_NAME.search(name))
+        return len(value) >= _LONG or (is_named and " " in value.strip())
+    return bool(value) and isinstance(value, list | dict) and is_named
+
+
+def _is_prose(text: str) -> bool:
+    return text.count(" ") >= _WORDS and _SENTENCE_END.search(text) is not None
+
+
+def _strings(value: object, depth: int = 0) -> Iterator[str]:
+    """Those in it, also in lists and objects of a few levels."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict) and depth < _DEEPEST:
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _strings(each, depth + 1)
 
 
 def _uid(fields: Mapping[str, Any], made_uid: str) -> str:

@@ -23,6 +23,11 @@ _HEADS = (
     ),
     (re.compile(rb">[^\n]{1,300}\n[A-Za-z*-]{30,}\r?\n|@[^\n]{1,300}\n[ACGTN]{20,}\r?\n\+"), "sequences (FASTA)", ""),
     (re.compile(rb"From \S{1,99}@\S{1,99} [^\n]{1,99}[0-9]{4}\r?\n"), "a mailbox", ""),
+    (
+        re.compile(rb"WEBVTT\b|[0-9]{1,4}\r?\n[0-9][0-9:]{6,10}[,.][0-9]{3} --> "),
+        "subtitles",
+        "",
+    ),
     (re.compile(rb"\\documentclass\b|%!(PS|TEX)"), "TeX or PostScript", ""),
 )
 _JSON_OBJECT = re.compile(rb"\{\s*[\"'}]")

@@ -96,6 +96,7 @@ def test_the_sample_is_ingested_and_every_count_adds_up(ingested: tuple[Path, Ar
         "full_texts": 241,
         "full_texts_promised": 244,
         "ignored_files": 0,
+        "other_texts": 0,
         "paragraphs_without_text": 0,
         "single_sentences": 0,
         "parse_files": {"found": 363, "chosen": 242, "set_aside": 120, "quarantined": 1, "unreferenced": 0},

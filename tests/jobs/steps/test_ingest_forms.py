@@ -145,6 +145,15 @@ def test_files_that_metadata_does_not_know_of_are_refused(tmp_path: Path) -> Non
         ingest(tmp_path / "release", tmp_path)
 
 
+def test_an_archive_that_was_refused_is_named_where_full_texts_are_missing(sample: Path, tmp_path: Path) -> None:
+    files = files_of(sample)
+    inner = {"a.tar.gz": tar_gz({name: data for name, data in files.items() if name != "metadata.csv"})}
+    release = tmp_path / "release.tar.gz"
+    release.write_bytes(tar_gz({"metadata.csv": files["metadata.csv"], "b.tar.gz": tar_gz(inner)}))
+    with pytest.raises(ConfigurationError, match=r"and 1 members refused, first a\.tar\.gz: an archive in 2 archives"):
+        ingest(release, tmp_path, max_quarantined_share=1.0)
+
+
 def test_abstracts_alone_will_do_where_they_are_asked_for(tmp_path: Path) -> None:
     (tmp_path / "release").mkdir()
     (tmp_path / "release/metadata.csv").write_text("cord_uid,abstract,sha\nu1,One.,\nu2,Two.,\n")

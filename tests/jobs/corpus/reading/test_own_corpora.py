@@ -159,6 +159,9 @@ OTHER_NAMES = {
     "in capitals": {"ID": "1", "Title": "T", "Text": "The text."},
     "an abstract in capitals": {"Title": "T", "Abstract": "The text."},
     "a name of its own": {"id": "1", "prose": "Words. " * 100},
+    "an answer": {"question": "Where?", "content": {"answer": "It was found in the caves near to the old mine."}},
+    "words": {"id": "1", "prose": ["It", "was", "found", "in", "the", "caves", "near", "the", "mine", "."]},
+    "a shorter text beside it": {"id": "1", "text": "An extract.", "full_text": "The text. " * 60},
     "an empty text": {"id": "1", "text": "", "content": "The text."},
 }
 
@@ -173,6 +176,8 @@ def test_a_text_under_another_name_is_not_passed_over(line: dict[str, object], t
 
 def test_other_fields_beside_a_text_are_not_read(tmp_path: Path) -> None:
     line = {"text": "The text.", "content": "Other text.", "notes": "Words. " * 100, "tags": ["a"]}
+    title = {"id": "t", "title": "T", "authors": "Li W., Okoro A., Diaz P. and Rossi M.", "year": 2020}
+    assert [o.dropped for o in outcomes(tmp_path / "titles.jsonl", json.dumps(title).encode())] == ["no_text"]
     assert bodies(outcomes(tmp_path / "papers.jsonl", json.dumps(line).encode())) == [
         ("papers-00000001", ("The text.",))
     ]

@@ -44,6 +44,7 @@ REFUSED = {
     "bibtex": ("papers.txt", "@article{okoro2020,\n  abstract = {Its text.},\n}", "a list of references"),
     "fasta": ("genes.txt", ">NC_045512.2 Wuhan-Hu-1\n" + "ATTAAAGGTT" * 7 + "\nCCTTCC\n", "sequences"),
     "mailbox": ("mail.txt", "From a@example.org Mon Mar  2 10:00:00 2020\nSubject: x\n\nText.", "a mailbox"),
+    "subtitles": ("talk.txt", "1\n00:00:01,000 --> 00:00:02,500\nText.\n\n", "subtitles"),
     "tex": ("paper.txt", "\\documentclass{article}\n\\begin{document}", "TeX"),
 }
 READ = {

@@ -16,12 +16,12 @@ from jobs.artifact import Artifact
 from jobs.errors import CovidCtlError
 from jobs.layout import VOCABULARIES
 from jobs.model.dataset import staged_shards
-from jobs.seal import UNSEALED
 from jobs.spec import Kind, Spec
 from jobs.steps import export, preprocess, signatures
 from jobs.steps.context import StepContext
 from jobs.store import Store
 from tests.jobs.steps.exporting import ready_to_export, submitted
+from tests.jobs.steps.flipping import flip
 
 Runner = Callable[[Store, Path], None]
 
@@ -102,15 +102,6 @@ def short(path: str) -> str:
     """The object's place without hashes."""
     step, _, rest = path.partition("/")
     return f"{VOCABULARIES}/" if step == VOCABULARIES else f"{step.split('-')[0]}/{rest}"
-
-
-def flip(file: Path) -> None:
-    data = bytearray(file.read_bytes())
-    middle = len(data) // 2
-    if UNSEALED.encode() in data[data.rfind(b"\n", 0, middle) : data.find(b"\n", middle)]:
-        middle = data.find(b"\n", middle) + 4  # a time that decides nothing is under no checksum
-    data[middle] ^= 1
-    file.write_bytes(data)
 
 
 def copy_of(finished: Path, root: Path) -> Store:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -14,10 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from controller.status.report import find_report, save_page
+from controller.status.verify import verify
 from jobs.artifact import Artifact
-from jobs.errors import ConfigurationError
+from jobs.errors import ConfigurationError, CovidCtlError, DamagedError
 from jobs.evaluation.gate import Gate, MissedGateError
 from jobs.given_file import give_file
+from jobs.layout import CHECKPOINTS, CURVES, EMBEDDER, MANIFEST, SPEC
 from jobs.publish.embedder_bundle import write_embedder
 from jobs.report.comparison import compared
 from jobs.spec import Kind
@@ -26,6 +30,7 @@ from jobs.store import Store
 from jobs.vocabulary import SPECIALS, Vocabulary
 from jobs.weights.source import find_source
 from jobs.weights.variable_names import tensors
+from tests.jobs.steps.flipping import UNREAD, Reader, flipped, unnamed
 from tests.jobs.steps.judging import pretrained, run, step, write_corpus
 
 TOPICS = b"<topics><topic number='1'><query>virus mask</query><question>does the mask stop it</question></topic>"
@@ -130,6 +135,48 @@ def test_labels_that_were_shuffled_fail_the_gate(place: Place, against_itself: d
     assert measures["data.answers.bm25.p_at_1"].cells()[1:] == ("1.000", "0.000", "+1.000")
     assert measures["judged.bm25.ndcg_at_10"].theirs is None
     assert not measures["bm25.mrr"].differs
+
+
+def test_a_bit_of_a_control_that_changed_is_named_by_the_next_to_read_it(place: Place, tmp_path: Path) -> None:
+    numbers = itertools.count()
+
+    def judge() -> None:
+        inputs = {"tune": place.tune.name, "control": place.control.name}
+        run(step(place.store, Kind.EVALUATE, inputs), tmp_path / f"{next(numbers)}", evaluate.run)
+
+    def look() -> None:
+        for found in verify(place.store, place.control.name):
+            for problem in found.problems:
+                raise DamagedError(problem.path, problem.reason)
+
+    def readers(path: str) -> list[Reader]:
+        return [judge if path.startswith(EMBEDDER) or path in (SPEC, MANIFEST) else look]
+
+    unread = unnamed(place.root / "bucket" / place.control.name, readers) - UNREAD
+    # Of use while it is trained, and to who looks at its curves.
+    assert {path.split("/")[0] for path in unread} <= {CHECKPOINTS, CURVES}
+
+
+def test_a_bit_of_an_evaluation_that_changed_is_named_by_the_next_to_read_it(
+    place: Place, against_itself: dict[str, Any], tmp_path: Path
+) -> None:
+    name = str(against_itself["step"])
+
+    def show() -> None:
+        save_page(find_report(place.store, name), str(tmp_path / "page.html"))
+
+    assert unnamed(place.root / "bucket" / name, lambda _: [show]) <= UNREAD
+
+
+@pytest.mark.parametrize("given", ["qrels", "topics", "data.answers", "data.pairs"])
+def test_a_bit_of_a_given_file_that_changed_is_named_by_the_next_to_read_it(
+    place: Place, against_itself: dict[str, Any], given: str, tmp_path: Path
+) -> None:
+    artifact = Artifact.open(place.store, against_itself["step"])
+    path = artifact.spec.inputs[given]
+    with flipped(place.root / "bucket" / path), pytest.raises(CovidCtlError) as raised:
+        run(artifact, tmp_path / "scratch", evaluate.run)
+    assert path in raised.value.thing
 
 
 def test_a_published_model_is_read_as_it_describes_itself(place: Place) -> None:

@@ -3,16 +3,18 @@
 The processes are real code in threads of which one runs at a time. ``Bucket`` stands in for obstore, below
 ``jobs.store.Store``: before each request it hands the turn to the scheduler. ``every_order`` runs the processes
 again and again until no order is left that could differ: two orders differ only where requests of two processes meet
-at one object and one of them writes (dynamic partial-order reduction: Flanagan and Godefroid, POPL 2005; sleep sets:
-Godefroid, 1996). At a request that was chosen beforehand a process crashes, or the answer is lost after the bucket
-has acted, which its store repeats.
+and one of them changed what the other saw (dynamic partial-order reduction with source sets: Abdulla, Aronsson,
+Jonsson and Sagonas, POPL 2014; sleep sets: Godefroid, 1996). What a request saw and changed is known once it is made:
+an object that is created where one was has only been looked at. At a request that was chosen beforehand a process
+crashes, or the answer is lost after the bucket has acted, which its store repeats.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -21,6 +23,7 @@ from typing import Any
 from obstore.exceptions import AlreadyExistsError, GenericError
 
 MODIFIED = datetime(2026, 1, 1, tzinfo=UTC)
+CHECKED = "what is checked"
 
 
 class Mishap(StrEnum):
@@ -43,19 +46,25 @@ class Crash(BaseException):
 
 
 @dataclass(frozen=True)
-class Request:
-    path: str
-    writes: bool
-    listing: bool = False
+class Effect:
+    """What a request saw of the bucket and what it changed, in names of places: objects, and views of folders."""
 
-    def meets(self, other: Request) -> bool:
+    seen: frozenset[str] = frozenset()
+    added: frozenset[str] = frozenset()
+    """Views in which it changed its own part alone, so that others may have changed theirs in any order."""
+    changed: frozenset[str] = frozenset()
+
+    def meets(self, other: Effect) -> bool:
         """Whether the order of the two matters."""
-        if not (self.writes or other.writes):
-            return False
-        if self.listing or other.listing:
-            listed, written = (self, other) if self.listing else (other, self)
-            return written.path.startswith(f"{listed.path}/")
-        return self.path == other.path
+        return not (
+            self.changed.isdisjoint(other.changed)
+            and self.changed.isdisjoint(other.seen)
+            and self.changed.isdisjoint(other.added)
+            and other.changed.isdisjoint(self.seen)
+            and other.changed.isdisjoint(self.added)
+            and self.seen.isdisjoint(other.added)
+            and other.seen.isdisjoint(self.added)
+        )
 
 
 @dataclass
@@ -63,10 +72,13 @@ class Process:
     name: str
     run: Callable[[], object]
     parent: int | None
-    go: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    yielded: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    pending: Request | None = None
-    """The request that it is about to make; None when it has ended."""
+    after: int
+    """Of how many of its parent's requests it is the consequence."""
+    go: threading.Lock = field(default_factory=threading.Lock)
+    """Held, but for the moment in which the turn goes to the process; ``yielded`` while it goes back."""
+    yielded: threading.Lock = field(default_factory=threading.Lock)
+    pending: bool = False
+    """Whether it is about to make a request; else it has ended."""
     requests: int = 0
     crashed: bool = False
     error: Exception | None = None
@@ -76,18 +88,25 @@ class Process:
 class _Node:
     """A moment in an order: who could go on, who did, and who is still to be tried."""
 
-    pending: dict[int, Request]
-    """The next request of each process that could go on."""
-    asleep: dict[int, Request]
-    """Those whose turn here would lead to what was tried already."""
+    pending: frozenset[int]
+    """The processes that could go on."""
+    asleep: dict[int, Effect]
+    """Those whose turn here would lead to what was tried already, and what they would do."""
     chosen: int
     to_try: set[int]
-    tried: set[int] = field(default_factory=set)
+    effect: Effect = field(default_factory=Effect)
+    """Of the chosen one's request."""
+    tried: dict[int, Effect] = field(default_factory=dict)
+    clock: dict[int, int] = field(default_factory=dict)
+    """How many of each process's requests happened before this one, itself included."""
 
-    def asleep_after(self) -> dict[int, Request]:
-        made = self.pending[self.chosen]
-        drowsy = self.asleep | {process: self.pending[process] for process in self.tried if process != self.chosen}
-        return {process: request for process, request in drowsy.items() if not request.meets(made)}
+    def precedes(self, clock: Mapping[int, int]) -> bool:
+        """Whether it happened before what has this clock."""
+        return clock.get(self.chosen, 0) >= self.clock[self.chosen]
+
+    def asleep_after(self) -> dict[int, Effect]:
+        drowsy = {process: effect for process, effect in self.tried.items() if process != self.chosen}
+        return {p: effect for p, effect in (self.asleep | drowsy).items() if not effect.meets(self.effect)}
 
 
 class Bucket:
@@ -98,15 +117,21 @@ class Bucket:
         self.processes: list[Process] = []
         self.trouble = trouble
         self.check: Callable[[], None] = lambda: None
-        """Called after each change, by nobody's turn."""
+        """Called after each change of what it looks at, by nobody's turn."""
+        self.is_checked: Callable[[str], bool] = lambda _: False
+        """Whether it looks at an object: such changes are tried in every order, whoever makes them."""
         self._current: int | None = None
         self._aside = False
+        self._effect = Effect()
 
     # Processes
 
     def spawn(self, name: str, run: Callable[[], object]) -> None:
         """Begin a process; it reaches its first request before anybody else goes on."""
-        process = Process(name, run, self._current)
+        after = self.processes[self._current].requests if self._current is not None else 0
+        process = Process(name, run, self._current, after)
+        process.go.acquire()
+        process.yielded.acquire()
         self.processes.append(process)
         number = len(self.processes) - 1
 
@@ -118,7 +143,7 @@ class Bucket:
                 pass
             except Exception as error:
                 process.error = error
-            process.pending = None
+            process.pending = False
             process.yielded.release()
 
         threading.Thread(target=body, daemon=True).start()
@@ -133,18 +158,20 @@ class Bucket:
         False, and broken off, when every end from here was seen before.
         """
         at = last = 0
-        while pending := {number: p.pending for number, p in enumerate(self.processes) if p.pending}:
+        while pending := frozenset(number for number, process in enumerate(self.processes) if process.pending):
             if at == len(stack):
                 asleep = stack[-1].asleep_after() if stack else {}
-                awake = [number for number in pending if number not in asleep]
+                awake = sorted(pending - asleep.keys())
                 if not awake:
                     self._break_off()
                     return False
                 chosen = last if last in awake else awake[0]
                 stack.append(_Node(pending, asleep, chosen, {chosen}))
             last = stack[at].chosen
+            self._effect = Effect()
             self._turn(last)
-            if pending[last].writes:
+            stack[at].effect = self._effect
+            if CHECKED in self._effect.changed:
                 self.check()
             at += 1
         return True
@@ -170,13 +197,13 @@ class Bucket:
         finally:
             self._aside = False
 
-    def _request(self, request: Request, act: Callable[[], Any]) -> Any:
+    def _request(self, act: Callable[[], Any]) -> Any:
         if self._aside or self._current is None:
             return act()
         process = self.processes[self._current]
         if process.crashed:
             raise Crash
-        process.pending = request
+        process.pending = True
         process.yielded.release()
         process.go.acquire()
         if process.crashed:
@@ -199,43 +226,79 @@ class Bucket:
     def _mishap(self) -> Mishap:
         return self.trouble.mishap if self.trouble else Mishap.CRASH
 
+    # What requests see and change
+
+    def _set(self, path: str, data: bytes | None) -> None:
+        """Write an object, or delete it with None."""
+        before = self.objects.get(path)
+        if data == before:
+            self._effect = Effect(seen=frozenset([path]))
+            return
+        seen: set[str] = set()
+        added: set[str] = set()
+        changed = {path}
+        if self.is_checked(path):
+            changed.add(CHECKED)
+        child = path
+        while child:
+            folder = child.rpartition("/")[0]
+            added.add(f"all below {folder}")
+            if child == path:
+                added.add(f"directly in {folder}")
+            elif data is None or before is None:
+                others = any(one.startswith(f"{child}/") and one != path for one in self.objects)
+                # Of two that are added the first makes the folder; of two that go the last takes it along.
+                (changed if data is None or not others else seen).add(f"whether {child}/ is there")
+                if not others:
+                    added.add(f"directly in {folder}")
+            child = folder
+        if data is None:
+            del self.objects[path]
+        else:
+            self.objects[path] = data
+        self._effect = Effect(frozenset(seen), frozenset(added), frozenset(changed))
+
+    def _find(self, path: str) -> bytes:
+        self._effect = Effect(seen=frozenset([path]))
+        if path not in self.objects:
+            raise FileNotFoundError(path)
+        return self.objects[path]
+
+    def _below(self, folder: str, view: str) -> list[str]:
+        self._effect = Effect(seen=frozenset([f"{view} {folder}"]))
+        return sorted(path for path in self.objects if not folder or path.startswith(f"{folder}/"))
+
     # What Store calls
 
     def put(self, _: object, path: str, data: Any, *, mode: str = "overwrite", **_options: object) -> None:
         def act() -> None:
             if mode == "create" and path in self.objects:
+                self._find(path)
                 raise AlreadyExistsError(path)
-            self.objects[path] = data if isinstance(data, bytes) else b"".join(data)
+            self._set(path, data if isinstance(data, bytes) else b"".join(data))
 
-        self._request(Request(path, writes=True), act)
-
-    def copy(self, _: object, source: str, path: str, *, overwrite: bool) -> None:
-        def act() -> None:
-            if path in self.objects and not overwrite:
-                raise AlreadyExistsError(path)
-            self.objects[path] = self._find(source)
-
-        self._request(Request(path, writes=True), act)
+        self._request(act)
 
     def delete(self, _: object, path: str) -> None:
-        self._request(Request(path, writes=True), lambda: self.objects.pop(path, None))
+        self._request(lambda: self._set(path, None))
 
     def get(self, _: object, path: str) -> _Found:
-        return _Found(self._request(Request(path, writes=False), lambda: self._find(path)))
+        return _Found(self._request(lambda: self._find(path)))
 
     def get_range(self, _: object, path: str, *, start: int, length: int) -> bytes:
-        data: bytes = self._request(Request(path, writes=False), lambda: self._find(path))
+        data: bytes = self._request(lambda: self._find(path))
         return data[start : start + length]
 
     def head(self, _: object, path: str) -> dict[str, Any]:
-        self._request(Request(path, writes=False), lambda: self._find(path))
+        self._request(lambda: self._find(path))
         return self._meta(path)
 
     def list(self, _: object, prefix: str | None, **_options: object) -> list[list[dict[str, Any]]]:
-        return [[self._meta(path) for path in self._below(prefix or "")]]
+        found = self._request(lambda: self._below(prefix or "", "all below"))
+        return [[self._meta(path) for path in found]]
 
     def list_with_delimiter(self, _: object, prefix: str | None) -> dict[str, Any]:
-        found = self._below(prefix or "")
+        found = self._request(lambda: self._below(prefix or "", "directly in"))
         rest = {path: path.removeprefix(f"{prefix}/") if prefix else path for path in found}
         folders = {path[: len(path) - len(name) + name.index("/")] for path, name in rest.items() if "/" in name}
         return {
@@ -243,20 +306,8 @@ class Bucket:
             "common_prefixes": sorted(folders),
         }
 
-    def _below(self, prefix: str) -> Sequence[str]:
-        def act() -> Sequence[str]:
-            return sorted(path for path in self.objects if not prefix or path.startswith(f"{prefix}/"))
-
-        found: Sequence[str] = self._request(Request(prefix, writes=False, listing=True), act)
-        return found
-
     def _meta(self, path: str) -> dict[str, Any]:
         return {"path": path, "last_modified": MODIFIED, **_Found(self.objects.get(path, b"")).meta}
-
-    def _find(self, path: str) -> bytes:
-        if path not in self.objects:
-            raise FileNotFoundError(path)
-        return self.objects[path]
 
 
 @dataclass(frozen=True)
@@ -277,46 +328,57 @@ def every_order(begin: Callable[[], Bucket], most: int | None = None) -> Iterato
     ``begin`` makes a bucket anew, with its processes at their first request.
     """
     stack: list[_Node] = []
-    count = 0
+    count = known = 0
     while most is None or count < most:
         bucket = begin()
         if bucket.execute(stack):
             count += 1
             yield bucket
-        _branch(stack, [process.parent for process in bucket.processes])
+        _find_races(stack, known, bucket.processes)
         while stack:
             node = stack[-1]
-            node.tried.add(node.chosen)
-            if left := node.to_try - node.tried - node.asleep.keys():
+            node.tried[node.chosen] = node.effect
+            if left := node.to_try - node.tried.keys() - node.asleep.keys():
                 node.chosen = min(left)
                 break
             stack.pop()
         else:
             return
+        known = len(stack) - 1
 
 
-def _branch(stack: Sequence[_Node], parents: Sequence[int | None]) -> None:
-    """Note where another process could have gone first: at the last request that meets a later one unordered."""
-    trace = [(node.chosen, node.pending[node.chosen]) for node in stack]
-    clocks: list[dict[int, int]] = []
-    """For each request, how many of each process's requests happened before it, itself included."""
-    latest: dict[int, dict[int, int]] = {}
-    for later, (process, request) in enumerate(trace):
-        if process not in latest:
-            parent = parents[process]
-            latest[process] = dict(latest.get(parent, {})) if parent is not None else {}
-        clock = latest[process]
-        branched = False
-        for earlier in range(later - 1, -1, -1):
-            other, before = trace[earlier]
-            if other == process or not before.meets(request):
-                continue
-            number = clocks[earlier][other]
-            if not branched and clock.get(other, 0) < number:
-                branched = True
-                node = stack[earlier]
-                node.to_try |= {process} if process in node.pending else set(node.pending)
-            clock = {p: max(clock.get(p, 0), clocks[earlier].get(p, 0)) for p in clock.keys() | clocks[earlier].keys()}
-        clock = {**clock, process: clock.get(process, 0) + 1}
-        clocks.append(clock)
-        latest[process] = clock
+def _find_races(stack: Sequence[_Node], known: int, processes: Sequence[Process]) -> None:
+    """Note where another process could have gone first, of two requests that meet with nothing ordering them.
+
+    The first ``known`` requests were looked at when they were new.
+    """
+    clocks: dict[int, list[dict[int, int]]] = defaultdict(list)
+    for later, node in enumerate(stack):
+        process = processes[node.chosen]
+        if later >= known:
+            mine, origin = clocks[node.chosen], clocks[process.parent] if process.parent is not None else []
+            clock = dict(mine[-1] if mine else origin[process.after - 1] if process.after else {})
+            races = []
+            for earlier in range(later - 1, -1, -1):
+                before = stack[earlier]
+                if before.chosen != node.chosen and before.effect.meets(node.effect):
+                    if not before.precedes(clock):
+                        races.append(earlier)
+                    for one, number in before.clock.items():
+                        clock[one] = max(clock.get(one, 0), number)
+            clock[node.chosen] = clock.get(node.chosen, 0) + 1
+            node.clock = clock
+            for earlier in races:
+                _reverse(stack[earlier : later + 1])
+        clocks[node.chosen].append(node.clock)
+
+
+def _reverse(stack: Sequence[_Node]) -> None:
+    """Have it tried that the last goes before the first, unless what is to be tried there leads to that already."""
+    first, *between, last = stack
+    rest = [node for node in between if not first.precedes(node.clock)] + [last]
+    could_begin = [
+        node.chosen for at, node in enumerate(rest) if not any(before.precedes(node.clock) for before in rest[:at])
+    ]
+    if first.to_try.isdisjoint(could_begin):
+        first.to_try.add(last.chosen if last.chosen in could_begin else could_begin[0])

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jobs.errors import Interrupted, StoreUnreachableError
+from jobs.ranges import HOUR, Range, time_text
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 15.0
 QUIET_SECONDS = 5.0
@@ -64,8 +65,8 @@ class Outage:
             raise error
         if lasted >= QUIET_SECONDS and not self._told:
             self._told = True
-            minutes = patience.seconds / 60
-            patience.notice(f"{error.thing}: {error.reason}; trying again for up to {minutes:.1g} minutes")
+            hours = patience.seconds / HOUR
+            patience.notice(f"{error.thing}: {error.reason}; trying again for up to {time_text(Range(hours, hours))}")
         # Jitter, so that a hundred workers do not come back at the same moment.
         left = min(self._pause, patience.seconds - lasted) * random.uniform(0.5, 1.0)
         self._pause = min(self._pause * 2, LONGEST_PAUSE)

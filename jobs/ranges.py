@@ -36,7 +36,7 @@ def time_text(hours: Range) -> str:
     seconds = hours * HOUR
     for size, unit in ((YEAR, "years"), (HOUR, "h"), (60.0, "min"), (1.0, "s")):
         if seconds.high >= 1.5 * size or unit == "s":
-            return _between(seconds * (1 / size), f" {unit}")
+            return figures(seconds * (1 / size), f" {unit}")
     raise AssertionError("seconds always fit")
 
 
@@ -44,10 +44,11 @@ def dollars_text(dollars: Range) -> str:
     """``$330 to 440``; what may be less than a cent, by its upper end."""
     if dollars.low < 0.01:
         return f"under ${max(dollars.high, 0.01):.2f}"
-    return f"${_between(dollars, '')}"
+    return f"${figures(dollars, '')}"
 
 
-def _between(values: Range, unit: str) -> str:
+def figures(values: Range, unit: str) -> str:
+    """``330 to 440 MB``; one figure where both are the same."""
     low, high = _rounded(values.low), _rounded(values.high)
     return f"{low}{unit}" if low == high else f"{low} to {high}{unit}"
 

@@ -12,7 +12,7 @@ from controller.profiles.pod_price import cores_of, pod_price
 from controller.profiles.profile import Pool, Profile
 from jobs.flops import PEAK_FLOPS, UTILISATION, hours_at, slice_hours
 from jobs.prices import region_of, tpu_prices
-from jobs.ranges import HOUR, Range, dollars_text, time_text, total
+from jobs.ranges import HOUR, Range, dollars_text, figures, time_text, total
 from jobs.recipe import Recipe
 from jobs.spec import Kind
 
@@ -113,7 +113,7 @@ def _step(kind: Kind, recipe: Recipe, profile: Profile, text: Range | None, shar
         hours=work and work * (1 / pods),
         dollars=work * price.dollars_per_hour if work and price else None,
         basis=basis,
-        price=f"${price.dollars_per_hour:.3g}/h {price.terms}" if price else "",
+        price=f"${float(f'{price.dollars_per_hour:.3g}'):,g}/h {price.terms}" if price else "",
     )
 
 
@@ -125,7 +125,7 @@ def _hours(work: Work, pool: Pool, cores: float, text: Range | None) -> tuple[Ra
         return work.seconds * (1 / HOUR), work.basis
     if text is None:
         return None, "nothing tells how much text the corpus holds"
-    return text.times(work.core_seconds_per_megabyte) * (1e-6 / HOUR), f"{_megabytes(text)} of text"
+    return text.times(work.core_seconds_per_megabyte) * (1e-6 / HOUR), f"{figures(text * 1e-6, ' MB')} of text"
 
 
 def _name_of(pool: Pool, profile: Profile, cores: float) -> str:
@@ -170,8 +170,3 @@ def _what_is_left_out(steps: Sequence[StepEstimate], profile: Profile) -> list[s
 
 def _scientific(value: float) -> str:
     return f"{value:.1e}".replace("e+", "e")
-
-
-def _megabytes(text: Range) -> str:
-    low, high = (f"{value / 1e6:,.3g}" for value in (text.low, text.high))
-    return f"{low} MB" if low == high else f"{low} to {high} MB"

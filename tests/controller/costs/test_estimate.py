@@ -160,3 +160,11 @@ def test_times_are_told_in_their_unit_with_the_digits_that_are_meant(hours: Rang
 )
 def test_money_is_told_as_a_range(dollars: Range, text: str) -> None:
     assert dollars_text(dollars) == text
+
+
+def test_a_large_corpus_and_a_high_price_are_told_in_digits() -> None:
+    step = estimated(
+        "preprocess", megabytes=20_000, workers=Pool(cpu="4", memory="8Gi", dollars_per_hour=1_234.0)
+    ).steps[0]
+    assert step.basis == "20,000 MB of text"
+    assert step.price.startswith("$1,230/h")

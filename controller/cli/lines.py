@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from rich.live import Live
 from rich.text import Text
@@ -23,12 +23,14 @@ from controller.cli.words import (
 )
 from controller.status.derive import State
 from controller.status.log_reading import LogLine
-from controller.status.spending import Spending
 from controller.status.step_status import StepState, summary
 from controller.tracking.submission import Submitted
 from controller.tracking.wait import StepUpdate
 from jobs.artifact import Manifest
 from jobs.json_text import from_json
+
+if TYPE_CHECKING:
+    from controller.status.spending import Spending
 
 LINE_SECONDS = 10.0
 """Interval between two lines about a step when only its progress is new."""

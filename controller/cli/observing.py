@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from controller.profiles.profile import Profile
     from controller.status.log_filter import LinePattern
     from controller.status.log_reading import LogLine, Selection
+    from controller.status.spending import Spending
 
 WATCH_SECONDS = 2.0
 RECENT = 20
@@ -73,7 +74,6 @@ def status(name: str | None, everything: bool, output: str, **place: str | None)
     from controller.cli.console import console_of
     from controller.cli.tables import WHOLE_LINES, status_table, step_json
     from controller.status.overview import look
-    from controller.status.spending import spending
     from jobs.patience import LOOKING
 
     profile = profile_of(place)
@@ -85,7 +85,11 @@ def status(name: str | None, everything: bool, output: str, **place: str | None)
         echo(found.note, err=True)
     if found.hidden:
         echo(f"{found.hidden:,} older steps are finished: covid-ctl status --all", err=True)
-    spent = spending(store, [step.name for step in found.steps], profile)
+    spent: Mapping[str, Spending] = {}
+    if output != "text":
+        from controller.status.spending import spending
+
+        spent = spending(store, [step.name for step in found.steps], profile)
     data = [step_json(step, spent.get(step.name)) for step in found.steps]
     width = console_of(sys.stdout).width if sys.stdout.isatty() else WHOLE_LINES
     table = partial(status_table, found.steps, spent, now=now, wide=output == "wide", width=width)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
@@ -22,23 +22,27 @@ from controller.cli.words import (
     size,
     spent_text,
 )
-from controller.costs.estimate import Estimate
-from controller.doctor.check import Check
-from controller.planning.dry_run import DryRun
-from controller.planning.provenance import corpus_text
 from controller.status.derive import State
-from controller.status.explain import Explanation
-from controller.status.gc import Removal
-from controller.status.spending import Spending
 from controller.status.step_status import StepState, summary
-from jobs.artifact import Manifest
-from jobs.recipe import Recipe
+
+if TYPE_CHECKING:
+    # Each command makes one of these tables, and importing what the others are made of takes as long as its work.
+    from controller.costs.estimate import Estimate
+    from controller.doctor.check import Check
+    from controller.planning.dry_run import DryRun
+    from controller.status.explain import Explanation
+    from controller.status.gc import Removal
+    from controller.status.spending import Spending
+    from jobs.artifact import Manifest
+    from jobs.recipe import Recipe
 
 WHOLE_LINES = 100_000
 """Width of what a pipe gets: its reader cuts lines as it likes."""
 
 
 def dry_run_table(planned: DryRun) -> Table:
+    from controller.planning.provenance import corpus_text
+
     table = table_of("STEP", "SHARDS", "STATE", "CORPUS")
     for step in planned.steps:
         state = "already complete" if step.complete else "to run"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from controller.status.derive import State
-from controller.status.spending import Spending
 from controller.status.step_status import StepProgress, StepState
 from controller.time_words import times
-from jobs.corpus.documents.balance import Spread
 from jobs.ranges import Range, dollars_text, time_text
+
+if TYPE_CHECKING:
+    from controller.status.spending import Spending
+    from jobs.corpus.documents.balance import Spread
 
 _TIMES = re.compile(r"\b\d+ (?:s|min|h|days)\b|just now")
 

@@ -1,5 +1,6 @@
 """Whatever is killed, the artifact ends byte for byte as in an undisturbed run."""
 
+import json
 import shutil
 import signal
 from pathlib import Path
@@ -80,6 +81,34 @@ def test_a_covid_ctl_that_is_ended_leaves_no_worker_and_is_continued(
         states = answer("status", "--output", "json", bucket=tmp_path).json()
         assert states[-1]["state"] == "cancelled"
     assert finish(command, tmp_path) == undisturbed
+
+
+def long_document(path: Path) -> Path:
+    """A corpus whose last document keeps one rule busy for seconds: a paragraph of accents that stand alone."""
+    text = "The virus binds to the receptor of the cell. "
+    lines = [{"id": f"short{number}", "title": f"Cells {number}", "text": text * 40} for number in range(20)]
+    lines.append({"id": "long", "title": "Cells", "text": text * 1000 + "é´¨ " * 1_500_000})
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_left_alone_ends_inside_a_long_rule(tmp_path: Path) -> None:
+    """Had it gone on to the document's end, which is the last one, it would have completed its step."""
+    corpus = long_document(tmp_path / "papers.jsonl")
+    bucket = tmp_path / "bucket"
+    running = start("submit", "preprocess", "--corpus", str(corpus), "--shards", "1", bucket=bucket)
+
+    def beats() -> list[dict[str, object]]:
+        return [json.loads(beat.read_text()) for beat in bucket.glob("vocabulary-*/progress/*.json")]
+
+    wait_for(lambda: any(beat["done"] == beat["total"] for beat in beats()), seconds=300)
+    workers = containers(running.pid, "vocabulary")
+    kill(running.pid)
+    running.communicate(timeout=60)
+    wait_for(lambda: all(map(gone, workers)))
+    assert len(workers) == 1
+    assert not list(bucket.glob("vocabulary-*/manifest.json"))
 
 
 @pytest.mark.parametrize("shard", [0, 1])

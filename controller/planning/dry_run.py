@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.kinds.registry import KINDS
-from controller.planning.corpus_size import spread_of
 from controller.planning.provenance import Origins
 from controller.planning.request import Request
 from jobs.corpus.documents.balance import Spread
@@ -51,6 +50,9 @@ def dry_run(request: Request) -> DryRun:
     for step in steps:
         # The step that fills the shards is the one that reads the corpus.
         if setting := KINDS[step.spec.kind].shard_setting:
+            # All that reads corpora, which most submissions do not.
+            from controller.planning.corpus_size import spread_of
+
             spread = spread_of(step.arguments[1], step.spec.settings[setting])
             note = "" if spread else "nothing lists its documents' sizes: ingest fills shards evenly as it reads"
     return DryRun(planned, spread, note, tuple(request.notes))

@@ -85,9 +85,10 @@ def test_a_covid_ctl_that_is_ended_leaves_no_worker_and_is_continued(
 
 def long_document(path: Path) -> Path:
     """A corpus whose last document keeps one rule busy for seconds: a paragraph of accents that stand alone."""
-    text = "The virus binds to the receptor of the cell. "
-    lines = [{"id": f"short{number}", "title": f"Cells {number}", "text": text * 40} for number in range(20)]
-    lines.append({"id": "long", "title": "Cells", "text": text * 1000 + "é´¨ " * 1_500_000})
+    lines = [
+        {"id": f"short{n}", "title": f"Cells {n}", "text": f"Sample {n} binds to receptor {n}. "} for n in range(20)
+    ]
+    lines.append({"id": "long", "title": "Cells", "text": "é´¨ " * 1_500_000})
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return path
 
@@ -97,7 +98,8 @@ def test_a_worker_that_is_left_alone_ends_inside_a_long_rule(tmp_path: Path) -> 
     """Had it gone on to the document's end, which is the last one, it would have completed its step."""
     corpus = long_document(tmp_path / "papers.jsonl")
     bucket = tmp_path / "bucket"
-    running = start("submit", "preprocess", "--corpus", str(corpus), "--shards", "1", bucket=bucket)
+    all_kept = ("--set", "corpus.languages=[]", "--set", "corpus.near_duplicate_similarity=1.0")
+    running = start("submit", "preprocess", "--corpus", str(corpus), "--shards", "1", *all_kept, bucket=bucket)
 
     def beats() -> list[dict[str, object]]:
         return [json.loads(beat.read_text()) for beat in bucket.glob("vocabulary-*/progress/*.json")]

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jobs.errors import Interrupted, StoreUnreachableError
-from jobs.ranges import HOUR, Range, time_text
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 15.0
 QUIET_SECONDS = 5.0
@@ -65,8 +64,9 @@ class Outage:
             raise error
         if lasted >= QUIET_SECONDS and not self._told:
             self._told = True
-            hours = patience.seconds / HOUR
-            patience.notice(f"{error.thing}: {error.reason}; trying again for up to {time_text(Range(hours, hours))}")
+            limit = patience.seconds
+            words = f"{limit / 60:.0f} minutes" if limit >= 120 else f"{limit:.0f} s"
+            patience.notice(f"{error.thing}: {error.reason}; trying again for up to {words}")
         # Jitter, so that a hundred workers do not come back at the same moment.
         left = min(self._pause, patience.seconds - lasted) * random.uniform(0.5, 1.0)
         self._pause = min(self._pause * 2, LONGEST_PAUSE)

@@ -15,6 +15,7 @@ import hashlib
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -120,6 +121,9 @@ class Bucket:
         """Called after each change of what it looks at, by nobody's turn."""
         self.is_checked: Callable[[str], bool] = lambda _: False
         """Whether it looks at an object: such changes are tried in every order, whoever makes them."""
+        self.looked_into: set[str] = set()
+        """Folders of which somebody has listed the folders in them, in this execution or in one before."""
+        self._objects_alone = threading.local()
         self._current: int | None = None
         self._aside = False
         self._effect = Effect()
@@ -244,8 +248,8 @@ class Bucket:
             folder = child.rpartition("/")[0]
             added.add(f"all below {folder}")
             if child == path:
-                added.add(f"directly in {folder}")
-            elif data is None or before is None:
+                added |= {f"objects in {folder}", f"directly in {folder}"}
+            elif folder in self.looked_into and (data is None or before is None):
                 others = any(one.startswith(f"{child}/") and one != path for one in self.objects)
                 # Of two that are added the first makes the folder; of two that go the last takes it along.
                 (changed if data is None or not others else seen).add(f"whether {child}/ is there")
@@ -267,6 +271,15 @@ class Bucket:
     def _below(self, folder: str, view: str) -> list[str]:
         self._effect = Effect(seen=frozenset([f"{view} {folder}"]))
         return sorted(path for path in self.objects if not folder or path.startswith(f"{folder}/"))
+
+    @contextmanager
+    def objects_alone(self) -> Iterator[None]:
+        """In this block who lists a folder looks at the objects directly in it, and not at the folders."""
+        self._objects_alone.holds = True
+        try:
+            yield
+        finally:
+            self._objects_alone.holds = False
 
     # What Store calls
 
@@ -298,7 +311,10 @@ class Bucket:
         return [[self._meta(path) for path in found]]
 
     def list_with_delimiter(self, _: object, prefix: str | None) -> dict[str, Any]:
-        found = self._request(lambda: self._below(prefix or "", "directly in"))
+        view = "objects in" if getattr(self._objects_alone, "holds", False) else "directly in"
+        if view == "directly in":
+            self.looked_into.add(prefix or "")
+        found = self._request(lambda: self._below(prefix or "", view))
         rest = {path: path.removeprefix(f"{prefix}/") if prefix else path for path in found}
         folders = {path[: len(path) - len(name) + name.index("/")] for path, name in rest.items() if "/" in name}
         return {
@@ -328,12 +344,18 @@ def every_order(begin: Callable[[], Bucket], most: int | None = None) -> Iterato
     ``begin`` makes a bucket anew, with its processes at their first request.
     """
     stack: list[_Node] = []
+    looked_into: set[str] = set()
     count = known = 0
     while most is None or count < most:
         bucket = begin()
+        looked_into |= bucket.looked_into
+        bucket.looked_into, folders = looked_into, len(looked_into)
         if bucket.execute(stack):
             count += 1
             yield bucket
+        if len(looked_into) > folders:
+            stack, known = [], 0  # what was left out before could have differed for who looked there
+            continue
         _find_races(stack, known, bucket.processes)
         while stack:
             node = stack[-1]

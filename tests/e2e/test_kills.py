@@ -86,7 +86,8 @@ def test_a_covid_ctl_that_is_ended_leaves_no_worker_and_is_continued(
 def long_document(path: Path) -> Path:
     """A corpus whose last document keeps one rule busy for seconds: a paragraph of accents that stand alone."""
     lines = [
-        {"id": f"short{n}", "title": f"Cells {n}", "text": f"Sample {n} binds to receptor {n}. "} for n in range(20)
+        {"id": f"short{n}", "title": f"Cells {n}", "text": f"Sample {n} binds to it. Patient {n} had receptor {n}."}
+        for n in range(20)
     ]
     lines.append({"id": "long", "title": "Cells", "text": "é´¨ " * 1_500_000})
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -101,10 +102,12 @@ def test_a_worker_that_is_left_alone_ends_inside_a_long_rule(tmp_path: Path) -> 
     all_kept = ("--set", "corpus.languages=[]", "--set", "corpus.near_duplicate_similarity=1.0")
     running = start("submit", "preprocess", "--corpus", str(corpus), "--shards", "1", *all_kept, bucket=bucket)
 
-    def beats() -> list[dict[str, object]]:
-        return [json.loads(beat.read_text()) for beat in bucket.glob("vocabulary-*/progress/*.json")]
+    def is_at_the_last() -> bool:
+        assert running.poll() is None, running.communicate()
+        beats = [json.loads(beat.read_text()) for beat in bucket.glob("vocabulary-*/progress/*.json")]
+        return any(beat["done"] == beat["total"] for beat in beats)
 
-    wait_for(lambda: any(beat["done"] == beat["total"] for beat in beats()), seconds=300)
+    wait_for(is_at_the_last, seconds=300)
     workers = containers(running.pid, "vocabulary")
     kill(running.pid)
     running.communicate(timeout=60)

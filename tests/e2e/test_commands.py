@@ -27,6 +27,17 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_status_imports_nothing_of_other_commands(tmp_path: Path) -> None:
+    others = ("jobs.corpus", "jobs.sample", "jobs.weights", "controller.planning", "controller.costs")
+    program = (
+        "import sys, controller.cli.main as c\n"
+        f"c.cli(['status', '--bucket', {str(tmp_path)!r}], standalone_mode=False)\n"
+        f"assert not (found := [name for name in sys.modules if name.startswith({others!r})]), found\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_controller_never_imports_tensorflow(tmp_path: Path) -> None:
     program = (
         "import sys, controller.cli.main as c\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import pytest
 
@@ -163,7 +162,7 @@ def _one_thread_each(monkeypatch: pytest.MonkeyPatch) -> None:
     def files_alone(self: Store, prefix: str) -> list[str]:
         if isinstance(self, CachedStore):
             return files(self, prefix)  # it keeps the listing, folders and all
-        bucket: Any = jobs.store.obstore
+        bucket: Bucket = vars(jobs.store)["obstore"]
         with bucket.objects_alone():
             return files(self, prefix)
 

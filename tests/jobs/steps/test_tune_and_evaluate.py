@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from controller.status.report import find_report, save_page
+from controller.status.report import find_report, page_of
 from controller.status.verify import verify
 from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, CovidCtlError, DamagedError
@@ -158,12 +158,12 @@ def test_a_bit_of_a_control_that_changed_is_named_by_the_next_to_read_it(place: 
 
 
 def test_a_bit_of_an_evaluation_that_changed_is_named_by_the_next_to_read_it(
-    place: Place, against_itself: dict[str, Any], tmp_path: Path
+    place: Place, against_itself: dict[str, Any]
 ) -> None:
     name = str(against_itself["step"])
 
     def show() -> None:
-        save_page(find_report(place.store, name), str(tmp_path / "page.html"))
+        page_of(find_report(place.store, name))
 
     assert unnamed(place.root / "bucket" / name, lambda _: [show]) <= UNREAD
 

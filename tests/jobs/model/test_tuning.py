@@ -144,7 +144,7 @@ def test_replicas_learn_what_one_does(replicas: str) -> None:
     one, many = (
         json.loads(
             subprocess.run(
-                [sys.executable, "-c", PROGRAM, count], capture_output=True, text=True, check=True, timeout=300
+                [sys.executable, "-c", PROGRAM, count], capture_output=True, text=True, check=True, timeout=1200
             ).stdout.splitlines()[-1]
         )
         for count in ("1", replicas)

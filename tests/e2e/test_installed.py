@@ -71,6 +71,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     subprocess.run([python, *pip, "install", "--constraint", place / "constraints.txt", wheel], check=True, timeout=500)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PYTHONPATH", raising=False)  # the wheel's code, not this tree's
+        patch.setenv("KUBECONFIG", str(place / "absent"))
         yield python.with_name("covid-ctl")
 
 

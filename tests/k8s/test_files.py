@@ -194,7 +194,7 @@ def test_the_readmes_commands_make_an_overlay_that_kubectl_applies(tmp_path: Pat
     init = subprocess.run(
         [sys.executable, "-m", "controller", "init", *words],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(K8S.parent)},
+        env=os.environ | {"PYTHONPATH": str(K8S.parent), "KUBECONFIG": str(tmp_path / "absent")},
         input="\n" * 20,
         capture_output=True,
         text=True,

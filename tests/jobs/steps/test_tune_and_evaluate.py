@@ -226,10 +226,14 @@ def test_judgements_of_another_release_are_refused(place: Place, qrels: bytes, s
 
 
 @pytest.mark.slow
-def test_killed_it_ends_as_if_nothing_had_happened(place: Place, tmp_path: Path) -> None:
+def test_killed_and_limited_it_ends_as_if_nothing_had_happened(place: Place, tmp_path: Path) -> None:
     artifact = step(Store(str(place.root / "disturbed")), Kind.TUNE, {"pretrain": place.pretrain})
     assert artifact.name == place.tune.name
     command = [sys.executable, "-m", "jobs", "tune", "--bucket", artifact.store.location, "--name", artifact.name]
+    limit = ("--runtime", "max_dollars=0.001", "--dollars-per-hour", "3600")
+    limited = subprocess.run([*command, *limit], stderr=subprocess.PIPE, text=True, check=False)
+    assert limited.returncode == 47
+    assert "embedder.max_dollars 0.001 is reached: it has cost $" in limited.stderr.splitlines()[-1]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 120
         while not list(artifact.store.objects(artifact.path("checkpoints"))):

@@ -42,8 +42,12 @@ def why_not_called(url: str, hosts: Collection[str] | None = None) -> str:
 
 
 def host_of(url: str) -> str:
-    """What may be shown of a webhook: its path may be a secret."""
-    return urlsplit(url).netloc
+    """What may be shown of a webhook: its path may be a secret. Empty for what is no address."""
+    try:
+        parts = urlsplit(url)
+        return parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
 
 
 def _with_port(host: str, parts: SplitResult) -> str:

@@ -4,13 +4,15 @@ import contextlib
 import importlib.util
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import click
 import pytest
 
+from controller.cli.main import cli
 from tests.e2e.command import COVID_CTL, answer
 from tests.e2e.finished import Run
 
@@ -52,6 +54,28 @@ def test_the_example_runs_off_the_main_thread(run: Run, monkeypatch: pytest.Monk
     assert submitted.startswith(f"{run.preprocess} {{")
     assert state.startswith("complete 2 ")
     assert re.fullmatch(r"training takes \S+ to \S+ hours", estimated)
+
+
+WITHOUT = {"init", "render", "tracker", "completion"}
+"""They write a file, YAML, a log and a script: nothing for a program to read."""
+
+
+def options(command: click.Command, name: str) -> Iterator[tuple[str, set[str]]]:
+    """Each command with its options, those of a group by its name and theirs."""
+    if isinstance(command, click.Group):
+        context = click.Context(command, info_name=name)
+        for inner in command.list_commands(context):
+            found = command.get_command(context, inner)
+            assert found
+            yield from options(found, f"{name} {inner}")
+    else:
+        yield name, {option for parameter in command.params for option in parameter.opts}
+
+
+def test_every_command_that_a_program_needs_answers_in_json() -> None:
+    found = dict(pair for name, command in cli.commands.items() for pair in options(command, name))
+    assert len(found) > 20
+    assert {name.split()[0] for name, known in found.items() if "--output" not in known} == WITHOUT
 
 
 def one(found: Any) -> Any:

@@ -59,3 +59,5 @@ def test_a_tracker_calls_only_the_hosts_of_its_profile(url: str, hosts: tuple[st
 
 def test_only_the_host_is_shown() -> None:
     assert host_of("https://hooks.example.org:8443/services/T0/B0/s3cret") == "hooks.example.org:8443"
+    assert host_of("https://ada:s3cret@hooks.example.org/x") == "hooks.example.org"
+    assert host_of("https://[::1/x") == ""

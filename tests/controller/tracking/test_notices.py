@@ -116,6 +116,16 @@ def test_a_host_that_the_profile_does_not_list_is_not_called(world: World) -> No
         assert receiver.paths == []
 
 
+def test_what_is_no_address_is_noted_and_not_tried_again(world: World) -> None:
+    """Whoever may write to the bucket may write this into a ledger."""
+    submitted(world, "https://[::1/s3cret")
+    world.kubelet(INGEST, _0=43).step()
+    with world.tracker(notifier=Notifier(retrying=AT_ONCE)) as tracker:
+        until(lambda: bool(outcomes(world)), tracker)
+    assert "no address" in outcomes(world)[0]
+    assert world.errors == []
+
+
 def test_what_a_job_says_is_no_address(world: World) -> None:
     """Only the ledger has any: a stranger's Job has none, whatever its annotations are."""
     with webhook_server() as receiver:

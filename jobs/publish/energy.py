@@ -13,8 +13,8 @@ _OVERHEAD = 1.1
 
 _WATTS = {
     "TPU v2": (280.0, 2, "280 W a chip (its thermal design power)"),
-    "TPU v3": (220.0, 2, "220 W a chip (its mean power, Jouppi et al. 2023, arXiv 2304.01433)"),
-    "TPU v4": (170.0, 1, "170 W a chip (its mean power, Jouppi et al. 2023, arXiv 2304.01433)"),
+    "TPU v3": (220.0, 2, "220 W a chip (its measured mean power, cloud.google.com/tpu/docs/v3)"),
+    "TPU v4": (170.0, 1, "170 W a chip (its measured mean power, cloud.google.com/tpu/docs/v4)"),
     "A100": (400.0, 1, "400 W a GPU (its thermal design power)"),
     "H100": (700.0, 1, "700 W a GPU (its thermal design power)"),
     "V100": (300.0, 1, "300 W a GPU (its thermal design power)"),

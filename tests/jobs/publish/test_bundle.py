@@ -125,8 +125,8 @@ def test_the_card_tells_what_a_reviewer_asks(bundle: Path, store: Store) -> None
         "| time | 2 h |",
         "| device-hours | 16 |",
         "| cost of training | $16.00 ($8 an hour, on demand in us-central1, 2026-11) |",
-        "| energy | 1.94 kWh, an estimate: 4 chips at 220 W a chip (its mean power, Jouppi et al. 2023, arXiv "
-        "2304.01433), times 1.1 for the data centre; no host |",
+        "| energy | 1.94 kWh, an estimate: 4 chips at 220 W a chip (its measured mean power, "
+        "cloud.google.com/tpu/docs/v3), times 1.1 for the data centre; no host |",
         "![Masked-word loss on held-out documents by training step](held_out_loss.svg)",
         "  tuned embedder  0.700",
         "- **Search.** Its embedder was not shown to find held-out papers better than BM25 does: a mean reciprocal "

@@ -19,8 +19,8 @@ REPLICA_PEAKS = {
     ("GPU", "H100"): 989e12,
     ("GPU", "L4"): 121e12,
 }
-"""Peak dense bfloat16 FLOP/s of one replica, from the vendors' data sheets (cloud.google.com/tpu/docs/v5e, v5p, v6e). On
-TPU v2 and v3 a replica is a core, later a chip. For v3 it is the 420 TFLOP/s of a v3-8 that Google announced; its
+"""Peak dense bfloat16 FLOP/s of one replica, from the vendors' data sheets (cloud.google.com/tpu/docs/v5e, v5p, v6e).
+On TPU v2 and v3 a replica is a core, later a chip. For v3 it is the 420 TFLOP/s of a v3-8 that Google announced; its
 documentation now names 123 TFLOP/s a chip, which would make 492."""
 
 PEAK_FLOPS = {

@@ -17,7 +17,7 @@ from controller.clusters.job_policy import (
 )
 from controller.clusters.objects import ObservedEvent, ObservedJob, ObservedPod
 from controller.clusters.pod_diagnosis import Diagnosis, why_ended, why_not_running
-from controller.clusters.tracker_presence import START_ONE
+from controller.clusters.tracker_presence import start_one
 from controller.labels import ANNOTATION_BUCKET, LABEL_QUEUE
 from jobs.errors import EXIT_INTERRUPTED
 
@@ -201,18 +201,19 @@ def _why_suspended(job: ObservedJob, events: list[ObservedEvent], around: Surrou
     inputs = job.inputs if around.waiting_for is None else around.waiting_for
     if inputs and (not queue or job.is_gated):
         if around.tracker_is_missing:
-            return Diagnosis(
-                f"{waits_for(inputs)}, and no tracker works in the cluster that would release it", START_ONE
-            )
+            reason = f"{waits_for(inputs)}, and no tracker works in the cluster that would release it"
+            return Diagnosis(reason, start_one(job.namespace))
         return Diagnosis(waits_for(inputs))
     if queue and not job.is_gated:
-        look = f"kubectl get workloads --namespace {job.namespace}; kubectl describe localqueue {queue}"
+        inside = f"kubectl --namespace {job.namespace}"
+        look = f"{inside} get workloads; {inside} describe localqueue {queue}"
         told = _newest_kueue_reason(events)
         return Diagnosis(f"waits for the queue {queue} to admit it{f': {told}' if told else ''}", look)
     if around.was_released:
         return Diagnosis("was suspended by somebody after it was released", _patch(job, '{"spec":{"suspend":false}}'))
     if around.tracker_is_missing:
-        return Diagnosis("is suspended, its inputs are complete, and no tracker works in the cluster", START_ONE)
+        reason = "is suspended, its inputs are complete, and no tracker works in the cluster"
+        return Diagnosis(reason, start_one(job.namespace))
     return Diagnosis(
         "is suspended, and its inputs are complete: the tracker releases it next",
         "if none runs in the cluster: covid-ctl tracker --once, or the command that submitted it with --wait",
@@ -283,7 +284,8 @@ def _why_not_made(
         return None
     words = last.message.rpartition("is forbidden: ")[2].removeprefix("Error creating: ")
     if " quota: " in last.message:
-        return Diagnosis(f"quota: {words}", "kubectl describe resourcequota; raise it, or wait for other work to end")
+        look = f"kubectl --namespace {job.namespace} describe resourcequota"
+        return Diagnosis(f"quota: {words}", f"{look}; raise it, or wait for other work to end")
     return Diagnosis(f"no pod can be made: {words}", "covid-ctl doctor checks namespace, policy and service account")
 
 

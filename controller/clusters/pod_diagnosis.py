@@ -42,6 +42,8 @@ class Diagnosis:
 
 def why_not_running(pod: ObservedPod, events: Iterable[ObservedEvent] = ()) -> Diagnosis | None:
     """Why a pod is still pending; None if it is merely starting. ``events`` are those about it."""
+    inside = f"kubectl --namespace {pod.namespace} describe"
+    look = f"{inside} pod {pod.name}"
     newest = {event.reason: event for event in sorted(events, key=lambda event: event.at)}
     if pod.waiting in _IMAGE:
         return Diagnosis(
@@ -49,20 +51,20 @@ def why_not_running(pod: ObservedPod, events: Iterable[ObservedEvent] = ()) -> D
             "check the image's name and digest in the profile, and that the nodes may pull it",
         )
     if pod.waiting in _START:
-        return Diagnosis(f"{pod.waiting}: {pod.waiting_message}".rstrip(": "), f"kubectl describe pod {pod.name}")
+        return Diagnosis(f"{pod.waiting}: {pod.waiting_message}".rstrip(": "), look)
     if pod.unschedulable:
         scaling = [newest[reason].message for reason in _SCALING_EVENTS if reason in newest]
-        remedy = "" if "TriggeredScaleUp" in newest else _how_to_schedule(pod.unschedulable)
+        remedy = "" if "TriggeredScaleUp" in newest else _how_to_schedule(pod.unschedulable, inside)
         return Diagnosis("; ".join(["Unschedulable: " + pod.unschedulable, *scaling]), remedy)
     for reason in _WAITING_EVENTS:
         if reason in newest:
-            return Diagnosis(f"{reason}: {newest[reason].message}", f"kubectl describe pod {pod.name}")
+            return Diagnosis(f"{reason}: {newest[reason].message}", look)
     return None
 
 
-def _how_to_schedule(told: str) -> str:
+def _how_to_schedule(told: str, describe: str) -> str:
     if claim := _CLAIM.search(told):
-        look = " ".join(filter(None, ["kubectl describe pvc", claim["name"]]))
+        look = " ".join(filter(None, [describe, "pvc", claim["name"]]))
         return f"{look}: the claim that the profile names as bucket_volume must be there and bound"
     return "covid-ctl doctor compares the profile with the node pools"
 

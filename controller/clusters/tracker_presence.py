@@ -13,10 +13,6 @@ from controller.time_words import span
 
 _STALE_SECONDS = 4 * LEASE_SECONDS
 """A Lease that was not renewed for so long is nobody's. Leaves room for clocks inside the cluster that differ."""
-START_ONE = (
-    "start it: kubectl apply -k k8s/overlays/gke (or kind), then "
-    "kubectl rollout status deployment covid-ctl-tracker; or submit with --wait, or run covid-ctl tracker here"
-)
 
 
 @dataclass(frozen=True)
@@ -46,9 +42,18 @@ def find_tracker(api: Api) -> TrackerPresence:
     return TrackerPresence(True, f"{holder} works in namespace {api.namespace}")
 
 
+def start_one(namespace: str) -> str:
+    """What to do where no tracker works."""
+    return (
+        "start it: kubectl apply -k k8s/overlays/gke (or kind), then "
+        f"kubectl --namespace {namespace} rollout status deployment covid-ctl-tracker; "
+        "or submit with --wait, or run covid-ctl tracker here"
+    )
+
+
 def who_releases(api: Api) -> str:
     """A line for whoever leaves suspended Jobs behind."""
     found = find_tracker(api)
     if found.is_present is False:
-        return f"{found.reason}: suspended Jobs stay suspended\n  next: {START_ONE}"
+        return f"{found.reason}: suspended Jobs stay suspended\n  next: {start_one(api.namespace)}"
     return "suspended Jobs are released by the tracker in the cluster, or by submit --wait"

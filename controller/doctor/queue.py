@@ -34,7 +34,11 @@ def queue(cluster: KubernetesCluster, profile: Profile) -> Check:
     except ForbiddenError:
         return skipped(_NAME, "you may not look at it", look)
     if reason := _inactive(found):
-        return failed(_NAME, f"LocalQueue {wanted} admits nothing: {reason}", f"kubectl describe localqueue {wanted}")
+        return failed(
+            _NAME,
+            f"LocalQueue {wanted} admits nothing: {reason}",
+            f"kubectl --namespace {cluster.namespace} describe localqueue {wanted}",
+        )
     owner = str((found.get("spec") or {}).get("clusterQueue") or "")
     try:
         cluster_queue = cluster.api.get(f"/apis/{version}/clusterqueues/{owner}") if owner else {}

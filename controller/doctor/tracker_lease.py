@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.clusters.kubernetes import KubernetesCluster
-from controller.clusters.tracker_presence import START_ONE, find_tracker
+from controller.clusters.tracker_presence import find_tracker, start_one
 from controller.doctor.check import Check, failed, ok, skipped
 
 _NAME = "tracker"
@@ -16,5 +16,5 @@ def tracker(cluster: KubernetesCluster) -> Check:
         look = f"kubectl get deployments,pods --namespace {cluster.namespace}"
         return skipped(_NAME, f"whether one works is not known: {found.reason}", look)
     if not found.is_present:
-        return failed(_NAME, f"{found.reason}: suspended Jobs would wait for ever", START_ONE)
+        return failed(_NAME, f"{found.reason}: suspended Jobs would wait for ever", start_one(cluster.namespace))
     return ok(_NAME, f"{found.reason}")

@@ -77,7 +77,8 @@ def _end(name: str, store: Store, cluster: KubernetesCluster, who: str, clock: C
         ledger.append(name, Event(EventType.CANCELLED, clock(), who))
         return Cancelled("cancelled; its Job was gone", _behind(name, cluster))
     if job.labels.get(LABEL_MANAGED_BY) != MANAGER:
-        raise ForeignJobError(f"jobs/{name}", "covid-ctl did not make this Job", f"kubectl describe job {name}")
+        look = f"kubectl --namespace {cluster.namespace} describe job {name}"
+        raise ForeignJobError(f"jobs/{name}", "covid-ctl did not make this Job", look)
     if (bucket := job.annotations.get(ANNOTATION_BUCKET)) != store.location:
         raise ForeignJobError(
             f"jobs/{name}", f"it fills another bucket, {bucket}", f"covid-ctl cancel {name} --bucket {bucket}"

@@ -57,6 +57,13 @@ def _directory(cluster: KubernetesCluster, parent: Path) -> Iterator[Bucket]:
     directory = parent / cluster.namespace
     directory.mkdir(parents=True)
     directory.chmod(0o777)  # written to by the pods' user, too
+    with claim_on(cluster, directory):
+        yield Bucket(str(directory), volume=CLAIM)
+
+
+@contextlib.contextmanager
+def claim_on(cluster: KubernetesCluster, directory: Path) -> Iterator[None]:
+    """The claim ``CLAIM``, bound to a volume that is this directory of the node."""
     name = f"{cluster.namespace}-{CLAIM}"
     size = {"storage": "1Gi"}
     volume = {
@@ -82,9 +89,11 @@ def _directory(cluster: KubernetesCluster, parent: Path) -> Iterator[Bucket]:
         },
     }
     cluster.api.post("/api/v1/persistentvolumes", volume)
+    claims = f"/api/v1/namespaces/{cluster.namespace}/persistentvolumeclaims"
     try:
-        cluster.api.post(f"/api/v1/namespaces/{cluster.namespace}/persistentvolumeclaims", claim)
-        yield Bucket(str(directory), volume=CLAIM)
+        cluster.api.post(claims, claim)
+        until(lambda: cluster.api.get(f"{claims}/{CLAIM}")["status"].get("phase") == "Bound", "the claim to be bound")
+        yield
     finally:
         with contextlib.suppress(ApiError):
             cluster.api.delete(f"/api/v1/persistentvolumes/{name}", {})

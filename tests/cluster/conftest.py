@@ -117,7 +117,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if report.failed and call.when != "teardown":
         if cluster := arguments.get("real_cluster"):
             report.sections.append((f"namespace {cluster.namespace}", diagnose(cluster)))
-        if place := arguments.get("place"):
+        # test_commands.py has a fixture of the same name, and an error here would end the whole session.
+        if isinstance(place := arguments.get("place"), Place):
             report.sections.append(("covid-ctl beside the test", place.said))
     return report
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,7 @@ import pytest
 import yaml
 
 from controller.clusters.kubernetes import KubernetesCluster
+from tests.cluster.bucket import claim_on
 from tests.cluster.kubeconfig import kubeconfig_of
 from tests.cluster.waiting import SECONDS, until
 from tests.e2e.cluster import PROFILE
@@ -70,13 +72,14 @@ class Place:
 
 
 @pytest.fixture
-def place(real_cluster: KubernetesCluster, tmp_path: Path) -> Place:
+def place(real_cluster: KubernetesCluster, tmp_path: Path) -> Iterator[Place]:
     (tmp_path / "bucket").mkdir()
     (tmp_path / "covid-ctl.toml").write_text(PROFILE.format(bucket=tmp_path / "bucket"))
     for who, file in (("submitter", "submitter-role.yaml"), ("tracker", "tracker-role.yaml")):
         _grant(real_cluster, who, file)
         (tmp_path / f"{who}.kubeconfig").write_text(json.dumps(kubeconfig_of(real_cluster, who)))
-    return Place(real_cluster, tmp_path)
+    with claim_on(real_cluster, tmp_path / "bucket"):
+        yield Place(real_cluster, tmp_path)
 
 
 def _grant(cluster: KubernetesCluster, who: str, file: str) -> None:

@@ -16,7 +16,7 @@ from tests.cluster.deployments import apply, configuration, deployment_in, let_t
 from tests.cluster.image import PROCESSES, Image
 from tests.cluster.place import Place
 from tests.cluster.waiting import until
-from tests.k8s_files import BASE, K8S, OVERLAYS, in_namespace, objects, the
+from tests.k8s_files import BASE, K8S, OVERLAYS, in_namespace, kustomization, objects, the
 
 pytestmark = pytest.mark.cluster
 
@@ -35,7 +35,9 @@ def test_every_object_is_accepted(made: dict[str, Any], real_cluster: Kubernetes
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_every_object_of_an_overlay_is_accepted(overlay: str, real_cluster: KubernetesCluster, tmp_path: Any) -> None:
+def test_every_object_of_an_overlay_with_all_components_is_accepted(
+    overlay: str, real_cluster: KubernetesCluster, tmp_path: Any
+) -> None:
     kubectl = shutil.which("kubectl")
     if not kubectl:
         pytest.skip("resolving overlays needs kubectl: install it")
@@ -43,10 +45,13 @@ def test_every_object_of_an_overlay_is_accepted(overlay: str, real_cluster: Kube
     folder = tmp_path / "k8s" / "overlays" / overlay
     if not (config := folder / "covid-ctl.toml").exists():
         config.write_text("")
+    components = [f"../../components/{path.name}" for path in (K8S / "components").iterdir()]
+    whole = kustomization(folder) | {"components": components}
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(whole))
     done = subprocess.run([kubectl, "kustomize", str(folder)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found = [one for one in yaml.safe_load_all(done.stdout) if one["kind"] not in CLUSTER_WIDE]
-    assert len(found) >= len(NAMESPACED)
+    assert len(found) >= len(NAMESPACED) + len(components)
     for made in found:
         apply(real_cluster.api, in_namespace(made, real_cluster.namespace), dryRun="All")
 

@@ -60,6 +60,14 @@ def test_the_trackers_pod_is_restricted() -> None:
     assert all(not {"hostPath"} & volume.keys() for volume in pod["volumes"])
 
 
+@pytest.mark.parametrize("folder", [BASE, K8S / "components" / "search"], ids=lambda path: path.name)
+def test_no_service_becomes_a_setting(folder: Path) -> None:
+    """A Service covid-ctl-search would be variables COVID_CTL_SEARCH_*, and covid-ctl refuses what it does not know."""
+    for made in objects(folder):
+        if made["kind"] == "Deployment":
+            assert made["spec"]["template"]["spec"]["enableServiceLinks"] is False
+
+
 def test_the_namespace_enforces_it_and_is_the_profiles_default() -> None:
     labels = the("Namespace", NAMESPACE)["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"

@@ -419,8 +419,14 @@ def test_what_only_a_tracker_can_mend_says_how_to_be_one() -> None:
     ("told", "remedy"),
     [
         (SCHEDULER, "covid-ctl doctor compares the profile with the node pools"),
-        ('0/1 nodes are available: persistentvolumeclaim "papers" not found.', "kubectl describe pvc papers: "),
-        ("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.", "kubectl describe pvc: "),
+        (
+            '0/1 nodes are available: persistentvolumeclaim "papers" not found.',
+            "kubectl --namespace papers describe pvc papers: ",
+        ),
+        (
+            "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.",
+            "kubectl --namespace papers describe pvc: ",
+        ),
     ],
 )
 def test_what_to_do_about_a_pod_that_has_no_node(told: str, remedy: str) -> None:

@@ -33,13 +33,13 @@ from jobs.layout import (
     shard_of,
     shard_record,
 )
+from jobs.nearest import nearest
 from jobs.output_objects import OutputFolder
 from jobs.records import Counts, Manifest, Output, ShardRecord, add_counts
 from jobs.seal import sealed
 from jobs.software import this_software
 from jobs.spec import VERSIONS, Kind, Spec
 from jobs.store import Store
-from jobs.validation import nearest
 
 __all__ = [
     "Artifact",

@@ -6,9 +6,7 @@ not know: a later one wrote them.
 
 from __future__ import annotations
 
-import difflib
 import typing
-from collections.abc import Iterable
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
@@ -16,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from jobs.errors import ConfigurationError
+from jobs.nearest import nearest
 
 
 class Section(BaseModel):
@@ -70,12 +69,6 @@ def validated(section: type[S], data: Any, source: str, remedy: str) -> S:
     except ValidationError as error:
         problems = "; ".join(_problem(section, e["loc"], e["msg"], e["type"]) for e in error.errors())
         raise ConfigurationError(source, problems, remedy) from error
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """``; did you mean bucket?``, or nothing where no known name is near."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _problem(root: type[BaseModel], place: tuple[int | str, ...], message: str, kind: str) -> str:

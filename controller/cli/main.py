@@ -6,10 +6,10 @@ import errno
 import gc
 import json
 import sys
-from io import StringIO
 
 import click
 
+from controller.cli.grammar import CommandGroup
 from controller.cli.judging import judge
 from controller.cli.observing import OBSERVING, complete_step
 from controller.cli.options import output_option, place_options, profile_of, refuse_empty_values
@@ -26,15 +26,17 @@ from controller.cli.terminal import (
     end_output,
     open_closed_streams,
 )
+from controller.cli.usage import usage_error
 from controller.cli.vocabulary import vocab
 from jobs.errors import CovidCtlError
 
 EXIT_CANCELLED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="covid-ctl")
-def cli() -> None:
+@place_options
+def cli(**_: str | None) -> None:
     """Turn a scientific corpus into a domain BERT, step by step.
 
     With nothing configured, steps run as processes of this machine on a built-in sample corpus:
@@ -43,7 +45,8 @@ def cli() -> None:
 
 
 @cli.group("submit", cls=StepGroup, short_help="Run a step, or continue one that was interrupted.")
-def submit_group() -> None:
+@place_options
+def submit_group(**_: str | None) -> None:
     """Run a step, or continue it where it was interrupted.
 
     `preprocess` runs ingest, signatures, vocabulary and preprocess.
@@ -51,7 +54,8 @@ def submit_group() -> None:
 
 
 @cli.group("render", cls=StepGroup, short_help="Print a step's Jobs as YAML and run nothing.")
-def render_group() -> None:
+@place_options
+def render_group(**_: str | None) -> None:
     """Print a step's batch/v1 Job as YAML and run nothing."""
 
 
@@ -134,10 +138,11 @@ def _run() -> int:
         return code if isinstance(code, int) else 0
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1
+    except click.exceptions.NoArgsIsHelpError as error:
+        echo(error.format_message(), err=True)
+        return error.exit_code
     except click.ClickException as error:
-        with StringIO() as text:
-            error.show(text)
-            echo(text.getvalue(), err=True, nl=False)
+        complain(usage_error(error))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         echo("covid-ctl: cancelled\n  next: the same command continues it", err=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.cli.grammar import OneOf
 from controller.cli.options import Command, open_bucket, output_option, place_options, profile_of, show
 from controller.cli.terminal import echo
 
@@ -51,7 +52,7 @@ all_option = click.option("--all", "everything", is_flag=True, help="Show every 
 wide_output_option = click.option(
     "-o",
     "--output",
-    type=click.Choice(["text", "wide", "json"]),
+    type=OneOf(["text", "wide", "json"]),
     default="text",
     help="Format: text for people, wide with costs and times, json for programs.",
 )
@@ -325,7 +326,7 @@ def gc(yes: bool, older_than: str, output: str, **place: str | None) -> None:
 
 
 @click.command("completion", short_help="Print a script that completes commands in a shell.")
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=OneOf(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
     """Print a script that makes SHELL complete commands, options and step names.

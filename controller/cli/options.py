@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
+from controller.cli.grammar import InheritedOption, OneOf
 from controller.cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ BUCKET_HELP = """Where artifacts are kept: gs://BUCKET/PREFIX or a directory.
 [env var: COVID_CTL_BUCKET; default: the profile's; for local, bucket/]"""
 
 
+_inherited = partial(click.option, cls=InheritedOption)
+
 overrides_option = click.option(
     "--set",
     "overrides",
@@ -36,16 +40,12 @@ overrides_option = click.option(
 
 
 def place_options(command: Command) -> Command:
-    """Options that choose a profile and override its bucket, namespace and context."""
+    """Options that choose a profile and override its bucket, namespace and context, before a command or after it."""
     for option in (
-        click.option(
-            "--context", envvar="COVID_CTL_CONTEXT", help="Context in the kubeconfig. [default: the profile's]"
-        ),
-        click.option(
-            "--namespace", envvar="COVID_CTL_NAMESPACE", help="Namespace of the Jobs. [default: the profile's]"
-        ),
-        click.option("--bucket", envvar="COVID_CTL_BUCKET", help=BUCKET_HELP),
-        click.option(
+        _inherited("--context", envvar="COVID_CTL_CONTEXT", help="Context in the kubeconfig. [default: the profile's]"),
+        _inherited("--namespace", envvar="COVID_CTL_NAMESPACE", help="Namespace of the Jobs. [default: the profile's]"),
+        _inherited("--bucket", envvar="COVID_CTL_BUCKET", help=BUCKET_HELP),
+        _inherited(
             "--profile", envvar="COVID_CTL_PROFILE", help="Profile in covid-ctl.toml. [default: the file's, else local]"
         ),
     ):
@@ -76,13 +76,9 @@ def refuse_empty_values(command: click.Command) -> click.Command:
     return command
 
 
-def output_option(command: Command) -> Command:
-    return click.option(
-        "--output",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        help="Format: text for people, json for programs.",
-    )(command)
+output_option = _inherited(
+    "-o", "--output", type=OneOf(["text", "json"]), default="text", help="Format: text for people, json for programs."
+)
 
 
 def profile_of(place: Mapping[str, Any]) -> Profile:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from controller.cli.grammar import CommandGroup
 from controller.cli.initializing import init
 from controller.cli.options import output_option, overrides_option, place_options, profile_of, show
 from controller.cli.step_commands import StepCommand
@@ -85,7 +86,7 @@ def estimate_command(what: str, recipe: str, output: str, **options: Any) -> Non
             echo(note)
 
 
-class RecipesGroup(click.Group):
+class RecipesGroup(CommandGroup):
     """``recipes NAME`` is ``recipes show NAME``."""
 
     def resolve_command(

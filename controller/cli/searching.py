@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.answers import print_answers
+from controller.cli.grammar import OneOf
 from controller.cli.options import open_bucket, output_option, place_options, profile_of
 from controller.cli.terminal import echo
 
@@ -27,9 +28,7 @@ _YEARS = re.compile(r"(\d{4})?(-)?(\d{4})?")
 
 @click.command("search", short_help="Search an indexed corpus, here or on a page.")
 @click.argument("query", required=False, default="")
-@click.option(
-    "--mode", type=click.Choice(MODES), default="auto", help="Ranking. auto takes what the evaluation found best."
-)
+@click.option("--mode", type=OneOf(MODES), default="auto", help="Ranking. auto takes what the evaluation found best.")
 @click.option("--year", metavar="YEARS", help="Publication years: 2020, 2020-2022, 2020- or -2019.")
 @click.option("--license", metavar="LICENCE", help="Only papers under this licence, as the corpus spells it: cc-by.")
 @click.option("--source", metavar="SOURCE", help="Only papers from this source, such as PMC.")

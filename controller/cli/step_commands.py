@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.grammar import CommandGroup
 from controller.cli.options import Command, output_option, overrides_option, place_options, profile_of, show
 from controller.cli.options import refuse_empty_values as checked
 from controller.cli.terminal import echo
+from jobs.nearest import nearest
 
 if TYPE_CHECKING:
     from controller.kinds.declaration import Submission
@@ -73,7 +75,7 @@ SUBMIT_OPTIONS = (
 """Options of ``submit`` that ``render`` lacks."""
 
 
-class StepGroup(click.Group):
+class StepGroup(CommandGroup):
     """Its commands follow from the declared kinds, which are loaded when it is asked for one: ``covid-ctl --help``
     answers at once."""
 
@@ -100,7 +102,8 @@ class StepCommand(click.ParamType):  # type: ignore[type-arg]  # no generic one 
                 self.fail(
                     f"{value!r} is a recipe; which steps of it? For all: covid-ctl estimate all {value}", param, ctx
                 )
-            self.fail(f"{value!r} is not one of {', '.join(step_commands())}.", param, ctx)
+            meant = nearest(str(value), step_commands())
+            self.fail(f"{value!r} is not one of {', '.join(step_commands())}{meant}", param, ctx)
         return str(value)
 
 

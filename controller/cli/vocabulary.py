@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.grammar import CommandGroup
 from controller.cli.options import Command, output_option, overrides_option, place_options, profile_of
 from controller.cli.terminal import echo, escaped
 
@@ -23,8 +24,9 @@ Report = Mapping[str, Any]
 """As a vocabulary step writes it."""
 
 
-@click.group("vocab", short_help="Extend a published vocabulary by a corpus's words.")
-def vocab() -> None:
+@click.group("vocab", cls=CommandGroup, short_help="Extend a published vocabulary by a corpus's words.")
+@place_options
+def vocab(**_: str | None) -> None:
     """Extend a published vocabulary by the words of a corpus.
 
     `report` shows which words would be added and what they would change, `extend` makes the vocabulary.

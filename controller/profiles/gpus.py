@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pydantic import Field, model_validator
 
 from jobs.flops import REPLICA_PEAKS
-from jobs.validation import Section, nearest
+from jobs.nearest import nearest
+from jobs.validation import Section
 
 RESOURCE = "nvidia.com/gpu"
 

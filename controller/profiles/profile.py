@@ -18,7 +18,8 @@ from controller.profiles.placement import Annotations, Labels, NodeLabels, Objec
 from controller.profiles.tpu_slices import SLICES, why_refused
 from controller.profiles.webhook import WebhookHost
 from jobs.errors import ConfigurationError
-from jobs.validation import Section, nearest, validated
+from jobs.nearest import nearest
+from jobs.validation import Section, validated
 
 CONFIG_FILE = "covid-ctl.toml"
 LOCAL = "local"

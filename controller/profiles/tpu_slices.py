@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from jobs.errors import ConfigurationError
-from jobs.validation import nearest
+from jobs.nearest import nearest
 
 RESOURCE = "google.com/tpu"
 

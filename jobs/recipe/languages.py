@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.validation import nearest
+from jobs.nearest import nearest
 
 _CODES = """
 af als am an ar arz as ast av az azb ba bar bcl be bg bh bn bo bpy br bs bxr ca cbk ce ceb ckb co cs cv cy da de diq

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from jobs.errors import ConfigurationError
+from jobs.nearest import nearest
 from jobs.recipe.schema import Recipe
-from jobs.validation import nearest, validated
+from jobs.validation import validated
 from jobs.yaml_text import parse_yaml
 
 

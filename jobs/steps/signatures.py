@@ -19,11 +19,11 @@ from jobs.corpus.screening.signature_shards import SignatureShard
 from jobs.errors import ConfigurationError
 from jobs.files.names import printable
 from jobs.layout import NEAR_DUPLICATES, SCREENED_OUT, SIGNATURES
+from jobs.nearest import nearest
 from jobs.parallel import in_parallel
 from jobs.recipe import Filters
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents, max_quarantined_share, write_quarantined
-from jobs.validation import nearest
 
 READERS = 16
 """Objects read at a time: there are as many as shards, each small, so waiting is what reading them costs."""

@@ -80,7 +80,7 @@ def test_an_empty_bucket_says_so(tmp_path: Path) -> None:
 
 CASES = {
     "unknown recipe": (("submit", "pretrain", "clincal"), 2, "did you mean clinical"),
-    "unknown command": (("submitt",), 2, "No such command"),
+    "unknown command": (("submitt",), 2, "did you mean submit"),
     "bad override": (("submit", "pretrain", "tiny", "--set", "schedule.train_steps"), 2, "not of the form"),
     "bad value": (("submit", "pretrain", "tiny", "--set", "schedule.train_steps=-1"), 2, "schedule.train_steps"),
     "missing corpus": (("submit", "preprocess", "--corpus", "absent"), 2, "no such directory"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from jobs.nearest import nearest
 
@@ -70,14 +71,32 @@ class AbsentCommandError(click.UsageError):
         self.name = name
 
 
-class OneOf(click.Choice):  # type: ignore[type-arg]  # no generic one before click 8.2
-    """A choice of words. Of a word that is none of them, the nearest is named."""
+class OneOf(click.ParamType):  # type: ignore[type-arg]  # no generic one before click 8.4
+    """A choice of words. Of a word that is none of them, the nearest is named.
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value not in self.choices:
-            meant = nearest(str(value), self.choices)
-            self.fail(f"{value!r} is not one of {', '.join(self.choices)}{meant}", param, ctx)
-        return super().convert(value, param, ctx)
+    ``words`` may be a function, for words that only an import tells.
+    """
+
+    name = "choice"
+
+    def __init__(self, words: Sequence[str] | Callable[[], Sequence[str]]) -> None:
+        self._words = words
+
+    @property
+    def words(self) -> Sequence[str]:
+        return self._words() if callable(self._words) else self._words
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002
+        opening, closing = ("{", "}") if isinstance(param, click.Argument) else ("[", "]")
+        return f"{opening}{'|'.join(self.words)}{closing}"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self.words:
+            self.fail(f"{value!r} is not one of {', '.join(self.words)}{nearest(str(value), self.words)}", param, ctx)
+        return str(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        return [CompletionItem(word) for word in self.words if word.startswith(incomplete)]
 
 
 def _inherited(command: click.Command, name: str) -> bool:

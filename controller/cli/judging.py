@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from controller.cli.options import open_bucket, output_option, place_options, profile_of, show
-from controller.cli.searching import newest_index, open_indexes, prepare_search
+from controller.cli.searching import complete_index, newest_index, open_indexes, prepare_search
 from controller.cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -24,8 +24,18 @@ _EXAMPLE = "judged.dense.ndcg_at_10>=0.5"
 @click.option(
     "--topics", required=True, type=click.Path(exists=True, dir_okay=False), help="Topics in TREC-COVID's XML."
 )
-@click.option("--index", metavar="NAME", help="The index to judge. [default: the newest complete one]")
-@click.option("--against", metavar="NAME", help="A second index of the same corpus, to compare with.")
+@click.option(
+    "--index",
+    metavar="NAME",
+    shell_complete=complete_index,
+    help="The index to judge. [default: the newest complete one]",
+)
+@click.option(
+    "--against",
+    metavar="NAME",
+    shell_complete=complete_index,
+    help="A second index of the same corpus, to compare with.",
+)
 @click.option(
     "--gate",
     "gates",

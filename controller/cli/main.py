@@ -9,9 +9,10 @@ import sys
 
 import click
 
+from controller.cli.completing import complete_step
 from controller.cli.grammar import CommandGroup
 from controller.cli.judging import judge
-from controller.cli.observing import OBSERVING, complete_step
+from controller.cli.observing import OBSERVING
 from controller.cli.options import output_option, place_options, profile_of, refuse_empty_values
 from controller.cli.preparing import PREPARING
 from controller.cli.publishing import publish

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from controller.cli.completing import Completer, complete_step
 from controller.cli.grammar import OneOf
 from controller.cli.options import Command, open_bucket, output_option, place_options, profile_of, show
 from controller.cli.terminal import echo
@@ -27,23 +28,8 @@ RECENT = 20
 SHELLS = ("bash", "zsh", "fish")
 
 
-def complete_step(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """Step names for the shell, from a bucket in a directory: a remote bucket would keep the shell waiting."""
-    from controller.ledger.events import Ledger
-    from jobs.errors import CovidCtlError
-    from jobs.store import Store
-
-    try:
-        place = {field: context.params.get(field) for field in ("profile", "bucket", "context", "namespace")}
-        bucket = profile_of(place).bucket
-        names = [] if "://" in bucket else Ledger(Store(bucket)).steps()
-    except CovidCtlError:
-        return []
-    return [name for name in names if name.startswith(incomplete)]
-
-
-def name_argument(*, required: bool) -> Callable[[Command], Command]:
-    return click.argument("name", required=required, shell_complete=complete_step)
+def name_argument(*, required: bool, complete: Completer = complete_step) -> Callable[[Command], Command]:
+    return click.argument("name", required=required, shell_complete=complete)
 
 
 all_option = click.option("--all", "everything", is_flag=True, help="Show every step ever submitted.")
@@ -329,7 +315,7 @@ def gc(yes: bool, older_than: str, output: str, **place: str | None) -> None:
 @click.argument("shell", type=OneOf(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print a script that makes SHELL complete commands, options and step names.
+    """Print a script that makes SHELL complete commands, options, files, recipes, profiles and step names.
 
     For bash, add to ~/.bashrc: eval "$(covid-ctl completion bash)"; zsh works the same way. For fish:
     covid-ctl completion fish > ~/.config/fish/completions/covid-ctl.fish

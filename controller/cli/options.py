@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from controller.cli.completing import complete_file, complete_profile
 from controller.cli.grammar import InheritedOption, OneOf
 from controller.cli.terminal import echo
 
@@ -44,9 +45,12 @@ def place_options(command: Command) -> Command:
     for option in (
         _inherited("--context", envvar="COVID_CTL_CONTEXT", help="Context in the kubeconfig. [default: the profile's]"),
         _inherited("--namespace", envvar="COVID_CTL_NAMESPACE", help="Namespace of the Jobs. [default: the profile's]"),
-        _inherited("--bucket", envvar="COVID_CTL_BUCKET", help=BUCKET_HELP),
+        _inherited("--bucket", envvar="COVID_CTL_BUCKET", shell_complete=complete_file, help=BUCKET_HELP),
         _inherited(
-            "--profile", envvar="COVID_CTL_PROFILE", help="Profile in covid-ctl.toml. [default: the file's, else local]"
+            "--profile",
+            envvar="COVID_CTL_PROFILE",
+            shell_complete=complete_profile,
+            help="Profile in covid-ctl.toml. [default: the file's, else local]",
         ),
     ):
         command = option(command)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from controller.cli.completing import complete_corpus, complete_file, complete_recipe
 from controller.cli.grammar import CommandGroup
 from controller.cli.initializing import init
 from controller.cli.options import output_option, overrides_option, place_options, profile_of, show
@@ -16,8 +17,8 @@ from controller.cli.terminal import echo
 
 
 @click.command("doctor", short_help="Check that everything a recipe's steps need is in place.")
-@click.argument("recipe", default="tiny")
-@click.option("--vocab", help="WordPiece vocab.txt that the recipe will be trained with.")
+@click.argument("recipe", default="tiny", shell_complete=complete_recipe)
+@click.option("--vocab", shell_complete=complete_file, help="WordPiece vocab.txt that the recipe will be trained with.")
 @overrides_option
 @place_options
 @output_option
@@ -43,8 +44,12 @@ def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: s
 
 @click.command("estimate", short_help="Estimate time and cost before submitting.")
 @click.argument("what", type=StepCommand())
-@click.argument("recipe", default="tiny")
-@click.option("--corpus", help="The corpus, as for submit. [default: the built-in sample, for recipe tiny alone]")
+@click.argument("recipe", default="tiny", shell_complete=complete_recipe)
+@click.option(
+    "--corpus",
+    shell_complete=complete_corpus,
+    help="The corpus, as for submit. [default: the built-in sample, for recipe tiny alone]",
+)
 @click.option(
     "--shards",
     type=click.IntRange(1, 100_000),
@@ -110,7 +115,7 @@ def recipes(context: click.Context, output: str) -> None:
 
 
 @recipes.command("show", short_help="Print one recipe with every setting, as YAML.")
-@click.argument("recipe")
+@click.argument("recipe", shell_complete=complete_recipe)
 @output_option
 def recipes_show(recipe: str, output: str) -> None:
     """Print one recipe with every setting, as YAML that you can edit and use."""

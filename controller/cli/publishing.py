@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.completing import complete_recipe, steps_of
 from controller.cli.options import open_bucket, output_option, overrides_option, place_options, profile_of
 from controller.cli.terminal import echo
 
@@ -28,12 +29,24 @@ if TYPE_CHECKING:
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
+def _exports() -> Sequence[str]:
+    from controller.kinds.registry import published_kind
+
+    return [published_kind("model")]
+
+
 @click.command("publish", short_help="Publish a recipe's model on the Hugging Face Hub.")
-@click.argument("recipe")
+@click.argument("recipe", shell_complete=complete_recipe)
 @click.option("--repo", metavar="ORG/NAME", help="Repository on the Hub; it is made, private, if it is not there.")
 @click.option("--public", is_flag=True, help="Let everybody see the repository.")
 @click.option("--to", "target", type=click.Path(file_okay=False), help="Write the files to this directory instead.")
-@click.option("--export", "name", metavar="NAME", help="The export to publish. [default: the newest that fits RECIPE]")
+@click.option(
+    "--export",
+    "name",
+    metavar="NAME",
+    shell_complete=steps_of(_exports),
+    help="The export to publish. [default: the newest that fits RECIPE]",
+)
 @click.option(
     "--gate",
     "gates",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from controller.cli.comparing import show_comparison
+from controller.cli.completing import complete_file, complete_step_or_file, steps_of
 from controller.cli.observing import name_argument
 from controller.cli.options import open_bucket, open_live_bucket, output_option, place_options, profile_of, show
 from controller.cli.publishing import verify_directory
@@ -42,10 +44,21 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
         show(output, lambda: artifacts_table(found), [manifest_json(m) for m in found], empty="no artifacts yet")
 
 
+def _reporting() -> Sequence[str]:
+    from controller.planning.existing import reported_kinds
+
+    return reported_kinds()
+
+
 @click.command("report", short_help="Show what preprocessing did, or an evaluation.")
-@name_argument(required=False)
-@click.option("--against", metavar="NAME", help="A second report of the same kind, to compare with number by number.")
-@click.option("--html", "target", metavar="FILE", help="Copy the report's page to FILE.")
+@name_argument(required=False, complete=steps_of(_reporting, themselves=True))
+@click.option(
+    "--against",
+    metavar="NAME",
+    shell_complete=steps_of(_reporting),
+    help="A second report of the same kind, to compare with number by number.",
+)
+@click.option("--html", "target", metavar="FILE", shell_complete=complete_file, help="Copy the report's page to FILE.")
 @click.option(
     "--gate", "gates", multiple=True, metavar="MEASURE>=VALUE", help="Exit with 1 if an evaluation is below it."
 )
@@ -84,7 +97,7 @@ def report(
 
 
 @click.command(short_help="Re-hash a step's files and all that it read, or a model.")
-@name_argument(required=True)
+@name_argument(required=True, complete=complete_step_or_file)
 @click.option("--discard", is_flag=True, help="Set aside what is damaged: the next submit makes it again.")
 @place_options
 @output_option

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.answers import print_answers
+from controller.cli.completing import steps_of
 from controller.cli.grammar import OneOf
 from controller.cli.options import open_bucket, output_option, place_options, profile_of
 from controller.cli.terminal import echo
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from jobs.search.engine import SearchEngine
     from jobs.search.paper import Filters
     from jobs.store import Store
+
+
+def _indexes() -> Sequence[str]:
+    from controller.kinds.registry import searched_kind
+
+    return [searched_kind()]
+
+
+complete_index = steps_of(_indexes)
 
 MODES = ("auto", "bm25", "dense", "hybrid")
 _YEARS = re.compile(r"(\d{4})?(-)?(\d{4})?")
@@ -33,8 +43,18 @@ _YEARS = re.compile(r"(\d{4})?(-)?(\d{4})?")
 @click.option("--license", metavar="LICENCE", help="Only papers under this licence, as the corpus spells it: cc-by.")
 @click.option("--source", metavar="SOURCE", help="Only papers from this source, such as PMC.")
 @click.option("-n", "count", type=click.IntRange(1, 100), default=10, show_default=True, help="Papers to show.")
-@click.option("--index", metavar="NAME", help="The index to search. [default: the newest complete one]")
-@click.option("--against", metavar="NAME", help="A second index, to compare its answers side by side.")
+@click.option(
+    "--index",
+    metavar="NAME",
+    shell_complete=complete_index,
+    help="The index to search. [default: the newest complete one]",
+)
+@click.option(
+    "--against",
+    metavar="NAME",
+    shell_complete=complete_index,
+    help="A second index, to compare its answers side by side.",
+)
 @click.option("--serve", is_flag=True, help="Serve a search page until Ctrl-C, instead of answering one query.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="With --serve: address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="With --serve: 0 is any.")

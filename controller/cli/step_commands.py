@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from controller.cli.grammar import CommandGroup
+from controller.cli.completing import complete_corpus, complete_file, complete_recipe, steps_of
+from controller.cli.grammar import CommandGroup, OneOf
 from controller.cli.options import Command, output_option, overrides_option, place_options, profile_of, show
 from controller.cli.options import refuse_empty_values as checked
 from controller.cli.terminal import echo
-from jobs.nearest import nearest
 
 if TYPE_CHECKING:
     from controller.kinds.declaration import Submission
@@ -31,18 +33,37 @@ published BERT or sentence-transformers model, on disk or gs://. [default: the r
 DATA_HELP = """Judge on this labelled set too, JSON lines of questions with passages, or of pairs of texts with their
 similarity. May be repeated."""
 
+
+def _models() -> Sequence[str]:
+    from controller.kinds.registry import MODELS
+
+    return MODELS
+
+
 MATERIAL = {
-    "corpus": click.option("--corpus", help=CORPUS_HELP),
-    "vocab": click.option("--vocab", help=VOCAB_HELP),
+    "corpus": click.option("--corpus", shell_complete=complete_corpus, help=CORPUS_HELP),
+    "vocab": click.option("--vocab", shell_complete=complete_file, help=VOCAB_HELP),
     "shards": click.option(
         "--shards",
         type=click.IntRange(1, 100_000),
         help="Number of files that documents and examples are split into. Part of the name. [default: 2]",
     ),
-    "against": click.option("--against", metavar="MODEL", help=AGAINST_HELP),
-    "qrels": click.option("--qrels", metavar="FILE", help="Judge by these relevance judgements too, in TREC's format."),
-    "topics": click.option("--topics", metavar="FILE", help="The topics that belong to --qrels, in TREC-COVID's XML."),
-    "data": click.option("--data", metavar="FILE", multiple=True, help=DATA_HELP),
+    "against": click.option(
+        "--against", metavar="MODEL", shell_complete=steps_of(_models, files=True), help=AGAINST_HELP
+    ),
+    "qrels": click.option(
+        "--qrels",
+        metavar="FILE",
+        shell_complete=complete_file,
+        help="Judge by these relevance judgements too, in TREC's format.",
+    ),
+    "topics": click.option(
+        "--topics",
+        metavar="FILE",
+        shell_complete=complete_file,
+        help="The topics that belong to --qrels, in TREC-COVID's XML.",
+    ),
+    "data": click.option("--data", metavar="FILE", multiple=True, shell_complete=complete_file, help=DATA_HELP),
 }
 """The options that say what steps are made of, by their names in the declarations of kinds."""
 
@@ -86,25 +107,18 @@ class StepGroup(CommandGroup):
         return _command(str(self.name), name) if name in step_commands() else None
 
 
-class StepCommand(click.ParamType):  # type: ignore[type-arg]  # no generic one before click 8.4
+class StepCommand(OneOf):
     """The name of a ``submit`` command."""
 
-    name = "what"
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002
-        return f"{{{'|'.join(step_commands())}}}"
+    def __init__(self) -> None:
+        super().__init__(step_commands)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value not in step_commands():
-            from jobs.recipe import recipe_names
+        from jobs.recipe import recipe_names
 
-            if value in recipe_names():
-                self.fail(
-                    f"{value!r} is a recipe; which steps of it? For all: covid-ctl estimate all {value}", param, ctx
-                )
-            meant = nearest(str(value), step_commands())
-            self.fail(f"{value!r} is not one of {', '.join(step_commands())}{meant}", param, ctx)
-        return str(value)
+        if value in recipe_names() and value not in self.words:
+            self.fail(f"{value!r} is a recipe; which steps of it? For all: covid-ctl estimate all {value}", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def step_commands() -> list[str]:
@@ -125,10 +139,13 @@ def _command(verb: str, name: str) -> click.Command:
 
     submission, options = _declared(name)
     by_option = submission.recipe_is_option
-    recipe: list[Command] = [click.argument("recipe")]
+    recipe: list[Command] = [click.argument("recipe", shell_complete=complete_recipe)]
     if by_option:
         words = "The recipe that sets up the examples, as the argument RECIPE does. [default: tiny]"
-        recipe = [click.argument("named", required=False, metavar="[RECIPE]"), click.option("--recipe", help=words)]
+        recipe = [
+            click.argument("named", required=False, metavar="[RECIPE]", shell_complete=complete_recipe),
+            click.option("--recipe", shell_complete=complete_recipe, help=words),
+        ]
     gate = [GATE_OPTION] if verb == "submit" and _has_measures(name) else []
     decorators = [*recipe, *options, *gate, *RUN_OPTIONS, *(SUBMIT_OPTIONS if verb == "submit" else ()), place_options]
     for decorate in reversed(decorators):
@@ -159,10 +176,19 @@ def _declared(name: str) -> tuple[Submission, list[Command]]:
     submission = KINDS[kind].submission
     assert submission, "only what declares one has a command"
     choosing = [
-        click.option(f"--{need.chosen_by}", metavar="NAME", help=need.choosing) for need in chosen_inputs(kind)[::-1]
+        click.option(
+            f"--{need.chosen_by}",
+            metavar="NAME",
+            shell_complete=steps_of(partial(tuple, (need.kind, *need.also))),
+            help=need.choosing,
+        )
+        for need in chosen_inputs(kind)[::-1]
     ]
     if extension := KINDS[kind].extension:
-        choosing.append(click.option(f"--{extension.option}", metavar="NAME", help=extension.choosing))
+        finished = steps_of(partial(tuple, (kind,)))
+        choosing.append(
+            click.option(f"--{extension.option}", metavar="NAME", shell_complete=finished, help=extension.choosing)
+        )
         choosing.append(
             click.option("--to", type=click.IntRange(1), help=f"Sets {extension.goal}, with --{extension.option}.")
         )

@@ -6,12 +6,13 @@ import json
 import shlex
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from controller.cli.completing import complete_corpus, complete_file, complete_recipe, steps_of
 from controller.cli.grammar import CommandGroup
 from controller.cli.options import Command, output_option, overrides_option, place_options, profile_of
 from controller.cli.terminal import echo, escaped
@@ -33,21 +34,32 @@ def vocab(**_: str | None) -> None:
     """
 
 
+def _corpora() -> Sequence[str]:
+    from controller.kinds.registry import KINDS
+
+    return [kind for kind, declared in KINDS.items() if declared.shard_setting]
+
+
 def _options(command: Command) -> Command:
     for option in (
         click.option("--show", type=click.IntRange(0), default=20, show_default=True, help="Added words to print."),
         overrides_option,
         click.option("--shards", type=click.IntRange(1, 100_000), help="As for submit. [default: 2]"),
-        click.option("--documents", metavar="NAME", help="Read the documents of this ingest step."),
-        click.option("--corpus", help="Read this corpus, as for submit."),
+        click.option(
+            "--documents",
+            metavar="NAME",
+            shell_complete=steps_of(_corpora),
+            help="Read the documents of this ingest step.",
+        ),
+        click.option("--corpus", shell_complete=complete_corpus, help="Read this corpus, as for submit."),
         click.option(
             "--min-documents",
             type=click.IntRange(1),
             help="Add only words of at least so many training documents. [default: 20]",
         ),
         click.option("--add", type=click.IntRange(1), default=1000, show_default=True, help="Words to add."),
-        click.option("--vocab", "base", required=True, help="The published vocab.txt."),
-        click.argument("recipe"),
+        click.option("--vocab", "base", required=True, shell_complete=complete_file, help="The published vocab.txt."),
+        click.argument("recipe", shell_complete=complete_recipe),
     ):
         command = option(command)
     return command
@@ -78,7 +90,7 @@ def report(recipe: str, *, show: int, output: str, **options: Any) -> None:
 
 
 @vocab.command("extend", short_help="Make a vocabulary with the corpus's words.")
-@click.option("--out", metavar="FILE", help="Copy the vocabulary to FILE, too.")
+@click.option("--out", metavar="FILE", shell_complete=complete_file, help="Copy the vocabulary to FILE, too.")
 @click.option("--wait", is_flag=True, help="On a cluster: wait until the Jobs end.")
 @_options
 @place_options

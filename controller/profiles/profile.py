@@ -181,8 +181,7 @@ def load_profile(
     A value comes from the flags, else from ``COVID_CTL_FIELD`` or ``COVID_CTL_SECTION__FIELD`` in the
     environment, else from the file. Raises ``ConfigurationError`` naming file and field.
     """
-    path = config or Path(environment.get("COVID_CTL_CONFIG", CONFIG_FILE))
-    file = _read(path, wanted=config is not None or "COVID_CTL_CONFIG" in environment)
+    path, file = _file(environment, config)
     known = {LOCAL: _local(), **file.get("profiles", {})}
     name = name or environment.get("COVID_CTL_PROFILE") or file.get("default_profile") or LOCAL
     if name not in known:
@@ -197,6 +196,16 @@ def load_profile(
         return profile.model_copy(update={"bucket": _absolute(profile.bucket)})
     _check_cluster(profile, source)
     return profile
+
+
+def profile_names(environment: Mapping[str, str]) -> list[str]:
+    """The profiles there are, the built-in one first. Raises ``ConfigurationError`` for a file that is none."""
+    return [LOCAL, *_file(environment, None)[1].get("profiles", {})]
+
+
+def _file(environment: Mapping[str, str], config: Path | None) -> tuple[Path, dict[str, Any]]:
+    path = config or Path(environment.get("COVID_CTL_CONFIG", CONFIG_FILE))
+    return path, _read(path, wanted=config is not None or "COVID_CTL_CONFIG" in environment)
 
 
 def _local() -> dict[str, Any]:

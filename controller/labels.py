@@ -15,6 +15,8 @@ ANNOTATION_TEMPLATE = "covid-ctl/template-sha256"
 ANNOTATION_BUCKET = "covid-ctl/bucket"
 ANNOTATION_AFTER = "covid-ctl/after"
 """The steps, separated by commas, that must be complete before the Job is released."""
+ANNOTATION_LABEL = "covid-ctl/label"
+"""What people call the step, as it was when the Job was created."""
 ANNOTATION_QUEUE = "covid-ctl/queue"
 """The Kueue queue that a released Job is put into. Its label comes with the release: from then on Kueue,
 which takes any Job that has the label, is the one that unsuspends."""

@@ -59,7 +59,7 @@ class News:
 def status_line(state: StepState, now: float, spent: Spending | None = None) -> str:
     at = datetime.fromtimestamp(now).astimezone().strftime("%H:%M:%S")
     done = (shards_text(state), running_text(state), spent_text(spent), reason_text(state))
-    return "  ".join(part for part in (at, f"{state.name:<26}", f"{state.state:<11}", *done) if part)
+    return "  ".join(part for part in (at, f"{state.name:<26}", state.label, f"{state.state:<11}", *done) if part)
 
 
 def log_text(line: LogLine, *, shard: bool) -> str:
@@ -157,16 +157,18 @@ def submitted_line(submitted: Submitted) -> str:
             f", and its pods run as the profile was before: {'; '.join(submitted.outdated)}\n"
             f"  next: covid-ctl cancel {submitted.step.name}, then submit it again: committed work stays"
         )
-    return f"{submitted.step.name:<26}  {submitted.outcome}{waits}{why}"
+    return "  ".join(
+        filter(None, (f"{submitted.step.name:<26}", submitted.step.label, f"{submitted.outcome}{waits}{why}"))
+    )
 
 
 def finished_line(update: StepUpdate, manifest: Manifest) -> str:
     how = f"done in {duration(update.seconds)}" if update.fresh else "already complete"
-    return "  ".join(part for part in (f"{update.step.name:<26}", how, summary(manifest)) if part)
+    return "  ".join(part for part in (f"{update.step.name:<26}", update.step.label, how, summary(manifest)) if part)
 
 
 def progress_line(update: StepUpdate, width: int = 26) -> str:
     retries = f"{update.retries} retried" if update.retries else ""
     name = f"{update.step.name:<{width}}"
-    parts = (name, duration(update.seconds), progress_text(update.progress), retries, update.reason)
+    parts = (name, update.step.label, duration(update.seconds), progress_text(update.progress), retries, update.reason)
     return "  ".join(part for part in parts if part)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.completing import Completer, complete_step
+from controller.cli.filtering import kind_option, label_option, recipe_option, refuse_filters_of_one, state_option
 from controller.cli.grammar import OneOf
 from controller.cli.options import Command, open_bucket, output_option, place_options, profile_of, show
 from controller.cli.terminal import echo
@@ -47,40 +48,58 @@ wide_output_option = click.option(
 @click.command("status", short_help="Show the state of the latest steps, or of one, and the reason.")
 @name_argument(required=False)
 @all_option
+@state_option
+@kind_option
+@recipe_option
+@label_option
 @place_options
 @wide_output_option
-def status(name: str | None, everything: bool, output: str, **place: str | None) -> None:
+def status(
+    name: str | None,
+    everything: bool,
+    states: tuple[str, ...],
+    kinds: tuple[str, ...],
+    recipes: tuple[str, ...],
+    labels: tuple[str, ...],
+    output: str,
+    **place: str | None,
+) -> None:
     """Show the state of steps, or of one, with the reason, and the cost where prices are known.
 
-    Shows the 20 steps that changed last and all that are unfinished.
+    Shows the 20 steps that changed last and all that are unfinished; with --state, --kind, --recipe or --label all
+    steps that are like that.
 
     Asks the profile's cluster and the bucket. If the cluster does not answer, shows what the bucket knows.
     """
     import time
 
-    from controller.cli.console import console_of
-    from controller.cli.tables import WHOLE_LINES, status_table, step_json
+    from controller.cli.tables import status_table, step_json, width_of_output
     from controller.status.overview import look
+    from controller.status.step_filter import StepFilter, Traits
     from jobs.patience import LOOKING
 
+    wanted = StepFilter(states, kinds, recipes, labels)
+    refuse_filters_of_one(name, wanted)
     profile = profile_of(place)
     store = open_bucket(profile, patience=LOOKING)
     now = time.time()
-    found = look(profile, store, name, now=now, recent=None if everything else RECENT)
+    found = look(profile, store, name, now=now, recent=None if everything or wanted else RECENT)
     _warn(found.unreachable)
     if found.note:
         echo(found.note, err=True)
     if found.hidden:
         echo(f"{found.hidden:,} older steps are finished: covid-ctl status --all", err=True)
+    traits = {step.name: Traits(step.kind, step.recipe, step.label, step.state) for step in found.steps}
+    wanted.check(traits.values())
+    steps = [step for step in found.steps if wanted.picks(traits[step.name])]
     spent: Mapping[str, Spending] = {}
     if output != "text":
         from controller.status.spending import spending
 
-        spent = spending(store, [step.name for step in found.steps], profile)
-    data = [step_json(step, spent.get(step.name)) for step in found.steps]
-    width = console_of(sys.stdout).width if sys.stdout.isatty() else WHOLE_LINES
-    table = partial(status_table, found.steps, spent, now=now, wide=output == "wide", width=width)
-    show(output, table, data, empty="no steps yet")
+        spent = spending(store, [step.name for step in steps], profile)
+    data = [step_json(step, spent.get(step.name)) for step in steps]
+    table = partial(status_table, steps, spent, now=now, wide=output == "wide", width=width_of_output())
+    show(output, table, data, empty="no step is like that" if wanted else "no steps yet")
 
 
 @click.command("watch", short_help="Show the table of `status` and keep it current.")

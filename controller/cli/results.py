@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
 
 from controller.cli.comparing import show_comparison
 from controller.cli.completing import complete_file, complete_step_or_file, steps_of
+from controller.cli.filtering import kind_option, label_option, recipe_option, refuse_filters_of_one
 from controller.cli.observing import name_argument
 from controller.cli.options import open_bucket, open_live_bucket, output_option, place_options, profile_of, show
 from controller.cli.publishing import verify_directory
@@ -22,15 +24,29 @@ BUNDLE_MANIFEST = "covid-ctl.json"
 
 @click.command("artifacts", short_help="List the complete artifacts, or the files of one.")
 @name_argument(required=False)
+@kind_option
+@recipe_option
+@label_option
 @place_options
 @output_option
-def artifacts(name: str | None, output: str, **place: str | None) -> None:
+def artifacts(
+    name: str | None,
+    kinds: tuple[str, ...],
+    recipes: tuple[str, ...],
+    labels: tuple[str, ...],
+    output: str,
+    **place: str | None,
+) -> None:
     """List the complete artifacts in the bucket, or the files of one."""
-    from controller.cli.tables import artifacts_table, manifest_json, outputs_table
+    from controller.cli.tables import artifacts_table, manifest_json, outputs_table, width_of_output
     from controller.ledger.complete_steps import complete_artifacts
+    from controller.ledger.label import labels_of
+    from controller.status.step_filter import StepFilter, Traits
     from jobs.artifact import Artifact
     from jobs.patience import LOOKING
 
+    wanted = StepFilter(kinds=kinds, recipes=recipes, labels=labels)
+    refuse_filters_of_one(name, wanted)
     profile = profile_of(place)
     store = open_bucket(profile, patience=LOOKING)
     if name is not None:
@@ -41,7 +57,13 @@ def artifacts(name: str | None, output: str, **place: str | None) -> None:
         show(output, lambda: outputs_table(manifest), manifest_json(manifest))
     else:
         found = complete_artifacts(store)
-        show(output, lambda: artifacts_table(found), [manifest_json(m) for m in found], empty="no artifacts yet")
+        called = labels_of(store, [manifest.name for manifest in found])
+        traits = [Traits(m.spec.kind, m.spec.recipe, called.get(m.name, "")) for m in found]
+        wanted.check(traits)
+        found = [manifest for manifest, trait in zip(found, traits, strict=True) if wanted.picks(trait)]
+        data = [manifest_json(manifest) | {"label": called.get(manifest.name, "")} for manifest in found]
+        table = partial(artifacts_table, found, called, width=width_of_output())
+        show(output, table, data, empty="no artifact is like that" if wanted else "no artifacts yet")
 
 
 def _reporting() -> Sequence[str]:
@@ -90,7 +112,8 @@ def report(
         if output == "json":
             echo(json.dumps(found.contents, indent=1, ensure_ascii=False))
         else:
-            echo("\n".join([found.step, *found.contents["summary"], f"Page: {page}"]))
+            called = f"{found.step}  {found.label}".rstrip()
+            echo("\n".join([called, *found.contents["summary"], f"Page: {page}"]))
     else:
         show_comparison(found, find_report(store, against), target, output)
     check_gates(asked, found.contents.get("measures", {}), found.step)

@@ -74,6 +74,9 @@ RUN_OPTIONS = (
         type=click.IntRange(1),
         help="Shards to run at the same time. [default: the profile's; for local, its cores]",
     ),
+    click.option(
+        "--label", metavar="TEXT", help="What to call the steps wherever their names are shown. Changes no name."
+    ),
     click.option("--fresh", is_flag=True, help="Run complete steps again, under another name."),
     click.option("--salt", metavar="TEXT", help="Continue the --fresh run that printed TEXT."),
 )

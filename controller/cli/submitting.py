@@ -69,7 +69,8 @@ class Sent:
         if self.manifests:
             return [manifest_json(manifest) for manifest in self.manifests]
         return [
-            {"name": one.step.name, "outcome": str(one.outcome), "waits_for": one.missing} for one in self.submitted
+            {"name": one.step.name, "label": one.step.label, "outcome": str(one.outcome), "waits_for": one.missing}
+            for one in self.submitted
         ]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from io import StringIO
@@ -38,15 +39,21 @@ if TYPE_CHECKING:
 
 WHOLE_LINES = 100_000
 """Width of what a pipe gets: its reader cuts lines as it likes."""
+NARROW = 80
+"""Columns below which ages are left out: names and states are whole at any width."""
+ROOMY = 110
+"""Columns from which labels have a column of their own; below, they begin the last one."""
 
 
 def dry_run_table(planned: DryRun) -> Table:
     from controller.planning.provenance import corpus_text
 
-    table = table_of("STEP", "SHARDS", "STATE", "CORPUS")
+    labels = [step.label for step in planned.steps]
+    table = table_of("STEP", *_label_column(labels), "SHARDS", "STATE", "CORPUS")
     for step in planned.steps:
         state = "already complete" if step.complete else "to run"
-        table.add_row(step.name, f"{step.shards:,}", state, corpus_text(step.corpus))
+        named = [step.name, *([step.label] if any(labels) else [])]
+        table.add_row(*named, f"{step.shards:,}", state, corpus_text(step.corpus))
     return table
 
 
@@ -68,11 +75,16 @@ def estimate_table(estimate: Estimate) -> Table:
     return table
 
 
-def artifacts_table(manifests: Sequence[Manifest]) -> Table:
-    table = table_of("ARTIFACT", "FILES", "SIZE", "CONTENT")
+def artifacts_table(manifests: Sequence[Manifest], labels: Mapping[str, str], *, width: int = WHOLE_LINES) -> Table:
+    """``labels`` are those of the steps that have one, by name."""
+    column = _label_column(labels.values()) if width >= ROOMY else []
+    table = table_of("ARTIFACT", *column, "FILES", "SIZE", "CONTENT")
     for manifest in manifests:
-        total = sum(output.size for output in manifest.outputs)
-        table.add_row(manifest.name, f"{len(manifest.outputs)}", size(total), summary(manifest))
+        total, label = sum(output.size for output in manifest.outputs), labels.get(manifest.name, "")
+        made = summary(manifest)
+        content = [made] if column else ["  ".join(filter(None, (label, made)))]
+        named = [manifest.name, *([label] if column else [])]
+        table.add_row(*named, f"{len(manifest.outputs)}", size(total), *content)
     return table
 
 
@@ -106,6 +118,16 @@ def as_lines(table: Table) -> str:
     out = StringIO()
     console_of(out, width=WHOLE_LINES).print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def _label_column(labels: Iterable[str]) -> list[str]:
+    """Where nobody gave a step a label there is none."""
+    return ["LABEL"] if any(labels) else []
+
+
+def width_of_output() -> int:
+    """Columns of the terminal; in a pipe lines are whole."""
+    return console_of(sys.stdout).width if sys.stdout.isatty() else WHOLE_LINES
 
 
 def table_of(*columns: str) -> Table:
@@ -150,8 +172,6 @@ STYLES = {
     State.CANCELLED: "dim",
     State.COLLECTED: "dim",
 }
-NARROW = 80
-"""Columns below which ages are left out: names and states are whole at any width."""
 
 
 def status_table(
@@ -165,8 +185,10 @@ def status_table(
     """Ages are as of ``now``. ``wide`` adds costs, where a price is known, and when the step was submitted."""
     priced = wide and any(one.dollars is not None for one in spent.values())
     ages = ["AGE", "TOOK"] if width >= NARROW else []
-    table = table_of("NAME", "STATE", "SHARDS", *ages, *(["COST"] if priced else []), *(["SUBMITTED"] if wide else []))
-    for column in table.columns[2 : 3 + len(ages)]:
+    labels = _label_column(state.label for state in states) if width >= ROOMY else []
+    more = [*(["COST"] if priced else []), *(["SUBMITTED"] if wide else [])]
+    table = table_of("NAME", *labels, "STATE", "SHARDS", *ages, *more)
+    for column in table.columns[2 + len(labels) : 3 + len(labels) + len(ages)]:
         column.justify = "right"
     table.add_column("RESULT", overflow="fold")
     for state in states:
@@ -177,12 +199,13 @@ def status_table(
         ]
         table.add_row(
             state.name,
+            *([state.label] if labels else []),
             Text(state.state, STYLES[state.state]),
             shards_text(state),
             *(times if ages else []),
             *([spent_text(spent.get(state.name))] if priced else []),
             *([submitted if state.submitted_at else ""] if wide else []),
-            result_text(state),
+            "  ".join(filter(None, ("" if labels else state.label, result_text(state)))),
         )
     return table
 

@@ -51,6 +51,8 @@ class EventType(StrEnum):
     """A webhook is to be called when the step that was submitted ends; the detail is its address."""
     NOTIFIED = "notified"
     """It was called, or given up; the detail is a ``Notified`` as JSON."""
+    LABELLED = "labelled"
+    """A step that was there already was given another label."""
 
 
 NOTES = (
@@ -60,6 +62,7 @@ NOTES = (
     EventType.CHECKPOINTS_REMOVED,
     EventType.NOTIFY,
     EventType.NOTIFIED,
+    EventType.LABELLED,
 )
 """What happened meanwhile: it does not end, begin or change a step's life."""
 
@@ -79,6 +82,8 @@ class Event:
     """``SUBMITTED`` says what the containers are told beside the spec, such as where a corpus lies."""
     image: str = ""
     """``SUBMITTED`` says the image of the containers; empty for processes of a machine."""
+    label: str = ""
+    """``SUBMITTED`` and ``LABELLED``: what people call the step. Empty, the one before holds."""
 
 
 @dataclass(frozen=True, config=RECORD)

@@ -47,6 +47,7 @@ class CommandLine:
             for option in (*(need.chosen_by for need in chosen), *([extension.option] if extension else [])):
                 words += _option(option, self.options.get(option))
             words += _option("salt", self.salt)
+        words += _option("label", self.options.get("label"))
         for option in _PLACE:
             words += _option(option, self.options.get(option))
         return shlex.join(words)

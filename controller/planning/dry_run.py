@@ -19,6 +19,7 @@ class PlannedStep:
     complete: bool
     corpus: str
     """Where the corpus lies, or lay, that it is made of."""
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,10 @@ def dry_run(request: Request) -> DryRun:
     """Raises what ``submit`` would raise before anything runs."""
     steps = request.steps_to_submit()
     corpus = Origins(request.store, steps).corpus
-    planned = [PlannedStep(step.name, step.spec.shards, request.is_complete(step), corpus(step.name)) for step in steps]
+    planned = [
+        PlannedStep(step.name, step.spec.shards, request.is_complete(step), corpus(step.name), step.label)
+        for step in steps
+    ]
     spread, note = None, ""
     for step in steps:
         # The step that fills the shards is the one that reads the corpus.

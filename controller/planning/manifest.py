@@ -10,6 +10,7 @@ from controller.labels import (
     ANNOTATION_AFTER,
     ANNOTATION_BUCKET,
     ANNOTATION_GATE,
+    ANNOTATION_LABEL,
     ANNOTATION_LONGEST_RUN,
     ANNOTATION_QUEUE,
     ANNOTATION_SPEC,
@@ -63,6 +64,8 @@ def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
     annotations = {**profile.annotations, ANNOTATION_SPEC: spec.sha256, ANNOTATION_BUCKET: profile.bucket}
     if step.after:
         annotations[ANNOTATION_AFTER] = ",".join(step.after)
+    if step.label:
+        annotations[ANNOTATION_LABEL] = step.label
     if suspend:
         annotations[ANNOTATION_GATE] = GATE
     template = {

@@ -35,6 +35,8 @@ class Step:
     """The ``covid-ctl`` command that makes it."""
     arguments: tuple[str, ...] = ()
     """Where inputs lie, and what changes no output byte."""
+    label: str = ""
+    """What people call it; the ledger keeps it."""
 
     @property
     def name(self) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.bucket.cached_store import CachedStore
 from controller.kinds.declaration import Extension
 from controller.kinds.registry import extension_of, targets_of
+from controller.ledger.label import checked_label, labels_of
 from controller.planning.choice import Choice
 from controller.planning.command_line import ALL, CommandLine
 from controller.planning.existing import is_under_way
@@ -75,11 +76,11 @@ class Request:
             )
         if salt := self.command.salt:
             self.notes.append(f"running afresh as {own[-1].name}; --salt {shlex.quote(salt)} continues this run")
-        return steps if missing else own
+        return self._labelled(steps if missing else own)
 
     def steps_to_render(self) -> list[Step]:
         """The command's own steps, whether or not their inputs are there."""
-        return [step for step in self._plan() if self.command.is_for(step.spec.kind)]
+        return self._labelled([step for step in self._plan() if self.command.is_for(step.spec.kind)])
 
     def is_complete(self, step: Step) -> bool:
         return is_complete(self.store, step.name)
@@ -101,6 +102,18 @@ class Request:
         target = self.until or command.target
         targets = [target] if target else targets_of(self.recipe)
         return plan(targets, self.recipe, self.choice, order)
+
+    def _labelled(self, steps: list[Step]) -> list[Step]:
+        """With the label that was given. Of steps that have one already, only those that the command names take it."""
+        given = self.command.options.get("label")
+        label = checked_label(given) if given else ""
+        known = labels_of(self.store, [step.name for step in steps])
+
+        def of(step: Step) -> str:
+            has = known.get(step.name, "")
+            return label if label and (not has or self.command.target in (None, step.spec.kind)) else has
+
+        return [replace(step, label=of(step)) for step in steps]
 
     def _is_missing(self, step: Step) -> bool:
         awaited = not self.profile.is_local and is_under_way(self.store, step.name)

@@ -21,17 +21,20 @@ class Explanation:
     """What to do, the most promising first; empty when there is nothing to do but wait."""
     cause: str
     """The step that is the cause: the name itself, or an input that holds it up."""
+    label: str = ""
+    """What people call the step."""
 
 
 def explain(step: StepState, inputs: Mapping[str, StepState], *, now: float, unreachable: str = "") -> Explanation:
     """``inputs`` are the steps that are not complete of all that it reads, directly or through others."""
     chain = _chain(step, inputs)
     cause = chain[-1]
-    sentences = [f"{step.name} {_what(step)}.", *(f"{held.name} {_what(held)}." for held in chain[1:])]
+    called = f"{step.name} ({step.label})" if step.label else step.name
+    sentences = [f"{called} {_what(step)}.", *(f"{held.name} {_what(held)}." for held in chain[1:])]
     sentences.append(f"{'It' if cause is step else cause.name} {_history(cause, now)}.")
     if unreachable:
         sentences.append(f"The cluster could not be asked ({unreachable}): this is what the bucket knows.")
-    return Explanation(step.name, step.state, " ".join(sentences), _remedies(cause), cause.name)
+    return Explanation(step.name, step.state, " ".join(sentences), _remedies(cause), cause.name, step.label)
 
 
 def _chain(step: StepState, inputs: Mapping[str, StepState]) -> list[StepState]:

@@ -9,6 +9,8 @@ from typing import Any
 from pydantic.dataclasses import dataclass as record
 
 from controller.kinds.registry import KINDS
+from controller.ledger.events import Ledger
+from controller.ledger.label import label_of
 from controller.planning.existing import newest_with_report, reported_kinds
 from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, PreflightError
@@ -28,6 +30,8 @@ class _Summary:
 @dataclass(frozen=True)
 class FoundReport:
     artifact: Artifact
+    label: str
+    """What people call the step; empty if nobody gave it a label."""
     contents: dict[str, Any]
 
     @property
@@ -65,7 +69,7 @@ def find_report(store: Store, name: str | None) -> FoundReport:
         parsed(_Summary, contents)
     except ValueError as error:
         raise store.damaged(artifact.path(REPORT), str(error)) from error
-    return FoundReport(artifact, from_json(contents))
+    return FoundReport(artifact, label_of(Ledger(store).events(name)), from_json(contents))
 
 
 def page_of(report: FoundReport) -> bytes:

@@ -11,6 +11,7 @@ from controller.bucket.cached_store import READERS
 from controller.clusters.interface import JobStatus
 from controller.kinds.registry import KINDS
 from controller.ledger.events import Event, EventType, Ledger, Observed
+from controller.ledger.label import label_of
 from controller.ledger.lineage import is_step_name, steps_read
 from controller.status.derive import (
     Reachability,
@@ -82,6 +83,8 @@ class StepState:
     """From its last start to its end, or to now while it runs; None if that is not known."""
     extends: str = ""
     """The finished step that it goes on from."""
+    label: str = ""
+    """What people call it."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,7 @@ def observe(store: Store, name: str, *, now: float, view: ClusterView | None = N
         summary=summary(manifest) if manifest else "",
         took_seconds=_took(events, derived.state, now),
         extends=artifact.spec.inputs.get(EXTENDS, ""),
+        label=label_of(events),
     )
 
 

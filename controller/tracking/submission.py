@@ -11,6 +11,7 @@ from controller.clusters.interface import Cluster, JobState, JobStatus
 from controller.kinds.registry import image_of
 from controller.ledger.events import Event, EventType, Ledger
 from controller.ledger.history import History
+from controller.ledger.label import note_label
 from controller.planning.finished_run import hold
 from controller.planning.manifest import render
 from controller.planning.plan import Step, inputs_first
@@ -72,6 +73,7 @@ def _submit(
     step: Step, profile: Profile, store: Store, cluster: Cluster, by: str, notify: str, clock: Callable[[], float]
 ) -> Submitted:
     if is_complete(store, step.name):
+        note_label(store, step.name, step.label, clock())
         return Submitted(step, SubmissionOutcome.COMPLETE)
     missing = incomplete(store, step.after)
     job = render(step, profile, suspend=bool(missing))
@@ -84,6 +86,7 @@ def _submit(
         if not changes or status.state not in (JobState.SUSPENDED, JobState.PENDING):
             if notify and notify not in history.webhooks:
                 ledger.append(step.name, Event(EventType.NOTIFY, clock(), notify))
+            note_label(store, step.name, step.label, clock())
             ready = status.state is JobState.SUSPENDED and not missing and not profile.queue
             return Submitted(step, SubmissionOutcome.THERE, missing, unreleased=ready, outdated=changes)
         why_again = f"the profile has changed since ({'; '.join(changes)}), and nothing of it ran"
@@ -111,7 +114,7 @@ def _submit(
 
 def _submitted(step: Step, profile: Profile, by: str, at: float) -> Event:
     image = "" if profile.is_local else image_of(step.spec.kind, profile)
-    return Event(EventType.SUBMITTED, at, step.command, by=by, arguments=step.arguments, image=image)
+    return Event(EventType.SUBMITTED, at, step.command, by=by, arguments=step.arguments, image=image, label=step.label)
 
 
 def _mark_removals(artifact: Artifact, events: Sequence[Event]) -> None:

@@ -17,7 +17,6 @@ from typing import Any
 
 import click
 from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
 
 from controller.cli.main import cli
 from controller.costs.estimate import StepEstimate
@@ -42,8 +41,8 @@ from jobs.ranges import Range
 from jobs.recipe import naming
 from jobs.recipe.schema import Recipe
 from jobs.records import Manifest, Output
+from jobs.setting_docs import SettingDoc, documented
 from jobs.spec import Spec
-from jobs.validation import section_in
 
 NOTE = "<!-- Written by docs/reference_pages.py from the code. -->"
 
@@ -90,79 +89,39 @@ def _all_commands(group: click.Group, before: tuple[str, ...]) -> Iterator[tuple
             yield from _all_commands(command, (*before, name))
 
 
-def settings(section: type[BaseModel], title: str, text: str, *, named: bool) -> str:
-    steps = _steps_named() if named else {}
+def settings(schema: type[BaseModel], title: str, text: str, *, named: bool) -> str:
     lines = [NOTE, f"# {title}", "", text]
-    for place, model in _sections(section, ""):
-        shown = f"`{place}`" if place else "At the top"
+    for section in documented(schema).walk():
+        shown = f"`{section.dotted}`" if section.dotted else "At the top"
         lines += ["", f"## {shown}", ""]
-        if model.__doc__ and place:
-            lines += [_prose(model.__doc__), ""]
+        if section.dotted:
+            lines += [_prose(section.meaning), ""]
         lines += [
             f"| setting | default | meaning |{' names |' if named else ''}",
             f"| --- | --- | --- |{' --- |' * named}",
         ]
-        docs = _attribute_docs(model)
-        for name, field in model.model_fields.items():
-            if section_in(field.annotation) and not _is_mapping(field.annotation):
+        for setting in section.settings:
+            if setting.section:
                 continue
-            dotted = f"{place}.{name}" if place else name
-            row = [f"`{name}`", _default(field.default, field.default_factory), _prose(docs.get(name, ""))]
-            row += [", ".join(steps.get(dotted, ["none"]))] if named else []
+            row = [f"`{setting.name}`", _default(setting), _prose(setting.meaning)]
+            row += [", ".join(naming.kinds_named(setting.dotted) or ["none"])] if named else []
             lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |")
     return "\n".join(lines) + "\n"
 
 
-def _sections(model: type[BaseModel], place: str) -> Iterator[tuple[str, type[BaseModel]]]:
-    yield place, model
-    for name, field in model.model_fields.items():
-        inner = section_in(field.annotation)
-        if inner and not _is_mapping(field.annotation):
-            yield from _sections(inner, f"{place}.{name}" if place else name)
-
-
-def _is_mapping(annotation: Any) -> bool:
-    return "dict[" in str(annotation) or "tuple[" in str(annotation)
-
-
-def _attribute_docs(model: type[BaseModel]) -> dict[str, str]:
-    """The docstring below each field, of the class and of those that it derives from."""
-    found: dict[str, str] = {}
-    for one in reversed(model.__mro__):
-        if not issubclass(one, BaseModel) or one is BaseModel:
-            continue
-        tree = ast.parse(inspect.getsource(one))
-        (body,) = (node.body for node in tree.body if isinstance(node, ast.ClassDef))
-        for field, text in itertools.pairwise(body):
-            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
-                value = getattr(text.value, "value", None)
-                if isinstance(value, str):
-                    found[field.target.id] = value
-    return found
-
-
-def _default(value: object, factory: object) -> str:
-    if value is PydanticUndefined:
-        return "" if factory else "required"
-    if isinstance(value, BaseModel):
-        return ""
-    return f"`{value!r}`" if value not in (None, "", ()) else "none"
+def _default(setting: SettingDoc) -> str:
+    if setting.is_required:
+        return "required"
+    return f"`{setting.default!r}`" if setting.default not in (None, "", ()) else "none"
 
 
 def _prose(text: str) -> str:
     return re.sub(r"``([^`]*)``", r"`\1`", " ".join(text.split()))
 
 
-def _steps_named() -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for row in naming.NAMING:
-        for dotted in row.dotted:
-            found.setdefault(dotted, []).extend(map(str, row.settings))
-    return found
-
-
 def environment() -> str:
-    profile = sorted(f"COVID_CTL_{'__'.join(place).upper()}" for place in _profile_places(Profile))
+    settings = (one for section in documented(Profile).walk() for one in section.settings if not one.section)
+    profile = sorted(f"COVID_CTL_{one.dotted.replace('.', '__').upper()}" for one in settings if one.dotted != "name")
     lines = [NOTE, "# Environment", "", "| variable | sets |", "| --- | --- |"]
     lines += [f"| `{name}` | that setting of the profile |" for name in profile]
     lines += [f"| `{name}` | {meaning} |" for name, meaning in OTHERS.items()]
@@ -178,15 +137,6 @@ OTHERS = {
     "XDG_CACHE_HOME": "where indexes that are searched and objects of buckets are kept, below `covid-ctl`",
     "TMPDIR": "where steps keep their scratch files",
 }
-
-
-def _profile_places(section: type[BaseModel]) -> Iterator[list[str]]:
-    for name, field in section.model_fields.items():
-        inner = section_in(field.annotation)
-        if inner and not _is_mapping(field.annotation):
-            yield from ([name, *rest] for rest in _profile_places(inner))
-        elif name != "name":
-            yield [name]
 
 
 def exit_codes() -> str:

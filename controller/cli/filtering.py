@@ -29,8 +29,20 @@ def _kinds() -> Sequence[str]:
 
 _option = partial(click.option, multiple=True)
 
-state_option = _option("--state", "states", type=OneOf(_states), help="Only steps in this state. May be repeated.")
-kind_option = _option("--kind", "kinds", type=OneOf(_kinds), help="Only steps of this kind. May be repeated.")
+state_option = _option(
+    "--state",
+    "states",
+    metavar="STATE",
+    type=OneOf(_states),
+    help="Only steps in this state, as in failed. May be repeated.",
+)
+kind_option = _option(
+    "--kind",
+    "kinds",
+    metavar="KIND",
+    type=OneOf(_kinds),
+    help="Only steps of this kind, as in pretrain. May be repeated.",
+)
 recipe_option = _option(
     "--recipe",
     "recipes",

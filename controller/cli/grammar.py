@@ -49,7 +49,7 @@ class CommandGroup(click.Group):
             # click's parser does not say of which command an option lacks its value.
             if error.ctx is None and ctx.invoked_subcommand:
                 command = self.get_command(ctx, ctx.invoked_subcommand)
-                error.ctx = command and click.Context(command, ctx, ctx.invoked_subcommand)
+                error.ctx = click.Context(command, ctx, ctx.invoked_subcommand) if command else ctx
             raise
 
     def _check_inheritance(self, ctx: click.Context, command: click.Command) -> None:

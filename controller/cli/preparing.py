@@ -116,14 +116,27 @@ def recipes(context: click.Context, output: str) -> None:
 
 @recipes.command("show", short_help="Print one recipe with every setting, as YAML.")
 @click.argument("recipe", shell_complete=complete_recipe)
+@click.option("--explain", is_flag=True, help="Say what each setting means, its default, and which steps it names.")
+@overrides_option
 @output_option
-def recipes_show(recipe: str, output: str) -> None:
+def recipes_show(recipe: str, explain: bool, overrides: tuple[str, ...], output: str) -> None:
     """Print one recipe with every setting, as YAML that you can edit and use."""
     import yaml
 
+    from controller.planning.request import assignments
     from jobs.recipe import load_recipe
 
-    data = load_recipe(recipe).model_dump(mode="json", exclude_none=True)
+    found = load_recipe(recipe, assignments(overrides))
+    if explain:
+        from controller.cli.recipe_text import explained_json, explained_yaml
+        from controller.cli.tables import width_of_output
+
+        if output == "json":
+            echo(json.dumps(explained_json(found), indent=1))
+        else:
+            echo(explained_yaml(found, width_of_output()), nl=False)
+        return
+    data = found.model_dump(mode="json", exclude_none=True)
     if output == "json":
         echo(json.dumps(data, indent=1, ensure_ascii=False))
     else:

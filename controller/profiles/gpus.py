@@ -44,6 +44,7 @@ class Gpu(Section):
     kind: str = ""
     """``nvidia-l4`` and so on; empty on a cluster that is not GKE's, where ``node_selector`` names the nodes."""
     count: int = Field(1, gt=0)
+    """GPUs of a pod, all of one node."""
     nccl: bool = False
     """Sum gradients over several GPUs with NCCL: faster, and not the same to the last bit from run to run."""
 

@@ -69,10 +69,13 @@ class Pool(Section):
     """The nodes that a kind of pod runs on, and what it asks of them."""
 
     cpu: str = Field(pattern=_QUANTITY)
+    """CPUs that a pod asks for, as Kubernetes writes them: ``4``, ``500m``. It may use what is to spare."""
     memory: str = Field(pattern=_QUANTITY)
+    """Memory that a pod asks for and may use, as Kubernetes writes it: ``16Gi``."""
     scratch: str = Field(default="20Gi", pattern=_QUANTITY)
     """Disk for the pod's emptyDir."""
     node_selector: NodeLabels = Field(default_factory=dict)
+    """Labels of the nodes, beside those that a TPU or GPU selects."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints beside those of Spot nodes and accelerators, which are tolerated anyway."""
     spot: bool = False
@@ -113,6 +116,7 @@ class Profile(Section):
     """One place where steps run."""
 
     name: str = Field(pattern=NAME_PATTERN)
+    """The profile's name, for ``--profile``."""
     bucket: str
     """``gs://BUCKET/PREFIX``, or a directory's absolute path."""
     images: Images
@@ -124,6 +128,7 @@ class Profile(Section):
     context: str = ""
     """Context in the kubeconfig; empty means its current one."""
     namespace: str = Field("covid-ctl", pattern=_DNS_LABEL)
+    """Namespace of the Jobs."""
     service_account: str = "covid-ctl-worker"
     """Service account of the pods. On GKE it may read and write the bucket."""
     queue: str = ""

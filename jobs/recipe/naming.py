@@ -222,6 +222,11 @@ def recipe_in_name(kind: Kind, recipe: Recipe) -> str:
     return recipe.name if any(row.settings.get(kind) == RECIPE for row in NAMING) else ""
 
 
+def kinds_named(dotted: str) -> list[str]:
+    """The kinds of step whose names a field of a recipe is part of."""
+    return [str(kind) for row in NAMING if dotted in row.dotted for kind in row.settings]
+
+
 def runtime_fields(kind: Kind) -> list[str]:
     """The fields of ``RUNTIME`` that steps of this kind are told."""
     return [field for field, kinds in RUNTIME.items() if kind in kinds]

@@ -15,14 +15,23 @@ class Architecture(Section):
     """BERT's shape, named as in google-research/bert's ``bert_config.json``."""
 
     hidden_size: int = Field(gt=0)
+    """Width of the hidden states."""
     num_hidden_layers: int = Field(gt=0)
+    """Transformer layers."""
     num_attention_heads: int = Field(gt=0)
+    """Attention heads of a layer; they divide ``hidden_size``."""
     intermediate_size: int = Field(gt=0)
+    """Width of the feed-forward part of a layer."""
     max_position_embeddings: int = Field(512, gt=0)
+    """Tokens of the longest sequence that the model can read."""
     type_vocab_size: int = Field(2, ge=2)
+    """Kinds of segment: the first and the second text of a pair."""
     hidden_dropout_prob: float = Field(0.1, ge=0, lt=1)
+    """Share of the hidden values that training drops at random."""
     attention_probs_dropout_prob: float = Field(0.1, ge=0, lt=1)
+    """Share of the attention weights that training drops at random."""
     initializer_range: float = Field(0.02, gt=0)
+    """Standard deviation of the weights that begin at random, a normal distribution cut at two of them."""
     hidden_act: Literal["gelu_pytorch_tanh", "gelu"] = "gelu_pytorch_tanh"
     """By transformers' names: the tanh form, which google-research/bert calls "gelu", or the exact form (erf) of models
     that were trained in torch. With the wrong one logits move by 6e-4."""
@@ -56,9 +65,11 @@ class VocabularyChoice(Section):
     """Whether upper and lower case, and letters with and without accents, are different words, as they are to both
     published models; otherwise text is lower-cased and accents are stripped, as google's ``do_lower_case``."""
     size: int | None = Field(None, gt=5)
+    """Entries of the published vocabulary, which is given with --vocab; another number is refused."""
     learn: int | None = Field(None, gt=100)
     """Learn one of at most so many entries from the corpus, unless a vocabulary is given."""
     source: str = ""
+    """Where the published vocabulary can be had; messages name it."""
     extend: VocabularyExtension | None = None
     """Append words to the published vocabulary, whose entries keep their ids."""
     max_unknown_share: float = Field(MAX_UNKNOWN_SHARE, ge=0, le=1)
@@ -82,6 +93,7 @@ class InitialCheckpoint(Section):
     """The published weights that training starts from; absent, it starts from scratch."""
 
     name: str
+    """What the checkpoint is called, in messages and on the model card."""
     source: str
     """Where it is published."""
     path: str | None = None
@@ -125,6 +137,7 @@ class Filters(Section):
     sources: tuple[str, ...] = ()
     """Values of metadata.csv's ``source_x``, such as ``PMC``; one of a paper's sources is enough. None of them: all."""
     published_from: PartialDate | None = None
+    """Only papers published on this day, month or year, or later. Without a bound, the date does not matter."""
     published_until: PartialDate | None = None
     """Both included. With a bound, papers without a date are dropped."""
 
@@ -141,6 +154,7 @@ class CorpusChoice(Filters):
     """What is read of each paper, which papers are left out, and how much is held out."""
 
     sections: tuple[Literal["title", "abstract", "body"], ...] = Field(min_length=1)
+    """The parts of each paper that are read."""
     validation_share: float = Field(0.01, gt=0, lt=0.5)
     """Share of documents held out, by cord_uid; at least one document."""
     max_quarantined_share: float = Field(0.05, ge=0, le=1)
@@ -161,13 +175,19 @@ class Examples(Section):
     """How sentences become masked pairs, named as create_pretraining_data.py's flags."""
 
     max_seq_length: int = Field(ge=8, le=4096)
+    """Tokens of an example, at most."""
     max_predictions_per_seq: int = Field(gt=0)
+    """Masked tokens of an example, at most."""
     masked_lm_prob: float = Field(0.15, gt=0, lt=1)
+    """Share of the tokens that are masked."""
     short_seq_prob: float = Field(0.1, ge=0, le=1)
+    """Share of the examples that are cut to a random shorter length."""
     whole_word_mask: bool
+    """Whether all pieces of a word are masked together, or single pieces."""
     dupe_factor: int = Field(5, gt=0)
     """The published models' is not known; 5 is the value in google-research/bert's README."""
     random_seed: int = Field(12345, ge=0)
+    """Seed of pairing and masking."""
     variant: Literal["original", "corrected"] = "original"
     """With the original's quirks, as for the published models, or without them: see ``jobs.examples.creation``."""
 
@@ -187,9 +207,13 @@ class Schedule(Section):
     """How training runs. One step is one update from ``train_batch_size`` examples."""
 
     train_batch_size: int = Field(gt=0)
+    """Examples of one update."""
     learning_rate: float = Field(gt=0)
+    """Highest learning rate, at which the warm-up arrives."""
     train_steps: int = Field(gt=0)
+    """Updates in all."""
     warmup_steps: int = Field(ge=0)
+    """Updates in which the learning rate rises from 0."""
     decay_steps: int | None = Field(None, gt=0)
     """The step at which the learning rate arrives at 0; None: ``train_steps``. A run that ends earlier can be extended
     up to there, and becomes the very run that it would have been."""
@@ -199,12 +223,15 @@ class Schedule(Section):
     cooldown_steps: int = Field(0, ge=0)
     """With ``wsd``: the steps at the end in which the learning rate falls to 0; none of them leave it as it is."""
     checkpoint_every: int = Field(1000, gt=0)
+    """Updates between two checkpoints; a run that was interrupted goes on from the newest."""
     evaluate_every: int = Field(10000, gt=0)
+    """Updates between two evaluations on held-out examples."""
     evaluation_examples: int = Field(4096, gt=0)
     """Held-out examples per evaluation, at most; always the same ones."""
     early_stop_evaluations: int | None = Field(None, gt=0)
     """Stop after this many evaluations in a row without a better one, with the best one's weights; None: never stop."""
     log_every: int = Field(100, gt=0)
+    """Updates between two points of the training curve."""
     max_hours: float | None = Field(None, gt=0)
     """Hours that the run may take, over all its processes; then it ends with a checkpoint, and a higher limit continues
     it. None: no limit."""
@@ -213,6 +240,7 @@ class Schedule(Section):
     precision: Precision = "float32"
     """Type of the inputs to matrix products; weights, their updates and losses are float32."""
     seed: int = Field(42, ge=0, lt=2**31)
+    """Seed of the first weights, the order of the examples and dropout."""
     masking: Literal["static", "dynamic"] = "static"
     """As the examples were made, or drawn anew in every step by the examples' own rule: then a dupe_factor of 1 does.
     Held-out examples keep their masks, so that scores compare."""
@@ -282,9 +310,11 @@ class Embedder(Section):
     train_batch_size: int = Field(512, gt=1)
     """Pairs. Each is told from all others of its batch, so that more is better; a batch cannot be computed in parts."""
     learning_rate: float = Field(2e-5, gt=0)
+    """Highest learning rate, at which the warm-up arrives."""
     temperature: float = Field(0.05, gt=0)
     """What cosines are divided by before they compete."""
     epochs: float = Field(3, gt=0)
+    """Passes over the training pairs; a part of one is allowed."""
     warmup_share: float = Field(0.1, ge=0, le=1)
     """Share of the steps in which the learning rate rises."""
     title_length: int = Field(64, ge=8)
@@ -292,6 +322,7 @@ class Embedder(Section):
     abstract_length: int = Field(256, ge=8)
     """Tokens of an abstract, at most; also the length at which the published embedder cuts texts."""
     evaluations_per_epoch: int = Field(4, gt=0)
+    """Evaluations on held-out pairs in one pass."""
     early_stop_evaluations: int | None = Field(4, gt=0)
     """End when so many evaluations in a row were no better than the best, with that one's weights; None: never."""
     max_hours: float | None = Field(None, gt=0)
@@ -301,6 +332,7 @@ class Embedder(Section):
     precision: Precision = "float32"
     """Precision of the inputs to matrix products; weights, their updates and losses are float32."""
     seed: int = Field(42, ge=0, lt=2**31)
+    """Seed of the order of the pairs and of dropout."""
     control: bool = True
     """Tune the initial checkpoint too, without pretraining: what an evaluation needs to say what pretraining adds."""
 
@@ -316,7 +348,10 @@ class Embedder(Section):
 
 
 class Publication(Section):
+    """What a published model says about itself."""
+
     title: str
+    """Name of the model, as the card's title."""
     license: str = ""
     """An SPDX identifier for the model card; empty, the card says that none is stated."""
     authors: tuple[str, ...] = ()
@@ -327,7 +362,9 @@ class Recipe(Section):
     """One model, from corpus to publication."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9]{0,19}$")
+    """Short name: it is part of the names of the steps that are this recipe's own."""
     description: str
+    """What the model is, in one line."""
     architecture: Architecture
     vocabulary: VocabularyChoice
     initial_checkpoint: InitialCheckpoint | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.errors import ConfigurationError
+from jobs.library_errors import in_our_words
 
 
 def from_json(data: str | bytes) -> Any:
@@ -22,7 +23,9 @@ def mapping_in(file: Path, remedy: str) -> dict[str, Any]:
     try:
         found = from_json(file.read_bytes())
     except (OSError, ValueError) as error:
-        raise ConfigurationError(str(file), f"no configuration can be read from it ({error})", remedy) from error
+        raise ConfigurationError(
+            str(file), f"no configuration can be read from it ({in_our_words(error)})", remedy
+        ) from error
     if not isinstance(found, dict):
         raise ConfigurationError(str(file), "not a configuration: its top level is no mapping", remedy)
     return found

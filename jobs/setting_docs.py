@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from jobs.validation import section_in
+from jobs.field_problems import section_in
 
 
 @dataclass(frozen=True)

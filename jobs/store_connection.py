@@ -10,8 +10,8 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
 from jobs.errors import ConfigurationError, StoreError
+from jobs.library_errors import in_our_words
 from jobs.patience import Patience
-from jobs.store_errors import first_line
 
 EMULATOR = "STORAGE_EMULATOR_HOST"
 """Environment variable: a test server that ``gs://`` stands for, as Google's own clients have it."""
@@ -32,7 +32,7 @@ def open_store(location: str, *, create: bool, patience: Patience) -> tuple[Path
         try:
             return None, connect(location, patience)
         except (BaseError, ValueError) as error:
-            raise ConfigurationError(location, first_line(error), remedy) from error
+            raise ConfigurationError(location, "it names no bucket", remedy) from error
     path = Path(location).expanduser().absolute()
     # In this order: another process may make it meanwhile.
     if (path.exists() or path.is_symlink()) and not path.is_dir():
@@ -65,4 +65,6 @@ def make_directory(path: Path) -> ObjectStore:
     try:
         return LocalStore(path, mkdir=True)
     except (BaseError, OSError, ValueError) as error:
-        raise StoreError(str(path), first_line(error), "choose a directory that you may write to") from error
+        raise StoreError(
+            str(path), f"it cannot be made ({in_our_words(error)})", "choose a directory that you may write to"
+        ) from error

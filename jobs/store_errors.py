@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 
 from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
 
 from jobs.errors import CovidCtlError, MissingObjectError, StoreError, StoreUnreachableError
+from jobs.library_errors import in_our_words, status_of
 
 REPEAT = "the same command continues it once the bucket answers"
 _PASSING = {408, 429}
 """Statuses below 500 that another try may turn."""
-_ANY_STATUS = re.compile(r"status code: (\d{3})")
 _NO_LINKS = ("os error 1)", "os error 38)", "os error 95)")
 """EPERM, ENOSYS and EOPNOTSUPP: how file systems without hard links refuse one."""
 
@@ -37,25 +36,30 @@ def translated(bucket: str, path: str, error: Exception, *, creating: bool = Fal
         return MissingObjectError(
             thing, "there is no such object", "check the path, or run the step that writes it again"
         )
-    reason, status = first_line(error), _status(error)
-    if isinstance(error, UnauthenticatedError) or status == 401 or _lacks_identity(reason):
+    raw, reason, status = _first_line(error), in_our_words(error), status_of(error)
+    if isinstance(error, UnauthenticatedError) or status == 401 or _lacks_identity(raw):
         return StoreError(thing, "no Google credentials found", "gcloud auth application-default login")
-    if creating and any(end in reason for end in _NO_LINKS):
+    if creating and any(end in raw for end in _NO_LINKS):
         return StoreError(
             thing,
             f"its file system has no hard links, and without them nothing can be created exactly once ({reason})",
             "use a directory on a local disk, or gs://BUCKET/PREFIX",
         )
     if isinstance(error, PermissionDeniedError | PermissionError) or status == 403:
-        return StoreError(thing, f"permission denied ({reason})", "check who has access there")
+        return StoreError(thing, f"permission denied{_why(reason)}", "check who has access there")
     if "://" in bucket and (status is None or status >= 500 or status in _PASSING):
         return StoreUnreachableError(thing, reason, REPEAT)
     return StoreError(thing, reason, "check the bucket's free space and your access, then repeat")
 
 
-def first_line(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     """obstore appends a many-line debug dump to its messages: only the first says something."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _why(reason: str) -> str:
+    """What the bucket says of it, where that is more than the same again."""
+    return "" if reason.startswith("permission denied") else f" ({reason})"
 
 
 def _lacks_identity(reason: str) -> bool:
@@ -64,9 +68,3 @@ def _lacks_identity(reason: str) -> bool:
     In a pod it is there, but may lag the pod's start.
     """
     return "/computeMetadata/" in reason and "KUBERNETES_SERVICE_HOST" not in os.environ
-
-
-def _status(error: Exception) -> int | None:
-    """The HTTP status of an answer: obstore gives it in words only."""
-    found = _ANY_STATUS.search(str(error))
-    return int(found[1]) if found else None

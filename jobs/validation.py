@@ -6,7 +6,6 @@ not know: a later one wrote them.
 
 from __future__ import annotations
 
-import typing
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
@@ -14,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from jobs.errors import ConfigurationError
-from jobs.nearest import nearest
+from jobs.field_problems import problems
+from jobs.library_errors import in_our_words
 
 
 class Section(BaseModel):
@@ -43,11 +43,11 @@ def parsed(record: type[R], data: bytes) -> R:
         found: R = _adapter(record).validate_json(data)  # type: ignore[arg-type] # a list of records is one, too
         return found
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, e['loc'])) or 'top level'}: {e['msg']}" for e in error.errors()]
-        more = f"; and {len(problems) - MOST_PROBLEMS} more" if len(problems) > MOST_PROBLEMS else ""
-        raise ValueError("; ".join(problems[:MOST_PROBLEMS]) + more) from error
+        found_wrong = error.errors()
+        more = f"; and {len(found_wrong) - MOST_PROBLEMS} more" if len(found_wrong) > MOST_PROBLEMS else ""
+        raise ValueError(problems(None, found_wrong[:MOST_PROBLEMS]) + more) from error
     except ValueError as error:
-        raise ValueError(f"not JSON ({error})") from error
+        raise ValueError(f"not JSON ({in_our_words(error)})") from error
 
 
 MOST_PROBLEMS = 3
@@ -67,24 +67,4 @@ def validated(section: type[S], data: Any, source: str, remedy: str) -> S:
     try:
         return section.model_validate(data)
     except ValidationError as error:
-        problems = "; ".join(_problem(section, e["loc"], e["msg"], e["type"]) for e in error.errors())
-        raise ConfigurationError(source, problems, remedy) from error
-
-
-def _problem(root: type[BaseModel], place: tuple[int | str, ...], message: str, kind: str) -> str:
-    field = ".".join(map(str, place)) or "top level"
-    if kind != "extra_forbidden":
-        return f"{field}: {message.removeprefix('Value error, ')}"
-    section: type[BaseModel] | None = root
-    for part in place[:-1]:
-        if section and str(part) in section.model_fields:
-            section = section_in(section.model_fields[str(part)].annotation)
-    known = section.model_fields if section else {}
-    return f"{field}: no such field{nearest(str(place[-1]), known)}"
-
-
-def section_in(annotation: Any) -> type[BaseModel] | None:
-    """The section that a field holds, be it optional or the values of a mapping."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(filter(None, map(section_in, typing.get_args(annotation))), None)
+        raise ConfigurationError(source, problems(section, error.errors()), remedy) from error

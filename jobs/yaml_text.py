@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from jobs.errors import ConfigurationError
+from jobs.library_errors import in_our_words
 
 MAX_CHARACTERS = 1 << 15
 """A recipe has two thousand. PyYAML takes time by the square of open brackets: a second for so many."""
@@ -26,7 +27,7 @@ def parse_yaml(text: str, source: str, remedy: str) -> Any:
     try:
         return yaml.load(text, Loader=_StrictLoader)  # a SafeLoader
     except yaml.YAMLError as error:
-        raise ConfigurationError(source, f"not YAML: {' '.join(str(error).split())}", remedy) from error
+        raise ConfigurationError(source, f"not YAML: {in_our_words(error)}", remedy) from error
     except ValueError as error:  # of a scalar: a date like 2020-99-99
         raise ConfigurationError(source, f"not YAML: {error}", remedy) from error
 

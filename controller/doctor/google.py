@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from jobs.library_errors import in_our_words
+
 
 def token(scope: str) -> str:
     """An access token of the application default credentials. Raises ``OSError`` where there are none."""
@@ -13,5 +15,5 @@ def token(scope: str) -> str:
         credentials, _ = google.auth.default(scopes=[scope])
         credentials.refresh(Request())  # type: ignore[no-untyped-call]
     except GoogleAuthError as error:
-        raise OSError(f"not signed in: {error}") from error
+        raise OSError(f"not signed in: {in_our_words(error)}") from error
     return str(credentials.token)

@@ -9,6 +9,7 @@ from controller.doctor.check import Check, failed, ok, skipped
 from controller.doctor.google import token
 from controller.profiles.profile import Profile
 from jobs.json_text import from_json
+from jobs.library_errors import in_our_words
 from jobs.prices import region_of
 from jobs.store_connection import emulator_url
 
@@ -31,7 +32,7 @@ def region(profile: Profile) -> Check:
     try:
         location = _location(bucket)
     except (OSError, ValueError, KeyError, HTTPException) as error:
-        return skipped(_NAME, f"the bucket does not tell where it lies ({error})", look)
+        return skipped(_NAME, f"the bucket does not tell where it lies ({in_our_words(error)})", look)
     place = region_of(profile.zone)
     if location.lower() == place or place.startswith(MULTI_REGIONS.get(location, ("-",))):
         return ok(_NAME, f"the bucket lies in {location}, the work in {place}")

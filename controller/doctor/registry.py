@@ -16,6 +16,7 @@ from http.client import HTTPException
 
 from controller.doctor.google import token
 from jobs.json_text import from_json
+from jobs.library_errors import in_our_words
 
 _SECONDS = 5.0
 """Time-out for an answer, which ``submit`` waits for."""
@@ -81,7 +82,8 @@ def is_there(name: str) -> bool:
             status, headers = _ask(image.url, _anonymous(headers))
     except (OSError, ValueError, HTTPException) as error:
         cause = getattr(error, "reason", error)
-        raise ClosedError(f"{image.registry}: {getattr(cause, 'strerror', None) or cause}") from error
+        reason = in_our_words(cause if isinstance(cause, Exception) else error)
+        raise ClosedError(f"{image.registry}: {reason}") from error
     if status not in (200, 404):
         raise ClosedError(f"{image.registry} does not show it to this machine (HTTP {status})")
     return status == 200

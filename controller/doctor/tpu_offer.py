@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.profiles.profile import Profile
+from jobs.library_errors import in_our_words
 
 if TYPE_CHECKING:
     from google.cloud.tpu_v2.services.tpu.transports import TpuTransport
@@ -39,7 +40,8 @@ def tpu_offered(profile: Profile, transport: TpuTransport | None = None) -> Chec
         remedy = f"gcloud services enable tpu.googleapis.com --project {profile.project}, and roles/tpu.viewer for you"
         return skipped(name, f"the Cloud TPU API refuses: {error.message}", remedy)
     except (exceptions.Unauthenticated, GoogleAuthError) as error:
-        return skipped(name, f"not signed in ({error})", "gcloud auth application-default login")
+        return skipped(name, f"not signed in ({in_our_words(error)})", "gcloud auth application-default login")
     except exceptions.GoogleAPIError as error:
-        return skipped(name, f"the Cloud TPU API does not answer: {error}", f"try again later, or look: {look}")
+        reason = f"the Cloud TPU API does not answer: {in_our_words(error)}"
+        return skipped(name, reason, f"try again later, or look: {look}")
     return ok(name, f"{wanted} is offered in {profile.zone}; whether one is free shows when it is asked for")

@@ -13,6 +13,7 @@ from controller.kube.api_errors import ApiError, OverloadedError, UnreachableErr
 from controller.kube.backoff import Retrying
 from controller.kube.connection import Connection
 from jobs.json_text import from_json
+from jobs.library_errors import in_our_words
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -196,8 +197,5 @@ def _parse(text: bytes, thing: str) -> dict[str, Any]:
 
 def _plainly(error: Exception) -> str:
     """The reason without the library's object addresses."""
-    text = str(getattr(error, "reason", None) or error)
-    for part in ("Connection refused", "Name or service not known", "timed out", "certificate verify failed"):
-        if part.lower() in text.lower():
-            return part.lower()
-    return text.rsplit(">: ", 1)[-1] or type(error).__name__
+    reason = getattr(error, "reason", None)
+    return in_our_words(reason if isinstance(reason, Exception) else error)

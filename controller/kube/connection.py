@@ -10,6 +10,7 @@ from typing import Any
 
 from controller.kube.api_errors import ContextError
 from controller.labels import MANAGER
+from jobs.library_errors import in_our_words
 
 DEFAULT_KUBECONFIG = "~/.kube/config"
 IN_POD = "KUBERNETES_SERVICE_HOST"
@@ -78,7 +79,9 @@ def _load_in_cluster(configuration: Any) -> str:
         return (SERVICE_ACCOUNT / "namespace").read_text().strip()
     except (ConfigException, OSError) as error:
         raise ContextError(
-            "the pod's service account", str(error), "set automountServiceAccountToken: true, or give a kubeconfig"
+            "the pod's service account",
+            in_our_words(error),
+            "set automountServiceAccountToken: true, or give a kubeconfig",
         ) from error
 
 
@@ -99,7 +102,9 @@ def _load_kubeconfig(configuration: Any, paths: str, context: str | None) -> tup
     except Exception as error:  # a damaged file: the library lets through whatever it trips over
         if context is None and "current-context" in str(error):
             raise ContextError(paths, "it names no current context", "kubectl config use-context NAME") from error
-        raise ContextError(paths, f"cannot be read as a kubeconfig: {error}", "kubectl config view") from error
+        raise ContextError(
+            paths, f"cannot be read as a kubeconfig: {in_our_words(error)}", "kubectl config view"
+        ) from error
     if context is not None and context not in found:
         raise _no_such_context(paths, context, sorted(found))
     name = context or current["name"]
@@ -107,7 +112,7 @@ def _load_kubeconfig(configuration: Any, paths: str, context: str | None) -> tup
         load_kube_config(paths, context=name, client_configuration=configuration, persist_config=False)
     except Exception as error:  # certificates, credential helpers: as above
         raise ContextError(
-            f"context {name}", f"its credentials cannot be loaded: {error}", "kubectl version"
+            f"context {name}", f"its credentials cannot be loaded: {in_our_words(error)}", "kubectl version"
         ) from error
     return name, found[name].get("namespace") or "default"
 

@@ -18,6 +18,7 @@ from controller.profiles.placement import Annotations, Labels, NodeLabels, Objec
 from controller.profiles.tpu_slices import SLICES, why_refused
 from controller.profiles.webhook import WebhookHost
 from jobs.errors import ConfigurationError
+from jobs.library_errors import in_our_words
 from jobs.nearest import nearest
 from jobs.validation import Section, validated
 
@@ -68,11 +69,11 @@ class Images(Section):
 class Pool(Section):
     """The nodes that a kind of pod runs on, and what it asks of them."""
 
-    cpu: str = Field(pattern=_QUANTITY)
+    cpu: str = Field(pattern=_QUANTITY, examples=["4", "500m"])
     """CPUs that a pod asks for, as Kubernetes writes them: ``4``, ``500m``. It may use what is to spare."""
-    memory: str = Field(pattern=_QUANTITY)
+    memory: str = Field(pattern=_QUANTITY, examples=["16Gi", "500M"])
     """Memory that a pod asks for and may use, as Kubernetes writes it: ``16Gi``."""
-    scratch: str = Field(default="20Gi", pattern=_QUANTITY)
+    scratch: str = Field(default="20Gi", pattern=_QUANTITY, examples=["20Gi", "500M"])
     """Disk for the pod's emptyDir."""
     node_selector: NodeLabels = Field(default_factory=dict)
     """Labels of the nodes, beside those that a TPU or GPU selects."""
@@ -115,7 +116,7 @@ class Pool(Section):
 class Profile(Section):
     """One place where steps run."""
 
-    name: str = Field(pattern=NAME_PATTERN)
+    name: str = Field(pattern=NAME_PATTERN, examples=["gke-1"])
     """The profile's name, for ``--profile``."""
     bucket: str
     """``gs://BUCKET/PREFIX``, or a directory's absolute path."""
@@ -127,13 +128,13 @@ class Profile(Section):
     """Shards that run at the same time, at most."""
     context: str = ""
     """Context in the kubeconfig; empty means its current one."""
-    namespace: str = Field("covid-ctl", pattern=_DNS_LABEL)
+    namespace: str = Field("covid-ctl", pattern=_DNS_LABEL, examples=["covid-ctl"])
     """Namespace of the Jobs."""
     service_account: str = "covid-ctl-worker"
     """Service account of the pods. On GKE it may read and write the bucket."""
     queue: str = ""
     """A Kueue LocalQueue: then Kueue decides when a released Job starts."""
-    priority_class: str = Field("", pattern=rf"^({_DNS_SUBDOMAIN})?$")
+    priority_class: str = Field("", pattern=rf"^({_DNS_SUBDOMAIN})?$", examples=["high-priority"])
     """The PriorityClass of the pods."""
     image_pull_secrets: tuple[ObjectName, ...] = ()
     """Secrets of the namespace with which nodes pull images from a private registry."""
@@ -230,11 +231,11 @@ def _read(path: Path, *, wanted: bool) -> dict[str, Any]:
         data = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigurationError(
-            str(path), f"cannot be read ({error.strerror})", "covid-ctl init writes one"
+            str(path), f"cannot be read ({in_our_words(error)})", "covid-ctl init writes one"
         ) from error
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(
-            str(path), f"not TOML: {error}", "mend it, or write a new one: covid-ctl init"
+            str(path), f"not TOML: {in_our_words(error)}", "mend it, or write a new one: covid-ctl init"
         ) from error
     _check_layout(path, data)
     return data

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from controller.ledger.events import Event, EventType, Ledger
-from controller.ledger.lineage import files_read, steps_read
-from jobs.artifact import Artifact
+from controller.ledger.lineage import files_read, is_step_name, steps_read
+from jobs.artifact import Artifact, no_such_step
 from jobs.errors import PreflightError
 from jobs.given_file import is_intact
 from jobs.parallel import in_parallel
@@ -49,6 +49,8 @@ def verify(store: Store, name: str) -> Iterator[Verified]:
 
     Reads every byte of them. Raises ``ConfigurationError`` when there is no such step.
     """
+    if not is_step_name(name):
+        raise no_such_step(store, name)
     yield from _verify(store, name, set())
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from jobs.errors import ConfigurationError
 from jobs.json_text import from_json
+from jobs.library_errors import in_our_words
 
 REMEDY = "see the formats of labelled sets in the documentation of `submit evaluate --data`"
 _COLUMNS = ("question_1", "question_2", "similar")
@@ -96,7 +97,7 @@ def _entries(text: str, source: str) -> Iterator[Any]:
         try:
             yield _entry(from_json(line))
         except (ValueError, KeyError, TypeError) as error:
-            reason = f"{line[:60]!r} is neither a question with passages nor a pair: {error}"
+            reason = f"{line[:60]!r} is neither a question with passages nor a pair: {in_our_words(error)}"
             raise ConfigurationError(f"{source}, line {number}", reason, REMEDY) from error
 
 
@@ -119,7 +120,9 @@ def _csv(text: str, source: str) -> Iterator[Pair]:
             _check_count(reader.line_num, source)
             yield Pair(_text(row["question_1"]), _text(row["question_2"]), _number(row["similar"]))
     except (ValueError, TypeError, csv.Error) as error:
-        raise ConfigurationError(f"{source}, line {reader.line_num}", f"no pair: {error}", REMEDY) from error
+        raise ConfigurationError(
+            f"{source}, line {reader.line_num}", f"no pair: {in_our_words(error)}", REMEDY
+        ) from error
 
 
 def _covid_qa(text: str, source: str) -> Iterator[Located]:

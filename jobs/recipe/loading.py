@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.errors import ConfigurationError
+from jobs.library_errors import in_our_words
 from jobs.nearest import nearest
 from jobs.recipe.schema import Recipe
 from jobs.validation import validated
@@ -50,8 +51,7 @@ def _read(name: str) -> tuple[str, str]:
         try:
             return path.read_text("utf-8"), str(path)
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise ConfigurationError(str(path), f"cannot be read ({reason})", "check the path") from error
+            raise ConfigurationError(str(path), f"cannot be read ({in_our_words(error)})", "check the path") from error
     known = f"known: {', '.join(recipe_names())}, or the path of a .yaml file"
     reason = f"unknown{nearest(name, recipe_names())} ({known})"
     raise ConfigurationError(f"recipe {name}", reason, "covid-ctl recipes")

@@ -102,9 +102,9 @@ class InitialCheckpoint(Section):
     """The end of its path in there, needed where there are several checkpoints."""
     size: int | None = Field(None, gt=0)
     """Bytes of the archive, or of the files with the numbers (``.data-*``, ``model.safetensors``) together."""
-    sha256: str | None = Field(None, pattern=r"^[0-9a-fA-F]{64}$")
+    sha256: str | None = Field(None, pattern=r"^[0-9a-fA-F]{64}$", examples=["64 hexadecimal digits"])
     """SHA-256 of those bytes, with the files concatenated in order."""
-    hub_name: str = Field("", pattern=r"^$|^[A-Za-z0-9][\w.-]*/[\w.-]+$")
+    hub_name: str = Field("", pattern=r"^$|^[A-Za-z0-9][\w.-]*/[\w.-]+$", examples=["ORG/NAME"])
     """Its repository on the Hugging Face Hub, for the model card."""
     license: str = ""
     """The licence that it is published under, for the model card."""
@@ -118,6 +118,7 @@ class InitialCheckpoint(Section):
     """Names or patterns of variables that may have another shape: they begin with random values."""
 
 
+DATES = ["2020", "2020-03", "2020-03-16"]
 PartialDate = Annotated[
     str, BeforeValidator(str), Field(pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")
 ]
@@ -136,9 +137,9 @@ class Filters(Section):
     """As metadata.csv spells them, ``cc-by`` and so on, in any case; none of them: all, also papers without one."""
     sources: tuple[str, ...] = ()
     """Values of metadata.csv's ``source_x``, such as ``PMC``; one of a paper's sources is enough. None of them: all."""
-    published_from: PartialDate | None = None
+    published_from: PartialDate | None = Field(None, examples=DATES)
     """Only papers published on this day, month or year, or later. Without a bound, the date does not matter."""
-    published_until: PartialDate | None = None
+    published_until: PartialDate | None = Field(None, examples=DATES)
     """Both included. With a bound, papers without a date are dropped."""
 
     @model_validator(mode="after")
@@ -361,7 +362,7 @@ class Publication(Section):
 class Recipe(Section):
     """One model, from corpus to publication."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9]{0,19}$")
+    name: str = Field(pattern=r"^[a-z][a-z0-9]{0,19}$", examples=["clinical2"])
     """Short name: it is part of the names of the steps that are this recipe's own."""
     description: str
     """What the model is, in one line."""

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from jobs.errors import ConfigurationError
 from jobs.json_text import from_json
+from jobs.library_errors import in_our_words
 from jobs.model.bert import BertConfig
 from jobs.model.embedder import Pooling, is_head
 from jobs.model.tf1_checkpoint import GoogleWeights
@@ -140,7 +141,7 @@ def _mapping(directory: Path, path: str) -> dict[str, Any]:
     try:
         found = from_json((directory / local_name(path)).read_bytes())
     except ValueError as error:
-        raise ConfigurationError(path, f"not a configuration ({error})", "get it again") from error
+        raise ConfigurationError(path, f"not a configuration ({in_our_words(error)})", "get it again") from error
     if not isinstance(found, dict):
         raise ConfigurationError(path, "not a configuration: its top level is no mapping", "get it again")
     return found

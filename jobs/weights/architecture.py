@@ -8,6 +8,7 @@ from typing import Any
 
 from jobs.errors import ConfigurationError
 from jobs.json_text import from_json
+from jobs.library_errors import in_our_words
 
 LAYER_NORM_EPSILON = 1e-12
 """The value of google-research/bert, which its configuration does not name."""
@@ -50,7 +51,7 @@ def check_tokenizer(data: bytes, cased: bool, source: str) -> None:
     try:
         lower = from_json(data).get("do_lower_case")
     except (ValueError, AttributeError) as error:
-        raise ConfigurationError(source, f"not a configuration ({error})", "get it again") from error
+        raise ConfigurationError(source, f"not a configuration ({in_our_words(error)})", "get it again") from error
     if lower is cased:
         words = {True: "true", False: "false"}
         reason = f"do_lower_case is {words[lower]}, the recipe's vocabulary.cased is {words[cased]} too"
@@ -77,7 +78,7 @@ def check_architecture(data: bytes, wanted: Mapping[str, Any], may_differ: Itera
     try:
         found = from_json(data)
     except ValueError as error:
-        raise ConfigurationError(source, f"not JSON ({error})", "get it again") from error
+        raise ConfigurationError(source, f"not JSON ({in_our_words(error)})", "get it again") from error
     if not isinstance(found, dict):
         raise ConfigurationError(source, "not a configuration: its top level is no mapping", "get it again")
     patterns = list(may_differ)

@@ -14,7 +14,7 @@ LAUGHS = "a: &a [x]\n" + "".join(
 @pytest.mark.parametrize(
     ("text", "reason"),
     {
-        "a key twice": ("a: 1\nb: 2\na: 3", "'a' is given twice in \"<unicode string>\", line 3"),
+        "a key twice": ("a: 1\nb: 2\na: 3", "line 3, column 1: 'a' is given twice"),
         "a key twice further in": ("a:\n  b: 1\n  b: 1", "'b' is given twice"),
         "a key twice in a list": ("- {b: 1, b: 2}", "'b' is given twice"),
         "a number twice": ("1: a\n0x1: b", "1 is given twice"),
@@ -25,7 +25,7 @@ LAUGHS = "a: &a [x]\n" + "".join(
         "deep blocks": ("\n".join(" " * n + "a:" for n in range(180)), "nested too deeply"),
         "an object": ("!!python/object/apply:os.system [ls]", "could not determine a constructor"),
         "no date": ("2020-99-99", "month must be in 1..12"),
-        "two documents": ("a: 1\n---\nb: 2", "expected a single document"),
+        "two documents": ("a: 1\n---\nb: 2", "a second document begins"),
         "too large": (" " * (MAX_CHARACTERS + 1), "32,769 characters, more than the 32,768"),
         "broken": ("a: [", "not YAML"),
         "a list as a key": ("? [a]\n: 1", "unhashable key"),
@@ -53,5 +53,7 @@ def test_a_recipe_that_gives_a_field_twice_is_refused(tmp_path) -> None:  # type
 
 
 def test_a_setting_that_is_nested_too_deeply_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"--set corpus\.languages: not YAML: nested too deeply"):
+    with pytest.raises(
+        ConfigurationError, match=r"--set corpus\.languages: not YAML: line 1, column 51: nested too deeply"
+    ):
         load_recipe("tiny", {"corpus.languages": "[" * 1000 + "]" * 1000})

@@ -14,6 +14,7 @@ from jobs.files.packing import GZIP_MAGIC, refuse_other_packing, refuse_packed_n
 from jobs.files.place import Place
 from jobs.files.tar import is_tar
 from jobs.files.zips import ZIP_MAGICS
+from jobs.library_errors import in_our_words
 from jobs.store import ObjectInfo
 
 _HEAD = 1 << 16
@@ -71,7 +72,9 @@ def _form_of_file(place: Place) -> Form:
         try:
             head = zlib.decompressobj(31).decompress(head, _HEAD)
         except zlib.error as error:
-            raise ConfigurationError(place.location, f"it begins like gzip but is not ({error})", ACCEPTED) from error
+            raise ConfigurationError(
+                place.location, f"it begins like gzip but is not ({in_our_words(error)})", ACCEPTED
+            ) from error
     if is_tar(head):
         return Form.TAR
     refuse_other_content(head, place.name, place.location)

@@ -432,7 +432,7 @@ def test_without_held_out_examples_there_are_no_scores(submit_pretrain: Submit, 
         ({"masking": "dynamic"}, "no vocab.txt, which dynamic masking needs"),
         ({"masking": "dynamic", "vocabulary": Vocabulary(SPECIALS)}, "has 5 entries, the model 50"),
         ({"accumulation": 3}, "train_batch_size 4 is not a multiple of accumulation 3; 6 is"),
-        ({"seed": 2**31}, "seed: Input should be less than 2147483648"),
+        ({"seed": 2**31}, "seed: 2147483648 is not less than 2,147,483,648"),
     ],
 )
 def test_what_cannot_work_is_a_configuration_error(

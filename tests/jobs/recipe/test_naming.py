@@ -4,10 +4,11 @@ from collections import Counter
 
 import pytest
 
+from jobs.field_problems import section_in
 from jobs.recipe import Recipe, load_recipe, runtime_settings, settings_of
 from jobs.recipe.naming import NAMELESS, NAMING, RUNTIME, decisive, without
 from jobs.spec import Kind
-from jobs.validation import Section, section_in
+from jobs.validation import Section
 from jobs.weights.architecture import FIELDS
 
 RECIPES = [load_recipe(name) for name in ("tiny", "clinical", "bio", "pubmed", "minilm")]

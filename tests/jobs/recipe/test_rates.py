@@ -58,7 +58,7 @@ def test_a_stable_run_is_the_beginning_of_any_that_goes_on_from_it(steps: int, m
         ({"schedule.cooldown_steps": "10"}, "cooldown_steps 10 needs decay wsd"),
         ({"schedule.decay": "wsd", "schedule.decay_steps": "900"}, "decay wsd has no decay_steps"),
         ({"schedule.decay": "wsd", "schedule.cooldown_steps": "480"}, "warmup_steps 50 and cooldown_steps 480 exceed"),
-        ({"schedule.decay": "cosine"}, "schedule.decay: Input should be 'linear' or 'wsd'"),
+        ({"schedule.decay": "cosine"}, "schedule.decay: 'cosine' is not linear or wsd"),
     ],
 )
 def test_schedules_that_contradict_themselves_are_refused(overrides: dict[str, str], message: str) -> None:

@@ -28,7 +28,7 @@ class Heartbeat:
     """Writes a shard's heartbeat at most once per ``every`` seconds, less often where that takes long.
 
     ``done`` of ``total`` counted in ``unit`` (documents, steps); other fields as the step has them
-    (``loss``). A heartbeat that cannot be written is let go: it decides nothing.
+    (``loss``, ``doing``). A heartbeat that cannot be written is let go: it decides nothing.
     """
 
     def __init__(
@@ -81,6 +81,8 @@ class Beat:
     rate: Annotated[float, Field(ge=0.0, le=1e15)]
     """``unit`` per second."""
     loss: Annotated[float, Field(ge=-1e9, le=1e9)] | None = None
+    doing: str = ""
+    """What it is busy with while nothing can be counted."""
 
 
 def read_heartbeats(store: Store, name: str) -> dict[int, Beat]:

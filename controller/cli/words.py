@@ -82,6 +82,8 @@ def progress_text(progress: StepProgress, *, shards: bool = True) -> str:
             parts.append(f"unpacked {size(progress.done)}/{size(progress.total)}")
         else:
             parts.append(f"{progress.unit} {progress.done:,}/{progress.total:,}")
+    if progress.doing:
+        parts.append(progress.doing)
     if progress.rate:
         rate = f"{size(round(progress.rate))}" if progress.unit == "bytes" else f"{progress.rate:,.1f} {progress.unit}"
         parts.append(f"{rate}/s")

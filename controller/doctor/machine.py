@@ -56,8 +56,16 @@ def memory(recipe: Recipe) -> Check:
     if recipe.schedule.accumulation == "auto":
         remedy = "lower examples.max_seq_length, or train on another machine: covid-ctl init"
         return _enough("memory", total, needed, where, remedy, chosen)
-    remedy = "--set schedule.accumulation=auto, or train on another machine: covid-ctl init"
-    return _enough("memory", total, needed, where, remedy)
+    return _enough("memory", total, needed, where, _in_parts(recipe, total))
+
+
+def _in_parts(recipe: Recipe, total: float) -> str:
+    """What to do where the batch does not fit: the fewest parts that do."""
+    batch = recipe.schedule.train_batch_size
+    parts = footprint(recipe).fewest_parts(batch, total)
+    if footprint(recipe).bytes(batch // parts, parts) > total:
+        return "no number of parts fits: lower examples.max_seq_length, or train on another machine: covid-ctl init"
+    return f"--set schedule.accumulation={parts} (or auto), or train on another machine: covid-ctl init"
 
 
 def footprint(recipe: Recipe) -> Footprint:

@@ -44,6 +44,8 @@ class StepProgress:
     """``unit`` per second, of the shards that are at work."""
     loss: float | None = None
     eta_seconds: float | None = None
+    doing: str = ""
+    """What a worker is busy with while nothing can be counted, as the tracing of a graph."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,9 @@ def observe(store: Store, name: str, *, now: float, view: ClusterView | None = N
         recipe=artifact.spec.recipe,
         state=derived.state,
         reason=derived.reason,
-        progress=progress if derived.state is State.RUNNING else replace(progress, rate=0.0, eta_seconds=None),
+        progress=progress
+        if derived.state is State.RUNNING
+        else replace(progress, rate=0.0, eta_seconds=None, doing=""),
         submitted_at=events[0].at,
         command=events[0].detail,
         remedy=derived.remedy,
@@ -232,6 +236,7 @@ def _progress(
         rate=rate,
         loss=next((b.loss for b in at_work if b.loss is not None), None),
         eta_seconds=eta,
+        doing=next((b.doing for b in at_work if b.doing), ""),
     )
 
 

@@ -15,6 +15,9 @@ from jobs.model.training_task import TrainingContext, TrainingTask
 
 log = structlog.get_logger()
 
+TRACING = "tracing and compiling the graph"
+"""What a process does, for a minute or more, until its first call to the devices has ended."""
+
 
 class TrainingLog:
     """Reports a run; ``alive`` may raise what ``check_stop`` does."""
@@ -29,7 +32,7 @@ class TrainingLog:
         self._meter = ThroughputMeter(
             schedule.train_batch_size, task.step_flops, peak_flops(devices, schedule.precision)
         )
-        self._shown: dict[str, float | None] = {}
+        self._shown: dict[str, float | str | None] = {"doing": TRACING}
 
     def started(self, *, held_out: int) -> None:
         log.info(
@@ -42,7 +45,8 @@ class TrainingLog:
             checkpoint_every=self._cadence.checkpoint_every,
             log_every=self._cadence.log_every,
         )
-
+        if self._state.step < self._state.total:
+            log.info("training.traces_graph", then="its first steps")
         if before := self._state.other_hardware:
             log.warning(
                 "training.other_hardware",
@@ -66,6 +70,7 @@ class TrainingLog:
         """Report a call's last step; the state has counted the call's steps."""
         self._meter.add(call.steps, seconds=call.seconds, waited=call.waited)
         metrics = call.last_metrics
+        self._shown.pop("doing", None)
         self._shown |= {name: metrics[name] for name in ("loss", "learning_rate")}
         step, total = self._state.step, self._state.total
         if not self._cadence.logs_at(step):

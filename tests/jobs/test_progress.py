@@ -52,6 +52,15 @@ def test_a_continued_run_counts_only_its_own_work(tmp_path: Path) -> None:
     assert beat.unit == "steps"
 
 
+def test_what_a_worker_is_busy_with_is_told(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    heartbeat = Heartbeat(store, "step", 0, unit="steps", every=0.0)
+    heartbeat.beat(0, 10, doing="tracing")
+    assert read_heartbeats(store, "step")[0].doing == "tracing"
+    heartbeat.beat(10, 10, loss=1.0)
+    assert read_heartbeats(store, "step")[0].doing == ""
+
+
 def test_a_bucket_that_cannot_be_written_does_not_stop_the_work(tmp_path: Path) -> None:
     store = Store(str(tmp_path))
     (tmp_path / "step").write_text("a file where a folder should be")

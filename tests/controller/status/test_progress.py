@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.cli.words import progress_text
 from controller.status.step_status import StepProgress, observe_progress
 from jobs.artifact import Artifact
 from jobs.progress import Heartbeat
@@ -48,3 +49,12 @@ def test_a_single_shard_knows_its_own_rate(tmp_path: Path) -> None:
     found = observe_progress(artifact, NOW - 1000.0, NOW)
     assert found.rate == pytest.approx(10.0)
     assert found.eta_seconds == pytest.approx(10.0)
+
+
+def test_what_it_is_busy_with_is_shown_while_nothing_can_be_counted(tmp_path: Path) -> None:
+    artifact = Artifact(Store(str(tmp_path)), Spec(Kind.PRETRAIN, settings={}, inputs={}, recipe="tiny"))
+    artifact.submit()
+    heartbeat = Heartbeat(artifact.store, artifact.name, 0, unit="steps", clock=lambda: NOW)
+    heartbeat.beat(0, 300, doing="tracing and compiling the graph")
+    found = observe_progress(artifact, NOW - 1000.0, NOW)
+    assert progress_text(found) == "steps 0/300  tracing and compiling the graph"

@@ -31,7 +31,9 @@ from jobs.errors import (
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.evaluation import PretrainingEvaluation
 from jobs.model.loss import evaluation_sums
+from jobs.model.training_log import TRACING
 from jobs.model.training_task import TrainingContext
+from jobs.progress import read_heartbeats
 from jobs.steps import pretrain
 from jobs.steps.context import StepContext
 from jobs.store import ObjectInfo, Store
@@ -102,6 +104,23 @@ def finished(undisturbed: dict[str, Any], submit_pretrain: Submit) -> Artifact:
         undisturbed["artifact"] = artifact
     finished: Artifact = undisturbed["artifact"]
     return finished
+
+
+def test_until_its_first_step_it_says_that_the_graph_is_traced(submit_pretrain: Submit, tmp_path: Path) -> None:
+    artifact = submit_pretrain(tmp_path / "bucket")
+    busy: list[str] = []
+
+    def stopping() -> bool:
+        busy.extend(beat.doing for beat in read_heartbeats(artifact.store, artifact.name).values())
+        return bool(busy)
+
+    with pytest.raises(Interrupted):
+        run(artifact, tmp_path / "scratch", stopping)
+    assert busy == [TRACING]
+
+
+def test_when_it_has_ended_it_does_not(finished: Artifact) -> None:
+    assert [beat.doing for beat in read_heartbeats(finished.store, finished.name).values()] == [""]
 
 
 def test_a_finished_run_says_what_it_did(finished: Artifact) -> None:

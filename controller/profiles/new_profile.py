@@ -12,6 +12,7 @@ from pathlib import Path
 from controller.profiles.profile import NAME_PATTERN, load_profile
 from controller.profiles.tpu_slices import SLICES
 from jobs.errors import ConfigurationError
+from jobs.library_errors import in_our_words
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def profiles_in(path: Path) -> Collection[str]:
     try:
         return list(tomllib.loads(path.read_text("utf-8") if path.exists() else "").get("profiles", {}))
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(str(path), f"not TOML: {error}", "mend it, or move it away") from error
+        raise ConfigurationError(str(path), f"not TOML: {in_our_words(error)}", "mend it, or move it away") from error
 
 
 def _joined(before: str, text: str) -> str:

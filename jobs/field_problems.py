@@ -50,7 +50,7 @@ def _said(root: type[BaseModel] | None, place: tuple[str, ...], errors: Sequence
 
 
 def _reason(root: type[BaseModel] | None, place: tuple[str, ...], error: Details) -> str:
-    """Of one error of a field."""
+    """The reason of one error of a field."""
     kind, context, value = error["type"], error.get("ctx") or {}, _shown(error.get("input"))
     match kind:
         case "missing":

@@ -43,7 +43,7 @@ def _why_not_here(field: str, text: str, context: click.Context) -> str:
         return f"{path} has a profile of this name" if text in profiles_in(path) else ""
     if field == "context":
         from controller.kube.connection import known_contexts
-        from jobs.validation import nearest
+        from jobs.nearest import nearest
 
         known = known_contexts()
         return f"the kubeconfig has no such context{nearest(text, known)}" if known and text not in known else ""

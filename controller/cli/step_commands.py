@@ -283,7 +283,7 @@ def _render(kind: str, **options: Any) -> None:
     request = Request.of(kind, profile_of(options), verb="render", **options)
     jobs = [
         render(step, request.profile, suspend=bool(incomplete(request.store, step.after)))
-        for step in request.steps_to_render()
+        for step in request.labelled(request.steps_to_render())
     ]
     notes = [*request.notes]
     if request.profile.is_local:

@@ -82,6 +82,7 @@ def run_here(request: Request, out: IO[str], *, notify: str = "") -> list[Manife
     steps = request.steps_to_submit()
     if refused := refusal(cheap_checks(request.profile, request.recipe, _kinds(steps), None)):
         raise refused
+    steps = request.labelled(steps)
     request.upload_files()
     interrupted = interruption()
     with LocalCluster(request.store) as cluster, Reporter(out) as reporter:
@@ -163,6 +164,7 @@ def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None, n
     steps = request.steps_to_submit()
     cluster = KubernetesCluster.connect(profile.context or None, profile.namespace)
     preflight(profile, request.recipe, cluster, _kinds(steps))
+    steps = request.labelled(steps)
     request.upload_files()
     submitted = submit(steps, profile, store, cluster, by=whoami(), notify=notify)
     with Reporter(out) as reporter:

@@ -44,7 +44,7 @@ class DryRun:
 
 def dry_run(request: Request) -> DryRun:
     """Raises what ``submit`` would raise before anything runs."""
-    steps = request.steps_to_submit()
+    steps = request.labelled(request.steps_to_submit())
     corpus = Origins(request.store, steps).corpus
     planned = [
         PlannedStep(step.name, step.spec.shards, request.is_complete(step), corpus(step.name), step.label)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,6 +56,12 @@ class Request:
         return cls(command, recipe, place, store, Choice(recipe, command, place, found), until)
 
     @property
+    def label(self) -> str:
+        """The label that was given. Raises ``ConfigurationError`` for one that cannot be shown."""
+        given = self.command.options.get("label")
+        return checked_label(given) if given else ""
+
+    @property
     def notes(self) -> list[str]:
         """What was decided for the user, to be told."""
         return self.choice.notes
@@ -76,11 +82,11 @@ class Request:
             )
         if salt := self.command.salt:
             self.notes.append(f"running afresh as {own[-1].name}; --salt {shlex.quote(salt)} continues this run")
-        return self._labelled(steps if missing else own)
+        return steps if missing else own
 
     def steps_to_render(self) -> list[Step]:
         """The command's own steps, whether or not their inputs are there."""
-        return self._labelled([step for step in self._plan() if self.command.is_for(step.spec.kind)])
+        return [step for step in self._plan() if self.command.is_for(step.spec.kind)]
 
     def is_complete(self, step: Step) -> bool:
         return is_complete(self.store, step.name)
@@ -103,10 +109,9 @@ class Request:
         targets = [target] if target else targets_of(self.recipe)
         return plan(targets, self.recipe, self.choice, order)
 
-    def _labelled(self, steps: list[Step]) -> list[Step]:
-        """With the label that was given. Of steps that have one already, only those that the command names take it."""
-        given = self.command.options.get("label")
-        label = checked_label(given) if given else ""
+    def labelled(self, steps: Sequence[Step]) -> list[Step]:
+        """The steps with the label that was given. Of those that have one, only the ones the command names take it."""
+        label = self.label
         known = labels_of(self.store, [step.name for step in steps])
 
         def of(step: Step) -> str:

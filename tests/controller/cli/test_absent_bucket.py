@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -24,7 +25,9 @@ ARGUMENTS = {
 COMMANDS = [
     name
     for name, command in cli.commands.items()
-    if name not in (*MAKING, "tracker") and any(parameter.name == "bucket" for parameter in command.params)
+    if name not in (*MAKING, "tracker")
+    and not isinstance(command, click.Group)
+    and any(parameter.name == "bucket" for parameter in command.params)
 ]
 
 

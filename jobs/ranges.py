@@ -32,10 +32,15 @@ def total(ranges: Iterable[Range | None]) -> Range | None:
 
 
 def time_text(hours: Range) -> str:
-    """``41 to 55 h``, ``5.7 to 27 years``: in the unit that fits the longer, without more digits than are meant."""
+    """``41 to 55 h``, ``1 min to 2 h``: in the unit that fits the longer, without more digits than are meant.
+
+    What is short beside the longer has a unit of its own.
+    """
     seconds = hours * HOUR
     for size, unit in ((YEAR, "years"), (HOUR, "h"), (60.0, "min"), (1.0, "s")):
         if seconds.high >= 1.5 * size or unit == "s":
+            if 0 < seconds.low < 0.1 * size and unit != "s":
+                return f"{time_text(Range(hours.low, hours.low))} to {_rounded(seconds.high / size)} {unit}"
             return figures(seconds * (1 / size), f" {unit}")
     raise AssertionError("seconds always fit")
 

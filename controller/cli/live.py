@@ -16,7 +16,7 @@ from rich.text import Text
 from controller.bucket.cached_store import CachedStore
 from controller.cli.console import console_of, safe_text
 from controller.cli.lines import News, status_line
-from controller.cli.tables import status_table, step_json
+from controller.cli.tables import status_table, step_json, without_empty_columns
 from controller.cli.terminal import echo
 from controller.ledger.events import Ledger
 from controller.profiles.profile import Profile
@@ -133,7 +133,7 @@ def fitting_table(
     room = max(1, console.height - MARGIN)
     left = list(steps)
     while True:
-        table = status_table(left, spent, now=now, wide=wide, width=console.width)
+        table = without_empty_columns(status_table(left, spent, now=now, wide=wide, width=console.width))
         if len(left) == 1 or len(console.render_lines(table)) <= room:
             return table
         left.remove(min(left, key=lambda step: (step.state is State.RUNNING, step.state.goes_on)))

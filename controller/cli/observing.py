@@ -261,7 +261,8 @@ def explain_command(name: str, output: str, **place: str | None) -> None:
     """Explain why a step does not run or go on, and what to do."""
     import time
 
-    from controller.cli.tables import explanation_json
+    from controller.cli.tables import explanation_json, width_of_output
+    from controller.cli.words import wrapped
     from controller.status.explain import explain
     from controller.status.overview import look, upstream
 
@@ -275,7 +276,7 @@ def explain_command(name: str, output: str, **place: str | None) -> None:
     if output == "json":
         echo(json.dumps(explanation_json(explanation), indent=1, ensure_ascii=False))
         return
-    echo(explanation.text)
+    echo(wrapped(explanation.text, width_of_output()))
     for remedy in explanation.remedies:
         echo(f"  next: {remedy}")
 

@@ -133,13 +133,13 @@ def open_live_bucket(profile: Profile) -> Store:
 
 def show(output: str, table: Callable[[], Table], data: Any, empty: str = "") -> None:
     from controller.cli.console import console_of
-    from controller.cli.tables import as_lines
+    from controller.cli.tables import as_lines, without_empty_columns
 
     if output == "json":
         echo(json.dumps(data, indent=1, ensure_ascii=False))
     elif empty and not data:
         echo(empty)
     elif sys.stdout.isatty():
-        console_of(sys.stdout).print(table())
+        console_of(sys.stdout).print(without_empty_columns(table()))
     else:
         echo(as_lines(table()))

@@ -66,7 +66,7 @@ def estimate_command(what: str, recipe: str, output: str, **options: Any) -> Non
     Counts the computation of RECIPE and the text of the corpus; runs and writes nothing. If the profile's nodes have
     no list price, or another one, set dollars_per_hour in the profile.
     """
-    from controller.cli.tables import estimate_table
+    from controller.cli.tables import estimate_table, width_of_output
     from controller.costs.estimate import estimate, kinds_of, needs_text
     from controller.planning.corpus_size import text_of
     from controller.planning.provenance import corpus_text
@@ -85,7 +85,7 @@ def estimate_command(what: str, recipe: str, output: str, **options: Any) -> Non
             raise PreflightError(f"recipe {chosen.name}", "no corpus is named to count the text of", remedy)
         text = text_of(corpus)
     found = estimate(kinds, chosen, profile_of(options), text=text, shards=options["shards"])
-    show(output, lambda: estimate_table(found), found.to_json())
+    show(output, lambda: estimate_table(found, width=width_of_output()), found.to_json())
     if output == "text":
         for note in (*([f"corpus: {corpus_text(corpus)}"] if corpus else []), *found.notes):
             echo(note)

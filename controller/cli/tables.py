@@ -64,14 +64,15 @@ def checks_table(checks: Sequence[Check]) -> Table:
     return table
 
 
-def estimate_table(estimate: Estimate) -> Table:
-    table = table_of("STEP", "PODS", "ON", "TIME", "COST", "BY", "AT")
+def estimate_table(estimate: Estimate, *, width: int = WHOLE_LINES) -> Table:
+    """Where it is narrow, what an estimate goes by is left out."""
+    basis = ["BY", "AT"] if width >= NARROW else []
+    table = table_of("STEP", "PODS", "ON", "TIME", "COST", *basis)
     for step in estimate.steps:
-        table.add_row(
-            step.kind, f"{step.pods}", step.on, hours_text(step.hours), cost_text(step.dollars), step.basis, step.price
-        )
+        why = (step.basis, step.price) if basis else ()
+        table.add_row(step.kind, f"{step.pods}", step.on, hours_text(step.hours), cost_text(step.dollars), *why)
     if len(estimate.steps) > 1:
-        table.add_row("total", "", "", hours_text(estimate.hours), cost_text(estimate.dollars), "", "")
+        table.add_row("total", "", "", hours_text(estimate.hours), cost_text(estimate.dollars), *([""] * len(basis)))
     return table
 
 
@@ -130,13 +131,34 @@ def width_of_output() -> int:
     return console_of(sys.stdout).width if sys.stdout.isatty() else WHOLE_LINES
 
 
+_NUMBERS = ("SHARDS", "AGE", "TOOK", "FILES", "SIZE", "PODS", "STEPS", "BATCH", "VOCABULARY", "OBJECTS", "COST")
+"""Columns whose numbers are compared down the column: to the right."""
+_PROSE = ("REASON", "DESCRIPTION", "CONTENT", "BY", "NEXT", "CORPUS", "ON", "RESULT")
+"""Columns that are broken into lines where the terminal is narrow; names and numbers are whole."""
+
+
 def table_of(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(
-            column, no_wrap=column not in ("REASON", "DESCRIPTION", "CONTENT", "BY", "NEXT"), overflow="fold"
+            column,
+            justify="right" if column in _NUMBERS else "left",
+            no_wrap=column not in _PROSE,
+            overflow="fold",
         )
     return table
+
+
+def without_empty_columns(table: Table) -> Table:
+    """For people: a column in which no row says anything takes room from the others."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    cells = [list(column.cells) for column in table.columns]
+    kept = [(column, found) for column, found in zip(table.columns, cells, strict=True) if any(map(str, found))]
+    for column, _ in kept:
+        shown.add_column(column.header, justify=column.justify, no_wrap=column.no_wrap, overflow=column.overflow)
+    for row in zip(*(found for _, found in kept), strict=True):
+        shown.add_row(*row)
+    return shown
 
 
 def step_json(state: StepState, spent: Spending | None) -> dict[str, Any]:
@@ -187,10 +209,7 @@ def status_table(
     ages = ["AGE", "TOOK"] if width >= NARROW else []
     labels = _label_column(state.label for state in states) if width >= ROOMY else []
     more = [*(["COST"] if priced else []), *(["SUBMITTED"] if wide else [])]
-    table = table_of("NAME", *labels, "STATE", "SHARDS", *ages, *more)
-    for column in table.columns[2 + len(labels) : 3 + len(labels) + len(ages)]:
-        column.justify = "right"
-    table.add_column("RESULT", overflow="fold")
+    table = table_of("NAME", *labels, "STATE", "SHARDS", *ages, *more, "RESULT")
     for state in states:
         submitted = datetime.fromtimestamp(state.submitted_at).astimezone().strftime("%Y-%m-%d %H:%M %Z")
         times = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING
 
 from controller.status.derive import State
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from controller.status.spending import Spending
     from jobs.corpus.documents.balance import Spread
 
+_WHOLE = 1000
 _TIMES = re.compile(r"\b\d+ (?:s|min|h|days)\b|just now")
 
 
@@ -99,6 +101,16 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+_LINE = 100
+"""Columns of a paragraph, at most: longer lines are hard to read."""
+
+
+def wrapped(text: str, width: int) -> str:
+    """A paragraph in lines that a terminal of this width shows whole; in a pipe, whose lines have no end, as it is."""
+    lines = textwrap.wrap(text, min(width, _LINE), break_long_words=False, break_on_hyphens=False)
+    return text if width > _WHOLE else "\n".join(lines)
 
 
 def size(count: int) -> str:

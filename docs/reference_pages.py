@@ -206,6 +206,7 @@ def json_output() -> str:
     ]
     of_cluster = [
         ("name", "text", "the step's name"),
+        ("label", "text", "what people call it"),
         ("outcome", "text", "`created`, `created again`, `is there already` or `already complete`"),
         ("waits_for", "list of text", "its inputs that are not complete"),
     ]
@@ -220,10 +221,11 @@ def json_output() -> str:
     ]
     discarded = ("discarded", "text or null", "what `--discard` did")
     state = _fields_of(StepState, last_heartbeat_at="heard_at")
+    label = ("label", "text", "what people call the step")
     spending = [("spending", "Spending or null", "what it has cost")]
     parts: list[tuple[str, str, Fields]] = [
         ("status, watch", "A list of steps, also for one; of `watch` an object per line.", [*state, *spending]),
-        ("submit, artifacts", "What is complete: a list of manifests; of `artifacts NAME` one.", _fields_of(Manifest)),
+        ("submit, artifacts", "What is complete: a list; of `artifacts NAME` one.", [*_fields_of(Manifest), label]),
         ("submit, on a cluster without --wait", "A list, one for each step.", of_cluster),
         ("submit --dry-run", "One object.", _fields_of(DryRun)),
         ("explain", "One object.", _fields_of(Explanation, remedies="next")),

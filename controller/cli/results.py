@@ -54,14 +54,15 @@ def artifacts(
         manifest = artifact.require()
         if output == "text":
             echo(artifact.location)
-        show(output, lambda: outputs_table(manifest), manifest_json(manifest))
+        label = labels_of(store, [name]).get(name, "")
+        show(output, lambda: outputs_table(manifest), manifest_json(manifest, label))
     else:
         found = complete_artifacts(store)
         called = labels_of(store, [manifest.name for manifest in found])
         traits = [Traits(m.spec.kind, m.spec.recipe, called.get(m.name, "")) for m in found]
         wanted.check(traits)
         found = [manifest for manifest, trait in zip(found, traits, strict=True) if wanted.picks(trait)]
-        data = [manifest_json(manifest) | {"label": called.get(manifest.name, "")} for manifest in found]
+        data = [manifest_json(manifest, called.get(manifest.name, "")) for manifest in found]
         table = partial(artifacts_table, found, called, width=width_of_output())
         show(output, table, data, empty="no artifact is like that" if wanted else "no artifacts yet")
 

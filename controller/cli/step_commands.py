@@ -226,6 +226,7 @@ def _submit(
         return
     from controller.cli.submitting import run_here, send
     from controller.cli.tables import manifest_json
+    from controller.ledger.label import labels_of
     from controller.planning.request import Request
     from jobs.artifact import Artifact
 
@@ -239,7 +240,8 @@ def _submit(
     progress = sys.stdout if output == "text" else sys.stderr
     if request.profile.is_local:
         manifests = run_here(request, progress, notify=notify or "")
-        data: Any = [manifest_json(manifest) for manifest in manifests]
+        labels = labels_of(request.store, [manifest.name for manifest in manifests])
+        data: Any = [manifest_json(manifest, labels.get(manifest.name, "")) for manifest in manifests]
     else:
         sent = send(request, progress, wait=wait, timeout=timeout, notify=notify or "")
         manifests, data = list(sent.manifests), sent.to_json()

@@ -67,7 +67,8 @@ class Sent:
 
     def to_json(self) -> list[dict[str, Any]]:
         if self.manifests:
-            return [manifest_json(manifest) for manifest in self.manifests]
+            labels = {one.step.name: one.step.label for one in self.submitted}
+            return [manifest_json(manifest, labels[manifest.name]) for manifest in self.manifests]
         return [
             {"name": one.step.name, "label": one.step.label, "outcome": str(one.outcome), "waits_for": one.missing}
             for one in self.submitted

@@ -110,8 +110,9 @@ def recipes_table(recipes: Sequence[Recipe]) -> Table:
     return table
 
 
-def manifest_json(manifest: Manifest) -> dict[str, Any]:
-    return {**asdict(manifest), "spec": manifest.spec.to_json()}
+def manifest_json(manifest: Manifest, label: str) -> dict[str, Any]:
+    """A complete step as programs get it: its manifest, and what people call it."""
+    return {**asdict(manifest), "spec": manifest.spec.to_json(), "label": label}
 
 
 def as_lines(table: Table) -> str:

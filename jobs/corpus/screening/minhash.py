@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.corpus.screening.letters import letters_and_digits
+from jobs.corpus.screening.letters import folded_letters
 from jobs.corpus.screening.native import library
 from jobs.native import address
 
@@ -50,16 +50,25 @@ def word_hashes(texts: Iterable[str]) -> NDArray[np.uint64]:
     """A hash of each word, in order. A word is a run of letters and digits, case folded: what stays the
     same when a text is set anew. Of a word longer than 64 characters the rest is hashed without its order.
     """
-    text = "\n".join(map(str.casefold, texts))
-    windows = [_hashed(text[start : start + _WINDOW]) for start in range(0, len(text), _WINDOW)]
+    text = "\n".join(texts)
+    windows = _windows(text, is_folded=False)
+    if windows is None:
+        windows = _windows(text.casefold(), is_folded=True) or []
     return np.concatenate(windows) if windows else np.zeros(0, np.uint64)
 
 
-def _hashed(text: str) -> NDArray[np.uint64]:
-    encoded = text.encode("utf-8", "surrogatepass")
-    hashes = np.empty(len(text) // 2 + 1, np.uint64)
-    arguments = (encoded, len(encoded), address(letters_and_digits()), address(_CHARACTER), address(hashes))
-    return hashes[: library.hash_words(*arguments)]
+def _windows(text: str, *, is_folded: bool) -> list[NDArray[np.uint64]] | None:
+    """The hashes of each window's words; None where the text must be folded first, as that changes its length."""
+    windows = []
+    for start in range(0, len(text), _WINDOW):
+        encoded = text[start : start + _WINDOW].encode("utf-8", "surrogatepass")
+        hashes = np.empty(len(encoded) // 2 + 2, np.uint64)
+        arguments = (address(folded_letters()), is_folded, address(_CHARACTER), address(hashes))
+        words = library.hash_words(encoded, len(encoded), *arguments)
+        if words < 0:
+            return None
+        windows.append(hashes[:words])
+    return windows
 
 
 def signature(words: NDArray[np.uint64]) -> NDArray[np.uint16]:

@@ -21,37 +21,60 @@ static inline uint32_t next_point(const uint8_t *text, int64_t *at)
     return point;
 }
 
-/* hashes: one for each word of the text; returns how many. */
-int64_t hash_words(const uint8_t *text, int64_t length, const uint8_t *in_words, const uint64_t *factors,
-                   uint64_t *hashes)
+#define SEVERAL 0xFFFF /* in the table: what a character is folded to is several */
+
+/* The folded character where it is a letter or digit, else 0; SEVERAL, or beyond the table, where Python must fold it. */
+static inline uint32_t folded_letter(const uint16_t *letters, const uint8_t *text, int64_t *at)
 {
-    int64_t words = 0, position = 0;
-    for (int64_t at = 0; at < length;) {
-        const uint32_t point = next_point(text, &at);
-        if (!in_words[point < LAST_OF_TABLE ? point : LAST_OF_TABLE]) {
-            position = 0;
-            continue;
-        }
-        if (position == 0)
-            hashes[words++] = 0;
-        hashes[words - 1] += point * factors[position < LAST_CHARACTER ? position : LAST_CHARACTER];
-        position++;
-    }
-    return words;
+    if (text[*at] < 0x80)
+        return letters[text[(*at)++]];
+    const uint32_t point = next_point(text, at);
+    return point < LAST_OF_TABLE ? letters[point] : point;
 }
 
-/* kept: the bytes of the text's letters and digits; returns how many, or -1 where the table does not reach. */
-int64_t keep_letters(const uint8_t *text, int64_t length, const uint8_t *in_words, uint8_t *kept)
+/* hashes: one for each word of the text; returns how many, or -1 where Python must fold the text and has not. */
+int64_t hash_words(const uint8_t *text, int64_t length, const uint16_t *letters, int32_t is_folded,
+                   const uint64_t *factors, uint64_t *hashes)
+{
+    int64_t words = 0, position = 0;
+    uint64_t hash = 0;
+    for (int64_t at = 0; at < length;) {
+        const uint32_t letter = folded_letter(letters, text, &at);
+        if (letter >= SEVERAL && !is_folded)
+            return -1;
+        if (letter) {
+            hash += letter * factors[position < LAST_CHARACTER ? position : LAST_CHARACTER];
+            position++;
+            continue;
+        }
+        hashes[words] = hash;
+        words += position > 0;
+        hash = 0;
+        position = 0;
+    }
+    hashes[words] = hash;
+    return words + (position > 0);
+}
+
+/* kept: the text's letters and digits, folded, in UTF-8; returns its bytes, or -1 where Python must fold the text. */
+int64_t keep_letters(const uint8_t *text, int64_t length, const uint16_t *letters, uint8_t *kept)
 {
     uint8_t *to = kept;
     for (int64_t at = 0; at < length;) {
-        const int64_t begin = at;
-        const uint32_t point = next_point(text, &at);
-        if (point >= LAST_OF_TABLE)
+        const uint32_t letter = folded_letter(letters, text, &at);
+        if (letter < 0x80) {
+            *to = (uint8_t)letter;
+            to += letter > 0;
+        } else if (letter >= SEVERAL)
             return -1;
-        for (int64_t i = begin; i < at; i++)
-            to[i - begin] = text[i];
-        to += in_words[point] ? at - begin : 0;
+        else if (letter < 0x800) {
+            *to++ = (uint8_t)(0xC0 | letter >> 6);
+            *to++ = (uint8_t)(0x80 | (letter & 0x3F));
+        } else {
+            *to++ = (uint8_t)(0xE0 | letter >> 12);
+            *to++ = (uint8_t)(0x80 | (letter >> 6 & 0x3F));
+            *to++ = (uint8_t)(0x80 | (letter & 0x3F));
+        }
     }
     return to - kept;
 }

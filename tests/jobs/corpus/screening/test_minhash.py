@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jobs.corpus.screening.minhash import PERMUTATIONS, SHINGLE_WORDS, signature, similarities, word_hashes
@@ -72,6 +72,13 @@ def test_words_are_runs_of_letters_and_digits(text: str) -> None:
     hashes = word_hashes([text])
     assert len(hashes) == len(words)
     assert len(set(hashes.tolist())) == len(set(words))
+
+
+@given(BASIC_PLANE | st.text(max_size=60))
+@example("Straße İstanbul ﬁt ŉ Ⱥ Σας")
+@example("a𐐀 𝛼-helix")
+def test_a_word_is_hashed_as_python_folds_it(text: str) -> None:
+    assert word_hashes([text]).tolist() == word_hashes([text.casefold()]).tolist()
 
 
 @given(st.lists(BASIC_PLANE, max_size=4))

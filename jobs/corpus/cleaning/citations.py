@@ -75,7 +75,8 @@ def remove_citations(text: str) -> str:
     A citation stays where the sentence needs it: "as shown in [12]", "Smith et al. (2019) found".
     So does a lone name with a year, which is as often a place or a maker: "(Geneva, 2015)".
     """
-    cut = _NUMBERS.sub(_unless_needed, _SUPERSCRIPT.sub("", text))
+    cut = text if text.isascii() else _SUPERSCRIPT.sub("", text)
+    cut = _NUMBERS.sub(_unless_needed, cut) if "[" in cut else cut
     if ("20" in cut or "19" in cut) and _ENDS_IN_YEAR.search(cut):
         cut = _AUTHORS.sub(_unless_one_name, cut)
     if "et al" in cut:

@@ -82,11 +82,12 @@ def remove_spans(paragraph: Paragraph, bare_numbers: bool) -> str:
 
 def _cut_group(match: re.Match[str]) -> str:
     """Brackets with nothing but citations in them."""
-    plain = match[0].replace(_CITATION, "")
-    if is_needed(match.string, match.start(), plain) or is_interval(match.string, match.start(), plain):
+    group, text, start = match[0], match.string, match.start()
+    plain = group.replace(_CITATION, "")
+    if is_needed(text, start, plain) or is_interval(text, start, plain):
         return plain
-    surplus = sum(map(match[0].count, ")]")) - sum(map(match[0].count, "(["))
-    return CUT + match[0][len(match[0]) - max(0, surplus) :]
+    surplus = group.count(")") + group.count("]") - group.count("(") - group.count("[")
+    return CUT + group[len(group) - max(0, surplus) :]
 
 
 def _cut_glued(match: re.Match[str]) -> str:

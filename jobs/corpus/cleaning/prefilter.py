@@ -17,7 +17,7 @@ from jobs.corpus.cleaning.native import END_OF_TEXT, joined, library
 from jobs.native import address
 
 _BITS = 64
-_WORDS = 8
+_WORDS, _WORDS_A_HALF = 8, 4
 _END = END_OF_TEXT[0]
 _CONTINUING = range(0x80, 0xC0)
 _LEADING = range(0xC0, _END)
@@ -43,16 +43,21 @@ class Needs:
         self._stays[_CONTINUING] = np.uint64(0xFFFF_FFFF_FFFF_FFFF)  # no beginning of a character: nothing moves
         self._last = np.zeros((len(patterns), _WORDS), np.uint64)
         self._used = [0] * _WORDS
-        for rule, alternatives in enumerate(patterns):
-            for pattern in alternatives:
+        self._halves = [1] * len(patterns)
+        """For each rule, how many halves of the places it and those after it have."""
+        for rule in reversed(range(len(patterns))):  # so the last ones have the first half
+            for pattern in patterns[rule]:
                 self._add(rule, pattern)
-        self._tables = tuple(map(address, (self._first, self._moves, self._stays, self._last)))
+            self._halves[rule] = 2 if any(self._used[_WORDS_A_HALF:]) else 1
 
-    def met(self, texts: Sequence[str]) -> NDArray[np.bool_]:
-        """For each text and rule, whether the text has what the rule needs [texts, rules]."""
+    def met(self, texts: Sequence[str], first_rule: int = 0) -> NDArray[np.bool_]:
+        """For each text and rule from the given one on, whether the text has what the rule needs [texts, rules]."""
         encoded = END_OF_TEXT + joined(texts)
-        met = np.empty((len(texts), self._rules), np.bool_)
-        library.patterns_met(encoded, len(encoded), *self._tables, self._rules, address(met))
+        rules = self._rules - first_rule
+        met = np.empty((len(texts), rules), np.bool_)
+        if rules:
+            tables = map(address, (self._first, self._moves, self._stays, self._last[first_rule:]))
+            library.patterns_met(encoded, len(encoded), *tables, rules, self._halves[first_rule], address(met))
         return met
 
     def _add(self, rule: int, pattern: str) -> None:

@@ -27,6 +27,18 @@ ANCHORS = (
 )  # fmt: skip
 
 
+# Words of each sentence: looking for them in small letters takes a hundredth of the time that ignoring case does.
+_WORDS = (
+    "resource cent", "hereby grants permission", "these permissions", "made available via the pmc", "staff member",
+    "responsible for the views", "rights reserved.", "the creative commons", "licensee ", "licensed ",
+    "i\u0307", "ı",
+)  # fmt: skip
+"""The last two are letters that an i also stands for, where case is ignored."""
+
+
 def remove_notices(text: str) -> str:
     """``text`` without those sentences; others that speak of Elsevier or the WHO stay."""
-    return _NOTICE.sub(" ", text) if any(map(text.__contains__, ANCHORS)) else text
+    if not any(map(text.__contains__, ANCHORS)):
+        return text
+    small = text.casefold()
+    return _NOTICE.sub(" ", text) if any(map(small.__contains__, _WORDS)) else text

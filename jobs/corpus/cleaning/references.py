@@ -64,7 +64,7 @@ def is_label(sentence: str) -> bool:
 
 def _shortened(match: re.Match[str]) -> str:
     content = match[0]
-    if not _HINT.search(content) or not _NAMES_ONE.search(content):
+    if MARK not in content and not (_HINT.search(content) and _NAMES_ONE.search(content)):
         return content
     if _ALONE.fullmatch(content):
         return CUT

@@ -42,7 +42,11 @@ def read_symbols(text: str) -> str:
         text = _AT_LEAST.sub("≥", text)
     if text.isprintable() or not _SYMBOL.search(text):
         return text
-    return _BEFORE_GLYPH.sub(_unless_twin, text).translate(_TABLE)
+    return _SYMBOL.sub(_shown, _BEFORE_GLYPH.sub(_unless_twin, text))
+
+
+def _shown(glyph: re.Match[str]) -> str:
+    return _TABLE.get(ord(glyph[0]), glyph[0])
 
 
 def _unless_twin(match: re.Match[str]) -> str:

@@ -42,7 +42,7 @@ def _load() -> CDLL:
     loaded = compiled("jobs.corpus.cleaning._native")
     arrays = c_void_p
     for name, result, arguments in (
-        ("patterns_met", None, [arrays, c_int64, arrays, arrays, arrays, arrays, c_int32, arrays]),
+        ("patterns_met", None, [arrays, c_int64, arrays, arrays, arrays, arrays, c_int32, c_int32, arrays]),
         ("find_stops", c_int64, [arrays, c_int64, arrays, c_int32, arrays]),
         ("judge_sentences", None, [arrays, c_int64, POINTER(Limits), arrays]),
         ("find_numbers", c_int64, [arrays, c_int64, arrays]),

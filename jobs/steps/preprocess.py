@@ -164,7 +164,6 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
     encoders = {part: DocumentEncoder(context.scratch / f"{part}.ids", len(vocabulary)) for part in PARTS}
     reading = _Reading(StatisticsCollector(sections, seed))
     heartbeat = context.heartbeat("documents")
-    guard = documents.guard(context.shard)
 
     def clean(document: Document) -> _Cleaned:
         changed: Counter[str] = Counter()
@@ -173,7 +172,7 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
         return _Cleaned(cleaned, sentences, wordpiece.encode_lines(sentences), changed)
 
     expected = documents.total // len(documents.shards)  # shards are even in bytes, nearly so in documents
-    with ExitStack() as files:
+    with ExitStack() as files, documents.guard(context.shard) as guard:
         texts = {
             part: files.enter_context((context.scratch / f"{part}.txt").open("w", encoding="utf-8"))
             for part in (PARTS if settings["clean_text"] else ())

@@ -35,17 +35,17 @@ def run(context: StepContext) -> None:
     artifact, shard = context.artifact, context.shard
     settings = artifact.spec.settings
     documents = Documents(context)
-    guard = documents.guard(shard)
     filters = Filters.model_validate({n: v for n, v in settings.items() if n in Filters.model_fields})
-    screening = Screening(filters, guard)
     heartbeat = context.heartbeat("documents")
     # A shard's share of the corpus; its own number of documents is known once it is read.
     expected = -(-documents.total // len(documents.shards))
     done = 0
-    for done, document in enumerate(documents.read(shard), 1):
-        context.check_stop()
-        screening.add(document)
-        heartbeat.beat(done, max(done + 1, expected))
+    with documents.guard(shard) as guard:
+        screening = Screening(filters, guard)
+        for done, document in enumerate(documents.read(shard), 1):
+            context.check_stop()
+            screening.add(document)
+            heartbeat.beat(done, max(done + 1, expected))
     heartbeat.beat(done, done)
     outputs = [artifact.write(f"{SIGNATURES}/{shard:05d}.bin", screening.shard().to_bytes())]
     outputs += write_quarantined(artifact, shard, guard.quarantined)

@@ -46,13 +46,13 @@ class TrainingSentences:
 
         for shard in range(len(documents.shards)):
             ignored = documents.held_out | screened_out.of_shard(shard).keys()
-            guard = documents.guard(shard)
-            for document in documents.read(shard):
-                context.check_stop()
-                self.read += 1
-                self._beat(self.read, documents.total)
-                if document.cord_uid not in ignored:
-                    yield guard.run(document, clean) or []
+            with documents.guard(shard) as guard:
+                for document in documents.read(shard):
+                    context.check_stop()
+                    self.read += 1
+                    self._beat(self.read, documents.total)
+                    if document.cord_uid not in ignored:
+                        yield guard.run(document, clean) or []
             self.quarantined.extend(guard.quarantined)
 
 

@@ -33,6 +33,8 @@ from jobs.vocabulary import CLS, CONTINUATION, MASK, SEP, Vocabulary
 
 _WRITTEN_AT_ONCE = 128
 """Records: a quarter of a megabyte, which stays in the processor's cache until the system has copied it."""
+_BUFFERED = 1 << 18
+"""Bytes of drafts that are written at a time: a document has fewer."""
 
 
 def write_examples(
@@ -49,8 +51,8 @@ def write_examples(
 
     Returns how many have each length in pieces [max_seq_length + 1]. Equal in value and order to
     ``create_pretraining_data.py --random_seed`` over one text file of the same sentences.
-    ``before_document`` may raise to stop. Until they are shuffled the examples are drafts, of half a record's size,
-    in a file beside ``target``.
+    ``before_document`` may raise to stop. Until they are shuffled the examples are drafts, of a sixth of a record's
+    size, in a file beside ``target``; their text is read again from ``documents``.
     """
     random = random_stream(random_seed)
     order = np.empty(len(documents), dtype=np.uint32)
@@ -60,7 +62,7 @@ def write_examples(
     size = library.draft_size(native)
 
     drafts_file = target.with_suffix(".drafts")
-    with drafts_file.open("wb") as file, far_file(documents.ids) as ids_file:
+    with far_file(documents.ids) as ids_file:
         corpus = Corpus(
             address(documents.ids),
             address(documents.sentence_ends),
@@ -73,24 +75,25 @@ def write_examples(
         buffer = np.empty(sentences * size, dtype=np.uint8)
         count = 0
         resident = ResidentPages(documents.ids, documents.sentence_ends)
-        for done in range(dupe_factor * len(order)):
-            before_document()
-            made = library.draft_document(corpus, native, address(random), done % len(order), address(buffer))
-            file.write(buffer[: made * size].data)
-            count += made
-            resident.read(documents.ids.nbytes // len(order))
+        with drafts_file.open("wb", buffering=_BUFFERED) as file:
+            for done in range(dupe_factor * len(order)):
+                before_document()
+                made = library.draft_document(corpus, native, address(random), done % len(order), address(buffer))
+                file.write(buffer[: made * size].data)
+                count += made
+                resident.read(documents.ids.nbytes // len(order))
 
-    numbers = np.empty(count, dtype=np.uint32)
-    library.shuffle(address(numbers), count, address(random))
-    lengths = np.zeros(settings.max_seq_length + 1, dtype=np.int64)
-    out = np.empty(_WRITTEN_AT_ONCE * library.record_limit(native), dtype=np.uint8)
-    with target.open("wb") as file:
-        for drafts, order in in_order(drafts_file, size, numbers):
-            for first in range(0, len(order), _WRITTEN_AT_ONCE):
-                part = order[first : first + _WRITTEN_AT_ONCE]
-                counted = (len(part), address(lengths), address(out))
-                written = library.write_records(native, address(drafts), address(part), *counted)
-                file.write(out[:written].data)
+        numbers = np.empty(count, dtype=np.uint32)
+        library.shuffle(address(numbers), count, address(random))
+        lengths = np.zeros(settings.max_seq_length + 1, dtype=np.int64)
+        out = np.empty(_WRITTEN_AT_ONCE * library.record_limit(native), dtype=np.uint8)
+        with target.open("wb") as file:
+            for drafts, places in in_order(drafts_file, size, numbers):
+                for first in range(0, len(places), _WRITTEN_AT_ONCE):
+                    part = places[first : first + _WRITTEN_AT_ONCE]
+                    counted = (len(part), address(lengths), address(out))
+                    written = library.write_records(corpus, native, address(drafts), address(part), *counted)
+                    file.write(out[:written].data)
     return lengths
 
 

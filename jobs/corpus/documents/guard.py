@@ -31,8 +31,8 @@ class DocumentGuard:
     """Runs the work on each document; one that fails is quarantined, whatever it did.
 
     ``file`` is where the documents are read from. ``check_stop`` raises when the step is to end; it is asked during
-    the work too. Time is limited only in the process's main thread, where Python handles signals. Enter the guard around
-    the work on many documents: else each ``run`` does, at the cost of a handler.
+    the work too. Time is limited only in the process's main thread, where Python handles signals. Enter the guard
+    around the work on many documents: else each ``run`` does, at the cost of a handler.
     """
 
     def __init__(self, file: str = "", check_stop: Callable[[], None] = lambda: None) -> None:

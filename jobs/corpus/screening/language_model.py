@@ -11,6 +11,7 @@ import struct
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ class LanguageModel:
         reader = _Reader(data, struct.calcsize(_HEADER))
         entries, words, labels, _tokens, pruned = reader.fields("3i2q")
         names, counts = reader.entries(entries)
-        self._labels = [name.decode().removeprefix(_LABEL) for name in names[words:]]
+        self.labels = [name.decode().removeprefix(_LABEL) for name in names[words:]]
         runs = reader.array("<i4", 2 * pruned).reshape(-1, 2)
         row_of_run = np.zeros(header[_RUNS], np.uint16)
         row_of_run[runs[:, 0]] = words + runs[:, 1]
@@ -54,7 +55,7 @@ class LanguageModel:
         text = np.frombuffer(b"".join(names), np.uint8)
         ends = np.cumsum([len(name) for name in names], dtype=np.int64)
         slots = np.full(2 * entries + 1, -1, np.int32)
-        self._arrays = (rows, text, ends, slots, row_of_run, output, children)
+        self._arrays: tuple[NDArray[Any], ...] = (rows, text, ends, slots, row_of_run, output, children)
         sizes = (entries, words, labels, len(slots), len(row_of_run))
         self._model = Model(*map(address, self._arrays), *sizes)
         library.index_entries(self._model, address(slots))
@@ -65,7 +66,7 @@ class LanguageModel:
         scratch = np.empty(len(encoded) + 2, np.uint8)
         probability = np.empty(1, np.float32)
         label = library.most_likely(self._model, encoded, len(encoded), address(scratch), address(probability))
-        return self._labels[label], min(float(probability[0]), 1.0)
+        return self.labels[label], min(float(probability[0]), 1.0)
 
 
 @cache

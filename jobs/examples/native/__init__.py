@@ -61,7 +61,7 @@ def _load() -> ctypes.CDLL:
         ("encode_lines", c_int64, [c_void_p, arrays, arrays, c_int64, arrays, arrays]),
         ("draft_size", c_int64, [POINTER(Settings)]),
         ("draft_document", c_int64, [POINTER(Corpus), POINTER(Settings), arrays, c_int64, arrays]),
-        ("write_records", c_int64, [POINTER(Settings), arrays, arrays, c_int64, arrays, arrays]),
+        ("write_records", c_int64, [POINTER(Corpus), POINTER(Settings), arrays, arrays, c_int64, arrays, arrays]),
         ("record_limit", c_int64, [POINTER(Settings)]),
         ("shuffle", None, [arrays, c_int64, arrays]),
         ("prepare_crc", None, [c_int32]),

@@ -108,10 +108,11 @@ static void truncate_pair(Run *first, Run *second, int64_t room, Random *r)
 }
 
 /* An example before it is written out, as bytes: this, then max_predictions_per_seq positions (16 bits, ascending),
- * the ids that stand there in the example, and the text before masking, [CLS] A [SEP] B [SEP]; ids take id_size
- * bytes. draft_size() bytes in all, half of the record.
+ * and the ids that stand there in the example, of id_size bytes. draft_size() bytes in all, a sixth of the record: the
+ * text before masking, [CLS] A [SEP] B [SEP], is read again from where A and B begin in the corpus.
  */
 typedef struct {
+    int64_t first, second; /* where A and B begin, in ids */
     int16_t length;       /* of the text */
     int16_t first_length; /* of A */
     int16_t masked;
@@ -120,9 +121,11 @@ typedef struct {
 
 static inline int64_t positions_at(void) { return (int64_t)sizeof(Draft); }
 static inline int64_t masked_ids_at(const Settings *s) { return positions_at() + 2 * s->max_predictions_per_seq; }
-static inline int64_t text_at(const Settings *s) { return masked_ids_at(s) + s->id_size * s->max_predictions_per_seq; }
 
-int64_t draft_size(const Settings *s) { return (text_at(s) + s->id_size * s->max_seq_length + 7) / 8 * 8; }
+int64_t draft_size(const Settings *s)
+{
+    return (masked_ids_at(s) + s->id_size * s->max_predictions_per_seq + 7) / 8 * 8;
+}
 
 static void put_ids(const Settings *s, uint8_t *to, const int32_t *ids, int64_t count)
 {
@@ -161,14 +164,15 @@ static int32_t *put_run_of_ids(const Corpus *c, const Settings *s, Run run, int 
     return to + size_of(run);
 }
 
-/* [CLS] A [SEP] B [SEP]; B may be far away. Returns its length. */
-static int32_t assemble(const Corpus *c, const Settings *s, Run first, Run second, int is_far, int32_t *ids)
+/* [CLS] A [SEP] B [SEP]; A and B may be far away. Returns its length. */
+static int32_t assemble(const Corpus *c, const Settings *s, Run first, int is_far, Run second, int is_second_far,
+                        int32_t *ids)
 {
     int32_t *to = ids;
     *to++ = s->cls_id;
-    to = put_run_of_ids(c, s, first, 0, to);
+    to = put_run_of_ids(c, s, first, is_far, to);
     *to++ = s->sep_id;
-    to = put_run_of_ids(c, s, second, is_far, to);
+    to = put_run_of_ids(c, s, second, is_second_far, to);
     *to++ = s->sep_id;
     return (int32_t)(to - ids);
 }
@@ -243,12 +247,18 @@ static void mask_words(const Settings *s, Random *r, const int32_t *ids, uint8_t
     put_ids(s, draft + masked_ids_at(s), replaced, d->masked);
 }
 
-static uint8_t *serialize(const Settings *s, const uint8_t *draft, uint8_t *to)
+static Run first_of(const Draft *d) { return (Run){d->first, d->first + d->first_length}; }
+static Run second_of(const Draft *d)
+{
+    return (Run){d->second, d->second + d->length - d->first_length - SPECIAL_TOKENS};
+}
+
+static uint8_t *serialize(const Corpus *c, const Settings *s, const uint8_t *draft, uint8_t *to)
 {
     static const uint8_t one[4] = {0, 0, 0x80, 0x3f}; /* 1.0f, little-endian */
     const Draft *d = (const Draft *)draft;
     int32_t ids[MAX_LENGTH], originals[MAX_LENGTH], replaced[MAX_LENGTH], positions[MAX_LENGTH], length = d->length;
-    get_ids(s, draft + text_at(s), ids, length);
+    assemble(c, s, first_of(d), 1, second_of(d), 1, ids);
     get_ids(s, draft + masked_ids_at(s), replaced, d->masked);
     for (int32_t i = 0; i < d->masked; i++) {
         int16_t position;
@@ -328,29 +338,38 @@ int64_t draft_document(const Corpus *c, const Settings *s, Random *r, int64_t in
             b = ids_of(c, (Run){first.end, chunk.end});
         truncate_pair(&a, &b, room, r);
 
-        int32_t ids[MAX_LENGTH], length = assemble(c, s, a, b, is_random_next, ids);
+        int32_t ids[MAX_LENGTH], length = assemble(c, s, a, 0, b, is_random_next, ids);
         uint8_t *draft = drafts + count++ * stride;
-        *(Draft *)draft = (Draft){(int16_t)length, (int16_t)size_of(a), 0, (int16_t)is_random_next};
-        put_ids(s, draft + text_at(s), ids, length);
+        *(Draft *)draft = (Draft){a.begin, b.begin, (int16_t)length, (int16_t)size_of(a), 0, (int16_t)is_random_next};
         mask_words(s, r, ids, draft);
     }
     return count;
 }
 
+static void expect_run(const Corpus *c, const Settings *s, Run run)
+{
+    expect(c->ids + run.begin * s->id_size, size_of(run) * s->id_size);
+}
+
 /* Serialises and frames the drafts numbers[0 .. count - 1] into `out`, which has room for `count` times
  * record_limit() bytes, and counts the examples of each length. Returns the bytes written.
  */
-int64_t write_records(const Settings *s, const uint8_t *drafts, const uint32_t *numbers, int64_t count,
-                      int64_t *lengths, uint8_t *out)
+int64_t write_records(const Corpus *c, const Settings *s, const uint8_t *drafts, const uint32_t *numbers,
+                      int64_t count, int64_t *lengths, uint8_t *out)
 {
     uint8_t *to = out;
     int64_t stride = draft_size(s);
     for (int64_t i = 0; i < count; i++) {
         const uint8_t *draft = drafts + numbers[i] * stride;
-        if (i + 4 < count)
-            expect(drafts + numbers[i + 4] * stride, stride);
+        if (i + 8 < count)
+            expect(drafts + numbers[i + 8] * stride, stride);
+        if (i + 4 < count && c->ids_file < 0) {
+            const Draft *next = (const Draft *)(drafts + numbers[i + 4] * stride);
+            expect_run(c, s, first_of(next));
+            expect_run(c, s, second_of(next));
+        }
         lengths[((const Draft *)draft)->length]++;
-        to = framed(to, serialize(s, draft, to + FRAME_HEADER));
+        to = framed(to, serialize(c, s, draft, to + FRAME_HEADER));
     }
     return to - out;
 }

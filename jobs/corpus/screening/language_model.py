@@ -57,7 +57,7 @@ class LanguageModel:
         slots = np.full(2 * entries + 1, -1, np.int32)
         self._arrays: tuple[NDArray[Any], ...] = (rows, text, ends, slots, row_of_run, output, children)
         sizes = (entries, words, labels, len(slots), len(row_of_run))
-        self._model = Model(*map(address, self._arrays), *sizes)
+        self._model = Model(*(address(array) for array in self._arrays), *sizes)
         library.index_entries(self._model, address(slots))
 
     def most_likely(self, text: str) -> tuple[str, float]:

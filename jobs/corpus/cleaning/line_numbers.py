@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, chain, groupby, pairwise
+from itertools import accumulate, chain, compress, groupby, pairwise
 from statistics import median
 
 import numpy as np
@@ -116,14 +116,14 @@ def _counting_lines(values: Sequence[int], places: Sequence[int]) -> list[int]:
     if len(lines) < _SERIES // 2:
         return []
     usual = median(pace(number, number + 1) for number in lines)
+    shortest, longest = usual * 0.6, usual * 1.4
     # The lines seen so far make up a good part of the text; every fifth may have a number.
     covered = sum(places[number + 1] - places[number] for number in lines)
     known = len(lines) >= _KNOWN and covered >= _KNOWN_SHARE * places[-1]
 
     def steady(one: Sequence[int]) -> float:
         """The share of its lines that are about as long as lines usually are."""
-        paces = [pace(*pair) for pair in pairwise(one)]
-        return sum(usual * 0.6 < each < usual * 1.4 for each in paces) / len(paces)
+        return sum(shortest < pace(*pair) < longest for pair in pairwise(one)) / (len(one) - 1)
 
     def even(one: Sequence[int]) -> float:
         """The share of its steps that are its usual step: one line, or five."""
@@ -132,12 +132,13 @@ def _counting_lines(values: Sequence[int], places: Sequence[int]) -> list[int]:
 
     def counts_lines(one: Sequence[int]) -> bool:
         if known:
-            return len(one) >= _FRAGMENT and (steady(one) == 1.0 or (len(one) >= _SERIES and steady(one) >= 0.2))
+            return len(one) >= _FRAGMENT and steady(one) >= (0.2 if len(one) >= _SERIES else 1.0)
         return len(one) >= _SERIES and steady(one) >= 0.6 and even(one) >= 0.6
 
     series = _series(values, places, usual, _LONG_INTERRUPTION if known else _INTERRUPTION)
     counting: list[int] = []
-    lined = sorted(filter(counts_lines, series), key=_magnitude, reverse=True)
+    count_lines = list(map(counts_lines, series))
+    lined = sorted(compress(series, count_lines), key=_magnitude, reverse=True)
     for _, alike in groupby(lined, _magnitude):
         others = [one for one in alike if not _lies_within_lines(one, values, places, usual, counting)]
         counting = sorted(chain(counting, *others))
@@ -145,8 +146,8 @@ def _counting_lines(values: Sequence[int], places: Sequence[int]) -> list[int]:
         return counting
     between = [
         one
-        for one in series
-        if not counts_lines(one) and _fits(one, values, counting) and steady(one) >= (0.5 if len(one) > _PAIR else 1.0)
+        for one, counts in zip(series, count_lines, strict=True)
+        if not counts and _fits(one, values, counting) and steady(one) >= (0.5 if len(one) > _PAIR else 1.0)
     ]
     return sorted([*counting, *(number for one in between for number in one)])
 

@@ -41,7 +41,7 @@ def join_page_breaks(paragraphs: Sequence[str]) -> list[str]:
     last = ""  # of the paragraphs, the one that the next may go on from
     numbers: list[str] = []
     for text in paragraphs:
-        if joined and _PAGE_NUMBER.fullmatch(text):
+        if joined and text[-1] in "0123456789)" and _PAGE_NUMBER.fullmatch(text):
             numbers.append(text)
             continue
         if last and _continues(last, len(joined[-1]) > 1, text):

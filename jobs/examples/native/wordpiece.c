@@ -34,8 +34,13 @@ typedef struct {
     uint16_t ids[RECENT_IDS];
 } Recent;
 
-/* A vocabulary: two open-addressing hash tables, of entries that begin a word and that continue one. */
+#define FILTER_BITS (1 << 18) /* a power of two */
+
+/* A vocabulary: two open-addressing hash tables, of entries that begin a word and that continue one. Most strings that
+ * are looked for are no entry: a Bloom filter tells most of these without the table, which no near cache holds.
+ */
 typedef struct {
+    uint64_t filter[2][FILTER_BITS / 64];
     uint8_t *text;
     Recent *recent;
     Entry *entries[2];
@@ -54,6 +59,9 @@ static inline uint32_t slot_of(uint64_t hash) { return (uint32_t)(hash ^ (hash >
 static inline int32_t find(const Vocabulary *v, int table, const uint8_t *text, int32_t length, uint64_t hash)
 {
     const Entry *entries = v->entries[table];
+    const uint32_t bit = slot_of(hash) & (FILTER_BITS - 1);
+    if (!(v->filter[table][bit / 64] >> bit % 64 & 1))
+        return -1;
     for (uint32_t slot = slot_of(hash) & v->mask;; slot = (slot + 1) & v->mask) {
         if (!entries[slot].text)
             return -1;
@@ -67,6 +75,8 @@ static void add(Vocabulary *v, int table, const uint8_t *text, int32_t length, i
     uint64_t hash = EMPTY_HASH;
     for (int32_t i = 0; i < length; i++)
         hash = extended(hash, text[i]);
+    const uint32_t bit = slot_of(hash) & (FILTER_BITS - 1);
+    v->filter[table][bit / 64] |= 1ull << bit % 64;
     uint32_t slot = slot_of(hash) & v->mask;
     while (v->entries[table][slot].text)
         slot = (slot + 1) & v->mask;

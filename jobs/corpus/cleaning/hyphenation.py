@@ -24,7 +24,7 @@ def join_torn_words(paragraphs: Sequence[str]) -> list[str]:
     forms = {
         form.lower() for text in compress(paragraphs, torn) for match in _TORN.finditer(text) for form in _forms(match)
     }
-    written = _written(forms, "\n".join(paragraphs).lower())
+    written = _written(forms, "\n".join(map(str.lower, paragraphs)))
 
     def joined(match: re.Match[str]) -> str:
         return next((form for form in _forms(match) if form.lower() in written), match[0])

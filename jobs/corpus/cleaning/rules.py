@@ -41,11 +41,14 @@ def unescape_html(text: str) -> str:
 
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _PLAIN = str.maketrans(_SUPERSCRIPTS + "⁺⁻", "0123456789+-")
-_EXPONENT = re.compile(rf"(?<=[0-9])[⁺⁻]?[{_SUPERSCRIPTS}]+")
+# Each begins with the character that is looked for, which is found faster than what precedes it.
+_EXPONENT = re.compile(
+    rf"[⁺⁻{_SUPERSCRIPTS}](?<=[0-9].)(?:(?<=[⁺⁻])[{_SUPERSCRIPTS}]|(?<=[{_SUPERSCRIPTS}]))[{_SUPERSCRIPTS}]*"
+)
 _DEGREE = re.compile(r"[º˚](?=\s?[CFK]\b)")
 _SPACING_ACCENTS = re.compile(r"[´¨¯¸˘˙˚˛˜˝]")
 _AROUND_ACCENTS = re.compile(f"({_SPACING_ACCENTS.pattern})")
-_VULGAR_FRACTION = re.compile(r"(?<=[0-9])(?=[¼½¾⅐-⅞])")
+_VULGAR_FRACTION = re.compile(r"[¼½¾⅐-⅞](?<=[0-9].)")
 
 
 def normalise_unicode(text: str) -> str:
@@ -60,7 +63,7 @@ def normalise_unicode(text: str) -> str:
         return text
     text = _EXPONENT.sub(lambda match: "^" + match[0].translate(_PLAIN), text)
     text = _DEGREE.sub("°", text)
-    text = _VULGAR_FRACTION.sub(" ", text)
+    text = _VULGAR_FRACTION.sub(r" \g<0>", text)
     if _SPACING_ACCENTS.search(text):
         parts = _AROUND_ACCENTS.split(text)
         text = "".join(p if _SPACING_ACCENTS.fullmatch(p) else _nfkc(p) for p in parts)

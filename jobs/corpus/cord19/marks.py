@@ -38,8 +38,8 @@ def marked_paragraph(text: str, citations: Marks | None, references: Marks | Non
     if not (citations or references):
         return Paragraph(stripped)
     offset = len(text) - len(text.lstrip())
-    cites, ignored = _believable(text, citations or (), offset, len(stripped))
-    refs, more = _believable(text, references or (), offset, len(stripped))
+    cites, ignored = _believable(text, citations, offset, len(stripped)) if citations else ((), 0)
+    refs, more = _believable(text, references, offset, len(stripped)) if references else ((), 0)
     return Paragraph(stripped, cites, refs, ignored + more)
 
 

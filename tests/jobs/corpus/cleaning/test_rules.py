@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.corpus.cleaning.rules import RULES, clean, clean_each
+from jobs.corpus.cleaning.whitespace import normalise_space
 
 CASES = {
     "plain text stays": ("The virus (SARS-CoV-2) spread.", "The virus (SARS-CoV-2) spread."),
@@ -57,6 +58,11 @@ def test_changes_are_counted_by_rule() -> None:
 
 def test_rules_have_names_of_their_own() -> None:
     assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+@given(st.text(max_size=40) | st.text(" a\t\n\x1c\x85\u2003é\x00", max_size=20))
+def test_white_space_is_joined_as_python_splits_it(text: str) -> None:
+    assert normalise_space(text) == " ".join(text.split())
 
 
 @given(st.text(max_size=200))

@@ -36,7 +36,7 @@ class ReferenceGraph:
             v1.set_random_seed(seed)
             self._inputs = {name: v1.placeholder(array.dtype, array.shape) for name, array in batch.items()}
             model = modeling.BertModel(
-                config=modeling.BertConfig(**config.model_dump()),
+                config=modeling.BertConfig.from_dict(config.google()),
                 is_training=True,
                 input_ids=self._inputs["input_ids"],
                 input_mask=self._inputs["input_mask"],
@@ -44,13 +44,13 @@ class ReferenceGraph:
                 use_one_hot_embeddings=False,
             )
             mlm, *_ = pretraining.get_masked_lm_output(
-                modeling.BertConfig(**config.model_dump()),
+                modeling.BertConfig.from_dict(config.google()),
                 model.get_sequence_output(),
                 model.get_embedding_table(),
                 *(self._inputs[f"masked_lm_{part}"] for part in ("positions", "ids", "weights")),
             )
             nsp, *_ = pretraining.get_next_sentence_output(
-                modeling.BertConfig(**config.model_dump()),
+                modeling.BertConfig.from_dict(config.google()),
                 model.get_pooled_output(),
                 self._inputs["next_sentence_labels"],
             )

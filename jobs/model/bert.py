@@ -10,19 +10,23 @@ import itertools
 import math
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
 from pydantic import Field
 
 from jobs.model.fused import add_and_norm, bias_gelu_erf, bias_gelu_tanh, dropout, exact_product, layer_norm, softmax
+from jobs.model.rounded_copies import NO_COPIES, Copies, Names
 from jobs.recipe import Architecture, Precision
 from jobs.weights.architecture import GOOGLE_ACTIVATIONS, activation_of_google
-from jobs.weights.variable_names import Shape, tensors
+from jobs.weights.variable_names import WORD_EMBEDDINGS, Shape, tensors
 
 COMPILED_FROM_HIDDEN_SIZE = 256
 """Hidden size from which functions are compiled. Smaller models train for minutes: compiling would not pay off."""
 PROJECTIONS = ("query", "key", "value")
+DENSE = ("attention/output/dense", "intermediate/dense", "output/dense")
+"""A layer's dense layers after its projections."""
 MASKED_SCORE = -10000.0
 """Added to the attention scores of padding; google uses this and not minus infinity."""
 
@@ -71,10 +75,41 @@ class Bert(tf.Module):  # type: ignore[misc]
         self._product_type = tf.as_dtype(precision)
         self._bias_gelu = {"gelu_pytorch_tanh": bias_gelu_tanh, "gelu": bias_gelu_erf}[config.hidden_act]
         self._compiled = config.hidden_size >= COMPILED_FROM_HIDDEN_SIZE
+        self._copies = NO_COPIES
         self.variables_by_name: dict[str, tf.Variable] = {
             name: tf.Variable(initial_value(name, shape, config.initializer_range, seed), name=name)
             for name, shape in variable_shapes(config).items()
         }
+
+    @property
+    def product_type(self) -> tf.DType:
+        """The type of the inputs to matrix products."""
+        return self._product_type
+
+    def product_matrices(self) -> list[Names]:
+        """The variables that matrix products read in ``product_type``."""
+        matrices: list[Names] = [(WORD_EMBEDDINGS,)]
+        for index in range(self.config.num_hidden_layers):
+            layer = f"bert/encoder/layer_{index}"
+            matrices.append(_projections(f"{layer}/attention/self", "kernel"))
+            matrices += [(f"{layer}/{dense}/kernel",) for dense in DENSE]
+        return [*matrices, ("bert/pooler/dense/kernel",), ("cls/predictions/transform/dense/kernel",)]
+
+    def rounded(self, names: Names) -> tf.Tensor:
+        """Variables as a product reads them: in its type, side by side."""
+        if names in self._copies:
+            return tf.convert_to_tensor(self._copies[names])
+        parts = [self._rounded(self._variable(name)) for name in names]
+        return parts[0] if len(parts) == 1 else tf.concat(parts, axis=-1)
+
+    @contextmanager
+    def reading(self, copies: Copies) -> Iterator[None]:
+        """Within it, products read these copies of ``rounded`` variables, and gradients are theirs."""
+        self._copies = copies
+        try:
+            yield
+        finally:
+            self._copies = NO_COPIES
 
     def sequence_output(
         self,
@@ -93,7 +128,7 @@ class Bert(tf.Module):  # type: ignore[misc]
         seeds = self._dropout_seeds(dropout_seed)
         rate = config.hidden_dropout_prob
 
-        vectors = tf.gather(self._variable("bert/embeddings/word_embeddings"), input_ids)
+        vectors = tf.gather(self._variable(WORD_EMBEDDINGS), input_ids)
         # Two rows: a product with one-hot rows is faster than gathering them, forward and backward.
         segments = tf.one_hot(segment_ids, config.type_vocab_size)
         vectors += segments @ self._variable("bert/embeddings/token_type_embeddings")
@@ -129,8 +164,7 @@ class Bert(tf.Module):  # type: ignore[misc]
         masked = tf.reshape(masked, [-1, self.config.hidden_size])
         masked = self._activated(masked, "cls/predictions/transform/dense")
         masked = layer_norm(masked, *self._norm("cls/predictions/transform"), compiled=self._compiled)
-        words = self._variable("bert/embeddings/word_embeddings")
-        mlm = exact_product(self._rounded(masked), self._rounded(words))
+        mlm = exact_product(masked, self._variable(WORD_EMBEDDINGS), self.rounded((WORD_EMBEDDINGS,)))
         mlm += self._variable("cls/predictions/output_bias")
 
         product, bias = self._product_and_bias(sequence[:, 0], "bert/pooler/dense")
@@ -148,10 +182,7 @@ class Bert(tf.Module):  # type: ignore[misc]
         config = self.config
         size = config.hidden_size // config.num_attention_heads
         # One product for all three: wider products come nearer to the hardware's peak.
-        kernels, biases = (
-            tf.concat([self._rounded(self._variable(f"{scope}/{name}/{part}")) for name in PROJECTIONS], axis=-1)
-            for part in ("kernel", "bias")
-        )
+        kernels, biases = (self.rounded(_projections(scope, part)) for part in ("kernel", "bias"))
         projected = tf.nn.bias_add(self._product(vectors, kernels), biases)
         projected = tf.reshape(projected, [batch, -1, len(PROJECTIONS), config.num_attention_heads, size])
         queries, keys, values = tf.unstack(tf.transpose(projected, [2, 0, 3, 1, 4]))  # each [B, N, S, D]
@@ -176,7 +207,7 @@ class Bert(tf.Module):  # type: ignore[misc]
 
     def _product_and_bias(self, vectors: tf.Tensor, scope: str) -> tuple[tf.Tensor, tf.Tensor]:
         """The two summands of a dense layer. The next function adds them, in its own pass."""
-        return self._product(vectors, self._variable(f"{scope}/kernel")), self._variable(f"{scope}/bias")
+        return self._product(vectors, self.rounded((f"{scope}/kernel",))), self._variable(f"{scope}/bias")
 
     def _product(self, a: tf.Tensor, b: tf.Tensor, transpose_b: bool = False) -> tf.Tensor:
         """A matrix product, inputs and result in the model's precision; sums within are float32."""
@@ -197,3 +228,7 @@ class Bert(tf.Module):  # type: ignore[misc]
             return itertools.repeat(None)
         places = 1 + 3 * self.config.num_hidden_layers
         return iter(tf.unstack(tf.random.experimental.stateless_split(seed, places)))
+
+
+def _projections(scope: str, part: str) -> Names:
+    return tuple(f"{scope}/{name}/{part}" for name in PROJECTIONS)

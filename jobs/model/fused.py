@@ -119,15 +119,22 @@ def softmax(scores: tf.Tensor, added: tf.Tensor, scale: float, *, compiled: bool
     return differentiable(scores)
 
 
-@tf.custom_gradient  # type: ignore[untyped-decorator]
-def exact_product(a: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
-    """a times b transposed, in float32 whatever their type: logits are summed over a vocabulary, and compared."""
+def exact_product(a: tf.Tensor, b: tf.Tensor, rounded: tf.Tensor) -> tf.Tensor:
+    """a times b transposed in float32, where logits are summed over a vocabulary, and compared.
 
-    def backward(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        rounded = tf.cast(upstream, a.dtype)
-        return rounded @ b, tf.matmul(rounded, a, transpose_a=True)
+    Its gradient is computed in the type of ``rounded``, which is b in that type and gets b's gradient.
+    """
 
-    return tf.matmul(_exact(a), _exact(b), transpose_b=True), backward
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def differentiable(a: tf.Tensor, rounded: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], Any]]:
+        def backward(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            upstream = tf.cast(upstream, rounded.dtype)
+            of_rounded = tf.matmul(upstream, tf.cast(a, rounded.dtype), transpose_a=True)
+            return _exact(upstream @ rounded), of_rounded
+
+        return tf.matmul(a, b, transpose_b=True), backward
+
+    return differentiable(a, rounded)
 
 
 def _softmax(scores: tf.Tensor, added: tf.Tensor, scale: float) -> tf.Tensor:

@@ -5,18 +5,20 @@ Letters in shapes: K steps, B examples of a whole batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Any
 
 import tensorflow as tf
 
 from jobs.model.bert import Bert
 from jobs.model.loss import Batch, evaluation_sums
 from jobs.model.objective import Objective
-from jobs.model.optimizer import AdamWeightDecay
+from jobs.model.optimizer import AdamWeightDecay, is_compiled
+from jobs.model.rounded_copies import NO_COPIES, Copies, Names, parameter_gradients, parameters
 
-Gradients = tuple[tf.Tensor, list[tf.Tensor]]
-"""Losses [L], and the gradients in the variables' order."""
+Gradients = tuple[tf.Tensor, dict[Names, tf.Tensor]]
+"""Losses [L], and the gradients of all parameters."""
 TrainSteps = Callable[[Batch, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
@@ -40,9 +42,12 @@ def train_steps_function(
     order, and each replica's batch into ``accumulation`` microbatches that are computed one after the other. With
     dropout off, losses and updates depend on neither number, up to rounding. The dropout of microbatch i of a on
     replica r of n follows from (seed, (step * n + r) * a + i).
+
+    It may keep copies of the weights: whoever assigns to a variable later needs another function.
     """
     replicas = strategy.num_replicas_in_sync
-    variables = optimizer.variables
+    with strategy.scope():
+        copies = _copies(model, optimizer)
 
     def train_step(
         batch: Batch, totals: Mapping[str, tf.Tensor], seed: tf.Tensor, step: tf.Tensor, rate: tf.Tensor
@@ -51,21 +56,18 @@ def train_steps_function(
         replica_step = step * replicas + context.replica_id_in_sync_group
 
         def backward(microbatch: Batch, number: tf.Tensor) -> Gradients:
-            with tf.GradientTape() as tape:
+            with tf.GradientTape() as tape, model.reading(copies):
                 losses = objective.replica_losses(model, microbatch, totals, tf.stack([seed, number]))
-            return tf.stack(losses), tape.gradient(losses[0], variables)
+            return tf.stack(losses), parameter_gradients(tape, losses[0], optimizer.variables_by_name, copies)
 
-        losses, gradients = (
-            backward(batch, replica_step)
-            if accumulation == 1
-            else _accumulated(backward, batch, replica_step, accumulation, variables, len(objective.losses))
-        )
-        # Looking rows up gives a gradient in slices, one for each time a row was used. Sums between devices want the
-        # whole table, and so does the norm, which would take the parts of one row for rows of their own.
-        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        if accumulation == 1:
+            losses, summed = backward(batch, replica_step)
+        else:
+            shapes = _shapes(optimizer.variables_by_name, copies)
+            losses, summed = _accumulated(backward, batch, replica_step, accumulation, shapes, len(objective.losses))
         if replicas > 1:
-            gradients = context.all_reduce("SUM", gradients)
-        return losses, optimizer.apply(gradients, rate)
+            summed = dict(zip(summed, context.all_reduce("SUM", list(summed.values())), strict=True))
+        return losses, optimizer.apply(summed, rate, copies)
 
     # No XLA around the whole on a CPU: its matrix products are slower there. A TPU always compiles.
     @tf.function  # type: ignore[untyped-decorator]
@@ -86,30 +88,49 @@ def train_steps_function(
     return _traced_once(train_steps)
 
 
+def _copies(model: Bert, optimizer: AdamWeightDecay) -> Copies:
+    """Copies of the trained matrices that products read in another type than float32.
+
+    A GPU keeps none: in a fixed order, looked-up rows would be added to their gradient on the CPU.
+    """
+    if model.product_type == tf.float32:
+        return NO_COPIES
+    kept = {name for name, v in optimizer.variables_by_name.items() if is_compiled(v) and "CPU" in v.device}
+    return {names: tf.Variable(model.rounded(names)) for names in model.product_matrices() if kept.issuperset(names)}
+
+
+def _shapes(variables: Mapping[str, tf.Variable], copies: Copies) -> dict[Names, tf.TensorShape]:
+    """The shape of each parameter's gradient."""
+    return {
+        names: copies[names].shape if names in copies else variables[names[0]].shape
+        for names in parameters(variables, copies)
+    }
+
+
 def _accumulated(
     backward: Callable[[Batch, tf.Tensor], Gradients],
     batch: Batch,
     replica_step: tf.Tensor,
     count: int,
-    variables: Sequence[tf.Variable],
+    shapes: Mapping[Names, tf.TensorShape],
     losses: int,
 ) -> Gradients:
-    """Losses and gradients of one replica's batch, summed over its ``count`` microbatches."""
+    """Losses and gradients of one replica's batch, summed over its ``count`` microbatches in float32."""
     microbatches = {name: tf.reshape(values, [count, -1, *values.shape[1:]]) for name, values in batch.items()}
-    nothing = tf.zeros([losses]), [tf.zeros_like(variable) for variable in variables]
+    nothing = tf.zeros([losses]), [tf.zeros(shape) for shape in shapes.values()]
 
-    def add(sums: Gradients, microbatch: tuple[Batch, tf.Tensor]) -> Gradients:
+    def add(sums: tuple[tf.Tensor, list[tf.Tensor]], microbatch: tuple[Batch, tf.Tensor]) -> Any:
         losses, gradients = backward(*microbatch)
+        exact = [tf.cast(gradients[names], tf.float32) for names in shapes]
         # Keeps TensorFlow from joining these additions with the gradients' own into one that sums in a temporary
         # variable, which fails in a loop (tensorflow/tensorflow#33713).
         with tf.control_dependencies([losses]):
-            added: Gradients = tf.nest.map_structure(tf.add, sums, (losses, gradients))
-        return added
+            return tf.nest.map_structure(tf.add, sums, (losses, exact))
 
     numbers = replica_step * count + tf.range(count)
     # Several iterations at once would take the memory that this is to save.
-    summed: Gradients = tf.foldl(add, (microbatches, numbers), nothing, parallel_iterations=1)
-    return summed
+    losses_sum, sums = tf.foldl(add, (microbatches, numbers), nothing, parallel_iterations=1)
+    return losses_sum, dict(zip(shapes, sums, strict=True))
 
 
 def evaluation_step_function(

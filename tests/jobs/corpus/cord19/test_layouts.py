@@ -197,6 +197,7 @@ SPELLINGS: list[Callable[[str], str]] = [
     lambda path: f"./{path}",
     lambda path: f"document_parses/pdf_json/{name_of(path)}",
     lambda path: path.removesuffix(".gz"),
+    str.upper,
 ]
 
 

@@ -11,13 +11,23 @@ from jobs.spec import Kind
 
 WORTH_SAYING = 0.001
 """Share of unknown pieces; a vocabulary that suits its text leaves a fifth of this."""
+MANY_TWINS = 0.25
+"""Share of documents left out as near duplicates from which on the summary says so."""
 
 
 def summary(manifest: Manifest) -> str:
     examples = manifest.counts["examples"]
     made = f"{examples['train']:,} training examples, {examples['validation']:,} held out"
     unknown = manifest.counts.get("unknown_pieces", 0) / max(1, manifest.counts.get("pieces", 0))
-    return f"{made}, {unknown:.1%} of pieces [UNK]" if unknown >= WORTH_SAYING else made
+    if unknown >= WORTH_SAYING:
+        made += f", {unknown:.1%} of pieces [UNK]"
+    documents = manifest.counts.get("documents", {})
+    twins = documents.get("dropped", {}).get("near_duplicate", 0)
+    return (
+        f"{made}; {twins:,} of {documents['read']:,} documents left out as near duplicates"
+        if twins and twins >= MANY_TWINS * documents["read"]
+        else made
+    )
 
 
 KIND = StepKind(

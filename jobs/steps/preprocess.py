@@ -240,6 +240,15 @@ def finalize(artifact: Artifact, manifest: Manifest) -> list[Output]:
     return write_report(artifact, manifest)
 
 
+_SETTINGS = {
+    "near_duplicate": "near_duplicate_similarity",
+    "license": "licenses",
+    "source": "sources",
+    "date": "published_from",
+}
+"""Reason -> the setting of corpus that decides how many are dropped for it."""
+
+
 def check(manifest: Manifest) -> None:
     """Refuses a whole that nothing could be trained on, or tested, or whose vocabulary is another text's."""
     counts, limit = manifest.counts, _max_unknown_share(manifest.spec)
@@ -249,9 +258,10 @@ def check(manifest: Manifest) -> None:
             documents = manifest.counts["documents"]
             most = sorted(documents["dropped"].items(), key=lambda item: (-item[1], item[0]))[:3]
             lost = "".join(f"; {number} dropped: {reason}" for reason, number in most if number)
+            less = next((_SETTINGS[reason] for reason, number in most if number and reason in _SETTINGS), "languages")
             raise ConfigurationError(
                 manifest.name,
                 f"there are no {part} examples ({documents['kept']} documents, {documents['held_out']} held out{lost})",
-                "give a corpus with more text, drop less of it (corpus.languages and so on), or hold out more: "
+                f"give a corpus with more text, drop less of it (corpus.{less}), or hold out more: "
                 "--set corpus.validation_share=SHARE",
             )

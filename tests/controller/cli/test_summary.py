@@ -38,3 +38,22 @@ def test_of_ingest_it_says_how_many_full_texts_there_are(parses: dict[str, int] 
     }
     manifest = Manifest("ingest-a", Spec(Kind.INGEST, {}), (), counts, {}, 1.0)
     assert summary(manifest) == f"4 documents kept, 2 dropped, 1 quarantined of 7{said}"
+
+
+@pytest.mark.parametrize(
+    ("twins", "unknown", "said"),
+    [
+        (0, 0, ""),
+        (5, 0, ""),
+        (30, 0, "; 30 of 60 documents left out as near duplicates"),
+        (30, 2, ", 2.0% of pieces [UNK]; 30 of 60 documents left out as near duplicates"),
+    ],
+)
+def test_of_preprocess_it_says_what_was_lost_where_it_is_much(twins: int, unknown: int, said: str) -> None:
+    counts = {
+        "examples": {"train": 9, "validation": 2},
+        "documents": {"read": 60, "kept": 60 - twins, "dropped": {"near_duplicate": twins}},
+        **{"pieces": 100, "unknown_pieces": unknown},
+    }
+    manifest = Manifest("preprocess-a", Spec(Kind.PREPROCESS, {}), (), counts, {}, 1.0)
+    assert summary(manifest) == f"9 training examples, 2 held out{said}"

@@ -53,6 +53,7 @@ def pod(
         {
             "metadata": {
                 "name": name or f"step-1-{index}-abcde",
+                "namespace": "papers",
                 "labels": labels,
                 "annotations": {"batch.kubernetes.io/job-index-failure-count": str(failures)},
                 "creationTimestamp": SOON,

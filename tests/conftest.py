@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from tests.gcs_server import GcsServer, serve
@@ -20,6 +21,13 @@ settings.load_profile("steady")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those of whole runs first: one that began last would keep one worker while the others have nothing left."""
     items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """A command that runs in the test's process sends the log to the test's streams, which end with it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

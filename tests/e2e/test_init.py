@@ -95,7 +95,7 @@ def test_options_say_everything_without_a_terminal(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "complaint"),
     [
-        ({"--bucket": None}, "'--bucket'. Give it: there is no terminal to ask on"),
+        ({"--bucket": None}, "--bucket: init needs it"),
         ({"--zone": "us-east5"}, "is a region; a zone of it is us-east5-a"),
         ({"--project": "My Project"}, "a project's ID"),
         ({"--context": "no-such"}, "the kubeconfig has no such context; did you mean such?"),

@@ -16,12 +16,12 @@ from tests.e2e.finished import Run
 from tests.e2e.processes import start, wait_for
 from tests.signals import as_from_a_terminal
 
-STEP_FIELDS = {
+STEP_FIELDS = {"label", 
     "name", "kind", "recipe", "state", "reason", "remedy", "progress", "submitted_at", "command", "active", "failed",
     "retries", "preempted", "checkpoint", "heard_at", "missing", "spending", "events", "extends", "summary",
     "took_seconds",
 }  # fmt: skip
-PROGRESS_FIELDS = {"shards_done", "shards", "done", "total", "unit", "rate", "loss", "eta_seconds"}
+PROGRESS_FIELDS = {"doing", "shards_done", "shards", "done", "total", "unit", "rate", "loss", "eta_seconds"}
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_explaining(bucket: Path, preprocess: str) -> None:
     assert done.out.startswith(f"{preprocess} is complete")
     assert f"next: see what it made: covid-ctl artifacts {preprocess}" in done.out
     explained = answer("explain", preprocess, "--output", "json", bucket=bucket).json()
-    assert explained.keys() == {"name", "state", "text", "next", "cause"}
+    assert explained.keys() == {"name", "label", "state", "text", "next", "cause"}
 
 
 def tree(bucket: Path) -> set[str]:

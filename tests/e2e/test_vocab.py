@@ -65,7 +65,7 @@ def test_words_are_shown_added_and_trained_on(tmp_path: Path) -> None:
         "words occur in at least 4 of 9 training documents and are cut into pieces; 1,000 are to be added" in many.err
     )
     cases: tuple[tuple[tuple[str, ...], str], ...] = (
-        (("--add", "0"), "0 is not in the range"),
+        (("--add", "0"), "0 is less than 1"),
         (("--corpus", "papers.txt", "--documents", ingest), "give --corpus or --documents, not both"),
         (("--documents", "ingest-00000000"), "ingest-00000000"),
     )

@@ -16,9 +16,9 @@ from tests.e2e.finished import Run
 from tests.e2e.processes import start, wait_for
 from tests.signals import as_from_a_terminal
 
-STEP_FIELDS = {"label", 
-    "name", "kind", "recipe", "state", "reason", "remedy", "progress", "submitted_at", "command", "active", "failed",
-    "retries", "preempted", "checkpoint", "heard_at", "missing", "spending", "events", "extends", "summary",
+STEP_FIELDS = {
+    "name", "label", "kind", "recipe", "state", "reason", "remedy", "progress", "submitted_at", "command", "active",
+    "failed", "retries", "preempted", "checkpoint", "heard_at", "missing", "spending", "events", "extends", "summary",
     "took_seconds",
 }  # fmt: skip
 PROGRESS_FIELDS = {"doing", "shards_done", "shards", "done", "total", "unit", "rate", "loss", "eta_seconds"}

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from jobs.artifact import Artifact, Manifest, Output
 from jobs.errors import ConfigurationError
 from jobs.examples.extension import pieces_of_new_entries
+from jobs.field_problems import problems
 from jobs.flops import example_flops
 from jobs.layout import EVALUATIONS, TRAINED_CONFIG, TRAINED_WEIGHTS, VOCABULARY, WEIGHTS
 from jobs.model.bert import BertConfig, variable_shapes
@@ -72,8 +73,8 @@ class PretrainSettings:
                 given["max_predictions_per_seq"],
             )
         except ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise ConfigurationError(spec.name, f"its settings do not fit: {problems}", "submit it again") from error
+            reason = f"its settings do not fit: {problems(None, error.errors())}"
+            raise ConfigurationError(spec.name, reason, "submit it again") from error
         except (KeyError, TypeError) as error:
             raise ConfigurationError(spec.name, f"its settings lack something: {error}", "submit it again") from error
         positions = settings.config.max_position_embeddings

@@ -62,7 +62,7 @@ def test_they_are_taken_where_allowed_and_the_summary_says_so(pipeline: Pipeline
     manifest = made(pipeline, LOWER, max_unknown_share=0.5)
     share = manifest.counts["unknown_pieces"] / manifest.counts["pieces"]
     assert share > 0.02
-    assert KINDS[Kind.PREPROCESS].summary(manifest).endswith(f", {share:.1%} of pieces [UNK]")
+    assert f", {share:.1%} of pieces [UNK]" in KINDS[Kind.PREPROCESS].summary(manifest)
 
 
 def test_an_uncased_recipe_knows_them_all(pipeline: Pipeline) -> None:

@@ -58,7 +58,6 @@ def _seconds(work: Callable[[int], object], length: int) -> float:
 @contextmanager
 def _without_collections() -> Iterator[None]:
     """Garbage collection costs by what the process holds, which is no matter of the work."""
-    gc.collect()
     gc.disable()
     try:
         yield

@@ -86,6 +86,7 @@ def track(world: World) -> None:
         world.kubelet(ingest).step()
         until(lambda: EventType.RELEASED in world.types(signatures), tracker)
         until(lambda: world.log(ingest, "00000-0") != "", tracker)
+        until(lambda: sum("watch=true" in request for request in world.server.requests) >= 3, tracker)
 
 
 def test_the_trackers(world: World) -> None:

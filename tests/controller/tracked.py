@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from controller.clusters.informer import Informer
-from controller.clusters.kubernetes import KubernetesCluster
+from controller.clusters.kubernetes import OURS, KubernetesCluster
+from controller.clusters.objects import ObservedJob, ObservedPod
 from controller.ledger.events import EventType, Ledger
 from controller.ledger.history import History
 from controller.planning.plan import Step
@@ -15,6 +16,7 @@ from controller.tracking.observer import ClusterObserver
 from controller.tracking.submission import Submitted, submit
 from controller.tracking.tracker import OnError, Tracker
 from jobs.store import Store
+from tests.api_server.resources import selected
 from tests.api_server.server import ApiServer
 from tests.controller.steps import profile
 from tests.standin_kubelet import StandinKubelet
@@ -43,7 +45,7 @@ class World:
     def tracker(self, *, on_error: OnError | None = None, **options: object) -> Iterator[Tracker]:
         with Informer(self.cluster, clock=self.now) as informer:
             yield Tracker(
-                ClusterObserver(self.cluster, informer),
+                UpToDate(self.cluster, informer, self.server),
                 self.store,
                 on_error=on_error or (lambda name, error, _seconds: self.errors.append((name, error))),
                 clock=self.now,
@@ -73,8 +75,46 @@ class World:
         return "" if found is None else found.decode()
 
 
+class UpToDate(ClusterObserver):
+    """Looks once the informer knows all that the server does: no thread's pace decides what a tracker finds."""
+
+    def __init__(self, cluster: KubernetesCluster, informer: Informer, server: ApiServer) -> None:
+        super().__init__(cluster, informer)
+        self.wait = self._wait_until_informed
+        self._server = server
+        self._names: set[str] = set()
+        """Also of Jobs that are gone, whose pods may not be."""
+
+    def _wait_until_informed(self, seconds: float) -> set[str]:
+        changed = self._informer.wait(0)
+        for _ in range(ROUNDS):
+            if self._is_informed():
+                return changed | self._informer.wait(0 if changed else seconds)
+            changed |= self._informer.wait(0.02)
+        raise AssertionError("the informer does not hear what the server tells")
+
+    def _is_informed(self) -> bool:
+        with self._server.store.changed:
+            jobs, pods = (
+                [item for item in self._server.store.all(kind, "default") if selected(item, {"labelSelector": OURS})]
+                for kind in ("jobs", "pods")
+            )
+        expected = [ObservedPod.of(pod) for pod in pods]
+        self._names |= {job["metadata"]["name"] for job in jobs} | {pod.job for pod in expected}
+        heard = [pod for name in self._names for pod in self._informer.pods(name)]
+        return (
+            self._informer.is_listed
+            and _by_name(self._informer.jobs()) == _by_name(map(ObservedJob.of, jobs))
+            and _by_name(heard) == _by_name(expected)
+        )
+
+
+def _by_name(observed: Iterable[ObservedJob] | Iterable[ObservedPod]) -> list[ObservedJob | ObservedPod]:
+    return sorted(observed, key=lambda one: one.name)
+
+
 def until(done: Callable[[], bool], *trackers: Tracker) -> None:
-    """Let the trackers go on until it is so: changes reach them through threads, a moment later."""
+    """Let the trackers go on until it is so: some of what they begin, threads end."""
     for _ in range(ROUNDS):
         for tracker in trackers:
             tracker.step(0.02)

@@ -18,6 +18,7 @@ from controller.clusters.job_policy import (
 from controller.clusters.objects import ObservedEvent, ObservedJob, ObservedPod
 from controller.clusters.pod_diagnosis import Diagnosis, why_ended, why_not_running
 from controller.clusters.tracker_presence import start_one
+from controller.kube.kubectl import cluster_wide, within
 from controller.labels import ANNOTATION_BUCKET, LABEL_QUEUE
 from jobs.errors import EXIT_INTERRUPTED
 
@@ -205,8 +206,7 @@ def _why_suspended(job: ObservedJob, events: list[ObservedEvent], around: Surrou
             return Diagnosis(reason, start_one(job.namespace))
         return Diagnosis(waits_for(inputs))
     if queue and not job.is_gated:
-        inside = f"kubectl --namespace {job.namespace}"
-        look = f"{inside} get workloads; {inside} describe localqueue {queue}"
+        look = "; ".join(within(job.namespace, one) for one in ("get workloads", f"describe localqueue {queue}"))
         told = _newest_kueue_reason(events)
         return Diagnosis(f"waits for the queue {queue} to admit it{f': {told}' if told else ''}", look)
     if around.was_released:
@@ -235,7 +235,7 @@ def _newest_kueue_reason(events: list[ObservedEvent]) -> str:
 
 
 def _patch(job: ObservedJob, patch: str) -> str:
-    return f"kubectl --namespace {job.namespace} patch job {job.name} --type merge --patch '{patch}'"
+    return within(job.namespace, f"patch job {job.name} --type merge --patch '{patch}'")
 
 
 def lost_pods(pods: Iterable[ObservedPod], events: Iterable[ObservedEvent], now: float) -> list[ObservedPod]:
@@ -266,8 +266,8 @@ def _why_lost(lost: list[ObservedPod], pods: list[ObservedPod], around: Surround
     then = "its pod cannot finish terminating there" if stuck else "its pods are replaced once they are evicted"
     return Diagnosis(
         f"{share}{which} not answer{f' ({told})' if told else ''}; {then}",
-        f"kubectl get node {nodes[0]}; if it will not come back: kubectl delete node {nodes[0]}, "
-        f"or kubectl --namespace {lost[0].namespace} delete pod {lost[0].name} --force",
+        f"{cluster_wide(f'get node {nodes[0]}')}; if it will not come back: {cluster_wide(f'delete node {nodes[0]}')}, "
+        f"or {within(lost[0].namespace, f'delete pod {lost[0].name} --force')}",
     )
 
 
@@ -284,7 +284,7 @@ def _why_not_made(
         return None
     words = last.message.rpartition("is forbidden: ")[2].removeprefix("Error creating: ")
     if " quota: " in last.message:
-        look = f"kubectl --namespace {job.namespace} describe resourcequota"
+        look = within(job.namespace, "describe resourcequota")
         return Diagnosis(f"quota: {words}", f"{look}; raise it, or wait for other work to end")
     return Diagnosis(f"no pod can be made: {words}", "covid-ctl doctor checks namespace, policy and service account")
 

@@ -29,6 +29,7 @@ from controller.kube.api_errors import (
 )
 from controller.kube.backoff import Retrying
 from controller.kube.connection import connect
+from controller.kube.kubectl import CLUSTER_INFO, within
 from controller.kube.watch import Watch
 from controller.labels import (
     ANNOTATION_BUCKET,
@@ -158,7 +159,7 @@ class KubernetesCluster:
         raise ForeignJobError(
             f"jobs/{name} in namespace {self.namespace}",
             reason,
-            f"kubectl --namespace {self.namespace} describe job {name}; then use another namespace, or delete it",
+            f"{within(self.namespace, f'describe job {name}')}; then use another namespace, or delete it",
         )
 
     def release(self, name: str) -> None:
@@ -215,7 +216,7 @@ class KubernetesCluster:
             error = StillThereError(
                 f"jobs/{name}",
                 f"is still being deleted after {wait_seconds:.0f} s",
-                f"kubectl --namespace {self.namespace} get pods --selector {LABEL_JOB}={name}",
+                within(self.namespace, f"get pods --selector {LABEL_JOB}={name}"),
             )
             yield name, None if gone else error
 
@@ -302,7 +303,7 @@ class KubernetesCluster:
             return int(found["major"]), int(str(found["minor"]).rstrip("+"))
         except (KeyError, TypeError, ValueError) as error:
             reason = "what answered tells no version of Kubernetes: it is no API server"
-            raise UnreachableError(f"context {self.api.context}", reason, "kubectl cluster-info") from error
+            raise UnreachableError(f"context {self.api.context}", reason, CLUSTER_INFO) from error
 
     def watch_jobs(self) -> Watch[ObservedJob]:
         return Watch(self.api, self._jobs, ObservedJob.of, query={"labelSelector": OURS})

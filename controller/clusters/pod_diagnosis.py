@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from controller.clusters.objects import ObservedEvent, ObservedPod
+from controller.kube.kubectl import within
 from jobs.json_text import from_json
 
 _IMAGE = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
@@ -42,8 +43,7 @@ class Diagnosis:
 
 def why_not_running(pod: ObservedPod, events: Iterable[ObservedEvent] = ()) -> Diagnosis | None:
     """Why a pod is still pending; None if it is merely starting. ``events`` are those about it."""
-    inside = f"kubectl --namespace {pod.namespace} describe"
-    look = f"{inside} pod {pod.name}"
+    look = within(pod.namespace, f"describe pod {pod.name}")
     newest = {event.reason: event for event in sorted(events, key=lambda event: event.at)}
     if pod.waiting in _IMAGE:
         return Diagnosis(
@@ -54,7 +54,7 @@ def why_not_running(pod: ObservedPod, events: Iterable[ObservedEvent] = ()) -> D
         return Diagnosis(f"{pod.waiting}: {pod.waiting_message}".rstrip(": "), look)
     if pod.unschedulable:
         scaling = [newest[reason].message for reason in _SCALING_EVENTS if reason in newest]
-        remedy = "" if "TriggeredScaleUp" in newest else _how_to_schedule(pod.unschedulable, inside)
+        remedy = "" if "TriggeredScaleUp" in newest else _how_to_schedule(pod)
         return Diagnosis("; ".join(["Unschedulable: " + pod.unschedulable, *scaling]), remedy)
     for reason in _WAITING_EVENTS:
         if reason in newest:
@@ -62,9 +62,9 @@ def why_not_running(pod: ObservedPod, events: Iterable[ObservedEvent] = ()) -> D
     return None
 
 
-def _how_to_schedule(told: str, describe: str) -> str:
-    if claim := _CLAIM.search(told):
-        look = " ".join(filter(None, [describe, "pvc", claim["name"]]))
+def _how_to_schedule(pod: ObservedPod) -> str:
+    if claim := _CLAIM.search(pod.unschedulable):
+        look = within(pod.namespace, " ".join(filter(None, ["describe pvc", claim["name"]])))
         return f"{look}: the claim that the profile names as bucket_volume must be there and bound"
     return "covid-ctl doctor compares the profile with the node pools"
 

@@ -8,9 +8,12 @@ from email.utils import parsedate_to_datetime
 
 from controller.kube.api import Api
 from controller.kube.api_errors import ApiError
+from controller.kube.kubectl import cluster_wide, within
 from controller.kube.leader_election import LEASE_SECONDS, lease_with_date
 from controller.time_words import span
 
+KUSTOMIZED = "covid-ctl"
+"""The namespace of ``k8s/overlays/*/kustomization.yaml``."""
 _STALE_SECONDS = 4 * LEASE_SECONDS
 """A Lease that was not renewed for so long is nobody's. Leaves room for clocks inside the cluster that differ."""
 
@@ -43,10 +46,11 @@ def find_tracker(api: Api) -> TrackerPresence:
 
 
 def start_one(namespace: str) -> str:
-    """What to do where no tracker works."""
+    """What to do where no tracker works. Its Deployment goes to the namespace that ``k8s/overlays`` names."""
+    other = "" if namespace == KUSTOMIZED else f"with `namespace: {namespace}` in its kustomization.yaml, "
     return (
-        "start it: kubectl apply -k k8s/overlays/gke (or kind), then "
-        f"kubectl --namespace {namespace} rollout status deployment covid-ctl-tracker; "
+        f"start it: {other}{cluster_wide('apply -k k8s/overlays/gke')} (or kind), then "
+        f"{within(namespace, 'rollout status deployment covid-ctl-tracker')}; "
         "or submit with --wait, or run covid-ctl tracker here"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.kube.api_errors import ForbiddenError, NotFoundError
+from controller.kube.kubectl import cluster_wide, within
 from controller.profiles.profile import Profile
 
 _NAME = "bucket volume"
@@ -14,7 +15,7 @@ def bucket_volume(cluster: KubernetesCluster, profile: Profile) -> Check:
     claim = profile.bucket_volume
     if not claim:
         return skipped(_NAME, "the bucket is on no volume")
-    look = f"kubectl describe pvc {claim} --namespace {cluster.namespace}"
+    look = within(cluster.namespace, f"describe pvc {claim}")
     try:
         found = cluster.api.get(f"/api/v1/namespaces/{cluster.namespace}/persistentvolumeclaims/{claim}")
     except NotFoundError:
@@ -33,8 +34,9 @@ def bucket_volume(cluster: KubernetesCluster, profile: Profile) -> Check:
     if not volume:
         # A class that binds with the first pod leaves the claim pending until then.
         return skipped(_NAME, f"{claim} is not bound yet; some storage classes bind with the first pod", look)
+    patch = '[{"op": "remove", "path": "/spec/claimRef/uid"}]'
     remedy = (
-        f"kubectl get pv {volume}: a volume that is Released still remembers a deleted claim; free it with "
-        f'kubectl patch pv {volume} --type json --patch \'[{{"op": "remove", "path": "/spec/claimRef/uid"}}]\''
+        f"{cluster_wide(f'get pv {volume}')}: a volume that is Released still remembers a deleted claim; free it with "
+        + cluster_wide(f"patch pv {volume} --type json --patch '{patch}'")
     )
     return failed(_NAME, f"{claim} waits for the volume {volume}, which is not free", remedy)

@@ -8,6 +8,7 @@ from typing import Any
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.kube.api_errors import ForbiddenError, NotFoundError
+from controller.kube.kubectl import cluster_wide, within
 from controller.profiles.pod_price import quantity
 from controller.profiles.profile import Pool, Profile, Role
 
@@ -39,10 +40,10 @@ def namespace(cluster: KubernetesCluster) -> Check:
         found = cluster.api.get(f"/api/v1/namespaces/{cluster.namespace}")
     except NotFoundError:
         return failed(
-            name, f"there is no namespace {cluster.namespace}", "kubectl create namespace " + cluster.namespace
+            name, f"there is no namespace {cluster.namespace}", cluster_wide(f"create namespace {cluster.namespace}")
         )
     except ForbiddenError:
-        return skipped(name, "you may not look at it", f"kubectl get namespace {cluster.namespace}")
+        return skipped(name, "you may not look at it", cluster_wide(f"get namespace {cluster.namespace}"))
     if found.get("status", {}).get("phase") == "Terminating":
         return failed(name, f"{cluster.namespace} is being deleted", "wait until it is gone, or use another one")
     return ok(name, f"{cluster.namespace} is there")
@@ -65,7 +66,7 @@ def permissions(cluster: KubernetesCluster) -> Check:
 def quota(cluster: KubernetesCluster, profile: Profile, roles: Iterable[Role] = Role) -> Check:
     """What one pod of each part asks for, against the namespace's quotas. What others use now, a Job waits for: while
     the one TPU trains, other steps may be submitted, and that one again."""
-    name, look = "quota", f"kubectl describe resourcequota --namespace {cluster.namespace}"
+    name, look = "quota", within(cluster.namespace, "describe resourcequota")
     try:
         quotas = _items(cluster, f"/api/v1/namespaces/{cluster.namespace}/resourcequotas")
     except ForbiddenError:
@@ -91,7 +92,7 @@ def quota(cluster: KubernetesCluster, profile: Profile, roles: Iterable[Role] = 
 
 
 def limits(cluster: KubernetesCluster, profile: Profile, roles: Iterable[Role] = Role) -> Check:
-    name, look = "limits", f"kubectl describe limitrange --namespace {cluster.namespace}"
+    name, look = "limits", within(cluster.namespace, "describe limitrange")
     try:
         ranges = _items(cluster, f"/api/v1/namespaces/{cluster.namespace}/limitranges")
     except ForbiddenError:
@@ -116,10 +117,10 @@ def service_account(cluster: KubernetesCluster, profile: Profile) -> Check:
     try:
         cluster.api.get(_account_path(cluster, profile))
     except NotFoundError:
-        remedy = f"kubectl create serviceaccount {account} --namespace {cluster.namespace}"
+        remedy = within(cluster.namespace, f"create serviceaccount {account}")
         return failed(name, f"there is no {account}: no pod would start", remedy)
     except ForbiddenError:
-        return skipped(name, "you may not look at it", f"kubectl get serviceaccount --namespace {cluster.namespace}")
+        return skipped(name, "you may not look at it", within(cluster.namespace, "get serviceaccount"))
     return ok(name, f"{account} is there")
 
 

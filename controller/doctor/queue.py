@@ -8,6 +8,7 @@ from typing import Any
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.kube.api_errors import ForbiddenError, NotFoundError
+from controller.kube.kubectl import cluster_wide, within
 from controller.profiles.profile import Profile
 
 _NAME = "queue"
@@ -16,7 +17,7 @@ GROUP = "/apis/kueue.x-k8s.io"
 
 def queue(cluster: KubernetesCluster, profile: Profile) -> Check:
     """In whichever version of its API this Kueue prefers."""
-    wanted, look = profile.queue, f"kubectl get localqueues --namespace {cluster.namespace}"
+    wanted, look = profile.queue, within(cluster.namespace, "get localqueues")
     if not wanted:
         return skipped(_NAME, f"profile {profile.name} names none")
     try:
@@ -37,7 +38,7 @@ def queue(cluster: KubernetesCluster, profile: Profile) -> Check:
         return failed(
             _NAME,
             f"LocalQueue {wanted} admits nothing: {reason}",
-            f"kubectl --namespace {cluster.namespace} describe localqueue {wanted}",
+            within(cluster.namespace, f"describe localqueue {wanted}"),
         )
     owner = str((found.get("spec") or {}).get("clusterQueue") or "")
     try:
@@ -48,7 +49,7 @@ def queue(cluster: KubernetesCluster, profile: Profile) -> Check:
 
 
 def _cluster_queue(owner: str, wanted: str, found: Mapping[str, Any], profile: Profile) -> Check:
-    describe = f"kubectl describe clusterqueue {owner}"
+    describe, edit = (cluster_wide(f"{verb} clusterqueue {owner}") for verb in ("describe", "edit"))
     if reason := _inactive(found):
         return failed(_NAME, f"ClusterQueue {owner} admits nothing: {reason}", describe)
     spec = found.get("spec") or {}
@@ -57,7 +58,7 @@ def _cluster_queue(owner: str, wanted: str, found: Mapping[str, Any], profile: P
         return failed(
             _NAME,
             f"ClusterQueue {owner} has no admission check, so that nothing asks for flex-start nodes",
-            f"name one with a ProvisioningRequestConfig (k8s/README.md): kubectl edit clusterqueue {owner}",
+            f"name one with a ProvisioningRequestConfig (k8s/README.md): {edit}",
         )
     groups = spec.get("resourceGroups") or ()
     covered = {resource for group in groups for resource in group.get("coveredResources") or ()}
@@ -68,7 +69,7 @@ def _cluster_queue(owner: str, wanted: str, found: Mapping[str, Any], profile: P
         return failed(
             _NAME,
             f"ClusterQueue {owner} covers no {what}, which our pods request: it would never admit them",
-            f"add {what} to coveredResources, with a quota in each flavor: kubectl edit clusterqueue {owner}",
+            f"add {what} to coveredResources, with a quota in each flavor: {edit}",
         )
     return ok(_NAME, f"LocalQueue {wanted} is there, and its ClusterQueue covers what pods request")
 

@@ -12,6 +12,7 @@ from typing import Any
 from controller.kube.api_errors import ApiError, OverloadedError, UnreachableError, api_error
 from controller.kube.backoff import Retrying
 from controller.kube.connection import Connection
+from controller.kube.kubectl import CLUSTER_INFO
 from jobs.json_text import from_json
 from jobs.library_errors import in_our_words
 
@@ -139,7 +140,7 @@ class Api:
 
     def _unreachable(self, error: Exception) -> UnreachableError:
         host = self._client.configuration.host
-        return UnreachableError(f"context {self.context}", f"{host}: {_plainly(error)}", "kubectl cluster-info")
+        return UnreachableError(f"context {self.context}", f"{host}: {_plainly(error)}", CLUSTER_INFO)
 
     def _thing(self, path: str) -> str:
         """``jobs/ingest-1 in namespace ns``: what of the path a person cares about."""
@@ -176,7 +177,7 @@ class Stream:
         except (HTTPError, OSError, ValueError, AttributeError) as error:
             # The last two: what urllib3 raises when ``stop`` comes between two of its steps.
             reason = f"the stream broke off ({_plainly(error)})"
-            raise UnreachableError(self._thing, reason, "kubectl cluster-info") from error
+            raise UnreachableError(self._thing, reason, CLUSTER_INFO) from error
 
 
 def _read(response: Any, thing: str) -> bytes:
@@ -185,14 +186,14 @@ def _read(response: Any, thing: str) -> bytes:
     try:
         return bytes(response.data)
     except (HTTPError, OSError) as error:
-        raise UnreachableError(thing, f"the answer broke off ({_plainly(error)})", "kubectl cluster-info") from error
+        raise UnreachableError(thing, f"the answer broke off ({_plainly(error)})", CLUSTER_INFO) from error
 
 
 def _parse(text: bytes, thing: str) -> dict[str, Any]:
     try:
         return dict(from_json(text))
     except (ValueError, TypeError) as error:
-        raise UnreachableError(thing, "what answered is no API server", "kubectl cluster-info") from error
+        raise UnreachableError(thing, "what answered is no API server", CLUSTER_INFO) from error
 
 
 def _plainly(error: Exception) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from controller.kube.kubectl import cluster_wide, within
 from jobs.errors import CovidCtlError
 from jobs.json_text import from_json
 
@@ -115,28 +116,29 @@ def _shortened(text: str) -> str:
 
 
 def _remedy(status: int, message: str, namespace: str) -> str:
-    where = f" --namespace {namespace}" if namespace else ""
     if missing := _MISSING_NAMESPACE.search(message):
-        return f"kubectl create namespace {missing['name']}"
+        return cluster_wide(f"create namespace {missing['name']}")
     if denied := _CANNOT.search(message):
         kind = f"{denied['resource']}.{denied['group']}" if denied["group"] else denied["resource"]
+        ask = within(namespace, f"auth can-i {denied['verb']} {kind}")
         return (
             "have a Role bound to you that allows it, as k8s/base has them (covid-ctl-submitter); "
-            f"`kubectl auth can-i {denied['verb']} {kind}{where}` says whether it does"
+            f"`{ask}` says whether it does"
         )
     if "being terminated" in message:
-        return f"wait until it is gone (kubectl get namespace {namespace}), or use another namespace"
+        return f"wait until it is gone ({cluster_wide(f'get namespace {namespace}')}), or use another namespace"
     if "quota: " in message:
-        return f"raise the quota or wait for other work: kubectl describe resourcequota{where}"
+        return f"raise the quota or wait for other work: {within(namespace, 'describe resourcequota')}"
     match status:
         case 401:
-            return "sign in again (`gcloud auth login`, or a fresh kubeconfig), then check with `kubectl auth whoami`"
+            whoami = cluster_wide("auth whoami")
+            return f"sign in again (`gcloud auth login`, or a fresh kubeconfig), then check with `{whoami}`"
         case 403:
-            return f"see which policy refuses it: kubectl describe namespace {namespace}".rstrip()
+            return f"see which policy refuses it: {cluster_wide(f'describe namespace {namespace}')}".rstrip()
         case 400 | 413 | 422:
             return "compare the fields named with `covid-ctl render`"
         case 404:
-            return f"see what is there: kubectl get jobs,pods{where}"
+            return f"see what is there: {within(namespace, 'get jobs,pods')}"
         case 409 | 410:
             return "give the same command again"
         case _:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.kube.api_errors import ContextError
+from controller.kube.kubectl import cluster_wide
 from controller.labels import MANAGER
 from jobs.library_errors import in_our_words
 
@@ -101,9 +102,9 @@ def _load_kubeconfig(configuration: Any, paths: str, context: str | None) -> tup
         found = {entry["name"]: entry.get("context") or {} for entry in contexts}
     except Exception as error:  # a damaged file: the library lets through whatever it trips over
         if context is None and "current-context" in str(error):
-            raise ContextError(paths, "it names no current context", "kubectl config use-context NAME") from error
+            raise ContextError(paths, "it names no current context", cluster_wide("config use-context NAME")) from error
         raise ContextError(
-            paths, f"cannot be read as a kubeconfig: {in_our_words(error)}", "kubectl config view"
+            paths, f"cannot be read as a kubeconfig: {in_our_words(error)}", cluster_wide("config view")
         ) from error
     if context is not None and context not in found:
         raise _no_such_context(paths, context, sorted(found))
@@ -112,7 +113,7 @@ def _load_kubeconfig(configuration: Any, paths: str, context: str | None) -> tup
         load_kube_config(paths, context=name, client_configuration=configuration, persist_config=False)
     except Exception as error:  # certificates, credential helpers: as above
         raise ContextError(
-            f"context {name}", f"its credentials cannot be loaded: {in_our_words(error)}", "kubectl version"
+            f"context {name}", f"its credentials cannot be loaded: {in_our_words(error)}", cluster_wide("version")
         ) from error
     return name, found[name].get("namespace") or "default"
 
@@ -120,4 +121,5 @@ def _load_kubeconfig(configuration: Any, paths: str, context: str | None) -> tup
 def _no_such_context(paths: str, context: str, names: list[str]) -> ContextError:
     near = get_close_matches(context, names, n=3, cutoff=0.5)
     said = f"nearest: {', '.join(near)}" if near else f"it has: {', '.join(names[:10]) or 'none'}"
-    return ContextError(f"context {context}", f"{paths} has no such context; {said}", "kubectl config get-contexts")
+    look = cluster_wide("config get-contexts")
+    return ContextError(f"context {context}", f"{paths} has no such context; {said}", look)

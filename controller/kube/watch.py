@@ -26,6 +26,7 @@ from controller.kube.api_errors import (
     api_error,
 )
 from controller.kube.backoff import Retrying
+from controller.kube.kubectl import CLUSTER_INFO
 from jobs.json_text import from_json
 
 WINDOW_SECONDS = 300
@@ -172,7 +173,7 @@ class Watch(Generic[T]):
         try:
             return dict(from_json(line))
         except (ValueError, TypeError) as error:
-            raise UnreachableError(self._path, "the stream is garbled", "kubectl cluster-info") from error
+            raise UnreachableError(self._path, "the stream is garbled", CLUSTER_INFO) from error
 
     def _lines(self, stream: Stream) -> Iterator[bytes]:
         heard = self._clock()
@@ -182,7 +183,7 @@ class Watch(Generic[T]):
             if lines:
                 heard = self._clock()
             elif self._clock() - heard > self._idle_seconds:
-                raise UnreachableError(self._path, "the stream only dribbles", "kubectl cluster-info")
+                raise UnreachableError(self._path, "the stream only dribbles", CLUSTER_INFO)
             yield from filter(None, lines)
             if self._stopped.is_set():
                 return

@@ -14,6 +14,7 @@ from controller.kube.api_errors import (
     UnauthorizedError,
     UnreachableError,
 )
+from controller.kube.kubectl import within
 from controller.labels import ANNOTATION_BUCKET, LABEL_MANAGED_BY, MANAGER
 from controller.ledger.events import Event, EventType, Ledger
 from controller.ledger.history import History
@@ -77,7 +78,7 @@ def _end(name: str, store: Store, cluster: KubernetesCluster, who: str, clock: C
         ledger.append(name, Event(EventType.CANCELLED, clock(), who))
         return Cancelled("cancelled; its Job was gone", _behind(name, cluster))
     if job.labels.get(LABEL_MANAGED_BY) != MANAGER:
-        look = f"kubectl --namespace {cluster.namespace} describe job {name}"
+        look = within(cluster.namespace, f"describe job {name}")
         raise ForeignJobError(f"jobs/{name}", "covid-ctl did not make this Job", look)
     if (bucket := job.annotations.get(ANNOTATION_BUCKET)) != store.location:
         raise ForeignJobError(

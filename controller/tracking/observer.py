@@ -28,6 +28,8 @@ class TrackedJob:
     inputs: tuple[str, ...] = ()
     queued: bool = False
     """Kueue decides when it runs: it is in a queue, and not gated by us."""
+    namespace: str = ""
+    """Empty where processes of this machine play the Jobs."""
 
 
 class Observer(Protocol):
@@ -85,7 +87,8 @@ class ClusterObserver:
         if job is None:
             return None
         bucket = job.annotations.get(ANNOTATION_BUCKET, "")
-        return TrackedJob(job.name, job.uid, bucket, job.inputs, LABEL_QUEUE in job.labels and not job.is_gated)
+        queued = LABEL_QUEUE in job.labels and not job.is_gated
+        return TrackedJob(job.name, job.uid, bucket, job.inputs, queued, job.namespace)
 
     def ended_pods(self, name: str) -> list[ObservedPod]:
         there = [pod for pod in self._informer.pods(name) if pod.phase in ("Failed", "Succeeded")]

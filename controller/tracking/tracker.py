@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from controller.kube.api_errors import ForeignJobError
+from controller.kube.kubectl import within
 from controller.ledger.history import History
 from controller.ledger.lineage import is_step_name
 from controller.tracking.notices import Notifier
@@ -145,7 +146,7 @@ class Tracker:
 
     def _refusal(self, job: TrackedJob) -> ForeignJobError | None:
         """Why a Job is ignored: it names what this tracker does not serve."""
-        look = f"kubectl describe job {job.name}"
+        look = within(job.namespace, f"describe job {job.name}")
         if job.bucket.rstrip("/") != self._store.location.rstrip("/"):
             reason = f"it names the bucket {job.bucket!r}; this tracker serves {self._store.location} alone"
             return ForeignJobError(f"jobs/{job.name}", reason, f"{look}; run a tracker with a profile of that bucket")

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from controller.cli.main import cli
+from controller.clusters.tracker_presence import KUSTOMIZED, start_one
 from controller.profiles.pod_price import quantity
 from controller.profiles.profile import Profile, load_profile
 from tests.k8s_files import BASE, K8S, OVERLAYS, kustomization, objects, the
@@ -20,6 +21,7 @@ from tests.k8s_files import BASE, K8S, OVERLAYS, kustomization, objects, the
 TRACKER = "covid-ctl-tracker"
 WORKER = Profile.model_fields["service_account"].default
 NAMESPACE = Profile.model_fields["namespace"].default
+FOLDERS = [K8S / "overlays" / overlay for overlay in OVERLAYS]
 
 
 def pod_of_tracker() -> dict[str, Any]:
@@ -71,7 +73,23 @@ def test_no_service_becomes_a_setting(folder: Path) -> None:
 def test_the_namespace_enforces_it_and_is_the_profiles_default() -> None:
     labels = the("Namespace", NAMESPACE)["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
-    assert kustomization(BASE)["namespace"] == NAMESPACE
+    assert {kustomization(folder)["namespace"] for folder in (BASE, *FOLDERS)} == {NAMESPACE, KUSTOMIZED}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+@pytest.mark.skipif(not shutil.which("kubectl"), reason="needs kubectl")
+def test_an_overlay_goes_to_another_namespace_as_a_whole(folder: Path, tmp_path: Path) -> None:
+    """As ``start_one`` advises: one line of the overlay names it."""
+    shutil.copytree(K8S, tmp_path / "k8s")
+    copy = tmp_path / "k8s" / folder.relative_to(K8S)
+    (copy / "covid-ctl.toml").touch()
+    (copy / "kustomization.yaml").write_text(yaml.safe_dump(kustomization(folder) | {"namespace": "papers"}))
+    built = subprocess.run(["kubectl", "kustomize", str(copy)], capture_output=True, text=True, check=True).stdout
+    made = list(yaml.safe_load_all(built))
+    assert [one["metadata"]["name"] for one in made if one["kind"] == "Namespace"] == ["papers"]
+    assert set(re.findall(r"namespace: (\S+)", built)) == {"papers"}
+    assert "with `namespace: papers` in its kustomization.yaml" in start_one("papers")
+    assert "kustomization.yaml" not in start_one(NAMESPACE)
 
 
 def test_the_accounts_are_the_ones_that_pods_use() -> None:

@@ -161,7 +161,7 @@ def test_a_missing_permission_is_named(server: ApiServer, cluster: KubernetesClu
     server.denied.add((verb, "jobs"))
     assert not cluster.may(verb, "jobs", group="batch").allowed
     assert cluster.may("list", "pods").allowed
-    with pytest.raises(ForbiddenError, match=f"kubectl auth can-i {verb} jobs.batch --namespace default"):
+    with pytest.raises(ForbiddenError, match=f"kubectl --namespace default auth can-i {verb} jobs.batch"):
         cluster.delete(NAME) if verb == "delete" else cluster.create(job())
 
 

@@ -188,7 +188,7 @@ def test_a_missing_namespace_and_account_fail_with_the_command_to_make_them(serv
     profile = PROFILE.model_copy(update={"namespace": "absent"})
     found = {c.name: c for c in all_checks(profile, load_recipe("tiny"), cluster_or_error(profile))}
     assert found["namespace"].remedy == "kubectl create namespace absent"
-    assert found["service account"].remedy == "kubectl create serviceaccount covid-ctl-worker --namespace absent"
+    assert found["service account"].remedy == "kubectl --namespace absent create serviceaccount covid-ctl-worker"
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,8 @@ def test_a_name_that_is_no_steps_is_refused_once_and_never_looked_up(
     stranger(world, {ANNOTATION_AFTER: after})
     others_go_on(world)
     assert [(name, type(error)) for name, error in world.errors] == [("ingest-ffffffff", ForeignJobError)]
+    (refusal,) = (error for _, error in world.errors if isinstance(error, ForeignJobError))
+    assert refusal.remedy.startswith("kubectl --namespace default describe job ingest-ffffffff; ")
     assert all(is_step_name(path.partition("/")[0]) for path in asked)
     assert world.ledger.steps() == [steps()[0].name]
 

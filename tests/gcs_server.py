@@ -20,11 +20,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
+from typing import NoReturn
 from urllib.parse import parse_qsl, unquote, urlsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 PAGE = 1000
+OUTAGES = "outages"
+"""Name of a bucket; see ``play_outages``."""
 MODIFIED = "2026-01-01T00:00:00.000Z"
 HTTP_MODIFIED = "Thu, 01 Jan 2026 00:00:00 GMT"
 
@@ -312,8 +315,20 @@ def _is(element: ElementTree.Element) -> bool:
     return element.tag.rpartition("}")[2] == "PartNumber"
 
 
+def play_outages(state: GcsServer) -> NoReturn:
+    """An object ``next`` in the bucket ``OUTAGES`` says for how many seconds nothing is answered from now on."""
+    while True:
+        time.sleep(0.1)
+        with state.lock:
+            seconds, _ = state.buckets[OUTAGES].pop("next", (b"", 0))
+        if seconds:
+            state.fail(Fault(503))
+            time.sleep(float(seconds))
+            state.heal()
+
+
 if __name__ == "__main__":  # HOST PORT BUCKET...
     _host, _port, *_buckets = sys.argv[1:]
-    with serve(*_buckets, host=_host, port=int(_port)):
+    with serve(*_buckets, OUTAGES, host=_host, port=int(_port)) as _state:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # the first process of a container has no other end
-        signal.pause()
+        play_outages(_state)

@@ -1,22 +1,30 @@
 """What tracking a large Job costs: memory and requests, at 10,000 indexes and 1,000 running pods.
 
-    python tests/bench/tracker.py [--indexes 10000] [--pods 1000] [--failing 0.02]
+    python tests/bench/tracker.py [--indexes 10000] [--pods 1000] [--failing 0.02] [--cluster]
 
 An API server of the test suite's runs in a process of its own; each pod goes from pending to running to
 its end, stays to be seen with its log, and the next index gets its pod, until every index is done. A share
 of the pods is preempted. The tracker is the one of ``covid-ctl tracker``: it notes the failures and copies
 every log to a bucket that is a directory.
+
+With ``--cluster`` the Job runs on the cluster of KUBECONFIG, in a namespace of its own, in pods that print as
+many lines with the image that COVID_CTL_TEST_IMAGE names; nothing is preempted.
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 import multiprocessing
 import os
 import resource
 import tempfile
 import time
+import uuid
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -41,46 +49,118 @@ PACE_SECONDS = 0.2
 LOG = "".join(f'{{"event": "shard.line", "number": {number}}}\n' for number in range(50))
 
 
+@dataclass
+class Run:
+    """One Job, tracked to its end."""
+
+    cluster: KubernetesCluster
+    bucket: str
+    name: str
+    errors: Counter[str] = field(default_factory=Counter)
+    looks: int = 0
+
+    def track(self, begin: Any) -> None:
+        """Calls ``begin`` once the tracker watches."""
+        with Informer(self.cluster) as informer:
+            observer = ClusterObserver(self.cluster, informer)
+            tracker = Tracker(observer, Store(self.bucket), on_error=self._note)
+            begin()
+            while not ((status := informer.status(self.name)) and status.condition):
+                self.looks += bool(tracker.step(1))
+                time.sleep(PACE_SECONDS)
+            tracker.step(1)
+
+    def _note(self, _name: str, error: Exception, _seconds: float) -> None:
+        self.errors[str(error)] += 1
+
+    def found(self) -> str:
+        store = Store(self.bucket)
+        logs, events = len(store.objects(f"{self.name}/logs")), len(Ledger(store).events(self.name))
+        return f"bucket: {logs:,} logs, {events:,} events; errors: {dict(self.errors)}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--indexes", type=int, default=10_000)
     parser.add_argument("--pods", type=int, default=1_000)
     parser.add_argument("--failing", type=float, default=0.02)
+    parser.add_argument("--cluster", action="store_true")
     options = parser.parse_args()
-    ours, theirs = multiprocessing.get_context("spawn").Pipe()
+    every = round(1 / options.failing) if options.failing and not options.cluster else 0
+    before, started, wall = _peak_megabytes(), time.process_time(), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        path, bucket = Path(folder, "kubeconfig"), Path(folder, "bucket")
-        every = round(1 / options.failing) if options.failing else 0
-        arguments = (theirs, path, str(bucket), options.indexes, options.pods, every)
-        server = multiprocessing.get_context("spawn").Process(target=_serve, args=arguments, daemon=True)
-        server.start()
-        name = ours.recv()
-        os.environ["KUBECONFIG"] = str(path)
-        cluster, errors = KubernetesCluster.connect(), Counter[str]()
-        before, started, wall = _peak_megabytes(), time.process_time(), time.monotonic()
-        looks = 0
-        with Informer(cluster) as informer:
-            observer = ClusterObserver(cluster, informer)
-            tracker = Tracker(
-                observer, Store(str(bucket)), on_error=lambda _name, error, _wait: errors.update([str(error)])
-            )
-            ours.send("go")
-            while not ((status := informer.status(name)) and status.condition):
-                looks += bool(tracker.step(1))
-                time.sleep(PACE_SECONDS)
-            tracker.step(1)
-            ours.send("stop")
-            changes, requests = ours.recv()
-        seconds = time.monotonic() - wall
-        store = Store(str(bucket))
-        logs, events = len(store.objects(f"{name}/logs")), len(Ledger(store).events(name))
-    print(f"{options.indexes:,} indexes, {options.pods:,} pods at a time, one pod in {every} preempted")
-    print(f"{changes:,} changes in the cluster")
+        if options.cluster:
+            run, requests = _on_the_cluster(Path(folder), options.indexes, options.pods)
+        else:
+            run, requests = _on_a_server_of_the_tests(Path(folder), options.indexes, options.pods, every)
+        found = run.found()
+    preempted = f", one pod in {every} preempted" if every else ""
+    print(f"{options.indexes:,} indexes, {options.pods:,} pods at a time{preempted}")
     print(f"requests: {', '.join(f'{count:,} {kind}' for kind, count in requests.most_common())}")
-    print(f"bucket: {logs:,} logs, {events:,} events; errors: {dict(errors)}")
+    print(found)
     print(f"peak memory {_peak_megabytes():.0f} MB, {before:.0f} MB of it before anything was listed")
-    print(f"CPU {time.process_time() - started:.1f} s of {seconds:.0f} s, {looks:,} looks")
+    print(f"CPU {time.process_time() - started:.1f} s of {time.monotonic() - wall:.0f} s, {run.looks:,} looks")
+
+
+def _on_a_server_of_the_tests(folder: Path, indexes: int, pods: int, every: int) -> tuple[Run, Counter[str]]:
+    ours, theirs = multiprocessing.get_context("spawn").Pipe()
+    path, bucket = folder / "kubeconfig", str(folder / "bucket")
+    arguments = (theirs, path, bucket, indexes, pods, every)
+    server = multiprocessing.get_context("spawn").Process(target=_serve, args=arguments, daemon=True)
+    server.start()
+    name = ours.recv()
+    os.environ["KUBECONFIG"] = str(path)
+    run = Run(KubernetesCluster.connect(), bucket, name)
+    run.track(lambda: ours.send("go"))
+    ours.send("stop")
+    changes, requests = ours.recv()
     server.join()
+    print(f"{changes:,} changes in the cluster")
+    return run, requests
+
+
+def _on_the_cluster(folder: Path, indexes: int, pods: int) -> tuple[Run, Counter[str]]:
+    step, image = planned(shards=indexes)[-1], os.environ["COVID_CTL_TEST_IMAGE"]
+    namespace, bucket = f"covid-ctl-bench-{uuid.uuid4().hex[:8]}", str(folder / "bucket")
+    images = Images(worker=image, trainer=image, exporter=image, tags_allowed=True)
+    profile = Profile(
+        name="bench", bucket=bucket, images=images, parallelism=pods, namespace=namespace, service_account="default"
+    )
+    job: dict[str, Any] = render(step, profile)
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    container |= {"command": ["python", "-c", f"print({LOG!r}, end='')"], "imagePullPolicy": "IfNotPresent"}
+    container["resources"] = {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "256Mi"}}
+    container.pop("args", None)
+    Artifact(Store(bucket), step.spec).submit()
+    cluster = KubernetesCluster.connect(namespace=namespace)
+    cluster.api.post("/api/v1/namespaces", {"kind": "Namespace", "metadata": {"name": namespace}})
+    run = Run(cluster, bucket, step.name)
+    try:
+        with _requests_sent() as requests:
+            run.track(lambda: cluster.create(job))
+    finally:
+        cluster.delete(step.name)
+        cluster.api.delete(f"/api/v1/namespaces/{namespace}", {})
+    return run, requests
+
+
+@contextmanager
+def _requests_sent() -> Iterator[Counter[str]]:
+    """What this process sends meanwhile, as urllib3 logs it."""
+    sent: Counter[str] = Counter()
+
+    class Counting(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if len(record.args or ()) == 8:
+                sent[_kind(str(record.args[4]))] += 1  # type: ignore[index]
+
+    log, handler = logging.getLogger("urllib3.connectionpool"), Counting()
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    try:
+        yield sent
+    finally:
+        log.removeHandler(handler)
 
 
 def _peak_megabytes() -> float:

@@ -35,6 +35,8 @@ class Bucket:
     pod_env: dict[str, str] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
     """The environment of the test process's own commands."""
+    goes_away: bool = False
+    """Whether an object in ``gcs_server.OUTAGES`` has it answer nothing for a while."""
 
 
 @contextlib.contextmanager
@@ -119,7 +121,7 @@ def _server(cluster: KubernetesCluster, image: str) -> Iterator[Bucket]:
     with reach_pod(
         cluster, SERVER, inside, _answers, "the bucket server; without either give COVID_CTL_TEST_BUCKET"
     ) as url:
-        yield Bucket(f"gs://tests/{cluster.namespace}", pod_env=_towards(inside), env=_towards(url))
+        yield Bucket(f"gs://tests/{cluster.namespace}", pod_env=_towards(inside), env=_towards(url), goes_away=True)
 
 
 def _towards(url: str) -> dict[str, str]:

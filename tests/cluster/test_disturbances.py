@@ -1,4 +1,4 @@
-"""Evictions, killed trackers, several of them, an API server that goes away: the artifacts are the undisturbed ones."""
+"""Evictions, killed trackers, several of them, a bucket or an API server that goes away: the artifacts are the same."""
 
 import os
 import random
@@ -20,9 +20,12 @@ from tests import eviction
 from tests.cluster.place import Place, write_recipe
 from tests.cluster.waiting import SECONDS, until, what_failed
 from tests.e2e.command import covid_ctl
+from tests.gcs_server import OUTAGES
 
 pytestmark = pytest.mark.cluster
 
+AWAY_SECONDS = 91
+"""Longer than what a client library repeats by itself."""
 ONCE = (EventType.RELEASED, EventType.STARTED, EventType.SUCCEEDED)
 
 Outputs = dict[str, set[tuple[str, int, str]]]
@@ -109,6 +112,29 @@ def evict(place: Place, pod: str) -> bool:
     return True
 
 
+def test_a_bucket_that_is_away_for_a_while_costs_no_retry_and_no_byte(place: Place) -> None:
+    if not place.bucket.goes_away:
+        pytest.skip("a bucket that is given is not ours to take away")
+    submit = ("submit", "preprocess")
+    with place.running(*submit, "--wait", "--timeout", str(SECONDS)) as process:
+        name = until(lambda: at_work(place, "preprocess"), "pods of preprocess", cluster=place.cluster, every=0.1)
+        Store(f"gs://{OUTAGES}").put("next", str(AWAY_SECONDS).encode())
+        until(lambda: process.poll() is not None, "the end of submit --wait", seconds=SECONDS + 60)
+        assert process.returncode == 0, place.said
+    assert "trying again for up to" in place.said
+    for step in place.jobs():
+        status = until(partial(ended_status, place, step), f"the end of {step}")
+        assert (status.condition and status.condition.type, status.retries) == ("Complete", 0), (step, status)
+    assert name in place.states()
+    assert outputs(place.store(), list(place.jobs())) == undisturbed(place, *submit)
+
+
+def at_work(place: Place, kind: str) -> str:
+    """The name of the step of this kind once a pod of it runs."""
+    steps = (name for name in place.jobs() if name.startswith(f"{kind}-"))
+    return next((name for name in steps if any(pod.phase == "Running" for pod in place.cluster.pods(name))), "")
+
+
 def test_a_tracker_may_be_killed_at_any_point(place: Place) -> None:
     chance = random.Random(1)
     submit = ("submit", "preprocess")
@@ -150,14 +176,16 @@ def test_an_api_server_may_be_restarted(place: Place) -> None:
     command = os.environ.get("COVID_CTL_TEST_RESTART_API")
     if not command:
         pytest.skip("restarting the API server needs a command for it: set COVID_CTL_TEST_RESTART_API")
-    place.succeed("submit", "preprocess")
-    with place.running("tracker") as process:
+    with place.running("tracker") as process, place.running("submit", "preprocess", "--wait") as waiting:
+        until(lambda: at_work(place, "ingest"), "pods of ingest", cluster=place.cluster)
         done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=600, check=False)
         assert done.returncode == 0, f"COVID_CTL_TEST_RESTART_API: {done.stdout}{done.stderr}"
         until(lambda: answers(place), "the API server to answer again")
         until(lambda: all_complete(place), "all steps to complete", cluster=place.cluster, every=2)
         assert process.poll() is None, place.said
         until(lambda: not unnoted(place), "the tracker to note the end")
+        until(lambda: waiting.poll() is not None, "the end of submit --wait")
+        assert waiting.returncode == 0, place.said
     check_each_thing_was_noted_once(place)
 
 

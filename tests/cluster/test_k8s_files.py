@@ -3,24 +3,30 @@
 Needs no kubelet but for the last test, in which the Deployment itself releases the steps.
 """
 
+import shlex
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from controller.clusters.kubernetes import KubernetesCluster
+from controller.kube.api_errors import NotFoundError
 from controller.ledger.events import EventType, Ledger
 from tests.cluster.deployments import apply, configuration, deployment_in, let_through
 from tests.cluster.image import PROCESSES, Image
 from tests.cluster.place import Place
 from tests.cluster.waiting import until
+from tests.conformance import CASES, NAME, job
 from tests.k8s_files import BASE, K8S, OVERLAYS, in_namespace, kustomization, objects, the
 
 pytestmark = pytest.mark.cluster
 
 TRACKER = "covid-ctl-tracker"
+VOLUME = "covid-ctl-bucket"
+"""Of the overlay for kind."""
 CLUSTER_WIDE = ("Namespace", "PersistentVolume")
 NAMESPACED = [found for found in objects(BASE) if found["kind"] not in CLUSTER_WIDE]
 
@@ -70,6 +76,40 @@ def test_the_trackers_pod_is_admitted(real_cluster: KubernetesCluster) -> None:
         return list(found)
 
     until(pods, "the tracker's pod")
+
+
+def test_it_is_taken_away_and_brought_back_as_the_readme_says(real_cluster: KubernetesCluster, tmp_path: Path) -> None:
+    """With a Job under way; every command as printed, but for the namespace."""
+    kubectl = shutil.which("kubectl")
+    if not kubectl:
+        pytest.skip("the README's commands need kubectl: install it")
+    api, name = real_cluster.api, f"{real_cluster.namespace}-away"
+    there = KubernetesCluster.connect(namespace=name)
+    if VOLUME in {volume["metadata"]["name"] for volume in api.get("/api/v1/persistentvolumes")["items"]}:
+        pytest.skip(f"the cluster has a volume {VOLUME} already: it may be somebody's")
+    shutil.copytree(K8S, tmp_path / "k8s")
+    folder = tmp_path / "k8s" / "overlays" / "kind"
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization(folder) | {"namespace": name}))
+
+    def run(command: str) -> None:
+        words = shlex.split(command.replace("overlays/gke", "overlays/kind").replace("-n covid-ctl", f"-n {name}"))
+        done = subprocess.run([kubectl, *words[1:]], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        assert "NotFound" not in done.stderr, (command, done.stderr)
+
+    section = (K8S / "README.md").read_text().partition("## Taking it away")[2]
+    commands = section.partition("```bash\n")[2].partition("```")[0].splitlines()
+    assert len(commands) == 3, commands
+    claim = f"/api/v1/namespaces/{name}/persistentvolumeclaims/{VOLUME}"
+    for _ in range(2):
+        run("kubectl apply -k k8s/overlays/gke")
+        until(lambda: api.get(claim)["status"].get("phase") == "Bound", "the bucket's claim to be bound")
+        there.create(job(CASES[0]))
+        until(lambda: there.pods(NAME), "a pod")
+        for command in commands:
+            run(command.partition("#")[0])
+        with pytest.raises(NotFoundError):
+            api.get(f"/api/v1/namespaces/{name}")
 
 
 def test_the_deployment_releases_the_steps(place: Place, image: Image) -> None:

@@ -16,13 +16,17 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from jobs.errors import ConfigurationError
-from jobs.inference.mapped_tensors import mapped_tensors
+from jobs.inference.mapped_tensors import mapped_tensors, write_tensors
 from jobs.json_text import mapping_in
 
 Array = NDArray[Any]
 
 GELU_TANH, GELU_ERF = "gelu_pytorch_tanh", "gelu"
 """transformers' names of the form that google's BERT calls "gelu", and of the exact one. They move logits by 6e-4."""
+
+WEIGHTS = "model.safetensors"
+INPUT_MAJOR = "input_major.safetensors"
+"""Weights as ``store_input_major`` leaves them."""
 
 _MASKED = -10000.0
 """Added to the attention scores of padding, as google-research/bert does."""
@@ -45,7 +49,7 @@ class ExportedBert:
         # An encoder that is published alone has no prefix: there is no head to tell it from.
         self._weights: Mapping[str, Array] = {
             name if name.startswith(("bert.", "cls.")) else f"bert.{name}": tensor
-            for name, tensor in mapped_tensors(directory / "model.safetensors").items()
+            for name, tensor in mapped_tensors(_weights_file(directory)).items()
         }
 
     @property
@@ -96,8 +100,13 @@ class ExportedBert:
         return context.transpose(0, 2, 1, 3).reshape(batch, length, width)
 
     def _dense(self, inputs: Array, scope: str) -> Array:
-        outputs: Array = inputs @ self._weight(f"{scope}.weight").T + self._weight(f"{scope}.bias")
+        outputs: Array = inputs @ self._kernel(scope) + self._weight(f"{scope}.bias")
         return outputs
+
+    def _kernel(self, scope: str) -> Array:
+        """A dense layer's matrix [inputs, outputs]."""
+        name = f"{scope}.kernel"
+        return self._weight(name) if name in self._weights else self._weight(f"{scope}.weight").T
 
     def _layer_norm(self, inputs: Array, scope: str) -> Array:
         centred = inputs - inputs.mean(axis=-1, keepdims=True)
@@ -107,6 +116,29 @@ class ExportedBert:
 
     def _weight(self, name: str) -> Array:
         return self._weights[name].astype(self._dtype, copy=False)
+
+
+def store_input_major(directory: Path) -> None:
+    """Replace the weights of a Hugging Face directory by the same with each dense layer's matrix [inputs, outputs].
+
+    torch stores [outputs, inputs]. A product of few rows is bound by memory, and reading such a matrix across its
+    rows takes about 1.7 times as long.
+    """
+    stored = mapped_tensors(directory / WEIGHTS)
+    write_tensors(
+        directory / INPUT_MAJOR,
+        {
+            f"{name.removesuffix('.weight')}.kernel" if is_kernel else name: tensor.T if is_kernel else tensor
+            for name, tensor in stored.items()
+            for is_kernel in [tensor.ndim == 2 and "embeddings." not in name]
+        },
+    )
+    (directory / WEIGHTS).unlink()
+
+
+def _weights_file(directory: Path) -> Path:
+    file = directory / INPUT_MAJOR
+    return file if file.exists() else directory / WEIGHTS
 
 
 def _gelu_tanh(x: Array) -> Array:

@@ -2,7 +2,7 @@
 
 <cache>/<index>/words/            the word index, built here
 <cache>/<index>/vectors.faiss     from the index step
-<cache>/<index>/embedder/         from the tune step
+<cache>/<index>/embedder/         from the tune step, with weights in the order that a query reads them fastest
 <cache>/<index>/staged.json       written last: what each file was when it was checked
 
 To read gigabytes for each query would cost more than the query. So a file is taken for what it was as long as its size,
@@ -83,7 +83,8 @@ def stage(store: Store, name: str, cache: Path, note: Callable[[str], None] = la
 
 
 def _stage(artifact: Artifact, target: Path, note: Callable[[str], None]) -> None:
-    # Only the command that indexes by words needs these two: a query from a warm cache starts without them.
+    # Only the command that indexes by words needs these: a query from a warm cache starts without them.
+    from jobs.inference.forward import store_input_major
     from jobs.search import lexical
     from jobs.search.papers_file import read_papers
 
@@ -99,6 +100,7 @@ def _stage(artifact: Artifact, target: Path, note: Callable[[str], None]) -> Non
     for output in tune.require().under(EMBEDDER):
         (partial / output.path).parent.mkdir(parents=True, exist_ok=True)
         tune.download(output, partial / output.path)
+    store_input_major(partial / EMBEDDER)
 
     def papers_of(number: int) -> Iterator[Paper]:
         output = shards[number]

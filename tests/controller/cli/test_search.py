@@ -84,7 +84,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "vectors cut": lambda at: os.truncate(at / "vectors.faiss", 50),
     "vectors altered, size and time put back": lambda at: same_length(at / "vectors.faiss"),
     "words altered, size and time put back": lambda at: same_length(segment(at)),
-    "weights altered": lambda at: same_length(at / "embedder/model.safetensors"),
+    "weights altered": lambda at: same_length(at / "embedder/input_major.safetensors"),
     "a file gone": lambda at: (at / "embedder/vocab.txt").unlink(),
     "a file too many": lambda at: (at / "embedder/more").write_text("x"),
     "words gone": lambda at: shutil.rmtree(at / "words"),

@@ -33,7 +33,11 @@ def test_the_model_computes_what_it_did(tmp_path: Path) -> None:
 
 def test_tensors_come_back_from_a_file_and_one_that_was_cut_is_named(tmp_path: Path) -> None:
     file = tmp_path / "tensors"
-    tensors = {"a": np.arange(6, dtype=np.float32).reshape(2, 3).T, "b": np.float16([1.5]), "c": np.zeros((0, 4))}
+    tensors = {
+        "a": np.arange(6, dtype=np.float32).reshape(2, 3).T,
+        "b": np.array([1.5], np.float16),
+        "c": np.zeros((0, 4)),
+    }
     write_tensors(file, tensors)
     found = mapped_tensors(file)
     assert list(found) == list(tensors)

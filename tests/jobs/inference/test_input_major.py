@@ -1,9 +1,11 @@
 """Weights in the order that a query reads them: the same model, without a copy in the other order."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from jobs.errors import ConfigurationError
 from jobs.inference.forward import INPUT_MAJOR, WEIGHTS, ExportedBert, store_input_major
@@ -33,7 +35,7 @@ def test_the_model_computes_what_it_did(tmp_path: Path) -> None:
 
 def test_tensors_come_back_from_a_file_and_one_that_was_cut_is_named(tmp_path: Path) -> None:
     file = tmp_path / "tensors"
-    tensors = {
+    tensors: dict[str, NDArray[Any]] = {
         "a": np.arange(6, dtype=np.float32).reshape(2, 3).T,
         "b": np.array([1.5], np.float16),
         "c": np.zeros((0, 4)),

@@ -36,7 +36,7 @@ VERSIONS: Mapping[Kind, int] = {
     Kind.INGEST: 4,
     Kind.SIGNATURES: 2,
     Kind.VOCABULARY: 5,
-    Kind.PREPROCESS: 5,
+    Kind.PREPROCESS: 6,
     Kind.CHECKPOINT: 1,
     Kind.PRETRAIN: 5,
     Kind.EXPORT: 5,

@@ -12,7 +12,8 @@ from controller.cli.completing import complete_recipe
 from controller.cli.grammar import OneOf
 
 if TYPE_CHECKING:
-    from controller.status.step_filter import StepFilter
+    from controller.status.step_filter import StepFilter, Traits
+    from controller.status.step_status import StepState
 
 
 def _states() -> Sequence[str]:
@@ -51,6 +52,12 @@ recipe_option = _option(
     help="Only steps that have this recipe in their name. May be repeated.",
 )
 label_option = _option("--label", "labels", metavar="TEXT", help="Only steps with this label. May be repeated.")
+
+
+def traits_of(step: StepState) -> Traits:
+    from controller.status.step_filter import Traits
+
+    return Traits(step.kind, step.recipe, step.label, step.state)
 
 
 def refuse_filters_of_one(name: str | None, wanted: StepFilter) -> None:

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from rich.console import Console, Group, RenderableType
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from controller.bucket.cached_store import CachedStore
 from controller.cli.console import console_of, safe_text
+from controller.cli.filtering import traits_of
 from controller.cli.lines import News, status_line
 from controller.cli.tables import status_table, step_json, without_empty_columns
 from controller.cli.terminal import echo
@@ -23,6 +25,7 @@ from controller.profiles.profile import Profile
 from controller.status.derive import State
 from controller.status.overview import Overview, look
 from controller.status.spending import Spending, spending
+from controller.status.step_filter import StepFilter
 from controller.status.step_status import StepState
 from jobs.errors import StoreUnreachableError
 from jobs.store import Store
@@ -35,20 +38,30 @@ ENDED_SECONDS = 60.0
 
 
 def follow(
-    profile: Profile, store: CachedStore, name: str | None, *, every: float, output: str, recent: int | None
+    profile: Profile,
+    store: CachedStore,
+    name: str | None,
+    wanted: StepFilter,
+    *,
+    every: float,
+    output: str,
+    recent: int | None,
 ) -> StepState:
-    """Show the steps that ``look`` finds for ever, or one step until it has ended; returns its last state."""
+    """Show the ``wanted`` steps that ``look`` finds for ever, or one step until it has ended; returns its last state.
+
+    Raises ``ConfigurationError`` where the first look finds no step with the recipe or the label that is wanted.
+    """
     console = console_of(sys.stdout)
     costs = Costs(profile, store)
+    empty = "no step is like that" if wanted else "no steps yet"
     if console.is_terminal and output != "json":
         with Live(console=console, auto_refresh=False) as live:
 
             def draw(found: Overview, now: float) -> None:
-                live.update(
-                    _screen(found, costs.of(found.steps, now), now, console, wide=output == "wide"), refresh=True
-                )
+                known = costs.of(found.steps, now)
+                live.update(_screen(found, known, now, console, wide=output == "wide", empty=empty), refresh=True)
 
-            return _loop(profile, store, name, every, recent, draw)
+            return _loop(profile, store, name, wanted, every, recent, draw)
     news = News()
     unreachable = ""
     if not Ledger(store).steps():
@@ -66,13 +79,14 @@ def follow(
             text = json.dumps(step_json(step, spent), ensure_ascii=False) if output == "json" else None
             echo(text or status_line(step, now, spent))
 
-    return _loop(profile, store, name, every, recent, tell)
+    return _loop(profile, store, name, wanted, every, recent, tell)
 
 
 def _loop(
     profile: Profile,
     store: CachedStore,
     name: str | None,
+    wanted: StepFilter,
     every: float,
     recent: int | None,
     tell: Callable[[Overview, float], None],
@@ -91,9 +105,11 @@ def _loop(
                 raise
             time.sleep(every)  # the store has said on stderr that it tried; the steps go on without us
             continue
+        if not seen:
+            wanted.check(map(traits_of, found.steps))
         seen = True
         ended |= {step.name: step for step in found.steps}
-        tell(found, now)
+        tell(replace(found, steps=[step for step in found.steps if wanted.picks(traits_of(step))]), now)
         if name is not None and not found.steps[0].state.goes_on:
             return found.steps[0]
         # Looking never takes more than half of the time.
@@ -116,10 +132,12 @@ class Costs:
         return self._spent
 
 
-def _screen(found: Overview, spent: Mapping[str, Spending], now: float, console: Console, *, wide: bool) -> Group:
+def _screen(
+    found: Overview, spent: Mapping[str, Spending], now: float, console: Console, *, wide: bool, empty: str
+) -> Group:
     at = datetime.fromtimestamp(now).astimezone().strftime("%H:%M:%S")
     parts: list[RenderableType] = (
-        [fitting_table(found.steps, spent, now, console, wide=wide)] if found.steps else [Text("no steps yet")]
+        [fitting_table(found.steps, spent, now, console, wide=wide)] if found.steps else [Text(empty)]
     )
     if found.unreachable:
         parts.append(safe_text(f"cluster not reachable: {found.unreachable}; what the bucket knows", style="yellow"))

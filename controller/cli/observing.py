@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.completing import Completer, complete_step
-from controller.cli.filtering import kind_option, label_option, recipe_option, refuse_filters_of_one, state_option
+from controller.cli.filtering import (
+    kind_option,
+    label_option,
+    recipe_option,
+    refuse_filters_of_one,
+    state_option,
+    traits_of,
+)
 from controller.cli.grammar import OneOf
 from controller.cli.options import Command, open_bucket, output_option, place_options, profile_of, show
 from controller.cli.terminal import echo
@@ -75,7 +82,7 @@ def status(
 
     from controller.cli.tables import status_table, step_json, width_of_output
     from controller.status.overview import look
-    from controller.status.step_filter import StepFilter, Traits
+    from controller.status.step_filter import StepFilter
     from jobs.patience import LOOKING
 
     wanted = StepFilter(states, kinds, recipes, labels)
@@ -89,9 +96,8 @@ def status(
         echo(found.note, err=True)
     if found.hidden:
         echo(f"{found.hidden:,} older steps are finished: covid-ctl status --all", err=True)
-    traits = {step.name: Traits(step.kind, step.recipe, step.label, step.state) for step in found.steps}
-    wanted.check(traits.values())
-    steps = [step for step in found.steps if wanted.picks(traits[step.name])]
+    wanted.check(map(traits_of, found.steps))
+    steps = [step for step in found.steps if wanted.picks(traits_of(step))]
     spent: Mapping[str, Spending] = {}
     if output != "text":
         from controller.status.spending import spending
@@ -108,21 +114,42 @@ def status(
     "--every", type=click.FloatRange(0.1), default=WATCH_SECONDS, show_default=True, help="Seconds between two looks."
 )
 @all_option
+@state_option
+@kind_option
+@recipe_option
+@label_option
 @place_options
 @wide_output_option
-def watch(name: str | None, every: float, everything: bool, output: str, **place: str | None) -> None:
+def watch(
+    name: str | None,
+    every: float,
+    everything: bool,
+    states: tuple[str, ...],
+    kinds: tuple[str, ...],
+    recipes: tuple[str, ...],
+    labels: tuple[str, ...],
+    output: str,
+    **place: str | None,
+) -> None:
     """Show the table of `status` and keep it current. Ctrl-C leaves and stops nothing.
 
     With NAME the command ends when the step does, with exit code 0 if the step is complete and 1 otherwise. In a pipe
     it prints a line for each change; with --output json, one object per line.
+
+    --state, --kind, --recipe and --label choose steps as in `status`. A step that --state chose leaves the table with
+    its state.
     """
     from controller.cli.live import follow
+    from controller.status.step_filter import StepFilter
     from jobs.patience import LOOKING
 
+    wanted = StepFilter(states, kinds, recipes, labels)
+    refuse_filters_of_one(name, wanted)
     profile = profile_of(place)
+    recent = None if everything or wanted else RECENT
     try:
         store = open_bucket(profile, patience=LOOKING)
-        last = follow(profile, store, name, every=every, output=output, recent=None if everything else RECENT)
+        last = follow(profile, store, name, wanted, every=every, output=output, recent=recent)
     except KeyboardInterrupt:
         return
     if last.state != "complete":

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from difflib import SequenceMatcher
 from typing import Any
 
+from jobs.report.changes import marked
 from jobs.report.chart import bars, columns
 from jobs.report.document import document
 from jobs.report.histogram import Histogram
 from jobs.report.markup import Markup, element, join, table
+from jobs.report.near_duplicates import near_duplicates
 from jobs.report.overview import corpus_name, overview
 from jobs.report.seen import seen_examples
 from jobs.report.summary import padding, share
@@ -68,7 +69,7 @@ def _documents(report: Report) -> list[Markup]:
         ),
     ]
     parts += _quarantined(report["quarantined"])
-    parts += _near_duplicates(report["near_duplicates"])
+    parts += near_duplicates(report["near_duplicates"], report["papers"])
     if report["parses"]:
         whole = sum(report["parses"].values())
         parts.append(bars("Where the full text comes from", report["parses"], whole, name="parse"))
@@ -96,22 +97,6 @@ def _vocabulary(report: Report) -> list[Markup]:
     if words:
         parts.append(bars("The words that became [UNK]", words, sum(words.values()), name="word"))
     return parts
-
-
-def _near_duplicates(found: Report) -> list[Markup]:
-    if not found["dropped"]:
-        return []
-    alike = [(twin["cord_uid"], twin["kept"], f"{twin['similarity']:.2f}") for twin in found["least_alike"]]
-    return [
-        element(
-            "p",
-            f"{found['dropped']:,} near-duplicates were dropped, each for a kept document that it is alike to; ",
-            element("code", found["list"]),
-            " lists them. The least alike, and the documents that stand for most others:",
-        ),
-        table(("dropped", "for", "similarity"), alike),
-        table(("kept", "dropped for it"), [(uid, f"{count:,}") for uid, count in found["dropped_for_one"]]),
-    ]
 
 
 def _cleaning(report: Report) -> list[Markup]:
@@ -217,7 +202,7 @@ def _samples(samples: Sequence[Mapping[str, Any]]) -> list[Markup]:
             element(
                 "article",
                 element("h3", sample["cord_uid"]),
-                element("p", *_marked(sample["before"].split(), " ".join(sample["sentences"]).split())),
+                element("p", *marked(sample["before"], " ".join(sample["sentences"]))),
                 element(
                     "details",
                     element("summary", "Its sentences"),
@@ -227,19 +212,6 @@ def _samples(samples: Sequence[Mapping[str, Any]]) -> list[Markup]:
             for sample in samples
         ),
     ]  # fmt: skip
-
-
-def _marked(before: list[str], after: list[str]) -> list[Markup]:
-    """Word by word, what both have plain and what only one has marked."""
-    parts = []
-    for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if kind == "equal":
-            parts.append(join(" ".join(before[a:b]), " "))
-            continue
-        for tag, words in (("del", before[a:b]), ("ins", after[c:d])):
-            if words:
-                parts.append(join(element(tag, " ".join(words)), " "))
-    return parts
 
 
 def _made_from(report: Report) -> list[Markup]:

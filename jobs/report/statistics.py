@@ -77,6 +77,19 @@ class SeenExample:
     """Whether the second part follows the first in its document."""
 
 
+@dataclass(frozen=True, order=True)
+class Paper:
+    """A paper as the report introduces it, where its cord_uid alone would say nothing."""
+
+    cord_uid: str
+    title: str
+    published: str
+    """As the corpus writes it; empty where it does not."""
+    source: str
+    opening: str
+    """The first words of its abstract, or of its body."""
+
+
 @dataclass(frozen=True)
 class Statistics:
     lengths: Mapping[str, Histogram]
@@ -88,6 +101,8 @@ class Statistics:
     seen_examples: tuple[SeenExample, ...] = ()
     residual_markers: ResidualMarkers = ResidualMarkers()
     repeats: Repeats = Repeats()
+    papers: tuple[Paper, ...] = ()
+    """Those that the report names; each is in one shard."""
 
     def __add__(self, other: Statistics) -> Statistics:
         return Statistics(
@@ -98,6 +113,7 @@ class Statistics:
             tuple(heapq.nsmallest(SEEN_EXAMPLES, {*self.seen_examples, *other.seen_examples})),
             self.residual_markers + other.residual_markers,
             self.repeats + other.repeats,
+            tuple(sorted({*self.papers, *other.papers})),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -123,6 +139,7 @@ class Statistics:
             ),
             ResidualMarkers(**data["residual_markers"]),
             Repeats(**{**repeats, "most": tuple((count, text) for count, text in repeats["most"])}),
+            tuple(Paper(**paper) for paper in data["papers"]),
         )
 
 

@@ -40,6 +40,7 @@ from jobs.recipe import MAX_UNKNOWN_SHARE, Examples
 from jobs.spec import Spec
 from jobs.steps.context import StepContext
 from jobs.steps.documents import Documents, max_quarantined_share, write_quarantined
+from jobs.steps.near_duplicate_list import NearDuplicateList
 from jobs.steps.reporting import json_bytes, write_report
 from jobs.steps.screened import ScreenedOut
 from jobs.steps.statistics_collector import StatisticsCollector
@@ -158,6 +159,7 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
     sections = settings["sections"]
     documents = Documents(context)
     screened_out = ScreenedOut(context).of_shard(context.shard)
+    introduced = NearDuplicateList.of(context.store, context.artifact.spec).named
     unknown, cased = vocabulary.ids[UNK], bool(settings.get("cased", True))
     wordpiece = WordPiece(vocabulary, cased=cased)
     begins = np.array([not token.startswith(CONTINUATION) for token in vocabulary.tokens])
@@ -181,6 +183,8 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
             context.check_stop()
             heartbeat.beat(reading.read, max(expected, reading.read + 1))
             reading.read += 1
+            if document.cord_uid in introduced:
+                reading.collector.introduce(document)
             if reason := screened_out.get(document.cord_uid):
                 reading.drop(reason)
                 continue

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import reduce
@@ -13,20 +11,19 @@ from typing import Any
 
 from jobs.artifact import Artifact, Manifest, Output, add_counts
 from jobs.corpus.cleaning.clean_document import PARAGRAPH_RULES, SENTENCE_RULES
-from jobs.corpus.screening.decision import near_duplicates_from_json_lines
-from jobs.corpus.screening.near_duplicates import NearDuplicate
 from jobs.corpus.screening.screening import most_frequent_labels
 from jobs.json_text import from_json
-from jobs.layout import NEAR_DUPLICATES, QUARANTINE, REPORT, REPORT_PAGE, STATISTICS
+from jobs.layout import QUARANTINE, REPORT, REPORT_PAGE, STATISTICS
 from jobs.parallel import in_parallel
 from jobs.report.page import page
 from jobs.report.statistics import Statistics
 from jobs.report.summary import summary_lines
 from jobs.spec import Kind, Spec
+from jobs.steps.near_duplicate_list import NearDuplicateList
 from jobs.store import Store
 
 SHOWN = 10
-"""Near-duplicates that the report names; all are in their list."""
+"""Quarantined rows that the report shows; their list has them all."""
 READERS = 16
 """Objects read at a time: there are as many as shards, each a few kilobytes."""
 
@@ -39,13 +36,12 @@ def write_report(artifact: Artifact, manifest: Manifest) -> list[Output]:
     inputs = artifact.spec.inputs
     ingest = Artifact.open(artifact.store, inputs["documents"]).require()
     signatures = Artifact.open(artifact.store, inputs["signatures"]).require()
-    twins = _near_duplicates(artifact.store, signatures)
     report = contents(
         manifest,
         ingest,
         signatures,
         _joined(artifact, manifest),
-        twins,
+        NearDuplicateList.of(artifact.store, artifact.spec),
         _specs(artifact),
         _quarantined(artifact.store, ingest),
     )
@@ -60,7 +56,7 @@ def contents(
     ingest: Manifest,
     signatures: Manifest,
     statistics: Statistics,
-    twins: Sequence[NearDuplicate],
+    near_duplicates: NearDuplicateList,
     specs: Sequence[Spec],
     quarantined: Sequence[Mapping[str, str]],
 ) -> dict[str, Any]:
@@ -90,10 +86,10 @@ def contents(
         "quarantine": f"{ingest.name}/{QUARANTINE}",
         "quarantined": list(quarantined),
         "near_duplicates": {
-            "list": f"{signatures.name}/{NEAR_DUPLICATES}",
-            "dropped": len(twins),
-            "least_alike": [asdict(twin) for twin in heapq.nsmallest(SHOWN, twins, key=_by_likeness)],
-            "dropped_for_one": _most_dropped_for(twins),
+            "list": near_duplicates.path,
+            "dropped": len(near_duplicates.pairs),
+            "least_alike": [asdict(pair) for pair in near_duplicates.least_alike],
+            "dropped_for_one": near_duplicates.dropped_for_one,
         },
         "parses": ingest.counts.get("parses", {}),
         "full_texts": _full_texts(ingest),
@@ -129,21 +125,6 @@ def _full_texts(ingest: Manifest) -> dict[str, int] | None:
         "files": counts["parse_files"]["found"],
         "files_not_used": counts["parse_files"]["unreferenced"],
     }
-
-
-def _by_likeness(twin: NearDuplicate) -> tuple[float, str]:
-    return twin.similarity, twin.cord_uid
-
-
-def _most_dropped_for(twins: Sequence[NearDuplicate]) -> list[tuple[str, int]]:
-    """Kept documents and for how many others each stands, most first."""
-    counts = Counter(twin.kept for twin in twins)
-    return heapq.nsmallest(SHOWN, counts.items(), key=lambda item: (-item[1], item[0]))
-
-
-def _near_duplicates(store: Store, signatures: Manifest) -> list[NearDuplicate]:
-    listed = Artifact.open(store, signatures.name).read(signatures.output(NEAR_DUPLICATES))
-    return near_duplicates_from_json_lines(listed)
 
 
 def _quarantined(store: Store, ingest: Manifest) -> list[dict[str, str]]:

@@ -26,6 +26,7 @@ from jobs.report.statistics import (
     MOST_REPEATED,
     SAMPLES,
     SEEN_EXAMPLES,
+    Paper,
     Repeats,
     ResidualMarkers,
     Sample,
@@ -46,6 +47,8 @@ MARKERS_IN_ONE_OF = 16
 LONGEST_SAMPLE = 2000
 """Characters of a paragraph that is shown: a page's worth at most."""
 
+OPENING_WORDS, OPENING_CHARACTERS = 60, 600
+"""At most so much of a paper's title, and of its text, is shown beside its near-duplicate's."""
 
 REPEATS_AMONG = 1 << 20
 """Training sentences of a shard, the first ones: 8 MB. Shards of CORD-19 have fewer, and none needs more memory."""
@@ -80,6 +83,13 @@ class StatisticsCollector:
         self._years: Counter[str] = Counter()
         self._unknown: Counter[str] = Counter()
         self._looked_at = 0
+        self._papers: list[Paper] = []
+
+    def introduce(self, document: Document) -> None:
+        """One document that the report names, whether or not it is kept."""
+        text = " ".join(paragraph.text for paragraph in document.abstract or document.body)
+        title, opening = _beginning(document.title), _beginning(text)
+        self._papers.append(Paper(document.cord_uid, title, document.publish_time, document.source, opening))
 
     def add(self, document: Document, cleaned: Sequence[str], sentences: Sequence[str], held_out: bool) -> None:
         """One document that is kept: its paragraphs when cleaned, and those of its sentences that have pieces."""
@@ -148,7 +158,12 @@ class StatisticsCollector:
             tuple(sorted(_seen(example, vocabulary) for example in first_examples(examples, SEEN_EXAMPLES))),
             ResidualMarkers(self._documents, dict(self._before), dict(self._after)),
             _repeats(np.array(self._training, dtype=np.int64), training, vocabulary),
+            tuple(sorted(self._papers)),
         )
+
+
+def _beginning(text: str) -> str:
+    return " ".join(text[:OPENING_CHARACTERS].split()[:OPENING_WORDS])
 
 
 def _seen(example: Example, vocabulary: Vocabulary) -> SeenExample:

@@ -14,6 +14,7 @@ import yaml
 
 from tests.e2e.command import answer, covid_ctl
 from tests.e2e.documents import furnish, run, run_blocks
+from tests.e2e.json_reference import REFERENCE
 
 README = Path(__file__).parents[2] / "README.md"
 """Its Python is run by tests/in_transformers."""
@@ -82,6 +83,18 @@ def test_held_out_loss_falls(manifests: dict[str, dict[str, Any]]) -> None:
     evaluations = manifests["pretrain"]["facts"]["evaluations"]
     assert [evaluation["step"] for evaluation in evaluations] == [0, 100, 200, 300, 400, 500]
     assert evaluations[-1]["mlm_loss"] < evaluations[0]["mlm_loss"] - 1
+
+
+def test_programs_get_the_fields_that_the_reference_has(bucket: Path, place: Path) -> None:
+    def fields(*words: str) -> Any:
+        return answer(*words, "--output", "json", bucket=bucket, cwd=place).json()
+
+    assert set(fields("report", "evaluate")) == REFERENCE["report evaluate"]
+    found = fields("search", "coronavirus", "-n", "1")
+    assert set(found) == REFERENCE["search"]
+    assert set(found["answers"][0]["hits"][0]) == REFERENCE["search: a hit"]
+    assert set(fields("publish", "tiny", "--to", "for-programs")) == REFERENCE["publish --to"]
+    assert set(fields("verify", "for-programs")) == REFERENCE["verify DIRECTORY"]
 
 
 def test_the_card_has_the_runs_own_numbers(bucket: Path, manifests: dict[str, dict[str, Any]]) -> None:

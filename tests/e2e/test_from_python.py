@@ -1,11 +1,9 @@
 """The commands' JSON is the interface for programs: the example in docs/ runs, and the reference is true."""
 
 import contextlib
-import importlib.util
 import io
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -15,20 +13,7 @@ import pytest
 from controller.cli.main import cli
 from tests.e2e.command import COVID_CTL, answer
 from tests.e2e.finished import Run
-
-DOCS = Path(__file__).parents[2] / "docs"
-
-
-def reference() -> dict[str, set[str]]:
-    """The fields of each section of the page."""
-    spec = importlib.util.spec_from_file_location("reference_pages", DOCS / "reference_pages.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    sections = re.split(r"^## (.*)$", module.pages()["json"], flags=re.MULTILINE)[1:]
-    tables = zip(sections[::2], sections[1::2], strict=True)
-    return {name: set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) for name, text in tables}
+from tests.e2e.json_reference import DOCS, REFERENCE
 
 
 def test_the_example_runs_off_the_main_thread(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,6 +39,14 @@ def test_the_example_runs_off_the_main_thread(run: Run, monkeypatch: pytest.Monk
     assert submitted.startswith(f"{run.preprocess} {{")
     assert state.startswith("complete 2 ")
     assert re.fullmatch(r"training takes \S+ to \S+ hours", estimated)
+
+
+def test_the_reference_has_every_command_that_answers_in_json() -> None:
+    found = dict(pair for name, command in cli.commands.items() for pair in options(command, name))
+    told = [heading for section in REFERENCE for heading in section.split(", ")]
+    for command, known in found.items():
+        if "--output" in known:
+            assert any(command == name or f"{command} ".startswith(f"{name} ") for name in told), command
 
 
 WITHOUT = {"init", "render", "tracker", "completion"}
@@ -94,6 +87,8 @@ COMMANDS: dict[str, tuple[tuple[str, ...], str, Callable[[Any], Any]]] = {
     "artifacts": (("artifacts",), "submit, artifacts", one),
     "output": (("artifacts", "STEP"), "Output", lambda found: found["outputs"][0]),
     "explain": (("explain", "STEP"), "explain", whole),
+    "report": (("report", "STEP"), "report", whole),
+    "explained": (("recipes", "show", "tiny", "--explain"), "recipes show --explain", one),
     "estimate": (("estimate", "pretrain", "tiny"), "estimate", whole),
     "estimated step": (("estimate", "pretrain", "tiny"), "StepEstimate", lambda found: found["steps"][0]),
     "range": (("estimate", "pretrain", "tiny"), "Range", lambda found: found["total"]["hours"]),
@@ -115,6 +110,3 @@ def test_every_field_is_in_the_reference_and_none_beside(case: str, run: Run) ->
     done = answer(*given, "--output", "json", bucket=run.bucket)
     assert done.code in (0, 3), done.err
     assert set(part(done.json())) == REFERENCE[section]
-
-
-REFERENCE = reference()

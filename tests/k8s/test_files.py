@@ -240,6 +240,13 @@ def test_the_readmes_commands_make_an_overlay_that_kubectl_applies(tmp_path: Pat
         assert [one["spec"]["template"]["spec"]["containers"][0]["image"] for one in made] == [image]
 
 
+def test_images_are_built_with_the_commit_that_their_records_name() -> None:
+    built = re.findall(r"docker build (?:.*\\\n)*.*", (K8S / "README.md").read_text())
+    assert len(built) == 2
+    assert all('--build-arg "REVISION=$(git rev-parse HEAD)"' in command for command in built)
+    assert "\nARG REVISION=\n" in (K8S.parent / "Dockerfile").read_text()
+
+
 def test_the_readme_names_what_is_there() -> None:
     text = (K8S / "README.md").read_text()
     for path in re.findall(r"k8s/[\w./-]+", text):

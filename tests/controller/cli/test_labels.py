@@ -162,13 +162,14 @@ REFUSED = {
 def test_a_value_that_nothing_has_is_refused_with_those_there_are(words: str, world: World, run: Run) -> None:
     ingest, *_, preprocess = steps()
     world.submit(labelled(ingest, "one"), labelled(preprocess, "two"))
-    code, out, err = run("status", *words.split())
-    assert (code, out) == (2, "")
-    assert REFUSED[words] in err
-    assert "\n  next: covid-ctl status" in err
+    for command in ("status", "watch"):
+        code, out, err = run(command, *words.split())
+        assert (code, out) == (2, "")
+        assert REFUSED[words] in err
+        assert "\n  next: covid-ctl " in err
 
 
 def test_filters_are_for_lists(run: Run) -> None:
-    for command in ("status", "artifacts"):
+    for command in ("status", "watch", "artifacts"):
         code, _, err = run(command, "ingest-00000000", "--kind", "ingest")
         assert (code, "not both" in err) == (2, True)

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from jobs.report.binning import binned
 from jobs.report.histogram import DOUBLING, even_bins
-from jobs.report.statistics import SAMPLES, SEEN_EXAMPLES, Repeats, ResidualMarkers, Sample, SeenExample, Statistics
+from jobs.report.statistics import (
+    SAMPLES,
+    SEEN_EXAMPLES,
+    Paper,
+    Repeats,
+    ResidualMarkers,
+    Sample,
+    SeenExample,
+    Statistics,
+)
 
 VALUES = st.lists(st.integers(1, 300), max_size=30)
 TEXT = st.sampled_from(["", "p", "q1", "β"])
@@ -78,6 +87,7 @@ def tallies(draw: st.DrawFn) -> Statistics:
         tuple(sorted(set(draw(st.lists(SEEN))))[:SEEN_EXAMPLES]),
         ResidualMarkers(draw(st.integers(0, 9)), draw(markers), draw(markers)),
         Repeats(draw(st.integers(0, 99)), draw(st.integers(0, 99)), tuple(sorted(most, key=lambda m: (-m[0], m[1])))),
+        tuple(sorted(draw(st.sets(st.builds(Paper, TEXT, TEXT, TEXT, TEXT, TEXT), max_size=3)))),
     )
 
 

@@ -147,9 +147,17 @@ def test_near_duplicates_are_named_with_what_they_were_dropped_for(artifact: Art
     assert found["dropped_for_one"] == [[twin["kept"], 1]]
     assert {twin["cord_uid"], twin["kept"]} == {"twin", "<b>3</b>"}
     assert artifact.store.exists(found["list"])
-    page = output(artifact, "report.html").decode()
-    assert found["list"] in page
-    assert f"{twin['similarity']:.2f}" in page
+    text = output(artifact, "report.html").decode()
+    assert found["list"] in text
+    page = ElementTree.fromstring(text.removeprefix("<!DOCTYPE html>\n"))
+    (pair,) = (one for one in page.iter("article") if one.find("h4") is not None)
+    head, dropped, kept, shared = ("".join(part.itertext()) for part in pair)
+    assert head == f"They share {twin['similarity']:.0%}"
+    assert dropped == "Dropped: twin"
+    assert kept.startswith("Kept: On </style>")
+    assert kept.endswith(" study 3 · <b>3</b>")
+    assert " of run 94 is known " in shared
+    assert " of run 94 is known " not in "".join(part.text or "" for tag in ("del", "ins") for part in pair.iter(tag))
 
 
 def test_the_page_begins_with_numbers_verdicts_and_what_became_of_the_corpus(artifact: Artifact) -> None:

@@ -17,8 +17,9 @@ from rich.text import Text
 from controller.bucket.cached_store import CachedStore
 from controller.cli.console import console_of, safe_text
 from controller.cli.filtering import traits_of
+from controller.cli.fitting import fitted
 from controller.cli.lines import News, status_line
-from controller.cli.tables import status_table, step_json, without_empty_columns
+from controller.cli.tables import ORANGE, status_table, step_json
 from controller.cli.terminal import echo
 from controller.ledger.events import Ledger
 from controller.profiles.profile import Profile
@@ -140,7 +141,7 @@ def _screen(
         [fitting_table(found.steps, spent, now, console, wide=wide)] if found.steps else [Text(empty)]
     )
     if found.unreachable:
-        parts.append(safe_text(f"cluster not reachable: {found.unreachable}; what the bucket knows", style="yellow"))
+        parts.append(safe_text(f"cluster not reachable: {found.unreachable}; what the bucket knows", style=ORANGE))
     return Group(*parts, Text(f"{at}  Ctrl-C leaves; nothing is stopped by it", style="dim"))
 
 
@@ -151,7 +152,7 @@ def fitting_table(
     room = max(1, console.height - MARGIN)
     left = list(steps)
     while True:
-        table = without_empty_columns(status_table(left, spent, now=now, wide=wide, width=console.width))
+        table = fitted(status_table(left, spent, now=now, wide=wide, width=console.width), console)
         if len(left) == 1 or len(console.render_lines(table)) <= room:
             return table
         left.remove(min(left, key=lambda step: (step.state is State.RUNNING, step.state.goes_on)))

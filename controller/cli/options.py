@@ -133,13 +133,15 @@ def open_live_bucket(profile: Profile) -> Store:
 
 def show(output: str, table: Callable[[], Table], data: Any, empty: str = "") -> None:
     from controller.cli.console import console_of
-    from controller.cli.tables import as_lines, without_empty_columns
+    from controller.cli.fitting import fitted
+    from controller.cli.tables import as_lines
 
     if output == "json":
         echo(json.dumps(data, indent=1, ensure_ascii=False))
     elif empty and not data:
         echo(empty)
     elif sys.stdout.isatty():
-        console_of(sys.stdout).print(without_empty_columns(table()))
+        console = console_of(sys.stdout)
+        console.print(fitted(table(), console))
     else:
         echo(as_lines(table()))

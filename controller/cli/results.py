@@ -38,7 +38,7 @@ def artifacts(
     **place: str | None,
 ) -> None:
     """List the complete artifacts in the bucket, or the files of one."""
-    from controller.cli.tables import artifacts_table, manifest_json, outputs_table, width_of_output
+    from controller.cli.tables import artifacts_table, manifest_json, outputs_table
     from controller.ledger.complete_steps import complete_artifacts
     from controller.ledger.label import labels_of
     from controller.status.step_filter import StepFilter, Traits
@@ -63,7 +63,7 @@ def artifacts(
         wanted.check(traits)
         found = [manifest for manifest, trait in zip(found, traits, strict=True) if wanted.picks(trait)]
         data = [manifest_json(manifest, called.get(manifest.name, "")) for manifest in found]
-        table = partial(artifacts_table, found, called, width=width_of_output())
+        table = partial(artifacts_table, found, called)
         show(output, table, data, empty="no artifact is like that" if wanted else "no artifacts yet")
 
 

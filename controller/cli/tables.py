@@ -41,8 +41,6 @@ WHOLE_LINES = 100_000
 """Width of what a pipe gets: its reader cuts lines as it likes."""
 NARROW = 80
 """Columns below which ages are left out: names and states are whole at any width."""
-ROOMY = 110
-"""Columns from which labels have a column of their own; below, they begin the last one."""
 
 
 def dry_run_table(planned: DryRun) -> Table:
@@ -76,16 +74,14 @@ def estimate_table(estimate: Estimate, *, width: int = WHOLE_LINES) -> Table:
     return table
 
 
-def artifacts_table(manifests: Sequence[Manifest], labels: Mapping[str, str], *, width: int = WHOLE_LINES) -> Table:
+def artifacts_table(manifests: Sequence[Manifest], labels: Mapping[str, str]) -> Table:
     """``labels`` are those of the steps that have one, by name."""
-    column = _label_column(labels.values()) if width >= ROOMY else []
+    column = _label_column(labels.values())
     table = table_of("ARTIFACT", *column, "FILES", "SIZE", "CONTENT")
     for manifest in manifests:
-        total, label = sum(output.size for output in manifest.outputs), labels.get(manifest.name, "")
-        made = summary(manifest)
-        content = [made] if column else ["  ".join(filter(None, (label, made)))]
-        named = [manifest.name, *([label] if column else [])]
-        table.add_row(*named, f"{len(manifest.outputs)}", size(total), *content)
+        total = sum(output.size for output in manifest.outputs)
+        named = [manifest.name, *([labels.get(manifest.name, "")] if column else [])]
+        table.add_row(*named, f"{len(manifest.outputs)}", size(total), summary(manifest))
     return table
 
 
@@ -134,7 +130,7 @@ def width_of_output() -> int:
 
 _NUMBERS = ("SHARDS", "AGE", "TOOK", "FILES", "SIZE", "PODS", "STEPS", "BATCH", "VOCABULARY", "OBJECTS", "COST")
 """Columns whose numbers are compared down the column: to the right."""
-_PROSE = ("REASON", "DESCRIPTION", "CONTENT", "BY", "NEXT", "CORPUS", "ON", "RESULT")
+_PROSE = ("LABEL", "REASON", "DESCRIPTION", "CONTENT", "BY", "NEXT", "CORPUS", "ON", "RESULT")
 """Columns that are broken into lines where the terminal is narrow; names and numbers are whole."""
 
 
@@ -148,18 +144,6 @@ def table_of(*columns: str) -> Table:
             overflow="fold",
         )
     return table
-
-
-def without_empty_columns(table: Table) -> Table:
-    """For people: a column in which no row says anything takes room from the others."""
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    cells = [list(column.cells) for column in table.columns]
-    kept = [(column, found) for column, found in zip(table.columns, cells, strict=True) if any(map(str, found))]
-    for column, _ in kept:
-        shown.add_column(column.header, justify=column.justify, no_wrap=column.no_wrap, overflow=column.overflow)
-    for row in zip(*(found for _, found in kept), strict=True):
-        shown.add_row(*row)
-    return shown
 
 
 def step_json(state: StepState, spent: Spending | None) -> dict[str, Any]:
@@ -181,17 +165,19 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
     return fields
 
 
+GREEN, BLUE, ORANGE, RED, VIOLET = (f"color({number})" for number in (28, 31, 130, 160, 133))
+"""Of the 256 colours, some that can be read on white and on black. The terminal's own yellow and cyan cannot."""
 STYLES = {
-    State.COMPLETE: "green",
-    State.RUNNING: "bold cyan",
-    State.PENDING: "cyan",
-    State.SUBMITTED: "cyan",
-    State.WAITING: "yellow",
-    State.ENDING: "yellow",
-    State.FAILED: "bold red",
-    State.DAMAGED: "bold red",
-    State.INTERRUPTED: "magenta",
-    State.UNKNOWN: "magenta",
+    State.COMPLETE: GREEN,
+    State.RUNNING: f"bold {BLUE}",
+    State.PENDING: BLUE,
+    State.SUBMITTED: BLUE,
+    State.WAITING: ORANGE,
+    State.ENDING: ORANGE,
+    State.FAILED: f"bold {RED}",
+    State.DAMAGED: f"bold {RED}",
+    State.INTERRUPTED: VIOLET,
+    State.UNKNOWN: VIOLET,
     State.CANCELLED: "dim",
     State.COLLECTED: "dim",
 }
@@ -208,7 +194,7 @@ def status_table(
     """Ages are as of ``now``. ``wide`` adds costs, where a price is known, and when the step was submitted."""
     priced = wide and any(one.dollars is not None for one in spent.values())
     ages = ["AGE", "TOOK"] if width >= NARROW else []
-    labels = _label_column(state.label for state in states) if width >= ROOMY else []
+    labels = _label_column(state.label for state in states)
     more = [*(["COST"] if priced else []), *(["SUBMITTED"] if wide else [])]
     table = table_of("NAME", *labels, "STATE", "SHARDS", *ages, *more, "RESULT")
     for state in states:
@@ -225,7 +211,7 @@ def status_table(
             *(times if ages else []),
             *([spent_text(spent.get(state.name))] if priced else []),
             *([submitted if state.submitted_at else ""] if wide else []),
-            "  ".join(filter(None, ("" if labels else state.label, result_text(state)))),
+            result_text(state),
         )
     return table
 

@@ -90,7 +90,7 @@ def test_it_is_shown_wherever_names_are(world: World, run: Run) -> None:
         finished_line(update, manifest),
         status_line(state, 0.0),
         *(as_lines(status_table([state], {}, now=0.0, width=width)) for width in (60, 80, 120)),
-        *(as_lines(artifacts_table([manifest], {step.name: LABEL}, width=width)) for width in (60, 80, 120)),
+        *(as_lines(artifacts_table([manifest], {step.name: LABEL})) for width in (60, 80, 120)),
     ]
     for text in shown:
         assert LABEL in text

@@ -6,9 +6,11 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
+from rich.style import Style
 
+from controller.cli.fitting import fitted
 from controller.cli.live import fitting_table
-from controller.cli.tables import as_lines, status_table
+from controller.cli.tables import STYLES, as_lines, status_table
 from controller.status.derive import State
 from controller.status.step_status import StepProgress, StepState
 
@@ -31,7 +33,8 @@ STEPS = [
 
 def drawn(width: int) -> str:
     out = StringIO()
-    Console(file=out, width=width).print(status_table(STEPS, {}, now=NOW, width=width))
+    console = Console(file=out, width=width)
+    console.print(fitted(status_table(STEPS, {}, now=NOW, width=width), console))
     return out.getvalue()
 
 
@@ -52,6 +55,18 @@ def test_names_and_states_are_whole_at_any_width(width: int) -> None:
     assert all(len(line) <= width for line in lines)
     for one in STEPS:
         assert any(line.startswith(one.name) and str(one.state) in line for line in lines)
+
+
+def test_colours_can_be_read_on_white_and_on_black() -> None:
+    """At least 3.8 to 1, of the 3 that WCAG asks for in bold and large text and the 4.5 in other."""
+    for state, style in STYLES.items():
+        colour = Style.parse(style).color
+        if colour is None:
+            continue
+        channels = (value / 255 for value in colour.get_truecolor())
+        linear = (value / 12.92 if value <= 0.04 else ((value + 0.055) / 1.055) ** 2.4 for value in channels)
+        light = sum(part * value for part, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+        assert min(1.05 / (light + 0.05), (light + 0.05) / 0.05) > 3.8, state
 
 
 @pytest.mark.parametrize("height", [5, 8, 30])

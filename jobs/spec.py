@@ -42,7 +42,7 @@ VERSIONS: Mapping[Kind, int] = {
     Kind.EXPORT: 5,
     Kind.TUNE: 3,
     Kind.CONTROL: 2,
-    Kind.EVALUATE: 3,
+    Kind.EVALUATE: 4,
     Kind.EMBED: 1,
     Kind.INDEX: 1,
 }

@@ -25,30 +25,38 @@ def evaluation_page(report: Mapping[str, Any]) -> str:
             element("h2", "Title to abstract"),
             element(
                 "p",
-                f"Each of {report['retrieval']['queries']:,} titles looks for its abstract among all of them. MRR is "
-                "the mean reciprocal rank; a whisker is the 95 % interval of the difference to BM25.",
+                f"Each of {report['retrieval']['queries']:,} titles is the query for its own abstract among all of "
+                "them. MRR is the mean reciprocal rank. The upright line is BM25's, a whisker the 95% interval of the "
+                "difference from it.",
             ),
             _plot(systems),
-            table(("system", "MRR", "R@1", "R@10", "against BM25"), [_row(name, row) for name, row in systems.items()]),
+            table(
+                ("system", "MRR", "R@1", "R@10", "against BM25"),
+                [_row(name, row) for name, row in systems.items()],
+                ends_in_words=True,
+            ),
             *_pretraining(systems["tuned"].get("against_control")),
             *_masked(report),
             element("h2", "Mean cosine of random abstracts"),
-            element("p", "Near 1, all texts look alike and only differences of similarities mean something."),
+            element(
+                "p",
+                "Where it is near 1, all texts look alike, and only differences between similarities mean anything.",
+            ),
             table(
                 ("model", "cosine"),
                 [(NAMES[name], f"{value:.3f}") for name, value in report["random_pair_cosine"].items()],
             ),
             *(part for title, rows in other_tables(report) for part in _measures(title, rows)),
         ],
-        footer="Made from the step's inputs alone: the same step, the same page.",
+        footer="Made only from the step's inputs: the same step always gives the same page.",
     )
 
 
 def _pretraining(difference: Mapping[str, Any] | None) -> list[Markup]:
     if not difference:
         return []
-    said = f"The control had the same tuning and no pretraining: the tuned embedder's MRR is {difference['mean']:+.3f} "
-    return [element("p", f"{said}to it: {verdict(difference)}.")]
+    said = "The control had the same tuning and no pretraining. The tuned embedder's MRR differs from the control's by "
+    return [element("p", f"{said}{difference['mean']:+.3f}: {verdict(difference)}.")]
 
 
 def _masked(report: Mapping[str, Any]) -> list[Markup]:
@@ -61,11 +69,13 @@ def _masked(report: Mapping[str, Any]) -> list[Markup]:
         (name, f"{masked[key]:.3f}", f"{masked[f'{key}_perplexity']:,.1f}", f"{masked[f'{key}_per_character']:.3f}")
         for name, key in (("pretrained", "ours"), ("base", "theirs"))
     ]
-    said = f"{masked['words']:,} words of {masked['documents']:,} documents, every piece of a word masked. Difference "
+    said = (
+        f"{masked['words']:,} words of {masked['documents']:,} documents, with all pieces of a word masked. Difference "
+    )
     return [
         head,
-        table(("model", "nats a word", "perplexity", "nats a character"), rows),
-        element("p", f"{said}{difference['mean']:+.3f} nats a word: {verdict(difference, lower=True)}."),
+        table(("model", "nats per word", "perplexity", "nats per character"), rows),
+        element("p", f"{said}{difference['mean']:+.3f} nats per word: {verdict(difference, lower=True)}."),
     ]
 
 
@@ -77,7 +87,7 @@ def _measures(title: str, systems: Mapping[str, Any]) -> list[Markup]:
     ]
     return [
         element("h2", title),
-        table(("system", *(MEASURES[name] for name in measures), "against BM25"), rows),
+        table(("system", *(MEASURES[name] for name in measures), "against BM25"), rows, ends_in_words=True),
     ]
 
 
@@ -97,15 +107,20 @@ def _plot(systems: Mapping[str, Any]) -> Markup:
         end = scale * row["mrr"]
         marks += [
             element("text", NAMES[name], x=0, y=y + 15),
-            element("rect", class_="bar", x=0, y=y + 21, width=f"{end:.1f}", height=14),
+            element(
+                "rect", class_="light" if "against_bm25" in row else "bar", x=0, y=y + 21, width=f"{end:.1f}", height=14
+            ),
         ]
         if against := row.get("against_bm25"):
             low, high = (scale * min(1.0, max(0.0, reference + against["interval"][side])) for side in ("low", "high"))
-            marks.append(
-                element("line", class_="axis", x1=f"{low:.1f}", x2=f"{high:.1f}", y1=y + 28, y2=y + 28, stroke_width=2)
-            )
+            marks += [
+                element("line", class_="whisker", x1=f"{x1:.1f}", x2=f"{x2:.1f}", y1=y + y1, y2=y + y2)
+                for x1, x2, y1, y2 in ((low, high, 28, 28), (low, low, 24, 32), (high, high, 24, 32))
+            ]
             end = max(end, high)
         marks.append(element("text", f"{row['mrr']:.3f}", class_="soft", x=f"{end + 6:.1f}", y=y + 33))
+    at, bottom = f"{scale * reference:.1f}", len(systems) * _ROW - 6
+    marks.insert(0, element("line", class_="axis", x1=at, x2=at, y1=20, y2=bottom))
     label = "Mean reciprocal rank by system; table below"
     drawing = element("svg", *marks, viewBox=f"0 0 {WIDTH} {len(systems) * _ROW}", role="img", aria_label=label)
     return element("figure", drawing)

@@ -37,8 +37,8 @@ def _escaped(text: str) -> str:
     return escape(_UNWANTED.sub("\ufffd", text))
 
 
-def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Markup:
-    """All columns but the first hold numbers, set to the right."""
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, ends_in_words: bool = False) -> Markup:
+    """All columns but the first hold numbers, set to the right; with ``ends_in_words`` the last one does not."""
     top = element("tr", *(element("th", name, scope="col") for name in head))
     body = (
         element("tr", element("th", first, scope="row"), *(element("td", cell) for cell in rest))
@@ -47,4 +47,5 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Markup:
     # Its own box to scroll in: on a phone the page itself never moves sideways.
     # The keyboard has to reach what scrolls.
     table = element("table", element("thead", top), element("tbody", *body))
-    return element("div", table, class_="wide", tabindex="0", role="group", aria_label=f"Table: {', '.join(head)}")
+    kind = "wide words" if ends_in_words else "wide"
+    return element("div", table, class_=kind, tabindex="0", role="group", aria_label=f"Table: {', '.join(head)}")

@@ -42,7 +42,7 @@ def page(report: Report) -> str:
             *_samples(report["samples"]),
             *_made_from(report),
         ],
-        footer="Made from the step's outputs alone: the same step, the same page.",
+        footer="Made only from the step's outputs: the same step always gives the same page.",
     )
 
 
@@ -53,19 +53,19 @@ def _documents(report: Report) -> list[Markup]:
     parts = [
         element("h2", "Documents"),
         bars(
-            "What became of each",
+            "What became of the documents",
             fates,
             documents["read"],
             name="fate",
-            note=f"Of {documents['read']:,}; dropped where a reason is named.",
+            note=f"Of {documents['read']:,} documents; all but kept and quarantined are reasons for dropping one.",
         ),
         element(
             "p",
-            "What was malformed is listed in ",
+            "Malformed documents are listed in ",
             element("code", report["quarantine"]),
-            "; what failed later, in the folder ",
+            "; documents that failed later, in the folder ",
             element("code", "quarantine"),
-            " of the step that it failed in.",
+            " of the step in which they failed.",
         ),
     ]
     parts += _quarantined(report["quarantined"])
@@ -81,7 +81,7 @@ def _quarantined(rows: Sequence[Mapping[str, str]]) -> list[Markup]:
         return []
     cells = [(row["file"], row["position"] or "whole file", row["reason"]) for row in rows]
     return [
-        element("h3", "Quarantined, the first rows"),
+        element("h3", "The first quarantined documents"),
         element("div", table(("file", "where", "why"), cells), class_="names"),
     ]
 
@@ -90,8 +90,8 @@ def _vocabulary(report: Report) -> list[Markup]:
     pieces, words = report["pieces"], report["unknown_words"]
     said = (
         f"{pieces['all']:,} pieces of a vocabulary of {report['vocabulary_size']:,} entries, "
-        f"{pieces['all'] / max(pieces['words'], 1):.2f} a word, punctuation counted as words; "
-        f"{pieces['unknown']:,} ({share(pieces['unknown'], pieces['all'])}) are unknown to it and become [UNK]."
+        f"{pieces['all'] / max(pieces['words'], 1):.2f} per word (punctuation marks count as words); "
+        f"{pieces['unknown']:,} ({share(pieces['unknown'], pieces['all'])}) are not in it and become [UNK]."
     )
     parts = [element("h2", "Vocabulary"), element("p", said)]
     if words:
@@ -108,15 +108,15 @@ def _cleaning(report: Report) -> list[Markup]:
             paragraphs["changed"],
             paragraphs["read"],
             name="rule",
-            note=f"Of {paragraphs['read']:,}; several rules can change one. The parses marked "
-            f"{paragraphs['ignored_spans']:,} citations or references that contradict their text and were ignored.",
+            note=f"Of {paragraphs['read']:,} paragraphs; several rules can change the same one. The parses marked "
+            f"{paragraphs['ignored_spans']:,} citations or references that contradict their text; these were ignored.",
         ),
         bars(
-            "Sentences taken out, by rule",
+            "Sentences removed, by rule",
             sentences["by_rule"],
             sentences["read"],
             name="rule",
-            note=f"Of {sentences['read']:,}; giant ones are not taken out but cut into parts.",
+            note=f"Of {sentences['read']:,} sentences; giant ones are cut into parts, not removed.",
         ),
     ]
 
@@ -130,15 +130,15 @@ def _residual_markers(report: Report) -> list[Markup]:
         element("h2", "What remains"),
         element(
             "p",
-            f"Words of notices and addresses in {residual['documents']:,} documents, one in sixteen. Not all of what "
-            "remains is boilerplate: papers do write about peer review.",
+            f"Words typical of notices and addresses, in one of sixteen documents ({residual['documents']:,} in all). "
+            "Not all that remains is boilerplate: papers do write about peer review.",
         ),
         table(("words", "as released", "in the sentences"), markers),
         element(
             "p",
             f"Of {repeats['sentences']:,} training sentences {repeats['repeated']:,} "
-            f"({share(repeats['repeated'], repeats['sentences'])}) stand in an earlier document of their shard too. "
-            "Those found most often in any one shard:",
+            f"({share(repeats['repeated'], repeats['sentences'])}) also occur in an earlier document of their shard. "
+            "The most frequent in any one shard:",
         ),
     ]
     if repeats["most"]:
@@ -183,7 +183,7 @@ def _origins(report: Report) -> list[Markup]:
             name="year",
             note="Of the documents kept.",
         ),
-        element("p", f"Of {whole:,} documents, before any was left out for them:"),
+        element("p", f"Of {whole:,} documents, before any was left out by these criteria:"),
         *(bars(title, report[key], whole, name=key, note=note) for title, key, note in named),
     ]
 
@@ -195,8 +195,8 @@ def _samples(samples: Sequence[Mapping[str, Any]]) -> list[Markup]:
         element("h2", "Paragraphs before and after"),
         element(
             "p",
-            f"{len(samples)} at random among those that cleaning changed: ",
-            element("del", "taken out"), ", ", element("ins", "put in"), ".",
+            f"{len(samples)} chosen at random from those that cleaning changed: ",
+            element("del", "removed"), ", ", element("ins", "inserted"), ".",
         ),
         *(
             element(

@@ -1,4 +1,4 @@
-"""Training examples as the model sees them: with what is hidden from it, and what it has to tell."""
+"""Training examples as the model sees them: with what is hidden from it, and what it has to predict."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def seen_examples(examples: Sequence[Mapping[str, Any]]) -> list[Markup]:
     return [
         element("h2", "Examples as the model sees them"),
         element(
-            "p", f"{len(examples)} of the training set. Marked is what it sees in place of a piece that it has to "
-            "tell; the piece itself follows, small. Pieces of one word are joined.",
+            "p", f"{len(examples)} of the training set. Marked: what the model sees in place of a piece that it has to "
+            "predict; the piece itself follows in small type. Pieces of one word are joined.",
         ),
         *(
             element(

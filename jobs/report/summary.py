@@ -22,17 +22,17 @@ def summary_lines(report: Mapping[str, Any]) -> list[str]:
         f"Documents: {documents['kept']:,} of {documents['read']:,} kept, {documents['held_out']:,} of them held out; "
         f"{documents['quarantined']:,} quarantined" + (f"; dropped: {reasons}" if reasons else ""),
         *_full_texts(report["full_texts"]),
-        f"Chosen: {_choice(report['settings'])}",
+        f"Selected: {_choice(report['settings'])}",
         f"Paragraphs: {paragraphs['read']:,}; changed by {rules or 'no rule'}",
-        f"Sentences: {sentences['kept']:,} of {sentences['read']:,} kept; "
-        f"taken out: {sentences['by_rule']['junk']:,} as junk, {sentences['by_rule']['repeated']:,} repeated in "
-        f"their document, {sentences['by_rule']['fragment']:,} as halves; {sentences['by_rule']['giant']:,} cut up",
-        f"Remaining: {share(report['repeats']['repeated'], report['repeats']['sentences'])} of training sentences "
-        f"stand in an earlier document of their shard",
+        f"Sentences: {sentences['kept']:,} of {sentences['read']:,} kept; removed: {sentences['by_rule']['junk']:,} as "
+        f"junk, {sentences['by_rule']['repeated']:,} as repeats within their document, "
+        f"{sentences['by_rule']['fragment']:,} as fragments; {sentences['by_rule']['giant']:,} overlong ones were cut",
+        f"Repeats: {share(report['repeats']['repeated'], report['repeats']['sentences'])} of training sentences "
+        "also occur in an earlier document of their shard",
         f"Pieces: {pieces['all']:,} of a vocabulary of {report['vocabulary_size']:,}, "
         f"{share(pieces['unknown'], pieces['all'])} unknown",
-        f"Examples: {examples['train']:,} for training ({settings['dupe_factor']} times masked), "
-        f"{examples['validation']:,} held out; of up to {settings['max_seq_length']} pieces, "
+        f"Examples: {examples['train']:,} for training (each text masked {settings['dupe_factor']} times), "
+        f"{examples['validation']:,} held out; up to {settings['max_seq_length']} pieces long, "
         f"{share(padding(lengths, settings['max_seq_length']), lengths.values * settings['max_seq_length'])} padding",
     ]
 
@@ -41,8 +41,8 @@ def _full_texts(found: Mapping[str, int] | None) -> list[str]:
     if found is None:
         return []
     return [
-        f"Full text: of {found['found']:,} of {found['of']:,} documents ingested, the others have an abstract alone; "
-        f"metadata.csv promises {found['promised']:,}; {found['files_not_used']:,} parse files were not used"
+        f"Full text: found for {found['found']:,} of {found['of']:,} ingested documents; the others have only an "
+        f"abstract; metadata.csv promises {found['promised']:,}; {found['files_not_used']:,} parse files were not used"
     ]
 
 
@@ -57,13 +57,13 @@ def _choice(settings: Mapping[str, Mapping[str, Any]]) -> str:
         "published until": filters.get("published_until"),
     }
     if said["language"]:
-        said["language"] += f", or uncertain (a score below {filters['language_score']})"
+        said["language"] += f" or uncertain (score below {filters['language_score']})"
     return "; ".join(
         [
             *(f"{name} {value}" for name, value in said.items() if value),
-            f"one of each near duplicate of similarity {filters['near_duplicate_similarity']} or more",
-            f"at most {ingest['max_quarantined_share']:.3g} of them malformed",
-            f"{ingest['validation_share']:.3g} of them to be held out",
+            f"one of each group of near-duplicates (similarity {filters['near_duplicate_similarity']} or more)",
+            f"at most {ingest['max_quarantined_share']:.1%} malformed",
+            f"{ingest['validation_share']:.1%} to be held out",
         ]
     )
 

@@ -50,14 +50,14 @@ def verdicts(report: Mapping[str, Any]) -> list[Verdict]:
         _most("documents quarantined", documents["quarantined"], documents["read"], 0.01, "see the quarantined rows"),
         Verdict(
             "held-out documents", documents["held_out"], 200, False, False,
-            "raise corpus.validation_share: fewer resolve no small difference between two models",
+            "raise corpus.validation_share: so few cannot resolve a small difference between two models",
         ),
         _most("near-duplicates", report["near_duplicates"]["dropped"], documents["read"], 0.1, "see the pairs"),
         _most("unknown pieces", pieces["unknown"], pieces["all"], 0.005, "see the unknown words; learn or extend a "
               "vocabulary"),
         Verdict(
             "pieces per word", pieces["all"] / max(pieces["words"], 1), 1.6, True, False,
-            "learn or extend a vocabulary: this one cuts the corpus's words to pieces",
+            "learn or extend a vocabulary: this one cuts many words of the corpus into pieces",
         ),
         _most("repeated sentences", repeats["repeated"], repeats["sentences"], 0.05, "see the most repeated ones"),
         _most("boilerplate that remains", after, before, 0.05, "see what remains; report its form"),

@@ -132,8 +132,8 @@ def test_the_settings_of_every_step_are_told(artifact: Artifact, report: dict[st
     assert settings["signatures"] == SCREENING
     assert settings["preprocess"] == json.loads(json.dumps(dict(artifact.spec.settings)))
     assert list(settings) == list(report["versions"])
-    (chosen,) = (line for line in report["summary"] if line.startswith("Chosen: "))
-    assert "0.2 of them to be held out" in chosen
+    (chosen,) = (line for line in report["summary"] if line.startswith("Selected: "))
+    assert "20.0% to be held out" in chosen
     assert "language" not in chosen
     text = output(artifact, "report.html").decode()
     assert all(f"<h3>{step}</h3>" in text for step in settings)

@@ -224,7 +224,7 @@ def test_the_report_says_of_how_many_documents_there_is_a_full_text(pipeline: Pi
     assert report["full_texts"]["found"] == counts["full_texts"] == 253
     assert report["full_texts"]["of"] == 294
     assert report["summary"][1].startswith(
-        "Full text: of 253 of 294 documents ingested, the others have an abstract alone"
+        "Full text: found for 253 of 294 ingested documents; the others have only an abstract"
     )
 
 

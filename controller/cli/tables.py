@@ -166,7 +166,7 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
 
 
 GREEN, BLUE, ORANGE, RED, VIOLET = (f"color({number})" for number in (28, 31, 130, 160, 133))
-"""Of the 256 colours, some that can be read on white and on black. The terminal's own yellow and cyan cannot."""
+"""Some of the 256 colours that can be read on white and on black; a terminal's own yellow and cyan often cannot."""
 STYLES = {
     State.COMPLETE: GREEN,
     State.RUNNING: f"bold {BLUE}",

@@ -19,7 +19,7 @@ from controller.clusters.objects import ObservedEvent, ObservedJob, ObservedPod
 from controller.clusters.pod_diagnosis import Diagnosis, why_ended, why_not_running
 from controller.clusters.tracker_presence import start_one
 from controller.kube.kubectl import cluster_wide, within
-from controller.labels import ANNOTATION_BUCKET, LABEL_QUEUE
+from controller.labels import ANNOTATION_BUCKET, LABEL_JOB, LABEL_QUEUE
 from jobs.errors import EXIT_INTERRUPTED
 
 FAILURE_TARGET = "FailureTarget"
@@ -264,10 +264,20 @@ def _why_lost(lost: list[ObservedPod], pods: list[ObservedPod], around: Surround
     which = f"node {nodes[0]} does" if len(nodes) == 1 else f"nodes {', '.join(nodes)} do"
     stuck = any(pod.deleting for pod in lost)
     then = "its pod cannot finish terminating there" if stuck else "its pods are replaced once they are evicted"
-    return Diagnosis(
-        f"{share}{which} not answer{f' ({told})' if told else ''}; {then}",
-        f"{cluster_wide(f'get node {nodes[0]}')}; if it will not come back: {cluster_wide(f'delete node {nodes[0]}')}, "
-        f"or {within(lost[0].namespace, f'delete pod {lost[0].name} --force')}",
+    return Diagnosis(f"{share}{which} not answer{f' ({told})' if told else ''}; {then}", _when_lost(nodes[0], lost[0]))
+
+
+def _when_lost(node: str, pod: ObservedPod) -> str:
+    """What to do about a pod on a node that does not come back.
+
+    Deleting the pod is not enough, by force neither: its Job replaces failed pods only (``podReplacementPolicy``), and
+    a pod of which no kubelet tells the end never counts as failed, until the node or the Job is gone.
+    """
+    look, leave = (cluster_wide(f"{verb} node {node}") for verb in ("get", "delete"))
+    end = within(pod.namespace, f"delete pod --selector {LABEL_JOB}={pod.job} --force --wait=false")
+    return (
+        f"{look}; if it will not come back: {leave}; or, where you may not, {end}, "
+        f"then covid-ctl cancel {pod.job}, and the command that submitted it: it continues"
     )
 
 

@@ -11,6 +11,8 @@
                              no storage class, Service or DNS.
 ``COVID_CTL_TEST_SECONDS``   how long to wait for anything that pods do; 900.
 ``COVID_CTL_TEST_RESTART_API``  a shell command that restarts the API server; without it that case is skipped.
+``COVID_CTL_TEST_STOP_KUBELET``, ``COVID_CTL_TEST_START_KUBELET``  shell commands that do so on the node that the
+                             variable ``NODE`` names; without them that case is skipped.
 
 When a test fails, its report ends with the Jobs, pods, events and logs of its namespace.
 """

@@ -2,16 +2,11 @@
 
 import json
 import re
-import time
-from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from controller.clusters.interface import JobState
 from controller.kube.api import MERGE_PATCH
-from controller.kube.api_errors import ApiError
 from controller.labels import ANNOTATION_AFTER, ANNOTATION_BUCKET, LABEL_MANAGED_BY, MANAGER
 from controller.ledger.events import Ledger
 from tests.cluster.image import PROCESSES
@@ -109,48 +104,3 @@ def test_without_a_tracker_submit_and_status_say_so(place: Place) -> None:
     assert "no tracker works in the cluster" in step_of(place, signatures)["reason"]
     with place.running("tracker"):
         until(lambda: "no tracker" not in step_of(place, signatures)["reason"], "the tracker to be seen")
-
-
-@pytest.fixture
-def default_queue(place: Place) -> Iterator[None]:
-    """A LocalQueue named default, which has Kueue's webhook label every Job of the namespace.
-
-    Its ClusterQueue covers all that our pods request: Kueue admits nothing to one that leaves a resource out.
-    """
-    api, name = place.cluster.api, place.cluster.namespace
-    try:
-        version = api.get("/apis/kueue.x-k8s.io")["preferredVersion"]["groupVersion"]
-    except ApiError as error:
-        pytest.skip(f"no Kueue: {error.reason}")
-    quotas = {"cpu": "100", "memory": "1Ti", "ephemeral-storage": "1Ti"}
-    flavor = {"name": name, "resources": [{"name": one, "nominalQuota": quota} for one, quota in quotas.items()]}
-    queue = {"namespaceSelector": {}, "resourceGroups": [{"coveredResources": list(quotas), "flavors": [flavor]}]}
-    wide = f"/apis/{version}"
-    api.post(f"{wide}/resourceflavors", _kueue(version, "ResourceFlavor", name, {}))
-    api.post(f"{wide}/clusterqueues", _kueue(version, "ClusterQueue", name, queue))
-    api.post(f"{wide}/namespaces/{name}/localqueues", _kueue(version, "LocalQueue", "default", {"clusterQueue": name}))
-    yield
-    # Finalizers keep both until nothing uses them; the namespace, and all in it, goes next.
-    for path in (f"{wide}/clusterqueues/{name}", f"{wide}/resourceflavors/{name}"):
-        with suppress(ApiError):
-            api.delete(path, {})
-
-
-def _kueue(version: str, kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
-    return {"apiVersion": version, "kind": kind, "metadata": {"name": name}, "spec": spec}
-
-
-@pytest.mark.usefixtures("default_queue")
-def test_kueue_leaves_a_job_alone_until_its_inputs_are_complete(place: Place) -> None:
-    """Needs Kueue 0.19 or newer."""
-    place.succeed(*COMMAND, write_recipe(place))
-    signatures = by_kind(place, "signatures")
-    for _ in range(20):
-        status = place.cluster.status(signatures)
-        assert status
-        assert status.state is JobState.SUSPENDED
-        time.sleep(1)
-    with place.running("tracker"):
-        until(
-            lambda: set(place.states().values()) == {"complete"}, "all steps through the queue", cluster=place.cluster
-        )

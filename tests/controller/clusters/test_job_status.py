@@ -405,6 +405,8 @@ def test_what_a_node_says_of_itself_is_told_and_the_remedy_names_it() -> None:
     status = job_status(job(status=FULL), [LOST], now=NOW, around=around)
     assert "node n1 does not answer (Kubelet stopped posting node status.)" in status.reason
     assert "kubectl delete node n1" in status.remedy
+    # Deleted by force alone, the pod would stay, and its Job would make no other.
+    assert "--force --wait=false, then covid-ctl cancel step-1, and the command" in status.remedy
 
 
 def test_a_job_without_parallelism_is_given_one_by_the_remedy() -> None:

@@ -82,9 +82,9 @@ class Place:
             pytest.fail(f"covid-ctl {' '.join(arguments)}: not within {seconds:.0f} s\n{out}\n{err}")
         return Done(process.returncode, out, err)
 
-    def succeed(self, *arguments: str) -> Done:
+    def succeed(self, *arguments: str, seconds: float = SECONDS) -> Done:
         """As ``run``, and it must not fail."""
-        done = self.run(*arguments)
+        done = self.run(*arguments, seconds=seconds)
         assert done.code == 0, f"covid-ctl {' '.join(arguments)} exited with {done.code}\n{done.out}\n{done.err}"
         return done
 

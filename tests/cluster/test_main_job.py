@@ -9,7 +9,7 @@ from jobs.artifact import Artifact
 from jobs.spec import Kind
 from tests.cluster.image import Image
 from tests.cluster.place import Place, write_recipe
-from tests.cluster.waiting import until
+from tests.cluster.waiting import SECONDS, until
 
 pytestmark = pytest.mark.cluster
 
@@ -27,7 +27,8 @@ def test_from_the_corpus_to_the_index_and_after(place: Place, image: Image) -> N
     if lacking := image.lacks("searching"):
         pytest.skip(f"image {image.name} makes nothing searchable: it lacks {', '.join(lacking)}")
     submit = ("submit", "all", write_recipe(place, embedder={"epochs": 1}), "--corpus", "sample", "--wait")
-    first = place.succeed(*submit)
+    # One after another, six of them import tensorflow and three trace a graph; the training itself takes seconds.
+    first = place.succeed(*submit, seconds=3 * SECONDS)
     states = place.states()
     assert [name.split("-")[0] for name in states] == STEPS
     assert set(states.values()) == {"complete"}, first.out

@@ -47,15 +47,17 @@ class Heartbeat:
         self._every = every
         self._clock = clock
         self._started = clock()
-        self._first: int | None = None
+        self._first = 0
+        self._begins = True
         self._next = float("-inf")
         self._ended = False
 
     def beat(self, done: int, total: int, **fields: Any) -> None:
         now = self._clock()
-        if self._first is None:
-            # A resumed run begins at a step that it did not do itself.
+        if self._begins:
+            # A resumed run begins at a step that it did not do itself, and tracing a graph says nothing of the pace.
             self._first, self._started = done, now
+        self._begins = bool(fields.get("doing"))
         if now < self._next and (done < total or self._ended):
             return
         self._ended = done >= total

@@ -35,14 +35,14 @@ state_option = _option(
     "states",
     metavar="STATE",
     type=OneOf(_states),
-    help="Only steps in this state, as in failed. May be repeated.",
+    help="Only steps in this state, such as failed. May be repeated.",
 )
 kind_option = _option(
     "--kind",
     "kinds",
     metavar="KIND",
     type=OneOf(_kinds),
-    help="Only steps of this kind, as in pretrain. May be repeated.",
+    help="Only steps of this kind, such as pretrain. May be repeated.",
 )
 recipe_option = _option(
     "--recipe",

@@ -104,7 +104,7 @@ def _asked(name: str, prompt: str, help: str, **settings: Any) -> Command:
 def init(config: str, **answers: str) -> None:
     """Add a cluster to covid-ctl.toml. Asks for whatever no option gives, and checks each answer.
 
-    Where there is no terminal, options and their defaults are all there is: --bucket and three images have to be given.
+    Without a terminal it asks nothing: --bucket and three images must be given as options.
     """
     from pathlib import Path
 

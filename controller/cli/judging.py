@@ -41,17 +41,17 @@ _EXAMPLE = "judged.dense.ndcg_at_10>=0.5"
     "gates",
     multiple=True,
     metavar="MEASURE>=VALUE",
-    help="Exit with 1 below it, as in judged.dense.ndcg_at_10>=0.5. May be repeated.",
+    help="Exit with 1 if MEASURE is below VALUE, for example judged.dense.ndcg_at_10>=0.5. May be repeated.",
 )
 @place_options
 @output_option
 def judge(
     qrels: str, topics: str, index: str | None, against: str | None, gates: tuple[str, ...], output: str, **place: Any
 ) -> None:
-    """Rank the papers of an index for every topic and compare with human judgements.
+    """Rank the papers of an index for every topic and compare the rankings with human judgements.
 
-    "judged" ranks a topic's judged papers alone, "full" all papers. Differences come with a randomization test; below
-    the smallest difference that so many topics can show, the table says "not resolved".
+    "judged" ranks only a topic's judged papers, "full" all papers. Differences come with a randomization test; below
+    the smallest difference that this number of topics can show, the table says "not resolved".
     """
     from jobs.evaluation.gate import Gate, check_gates, flattened
 

@@ -74,7 +74,7 @@ def status(
     """Show the state of steps, or of one, with the reason, and the cost where prices are known.
 
     Shows the 20 steps that changed last and all that are unfinished; with --state, --kind, --recipe or --label all
-    steps that are like that.
+    steps that match.
 
     Asks the profile's cluster and the bucket. If the cluster does not answer, shows what the bucket knows.
     """
@@ -111,7 +111,7 @@ def status(
 @click.command("watch", short_help="Show the table of `status` and keep it current.")
 @name_argument(required=False)
 @click.option(
-    "--every", type=click.FloatRange(0.1), default=WATCH_SECONDS, show_default=True, help="Seconds between two looks."
+    "--every", type=click.FloatRange(0.1), default=WATCH_SECONDS, show_default=True, help="Seconds between updates."
 )
 @all_option
 @state_option
@@ -158,12 +158,12 @@ def watch(
 
 @click.command("logs", short_help="Print what a step's workers wrote.")
 @name_argument(required=True)
-@click.option("-f", "--follow", is_flag=True, help="Go on until the step has ended.")
-@click.option("--index", type=click.IntRange(0), help="Print this shard's log only.")
+@click.option("-f", "--follow", is_flag=True, help="Keep printing until the step has ended.")
+@click.option("--index", type=click.IntRange(0), help="Print only this shard's log.")
 @click.option("--tail", type=click.IntRange(0), metavar="LINES", help="Print only the last lines of each shard.")
 @click.option("--previous", is_flag=True, help="Print the attempt before each shard's last one.")
 @click.option("--since", metavar="SPAN", help="Print only lines of the last SPAN: 90s, 30m, 12h, 2d.")
-@click.option("--grep", metavar="PATTERN", help="Print only lines in which this regular expression is found.")
+@click.option("--grep", metavar="PATTERN", help="Print only lines that match this regular expression.")
 @place_options
 @output_option
 def logs(
@@ -182,8 +182,9 @@ def logs(
     Prints the last attempt of each shard. With --output json, prints one object per line of the log, with the line as
     it was written.
 
-    --since and --grep choose among the lines that --tail leaves. PATTERN is looked for in the line as it is printed, in
-    the syntax of Rust's regex: as Python's, without look-around and back-references; (?i) ignores case.
+    --since and --grep choose among the lines that --tail leaves. PATTERN is searched for in the line as it is printed.
+    Its syntax is that of Rust's regex crate: like Python's, but without look-around and back-references; (?i) ignores
+    case.
     """
     import time
     from dataclasses import asdict
@@ -323,8 +324,8 @@ def gc(yes: bool, older_than: str, output: str, **place: str | None) -> None:
     """List objects in the bucket that no step needs; --yes deletes them.
 
     These are the files of failed and unfinished steps, artifacts that were made again, the logs, heartbeats and
-    checkpoints of complete steps, and given files that no step reads. Complete artifacts, whatever unfinished steps
-    read, and the record of every step stay.
+    checkpoints of complete steps, and copied input files that no step reads. Complete artifacts, whatever unfinished
+    steps read, and the record of every step stay.
     """
     import time
     from dataclasses import asdict

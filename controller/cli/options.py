@@ -36,7 +36,7 @@ overrides_option = click.option(
     "overrides",
     multiple=True,
     metavar="FIELD=VALUE",
-    help="Change a field of the recipe, as in schedule.train_steps=500. May be repeated.",
+    help="Change a field of the recipe, for example schedule.train_steps=500. May be repeated.",
 )
 
 

@@ -25,7 +25,7 @@ from controller.cli.terminal import echo
 def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: str, **place: str | None) -> None:
     """Check that everything RECIPE's steps need is in place. Exits with 3 if something is missing.
 
-    Leaves nothing behind: it tries the bucket with two objects, which it deletes.
+    Leaves nothing behind: it tests the bucket with two objects, which it deletes.
     """
     from controller.cli.tables import check_json, checks_table
     from controller.doctor.check import CheckState
@@ -43,12 +43,12 @@ def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: s
 
 
 @click.command("estimate", short_help="Estimate time and cost before submitting.")
-@click.argument("what", type=StepCommand())
+@click.argument("what", metavar="STEP", type=StepCommand())
 @click.argument("recipe", default="tiny", shell_complete=complete_recipe)
 @click.option(
     "--corpus",
     shell_complete=complete_corpus,
-    help="The corpus, as for submit. [default: the built-in sample, for recipe tiny alone]",
+    help="The corpus, as for submit. [default: the built-in sample, only for recipe tiny]",
 )
 @click.option(
     "--shards",
@@ -63,8 +63,9 @@ def doctor(recipe: str, vocab: str | None, overrides: tuple[str, ...], output: s
 def estimate_command(what: str, recipe: str, output: str, **options: Any) -> None:
     """Estimate how long steps will take and what they will cost, before submitting them.
 
-    Counts the computation of RECIPE and the text of the corpus; runs and writes nothing. If the profile's nodes have
-    no list price, or another one, set dollars_per_hour in the profile.
+    STEP is a command of `submit`, such as pretrain, or all. Counts the computation of RECIPE and the text of the
+    corpus; runs and writes nothing. If the profile's nodes have no list price, or a different one, set dollars_per_hour
+    in the profile.
     """
     from controller.cli.tables import estimate_table, width_of_output
     from controller.costs.estimate import estimate, kinds_of, needs_text
@@ -116,7 +117,9 @@ def recipes(context: click.Context, output: str) -> None:
 
 @recipes.command("show", short_help="Print one recipe with every setting, as YAML.")
 @click.argument("recipe", shell_complete=complete_recipe)
-@click.option("--explain", is_flag=True, help="Say what each setting means, its default, and which steps it names.")
+@click.option(
+    "--explain", is_flag=True, help="Say what each setting means, its default, and which steps' names it is part of."
+)
 @overrides_option
 @output_option
 def recipes_show(recipe: str, explain: bool, overrides: tuple[str, ...], output: str) -> None:

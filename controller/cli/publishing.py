@@ -37,8 +37,8 @@ def _exports() -> Sequence[str]:
 
 @click.command("publish", short_help="Publish a recipe's model on the Hugging Face Hub.")
 @click.argument("recipe", shell_complete=complete_recipe)
-@click.option("--repo", metavar="ORG/NAME", help="Repository on the Hub; it is made, private, if it is not there.")
-@click.option("--public", is_flag=True, help="Let everybody see the repository.")
+@click.option("--repo", metavar="ORG/NAME", help="Repository on the Hub; created as private if it does not exist.")
+@click.option("--public", is_flag=True, help="Make the repository public.")
 @click.option("--to", "target", type=click.Path(file_okay=False), help="Write the files to this directory instead.")
 @click.option(
     "--export",
@@ -52,7 +52,7 @@ def _exports() -> Sequence[str]:
     "gates",
     multiple=True,
     metavar="METRIC>=VALUE",
-    help="Publish nothing below it, as in held_out.accuracy>=0.5. May be repeated.",
+    help="Publish nothing if METRIC is below VALUE, for example held_out.accuracy>=0.5. May be repeated.",
 )
 @overrides_option
 @place_options
@@ -70,8 +70,8 @@ def publish(
 ) -> None:
     """Publish RECIPE's newest export, with its embedder, evaluation, card and checksums.
 
-    One commit, which names the artifact; publishing again changes nothing. The token is the one of `hf auth login`, or
-    HF_TOKEN.
+    Makes one commit, which names the artifact; publishing again changes nothing. The token is taken from HF_TOKEN or
+    from `hf auth login`.
     """
     if (repo is None) == (target is None):
         raise click.UsageError("give either --repo ORG/NAME or --to DIRECTORY")

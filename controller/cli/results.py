@@ -83,7 +83,11 @@ def _reporting() -> Sequence[str]:
 )
 @click.option("--html", "target", metavar="FILE", shell_complete=complete_file, help="Copy the report's page to FILE.")
 @click.option(
-    "--gate", "gates", multiple=True, metavar="MEASURE>=VALUE", help="Exit with 1 if an evaluation is below it."
+    "--gate",
+    "gates",
+    multiple=True,
+    metavar="MEASURE>=VALUE",
+    help="Exit with 1 if the evaluation's MEASURE is below VALUE.",
 )
 @place_options
 @output_option
@@ -122,7 +126,7 @@ def report(
 
 @click.command(short_help="Re-hash a step's files and all that it read, or a model.")
 @name_argument(required=True, complete=complete_step_or_file)
-@click.option("--discard", is_flag=True, help="Set aside what is damaged: the next submit makes it again.")
+@click.option("--discard", is_flag=True, help="Set damaged files aside; the next submit makes them again.")
 @place_options
 @output_option
 def verify(name: str, discard: bool, output: str, **place: str | None) -> None:

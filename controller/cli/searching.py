@@ -38,7 +38,9 @@ _YEARS = re.compile(r"(\d{4})?(-)?(\d{4})?")
 
 @click.command("search", short_help="Search an indexed corpus, here or on a page.")
 @click.argument("query", required=False, default="")
-@click.option("--mode", type=OneOf(MODES), default="auto", help="Ranking. auto takes what the evaluation found best.")
+@click.option(
+    "--mode", type=OneOf(MODES), default="auto", help="How to rank; auto uses what the evaluation found best."
+)
 @click.option("--year", metavar="YEARS", help="Publication years: 2020, 2020-2022, 2020- or -2019.")
 @click.option("--license", metavar="LICENCE", help="Only papers under this licence, as the corpus spells it: cc-by.")
 @click.option("--source", metavar="SOURCE", help="Only papers from this source, such as PMC.")
@@ -57,7 +59,13 @@ _YEARS = re.compile(r"(\d{4})?(-)?(\d{4})?")
 )
 @click.option("--serve", is_flag=True, help="Serve a search page until Ctrl-C, instead of answering one query.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="With --serve: address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="With --serve: 0 is any.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="With --serve: port to listen on; 0 picks a free one.",
+)
 @place_options
 @output_option
 def search(
@@ -77,7 +85,7 @@ def search(
 ) -> None:
     """Search the papers of an index for QUERY, by words, by meaning, or by both.
 
-    `covid-ctl submit index RECIPE` makes an index. The first search brings it to this machine, which takes a moment.
+    `covid-ctl submit index RECIPE` makes an index. The first search copies it to this machine, which takes a moment.
     """
     if serve == bool(query.strip()):
         raise click.UsageError("give either a QUERY or --serve")

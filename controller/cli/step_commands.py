@@ -30,7 +30,7 @@ VOCAB_HELP = "A WordPiece vocab.txt, or a model's tokenizer.json. Without it the
 AGAINST_HELP = """What the evaluation compares with: a step that makes a model, or the directory or archive of a
 published BERT or sentence-transformers model, on disk or gs://. [default: the recipe's initial checkpoint]"""
 
-DATA_HELP = """Judge on this labelled set too, JSON lines of questions with passages, or of pairs of texts with their
+DATA_HELP = """Also judge on this labelled set: JSON lines of questions with passages, or of pairs of texts with their
 similarity. May be repeated."""
 
 
@@ -46,7 +46,7 @@ MATERIAL = {
     "shards": click.option(
         "--shards",
         type=click.IntRange(1, 100_000),
-        help="Number of files that documents and examples are split into. Part of the name. [default: 2]",
+        help="Number of files that documents and examples are split into. Part of the step's name. [default: 2]",
     ),
     "against": click.option(
         "--against", metavar="MODEL", shell_complete=steps_of(_models, files=True), help=AGAINST_HELP
@@ -55,7 +55,7 @@ MATERIAL = {
         "--qrels",
         metavar="FILE",
         shell_complete=complete_file,
-        help="Judge by these relevance judgements too, in TREC's format.",
+        help="Also judge by these relevance judgements, in TREC's format.",
     ),
     "topics": click.option(
         "--topics",
@@ -74,11 +74,9 @@ RUN_OPTIONS = (
         type=click.IntRange(1),
         help="Shards to run at the same time. [default: the profile's; for local, its cores]",
     ),
-    click.option(
-        "--label", metavar="TEXT", help="What to call the steps wherever their names are shown. Changes no name."
-    ),
+    click.option("--label", metavar="TEXT", help="Text shown beside the steps' names. Changes no name."),
     click.option("--fresh", is_flag=True, help="Run complete steps again, under another name."),
-    click.option("--salt", metavar="TEXT", help="Continue the --fresh run that printed TEXT."),
+    click.option("--salt", metavar="TEXT", help="Continue the --fresh run that printed this salt."),
 )
 
 GATE_OPTION = click.option(
@@ -86,13 +84,13 @@ GATE_OPTION = click.option(
     "gates",
     multiple=True,
     metavar="MEASURE>=VALUE",
-    help="Exit with 1 if the evaluation is below it, as in tuned.mrr>=0.3. May be repeated.",
+    help="Exit with 1 if MEASURE is below VALUE, for example tuned.mrr>=0.3. May be repeated.",
 )
 
 SUBMIT_OPTIONS = (
     click.option("--wait", is_flag=True, help="On a cluster: wait until the Jobs end. Ctrl-C stops waiting."),
     click.option("--timeout", type=click.FloatRange(min=0), help="With --wait: exit with 4 after this many seconds."),
-    click.option("--notify", metavar="URL", help="POST to this webhook when a step ends, complete or failed."),
+    click.option("--notify", metavar="URL", help="POST to this webhook when a step completes or fails."),
     click.option("--dry-run", is_flag=True, help="Show the steps and how even their shards will be, and run nothing."),
     output_option,
 )

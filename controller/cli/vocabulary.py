@@ -55,7 +55,7 @@ def _options(command: Command) -> Command:
         click.option(
             "--min-documents",
             type=click.IntRange(1),
-            help="Add only words of at least so many training documents. [default: 20]",
+            help="Add only words that occur in at least this many training documents. [default: 20]",
         ),
         click.option("--add", type=click.IntRange(1), default=1000, show_default=True, help="Words to add."),
         click.option("--vocab", "base", required=True, shell_complete=complete_file, help="The published vocab.txt."),
@@ -90,7 +90,7 @@ def report(recipe: str, *, show: int, output: str, **options: Any) -> None:
 
 
 @vocab.command("extend", short_help="Make a vocabulary with the corpus's words.")
-@click.option("--out", metavar="FILE", shell_complete=complete_file, help="Copy the vocabulary to FILE, too.")
+@click.option("--out", metavar="FILE", shell_complete=complete_file, help="Also copy the vocabulary to FILE.")
 @click.option("--wait", is_flag=True, help="On a cluster: wait until the Jobs end.")
 @_options
 @place_options

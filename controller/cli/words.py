@@ -87,7 +87,8 @@ def progress_text(progress: StepProgress, *, shards: bool = True) -> str:
     if progress.doing:
         parts.append(progress.doing)
     if progress.rate:
-        rate = f"{size(round(progress.rate))}" if progress.unit == "bytes" else f"{progress.rate:,.1f} {progress.unit}"
+        few = f"{progress.rate:.2g}" if progress.rate < 1 else f"{progress.rate:,.1f}"
+        rate = size(round(progress.rate)) if progress.unit == "bytes" else f"{few} {progress.unit}"
         parts.append(f"{rate}/s")
     if progress.loss is not None:
         parts.append(f"loss {progress.loss:.3f}")

@@ -61,6 +61,16 @@ def test_what_a_worker_is_busy_with_is_told(tmp_path: Path) -> None:
     assert read_heartbeats(store, "step")[0].doing == ""
 
 
+def test_the_rate_leaves_out_what_came_before_the_first_counted_work(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    now = [0.0]
+    heartbeat = Heartbeat(store, "step", 0, unit="steps", clock=lambda: now[0])
+    for at, done, doing in ((0, 0, "tracing"), (60, 1, ""), (70, 6, "")):
+        now[0] = at
+        heartbeat.beat(done, 100, doing=doing)
+    assert read_heartbeats(store, "step")[0].rate == 0.5
+
+
 def test_a_bucket_that_cannot_be_written_does_not_stop_the_work(tmp_path: Path) -> None:
     store = Store(str(tmp_path))
     (tmp_path / "step").write_text("a file where a folder should be")

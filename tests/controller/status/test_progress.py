@@ -58,3 +58,7 @@ def test_what_it_is_busy_with_is_shown_while_nothing_can_be_counted(tmp_path: Pa
     heartbeat.beat(0, 300, doing="tracing and compiling the graph")
     found = observe_progress(artifact, NOW - 1000.0, NOW)
     assert progress_text(found) == "steps 0/300  tracing and compiling the graph"
+
+
+def test_a_slow_pace_is_no_zero() -> None:
+    assert progress_text(StepProgress(1, 0, done=1, total=9, unit="steps", rate=0.0234)) == "steps 1/9  0.023 steps/s"

@@ -15,7 +15,7 @@ def comparison_page(comparison: Comparison) -> str:
         if section.rows:
             main += [
                 element("h2", section.title),
-                table(("", *columns, "difference"), [row.cells() for row in section.rows]),
+                table(("number", *columns, "difference"), [row.cells() for row in section.rows]),
             ]
     return document(
         f"{comparison.ours} against {comparison.theirs}",

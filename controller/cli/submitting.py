@@ -35,6 +35,7 @@ from controller.tracking.tracker import Tracker
 from controller.tracking.wait import StepFailedError, StepUpdate, StillRunningError, Waiting
 from jobs.artifact import Artifact, Manifest
 from jobs.errors import CovidCtlError
+from jobs.patience import PASSING
 from jobs.spec import Kind
 from jobs.store import Store
 
@@ -179,12 +180,15 @@ def send(request: Request, out: IO[str], *, wait: bool, timeout: float | None, n
                 reporter.note(who_releases(cluster.api))
             return Sent(submitted)
         interrupted = interruption()
+        # What fails is tried again in the next round: a request that was repeated for minutes would hold up the word
+        # about the outage, the limit of the waiting, and Ctrl-C.
+        briefly = Store(store.location, patience=PASSING)
         with Informer(cluster) as informer:
             observer, outages = ClusterObserver(cluster, informer), Outages(reporter.note)
             waiting = Waiting(
-                Tracker(observer, store, names={step.name for step in steps}, on_error=outages.tolerate),
+                Tracker(observer, briefly, names={step.name for step in steps}, on_error=outages.tolerate),
                 observer,
-                store,
+                briefly,
                 reporter.report,
                 outages,
                 report_seconds=CLUSTER_REPORT_SECONDS,
@@ -217,6 +221,8 @@ def _wait(waiting: Waiting, steps: Sequence[Step]) -> list[Manifest]:
     """Wait for the steps. An error that ends the waiting says that the Jobs go on."""
     try:
         return waiting.until_complete(steps)
+    except KeyboardInterrupt:  # while a request hung
+        _detach(steps)
     except (StepFailedError, StillRunningError, DetachedError):
         raise
     except CovidCtlError as error:

@@ -6,6 +6,7 @@ Needs no kubelet but for the last test, in which the Deployment itself releases 
 import shlex
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ import yaml
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.kube.api_errors import NotFoundError
 from controller.ledger.events import EventType, Ledger
+from controller.planning.manifest import render
+from controller.profiles.profile import Images, Profile
 from tests.cluster.deployments import apply, configuration, deployment_in, let_through
 from tests.cluster.image import PROCESSES, Image
 from tests.cluster.place import Place
 from tests.cluster.waiting import until
-from tests.conformance import CASES, NAME, job
+from tests.controller.steps import planned
 from tests.k8s_files import BASE, K8S, OVERLAYS, in_namespace, kustomization, objects, the
 
 pytestmark = pytest.mark.cluster
@@ -27,6 +30,7 @@ pytestmark = pytest.mark.cluster
 TRACKER = "covid-ctl-tracker"
 VOLUME = "covid-ctl-bucket"
 """Of the overlay for kind."""
+IMAGES = Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1", tags_allowed=True)
 CLUSTER_WIDE = ("Namespace", "PersistentVolume")
 NAMESPACED = [found for found in objects(BASE) if found["kind"] not in CLUSTER_WIDE]
 
@@ -85,6 +89,8 @@ def test_it_is_taken_away_and_brought_back_as_the_readme_says(real_cluster: Kube
         pytest.skip("the README's commands need kubectl: install it")
     api, name = real_cluster.api, f"{real_cluster.namespace}-away"
     there = KubernetesCluster.connect(namespace=name)
+    ingest, *_ = planned()
+    profile = Profile(name="test", bucket="gs://bucket/x", namespace=name, images=IMAGES)
     if VOLUME in {volume["metadata"]["name"] for volume in api.get("/api/v1/persistentvolumes")["items"]}:
         pytest.skip(f"the cluster has a volume {VOLUME} already: it may be somebody's")
     shutil.copytree(K8S, tmp_path / "k8s")
@@ -101,15 +107,24 @@ def test_it_is_taken_away_and_brought_back_as_the_readme_says(real_cluster: Kube
     commands = section.partition("```bash\n")[2].partition("```")[0].splitlines()
     assert len(commands) == 3, commands
     claim = f"/api/v1/namespaces/{name}/persistentvolumeclaims/{VOLUME}"
-    for _ in range(2):
-        run("kubectl apply -k k8s/overlays/gke")
-        until(lambda: api.get(claim)["status"].get("phase") == "Bound", "the bucket's claim to be bound")
-        there.create(job(CASES[0]))
-        until(lambda: there.pods(NAME), "a pod")
-        for command in commands:
-            run(command.partition("#")[0])
-        with pytest.raises(NotFoundError):
-            api.get(f"/api/v1/namespaces/{name}")
+    try:
+        for _ in range(2):
+            run("kubectl apply -k k8s/overlays/gke")
+            until(lambda: api.get(claim)["status"].get("phase") == "Bound", "the bucket's claim to be bound")
+            there.create(render(ingest, profile))
+            until(lambda: there.pods(ingest.name), "a pod of a Job")
+            for command in commands:
+                run(command.partition("#")[0])
+            with pytest.raises(NotFoundError):
+                api.get(f"/api/v1/namespaces/{name}")
+    finally:
+        for path in (
+            f"/apis/batch/v1/namespaces/{name}/jobs",
+            f"/api/v1/namespaces/{name}",
+            f"/api/v1/persistentvolumes/{VOLUME}",
+        ):
+            with suppress(NotFoundError):
+                api.delete(path, {"propagationPolicy": "Background"})
 
 
 def test_the_deployment_releases_the_steps(place: Place, image: Image) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.cluster import PROFILE, cluster_of_tests
 from tests.e2e.command import covid_ctl
 from tests.e2e.finished import Run
 from tests.e2e.processes import containers, gone, needs_linux, start, wait_for
@@ -67,3 +68,32 @@ def test_ctrl_c_leaves_while_workers_run_on_a_bucket_that_hangs(gcs: GcsServer, 
     assert running.returncode == 130, said
     assert "Traceback" not in said
     wait_for(lambda: all(map(gone, workers)))
+
+
+@pytest.mark.slow
+def test_who_waits_for_jobs_is_told_that_the_bucket_is_away_and_leaves_while_it_hangs(
+    gcs: GcsServer, tmp_path: Path
+) -> None:
+    """The bucket is looked at every ten seconds: what changes, the cluster tells."""
+    with cluster_of_tests(tmp_path) as cluster:
+        profile = PROFILE.format(bucket=BUCKET).replace('bucket_volume = "bucket"\n', "")
+        (tmp_path / "covid-ctl.toml").write_text(profile)
+        running = cluster.start("submit", "preprocess", "--wait")
+        assert running.stdout
+        try:
+            wait_for(lambda: any("watch=true" in request for request in cluster.server.requests))
+            gcs.fail(Fault(503))
+            assert any("the bucket does not answer (" in line for line in running.stdout)
+            gcs.heal()
+            asked = len(gcs.requests)
+            gcs.fail(Fault(0, hangs=True))
+            wait_for(lambda: len(gcs.requests) > asked)
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=20)
+        finally:
+            running.kill()
+            running.communicate()
+        assert running.returncode == 130, (out, err)
+        assert "stopped waiting; the Jobs go on" in err
+        assert "Traceback" not in err
+        assert cluster.jobs()

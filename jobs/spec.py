@@ -39,7 +39,7 @@ VERSIONS: Mapping[Kind, int] = {
     Kind.PREPROCESS: 6,
     Kind.CHECKPOINT: 1,
     Kind.PRETRAIN: 5,
-    Kind.EXPORT: 5,
+    Kind.EXPORT: 6,
     Kind.TUNE: 3,
     Kind.CONTROL: 2,
     Kind.EVALUATE: 4,

@@ -23,6 +23,7 @@ PAGES = sorted(
     ]
 )
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
+EXTERNAL = re.compile(r"https://(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/[\w./~%?=&+-]*)?")
 BLOCK = re.compile(r"^( *)```(\S*)", re.MULTILINE)
 MARK = re.compile(r"<!-- not run: \S.* -->\s*$")
 SHOWN = ("text", "{toctree}", "{include}", "console")
@@ -33,7 +34,9 @@ def test_links_lead_somewhere(page: Path, pages: dict[str, str]) -> None:
     """The pages of the reference are written from the code when the site is built."""
     made = {DOCS / "reference" / f"{name}.md" for name in pages}
     for target in LINK.findall(page.read_text()):
-        if "://" not in target:
+        if "://" in target:
+            assert EXTERNAL.fullmatch(target), target
+        else:
             place = (page.parent / target).resolve()
             assert place in made or place.exists(), target
 

@@ -44,12 +44,12 @@ def _summary(card: Card) -> str:
     )
     parameters = f", {card.parameters:,} parameters" if card.parameters is not None else ""
     warning = (
-        "**A demonstration.** It was trained on covid-ctl's built-in sample of made-up papers: it shows that every "
+        "**A demonstration.** It was trained on covid-ctl's built-in sample of made-up papers. It shows that every "
         "step works, and knows nothing.\n\n"
     )
     return (warning if card.data.made_up else "") + (
         f"A BERT encoder ({card.layers} layers, hidden size {card.hidden_size}, {card.heads} heads{parameters}) "
-        f"with both of its pretraining heads, masked words and next sentence. {start}\n\n"
+        f"with both of its pretraining heads: masked words and next sentence. {start}\n\n"
         f"{_case(card)} {_vocabulary(card)}"
     )
 
@@ -67,13 +67,14 @@ def _vocabulary(card: Card) -> str:
 
 def _intended_use(card: Card) -> str:
     search = (
-        "\n- Search in scientific papers, with the embedder that is part of this repository."
+        "\n- Searching scientific papers, with the embedder in this repository."
         if card.embedder
-        else "\n- Sentence embeddings only after fine-tuning; as it is, it is a language model."
+        else "\n- Sentence embeddings, but only after fine-tuning: as it is, it is a language model."
     )
     return f"""## Intended use
 
-- A start for fine-tuning on tasks in English biomedical text: classification, named entities, question answering.
+- A starting point for fine-tuning on tasks in English biomedical text: classification, named entities, question
+  answering.
 - Filling in masked words, for studies of language models.{search}
 
 It is not meant for advice to patients, for decisions about them, or for text unlike scientific papers."""
@@ -85,6 +86,6 @@ def _checks(card: Card) -> str:
 
 - `tokenizer.json` gives the training tokenizer's ids on sentences of the corpus and on a set of hard cases.
 - The logits computed from these files equal those of the TensorFlow model on held-out examples within 1e-4.
-  `hidden_act` is `{one_line(card.hidden_act)}` since that is the form of GELU it was trained with.
+  `hidden_act` is `{one_line(card.hidden_act)}` because that is the form of GELU it was trained with.
 
-Load the tokenizer with `AutoTokenizer`: `BertTokenizer` {case} too, but treats rare characters otherwise."""
+Load the tokenizer with `AutoTokenizer`: `BertTokenizer` {case}, too, but treats rare characters differently."""

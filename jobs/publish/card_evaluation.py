@@ -33,7 +33,7 @@ def _while_training(card: Card) -> str:
         for evaluation in shown
     ]
     found = table(("step", *(_SCORES[name][0] for name in known)), rows)
-    text = "Perplexity and accuracy are of masked words only: no left-to-right model's compare with them."
+    text = "Perplexity and accuracy are those of masked words: they cannot be compared with a left-to-right model's."
     picture = f"\n\n![Masked-word loss on held-out documents by training step]({card.curve})" if card.curve else ""
     return f"## Scores on held-out documents\n\n{found}\n\n{text}{picture}"
 
@@ -48,8 +48,8 @@ def _judged(card: Card) -> str:
     )
     fence = "```text"
     return (
-        f'## Evaluation\n\nCompared with {start} ("base") and with BM25, on held-out documents, by '
+        f'## Evaluation\n\nCompared with {start} ("base") and with BM25 on held-out documents, by the step '
         f"{code(card.evaluation.step)}:\n\n{fence}\n{lines.replace('```', chr(39) * 3)}\n```\n\n"
-        "Differences are paired, with bootstrap intervals; one that the documents cannot resolve is called that. "
+        "Differences are paired, with bootstrap intervals; those that so few documents cannot show are not resolved. "
         "`evaluation/report.html` and `evaluation/report.json` have every figure."
     )

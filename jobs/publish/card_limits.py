@@ -8,17 +8,17 @@ from jobs.publish.markdown import listed, plain
 
 def limits_section(card: Card) -> str:
     lines = [
-        "**Not medical advice.** It predicts words. It holds no checked facts, was tested on no clinical task, "
-        "and must not decide about patients.",
+        "**Not medical advice.** It predicts words. It holds no checked facts, was not tested on any clinical task, "
+        "and must not be used to decide about patients.",
         "**English scientific text.** It is not for other languages or everyday text, and cannot know what was "
-        "published after its corpus. Papers err and are retracted: it learned from all of them alike.",
+        "published after its corpus. Papers can be wrong or retracted: it learned from all of them alike.",
         _guesses(card),
         _search(card),
         _abstracts(card),
         _unknown(card),
         _length(card),
         '**Special tokens.** The text "[SEP]", "[MASK]" and so on in your input becomes the special token, as with '
-        "every BERT in `transformers`. Training read such text as plain; `split_special_tokens=True` does so here.",
+        "every BERT in `transformers`. In training it was plain text; here it is with `split_special_tokens=True`.",
         _random(card),
         "" if card.next_sentence else f"**Next sentence.** It was not trained: {_untrained(card)}.",
         _licence(card),
@@ -49,7 +49,7 @@ def _abstracts(card: Card) -> str:
     if not documents or found == documents:
         return ""
     missing = documents - found
-    return f"**Abstracts.** Of {missing:,} of {documents:,} papers ({missing / documents:.0%}) it saw no full text."
+    return f"**Abstracts.** It saw no full text of {missing:,} of {documents:,} papers ({missing / documents:.0%})."
 
 
 def _unknown(card: Card) -> str:
@@ -82,7 +82,7 @@ def _licence(card: Card) -> str:
     if card.license:
         return ""
     terms = f", and the terms of {plain(card.initial_checkpoint)} apply." if card.initial_checkpoint else "."
-    return f"**Licence.** This card states none for the weights. The papers keep their own licences{terms}"
+    return f"**Licence.** The weights have no stated licence. The papers keep their own licences{terms}"
 
 
 def _untrained(card: Card) -> str:

@@ -24,7 +24,7 @@ def provenance_section(card: Card) -> str:
         for i, step in enumerate(steps)
     ]
     parts = [
-        "## Provenance\n\nMade by covid-ctl. A step's name holds the hash of everything that decides its output.",
+        "## Provenance\n\nMade by covid-ctl. A step's name ends in a hash of everything that determines its output.",
         table((*head, *(name for name, _ in known)), rows),
         _totals(steps),
     ]
@@ -32,8 +32,8 @@ def provenance_section(card: Card) -> str:
         parts.append(f"The corpus has the fingerprint {code(card.corpus.fingerprint)}.")
     if card.published:
         parts.append(
-            "`covid-ctl.json` has each step's settings, and `SHA256SUMS` every file's digest: "
-            "`covid-ctl verify DIRECTORY` checks both, `sha256sum --check SHA256SUMS` the files alone."
+            "`covid-ctl.json` has each step's settings, `SHA256SUMS` every file's digest: `covid-ctl verify DIRECTORY` "
+            "checks both, `sha256sum --check SHA256SUMS` only the files."
         )
     return "\n\n".join(part for part in parts if part)
 
@@ -48,7 +48,7 @@ def _totals(steps: list[MadeBy]) -> str:
             f"{sum(dollars):.2f}" if dollars else None,
         ),
     ]
-    text = "Hours are those of committed work: what was lost with a container is not counted."
+    text = "Hours are those of committed work: work that was lost with a container is not counted."
     return f"{facts(rows)}\n\n{text}" if hours else ""
 
 

@@ -49,13 +49,13 @@ def _corpus(corpus: Corpus, data: Data) -> str:
 
 def _held_out(data: Data) -> str:
     text = (
-        "Held-out documents were chosen by `cord_uid` before anything was duplicated or masked: none of them was "
-        "trained on, in any masked copy."
+        "Held-out documents were chosen by `cord_uid` before anything was duplicated or masked: the model was trained "
+        "on none of them, in any masked copy."
     )
     if data.full_texts:
         found, documents = data.full_texts
         share = f" ({found / documents:.0%})" if documents else ""
-        text += f" Full text of {found:,} of {documents:,} documents{share} was read, of the others the abstract."
+        text += f" Of {documents:,} documents, {found:,}{share} were read in full text, the others as abstracts."
     return text
 
 
@@ -67,4 +67,4 @@ def _licenses(data: Data) -> str:
     if rest := ranked[_SHOWN:]:
         rows.append((f"{len(rest)} others", f"{sum(count for _, count in rest):,}"))
     found = table(("licence of the text, as the corpus states it", "documents"), rows)
-    return f"{found}\n\nThe text itself is not part of this repository, and keeps its licences."
+    return f"{found}\n\nThe text itself is not part of this repository and keeps its licences."

@@ -19,7 +19,7 @@ def training_section(card: Card) -> str:
         ("examples seen", None if run.examples_seen is None else f"{run.examples_seen:,}"),
         ("computation", None if run.flops is None else f"{run.flops:.1e} FLOP".replace("e+", "e")),
         ("device", plain(run.device)),
-        ("on, in turn", "; ".join(map(plain, run.hardware))),
+        ("hardware, in turn", "; ".join(map(plain, run.hardware))),
         *(_taken(card.training) if card.training else _expected(run)),
         ("TensorFlow", plain(run.tensorflow)),
     ]
@@ -28,7 +28,7 @@ def training_section(card: Card) -> str:
     )
     parts = [f"## Training\n\n{_tasks(card)}.{_learning_rates(card)}", facts(rows)]
     if settings:
-        parts.append(f"All settings, named as in google-research/bert where it has them:\n\n{settings}")
+        parts.append(f"All settings, with google-research/bert's names for those that it has:\n\n{settings}")
     return "\n\n".join(parts)
 
 
@@ -60,7 +60,7 @@ def _tasks(card: Card) -> str:
     anew = ", masked anew in every step," if card.settings.get("masking") == "dynamic" else ""
     if card.next_sentence:
         return f"Masked words{anew} and next-sentence prediction together, as in the original BERT"
-    return f"Masked words alone{anew or ','} without the original BERT's next-sentence prediction"
+    return f"Masked words only{anew or ','} without the original BERT's next-sentence prediction"
 
 
 def _learning_rates(card: Card) -> str:
@@ -70,7 +70,7 @@ def _learning_rates(card: Card) -> str:
         return _stable_rate(card)
     if not links or total is None:
         return ""
-    extended = "This run goes on from the end of a finished one, with its optimizer's state."
+    extended = "This run continues a finished one, with its optimizer's state."
     aims = [(link["steps"], link["decay_steps"]) for link in links]
     if all(aim == total for _, aim in aims):
         return f" {extended} One learning-rate schedule covers both."
@@ -82,14 +82,12 @@ def _stable_rate(card: Card) -> str:
     """The same of a run whose learning rate was kept until its last steps."""
     total, cooldown = card.settings["train_steps"], card.settings.get("cooldown_steps", 0)
     fell = f" and fell to 0 in the last {cooldown:,} steps" if cooldown else ""
-    kept = f" After the warm-up the learning rate stayed the same{fell}."
+    kept = f" After the warm-up the learning rate was constant{fell}."
     if not card.run.extends:
         return kept
     cooled = [link["steps"] for link in card.run.extends if link.get("cooldown_steps")]
     again = f" It had fallen to 0 before, at step {' and '.join(f'{step:,}' for step in cooled)}." if cooled else ""
-    return (
-        f" This run of {total:,} steps goes on from the end of a finished one, with its optimizer's state.{kept}{again}"
-    )
+    return f" This run of {total:,} steps continues a finished one, with its optimizer's state.{kept}{again}"
 
 
 def _taken(training: Training) -> list[tuple[str, str | None]]:
@@ -136,4 +134,6 @@ def _dollars(value: float) -> str:
 
 
 def _value(value: object) -> str:
+    if value is None or value in ("", [], ()):
+        return "none"
     return plain(", ".join(map(str, value)) if isinstance(value, list | tuple) else one_line(str(value)))

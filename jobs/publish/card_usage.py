@@ -27,13 +27,15 @@ for guess in fill("The patients were treated with [MASK]."):
     print(f"{{guess['score']:.3f}} {{guess['token_str']}}")
 ```
 
-It is mostly a start for fine-tuning: `AutoModelForSequenceClassification.from_pretrained(MODEL)` and its
-like add a new, untrained head and say so. Only `BertForPreTraining` loads both pretraining heads."""
+It is mainly a starting point for fine-tuning: `AutoModelForSequenceClassification.from_pretrained(MODEL)` and similar
+classes add a new, untrained head and say so. Only `BertForPreTraining` loads both pretraining heads."""
 
 
 def _embeddings(card: Card) -> str:
     task = (
-        "was trained\nto tell whether two sentences follow each other" if card.next_sentence else "was given no\ntask"
+        "was trained\nto predict whether two sentences follow each other"
+        if card.next_sentence
+        else "was trained\nfor no task"
     )
     return f"""**For embeddings, average over the tokens.** The vector of `[CLS]`, and `pooler_output` made from it, \
 {task} and is a poor representation of a sentence:
@@ -43,7 +45,7 @@ def _embeddings(card: Card) -> str:
 print(embed(["Fever and dry cough.", "Viral entry needs ACE2."]).shape)
 ```
 
-`SentenceTransformer(MODEL)` of sentence-transformers does the same. Even so it is a language model, not a sentence
+`SentenceTransformer(MODEL)` of sentence-transformers does the same. It is still a language model, not a sentence
 embedder: for search or clustering, fine-tune it on pairs first."""
 
 
@@ -51,7 +53,8 @@ def _search(card: Card) -> str:
     length = card.embedder.max_length if card.embedder else 0
     return f"""### Embed and search
 
-`embedder/` holds the model tuned to place the title of a paper nearest to its abstract. With `transformers` alone:
+`embedder/` holds the model after tuning, which taught it to place a paper's title close to its abstract. With
+`transformers` only:
 
 ```python
 {_pooled(card, "embedder")}
@@ -64,7 +67,7 @@ best = int(scores.argmax())
 print(f"{{scores[0, best]:.3f}} {{abstracts[best]}}")
 ```
 
-Texts are cut at {length} tokens. With sentence-transformers, of version 3 or later, the same is
+Texts are truncated to {length} tokens. The same with sentence-transformers 3 or later:
 
 ```python
 from sentence_transformers import SentenceTransformer
@@ -101,6 +104,6 @@ def embed(texts):
 
 
 def _others(card: Card) -> str:
-    curves = " TensorBoard's files are below `runs/`." if card.tensorboard else ""
-    return f"""`tensorflow/bert_model.ckpt` is the same model for google-research/bert's scripts: give that prefix as
+    curves = " TensorBoard files are below `runs/`." if card.tensorboard else ""
+    return f"""`tensorflow/bert_model.ckpt` is the same model for google-research/bert's scripts: pass that prefix as
 `--init_checkpoint`.{curves}"""

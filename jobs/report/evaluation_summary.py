@@ -51,14 +51,14 @@ def masked_line(report: Mapping[str, Any]) -> str:
     if not masked:
         return f"Masked words: not compared, since {report['masked_words_absent']}."
     difference = masked["difference"]
-    unit = "a word"
+    unit = "per word"
     ours, theirs = masked["ours"], masked["theirs"]
     if masked.get("vocabularies_differ"):
-        unit, ours, theirs = "a character", masked["ours_per_character"], masked["theirs_per_character"]
+        unit, ours, theirs = "per character", masked["ours_per_character"], masked["theirs_per_character"]
     return (
-        f"Masked words: {ours:.3f} nats {unit} against {theirs:.3f} of the base "
+        f"Masked words: {ours:.3f} nats {unit} against {theirs:.3f} for the base "
         f"({masked['words']:,} words of {masked['documents']:,} held-out documents); "
-        f"difference {difference['mean']:+.3f} a word, 95 % interval {_interval(difference)}: "
+        f"difference {difference['mean']:+.3f} per word, 95% interval {_interval(difference)}: "
         f"{verdict(difference, lower=True)}"
     )
 
@@ -78,19 +78,25 @@ def other_tables(report: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, 
 def measure_rows(systems: Mapping[str, Any]) -> list[str]:
     """A fixed-width table of whichever measures there are."""
     measures = [name for name in MEASURES if any(name in row for row in systems.values())]
-    rows = [f"{'SYSTEM':<28}" + "".join(f"{MEASURES[name]:>10}" for name in measures) + "  AGAINST BM25"]
+    width = _width(systems)
+    rows = [f"{'SYSTEM':<{width}}" + "".join(f"{MEASURES[name]:>10}" for name in measures) + "  AGAINST BM25"]
     for name, row in systems.items():
         figures = "".join(f"{row[measure]:>10.3f}" for measure in measures)
-        rows.append(f"{NAMES.get(name, name):<28}{figures}  {against_words(row)}".rstrip())
+        rows.append(f"{NAMES.get(name, name):<{width}}{figures}  {against_words(row)}".rstrip())
     return rows
+
+
+def _width(systems: Mapping[str, Any]) -> int:
+    return max(len(NAMES.get(name, name)) for name in systems)
 
 
 def retrieval_rows(systems: Mapping[str, Any]) -> list[str]:
     """A fixed-width table."""
-    rows = [f"{'SYSTEM':<28}{'MRR':>6}{'R@1':>7}{'R@10':>7}  AGAINST BM25"]
+    width = _width(systems)
+    rows = [f"{'SYSTEM':<{width}}{'MRR':>7}{'R@1':>7}{'R@10':>8}  AGAINST BM25"]
     for name, row in systems.items():
         rows.append(
-            f"{NAMES[name]:<28}{row['mrr']:>6.3f}{row['recall_at_1']:>7.1%}{row['recall_at_10']:>7.1%}  "
+            f"{NAMES[name]:<{width}}{row['mrr']:>7.3f}{row['recall_at_1']:>7.1%}{row['recall_at_10']:>8.1%}  "
             f"{against_words(row)}".rstrip()
         )
     return rows

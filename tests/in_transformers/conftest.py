@@ -83,7 +83,7 @@ def read_by_the_checkpoint_step(tmp_path: Path) -> Callable[..., Path]:
     return read
 
 
-def ours(*arguments: str, cwd: Path, seconds: float = 240) -> str:
+def ours(*arguments: str, cwd: Path, seconds: float = 900) -> str:
     """Runs Python in the jobs' environment; returns the last line that it printed."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVID_CTL_")}
     environment = {**inherited, "PYTHONPATH": str(ROOT)}

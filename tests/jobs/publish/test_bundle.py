@@ -132,7 +132,7 @@ def test_the_card_tells_what_a_reviewer_asks(bundle: Path, store: Store) -> None
         "- **Search.** Its embedder was not shown to find held-out papers better than BM25 does: a mean reciprocal "
         "rank of 0.700 against 0.750.",
         "- **Unknown characters.** 0.12% of the corpus's pieces are [UNK] to its vocabulary.",
-        "- **Abstracts.** Of 3 of 22 papers (14%) it saw no full text.",
+        "- **Abstracts.** It saw no full text of 3 of 22 papers (14%).",
         "  author = {Ann Example and Bob Curly Example},",
         'MODEL = "org/tiny"  # or the path of a copy',
     ):

@@ -2,7 +2,7 @@
 
 from setuptools import Extension, setup
 
-CORPUS = {"cleaning": ("prefilter", "sentences", "line_numbers"), "screening": ("minhash", "language")}
+CORPUS = {"cleaning": ("prefilter", "sentences", "line_numbers", "notice"), "screening": ("minhash", "language")}
 
 setup(
     ext_modules=[
@@ -17,13 +17,10 @@ setup(
                 f"jobs.corpus.{room}._native",
                 sources=[f"jobs/corpus/{room}/native/{name}.c" for name in names],
                 include_dirs=["jobs/corpus/native"],
-                depends=["jobs/corpus/native/vectorised.h"],
+                depends=["jobs/corpus/native/vectorised.h", "jobs/corpus/cleaning/native/kinds.h"],
                 extra_compile_args=["-O3", "-std=c11"],
             )
-            for room, names in (
-                ("cleaning", ("prefilter", "sentences", "line_numbers")),
-                ("screening", ("minhash", "language")),
-            )
+            for room, names in CORPUS.items()
         ),
     ]
 )

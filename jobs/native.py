@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -22,6 +23,21 @@ def compiled(module: str) -> ctypes.CDLL:
             module, "the compiled part is missing", "install the package: pip install --editable ."
         )
     return ctypes.CDLL(found.origin)
+
+
+END_OF_TEXT = b"\xff"
+"""Stands for the end of one text and the beginning of the next: no byte of UTF-8."""
+
+
+def joined(texts: Sequence[str], behind: bytes = b"") -> bytes:
+    """The texts in UTF-8, each closed by ``END_OF_TEXT``, and what is to stand ``behind`` them.
+
+    One by one, as most are ASCII and then have their bytes already.
+    """
+    try:
+        return END_OF_TEXT.join([*map(str.encode, texts), behind])
+    except UnicodeEncodeError:
+        return END_OF_TEXT.join([*(text.encode("utf-8", "surrogatepass") for text in texts), behind])
 
 
 def address(array: NDArray[Any]) -> int:

@@ -13,7 +13,6 @@ class CharacterClass(IntEnum):
     SPACE = 1
     DROPPED = 2
     STANDS_ALONE = 3
-    LINE_END = 4
     UNKNOWN = 255
     """Not yet looked up."""
 
@@ -26,10 +25,8 @@ def character_class(character: str, *, cased: bool = True) -> CharacterClass:
     """
     code = ord(character)
     category = unicodedata.category(character)
-    if character == "\n":
-        return CharacterClass.LINE_END
     # str.split() takes U+2028 and U+2029 for white space too, and the original splits with it.
-    if character in "\t\r" or category in ("Zs", "Zl", "Zp"):
+    if character in "\t\n\r" or category in ("Zs", "Zl", "Zp"):
         return CharacterClass.SPACE
     if code in (0, 0xFFFD) or category in ("Cc", "Cf") or (category == "Mn" and not cased):
         return CharacterClass.DROPPED

@@ -75,13 +75,14 @@ def write_examples(
         buffer = np.empty(sentences * size, dtype=np.uint8)
         count = 0
         resident = ResidentPages(documents.ids, documents.sentence_ends)
+        state, drafts_at, usual = address(random), address(buffer), documents.ids.nbytes // max(1, len(order))
         with drafts_file.open("wb", buffering=_BUFFERED) as file:
             for done in range(dupe_factor * len(order)):
                 before_document()
-                made = library.draft_document(corpus, native, address(random), done % len(order), address(buffer))
+                made = library.draft_document(corpus, native, state, done % len(order), drafts_at)
                 file.write(buffer[: made * size].data)
                 count += made
-                resident.read(documents.ids.nbytes // len(order))
+                resident.read(usual)
 
         numbers = np.empty(count, dtype=np.uint32)
         library.shuffle(address(numbers), count, address(random))

@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 
 from jobs.examples.characters import CharacterClass, character_class, folded
 from jobs.examples.native import library
-from jobs.native import address
+from jobs.native import address, joined
 from jobs.vocabulary import UNK, Vocabulary
 
 _READ_BEYOND = bytes(24)
 """``RECENT_BYTES`` of wordpiece.c, which reads words at once."""
+
+
+_MORE_IDS = 4
+"""``USUAL_IDS`` of wordpiece.c, which writes so many at once."""
 
 
 class WordPiece:
@@ -23,6 +27,7 @@ class WordPiece:
 
     def __init__(self, vocabulary: Vocabulary, *, cased: bool = True) -> None:
         self._cased = cased
+        self._classes = address(_CLASSES[cased])
         self._one_at_a_time = Lock()  # the compiled part remembers words
         entries = [token.encode("utf-8", "surrogatepass") for token in vocabulary.tokens]
         text = np.frombuffer(b"".join(entries), dtype=np.uint8)
@@ -44,19 +49,15 @@ class WordPiece:
         """
         if not self._cased:
             lines = [folded(line) for line in lines]
-        joined = "\n".join([*lines, ""])
-        if joined.count("\n") > len(lines):
-            joined = "\n".join([*(line.replace("\n", " ") for line in lines), ""])
-        encoded = joined.encode("utf-8", "surrogatepass")
-        text = np.frombuffer(encoded + _READ_BEYOND, dtype=np.uint8)
-        ids = np.empty(len(encoded), dtype=np.int32)
+        encoded = joined(lines, _READ_BEYOND)
+        length = len(encoded) - len(_READ_BEYOND)
+        ids = np.empty(length + _MORE_IDS, dtype=np.int32)
         ends = np.empty(len(lines), dtype=np.int64)
-        classes = _CLASSES[self._cased]
-        arguments = (self._handle, address(classes), address(text), len(encoded), address(ids), address(ends))
+        arguments = (self._handle, self._classes, encoded, length, address(ids), address(ends))
         with self._one_at_a_time:
             while (count := library.encode_lines(*arguments)) < 0:
                 code = -1 - count
-                classes[code] = character_class(chr(code), cased=self._cased)
+                _CLASSES[self._cased][code] = character_class(chr(code), cased=self._cased)
         return ids[:count], ends
 
 
@@ -89,7 +90,7 @@ class _Table(dict[int, str | None]):
 
     def _translated(self, character: str) -> str | None:
         match character_class(character, cased=self._cased):
-            case CharacterClass.SPACE | CharacterClass.LINE_END:
+            case CharacterClass.SPACE:
                 return " "
             case CharacterClass.DROPPED:
                 return None

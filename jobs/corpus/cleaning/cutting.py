@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 CUT = "\x01"
 """Stands for what a rule took out, until ``close_cuts``. Text that is cut must not contain it."""
 
@@ -10,6 +12,12 @@ _COMMAS = ",;"
 _CLOSING = ")]}”’"
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 _BETWEEN_CUTS = " ,;&–-"
+_RUN = rf"(?:[{_BETWEEN_CUTS}]*+{CUT})*+"
+_PLAIN = re.compile(
+    rf" {CUT}(?:(?:(?<=[A-Za-z0-9] {CUT})|(?<=[A-Za-z0-9][)%\"] {CUT})){_RUN}"
+    rf"(?:(?= [A-Za-z0-9])| ?(?=[.,;:](?:[ )]|$)|[)\]]))|(?<=[A-Za-z0-9][.,:] {CUT}){_RUN}(?= [A-Za-z0-9]))"
+)
+"""Most cuts: between two words, or between a word and a sign, with nothing beside them to be taken away but a blank."""
 
 
 def close_cuts(text: str) -> str:
@@ -18,6 +26,9 @@ def close_cuts(text: str) -> str:
     Several in a row (``[1], [2]``) count as one. No blank before punctuation, none doubled, no words
     glued, no punctuation twice, no bracket left empty.
     """
+    if CUT not in text:
+        return text
+    text = _PLAIN.sub("", text)
     if CUT not in text:
         return text
     first, *rest = text.split(CUT)

@@ -11,6 +11,7 @@ from jobs.corpus.cleaning.sentences import NAMED_IN_LOWER_CASE
 _BEGINS_LATE = re.compile(r"[a-z]{2,}[ ,;.]")
 _BEFORE_FORMULAS = frozenset(("as", "by", "is", "are", "be", "that", "where", "to"))
 """Here a formula may have stood: "is given by"."""
+_DEMANDING = DANGLING - _BEFORE_FORMULAS
 _SHORT_BRACKET = 30
 """Characters of an open bracket that is no loss."""
 _INTRODUCES = (":", ";", ",")
@@ -30,7 +31,7 @@ def whole_sentences(sentences: Sequence[str], before: str) -> list[str]:
             kept.pop()
         else:
             kept[-1:] = [kept[-1][:bracket].rstrip()] if bracket else []
-    if kept and kept[-1].rpartition(" ")[2] in DANGLING - _BEFORE_FORMULAS:
+    if kept and kept[-1].rpartition(" ")[2] in _DEMANDING:
         kept.pop()
     if kept and not before.endswith(_INTRODUCES) and _begins_late(kept[0]):
         del kept[0]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from itertools import compress
+from collections.abc import Collection, Iterator, Sequence
+from string import ascii_letters
+from typing import NamedTuple
 
-_TORN = re.compile(r"\b([A-Za-z]{2,})[-‐] ([a-z]{2,})\b")
+# From the hyphen on, which is found faster than a word.
+_HYPHEN, _ANY_HYPHEN = (re.compile(rf"{sign} (?<=[A-Za-z]{{2}}{sign} )[a-z]{{2,}}+\b") for sign in ("-", "[-‐]"))
 _WORD = re.compile(r"[\w-]+")
 _IN_WORD = re.compile(r"[\w-]")
 _FEW = 24
@@ -18,24 +20,45 @@ def join_torn_words(paragraphs: Sequence[str]) -> list[str]:
 
     So "anti- and pro-inflammatory" and "T- cell" stay, and so does a torn word that occurs once.
     """
-    torn = [("- " in text or "‐ " in text) and _TORN.search(text) is not None for text in paragraphs]
+    torn = [list(_torn_words(text)) for text in paragraphs]
     if not any(torn):
         return list(paragraphs)
-    forms = {
-        form.lower() for text in compress(paragraphs, torn) for match in _TORN.finditer(text) for form in _forms(match)
-    }
+    forms = {form.lower() for words in torn for word in words for form in word.forms}
     written = _written(forms, "\n".join(map(str.lower, paragraphs)))
-
-    def joined(match: re.Match[str]) -> str:
-        return next((form for form in _forms(match) if form.lower() in written), match[0])
-
-    return [_TORN.sub(joined, text) if is_torn else text for text, is_torn in zip(paragraphs, torn, strict=True)]
+    return [_joined(text, words, written) for text, words in zip(paragraphs, torn, strict=True)]
 
 
-def _forms(match: re.Match[str]) -> tuple[str, str]:
-    """How the torn word may be written elsewhere, the likelier first."""
-    left, right = match[1], match[2]
-    return left + right, f"{left}-{right}"
+class _Torn(NamedTuple):
+    """Where a torn word is, and how it may be written elsewhere, the likelier first."""
+
+    start: int
+    end: int
+    forms: tuple[str, str]
+
+
+def _torn_words(text: str) -> Iterator[_Torn]:
+    if "- " not in text and "‐ " not in text:
+        return
+    end = 0
+    for match in (_ANY_HYPHEN if "‐ " in text else _HYPHEN).finditer(text):
+        hyphen = start = match.start()
+        while start and text[start - 1] in ascii_letters:
+            start -= 1
+        if start < end or (start and (text[start - 1].isalnum() or text[start - 1] == "_")):
+            continue
+        end = match.end()
+        left, right = text[start:hyphen], match[0][2:]
+        yield _Torn(start, end, (left + right, f"{left}-{right}"))
+
+
+def _joined(text: str, torn: Sequence[_Torn], written: Collection[str]) -> str:
+    kept = []
+    end = 0
+    for word in torn:
+        if form := next((form for form in word.forms if form.lower() in written), ""):
+            kept += [text[end : word.start], form]
+            end = word.end
+    return "".join([*kept, text[end:]])
 
 
 def _written(forms: Collection[str], text: str) -> set[str]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from jobs.corpus.cleaning.native import Limits, joined, library
+from jobs.corpus.cleaning.native import Limits, library
 from jobs.corpus.cleaning.references import LONGEST_LABEL, is_label
-from jobs.native import address
+from jobs.native import address, joined
 
 LETTERS = 0.4
 """The least share of letters among the characters that are not blanks; those beyond ASCII count neither way."""

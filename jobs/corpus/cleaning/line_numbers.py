@@ -18,6 +18,8 @@ _AT_END = re.compile(r"[A-Za-z](-[0-9]{1,4})$")
 """A line's number that tears a name at the end of a page: "SARS-243"."""
 _BEFORE_STOP = re.compile(r" [1-9](?<=[A-Za-z)\]] [1-9])[0-9]{1,3}(?=[.,;] )")
 """Where the next line began with a citation that is cut: "sperm 352 (Sutton, 2004)", then a stop."""
+_LONGEST_STOP = 8
+"""Characters of it and of what follows it, at most."""
 _SKIPPED = 6
 """Lines between two numbers, at most: the others' text went into a table, a figure or another section."""
 _LONGEST_LINE = 160
@@ -44,8 +46,8 @@ def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
     A number is one if it belongs to a series that increases through the text at the pace of lines;
     numbers that stand between those, a dose or an age, are no part of it.
     """
-    joined = "".join(f" {text} " for text in paragraphs)  # two blanks are between any two, and in no number
-    encoded = joined.encode("utf-8", "surrogatepass")
+    joined = f" {'  '.join(paragraphs)} "  # two blanks are between any two, and in no number
+    encoded = b" %b " % b"  ".join([text.encode("utf-8", "surrogatepass") for text in paragraphs])
     numbers = _numbers(encoded)
     if len(numbers) < _SERIES:
         return list(paragraphs)
@@ -78,15 +80,15 @@ def _torn_at_ends(paragraphs: Sequence[str]) -> list[list[int]]:
 
 def _before_stops(text: str, counted: Sequence[list[int]]) -> Iterator[list[int]]:
     """The numbers before a stop of lines between two that are ``counted``, where those lines end."""
-    starts = [start for start, _, _ in counted]
-    for match in _BEFORE_STOP.finditer(text) if counted else ():
-        place = bisect_right(starts, match.start())
-        if not 0 < place < len(counted):
+    for (earlier, _, first), (later, _, last) in pairwise(counted):
+        if not first + 1 < last <= first + _SKIPPED:
             continue
-        (earlier, _, first), (later, _, last), value = counted[place - 1], counted[place], int(match[0])
-        if first < value < last <= first + _SKIPPED:
-            line = (later - earlier) / (last - first)
-            if abs(match.start() - earlier - line * (value - first)) < line / 2:
+        line = (later - earlier) / (last - first)
+        for match in _BEFORE_STOP.finditer(text, earlier, later + _LONGEST_STOP):
+            if match.start() >= later:
+                break
+            value = int(match[0])
+            if first < value < last and abs(match.start() - earlier - line * (value - first)) < line / 2:
                 yield [match.start(), match.end(), value]
 
 

@@ -71,13 +71,36 @@ def remove_spans(paragraph: Paragraph, bare_numbers: bool) -> str:
             end = stop
     text = "".join([*pieces, text[end:]])
     if paragraph.cite_spans:
-        text = _GROUP.sub(_cut_group, text)
+        text = _without_groups(text)
         if _CITATION in text:
             text = _LOOSE.sub(_cut_any if bare_numbers else _cut_glued, text)
         text = close_cuts(text)
     if REFERENCE in text:
         text = remove_references(text)
     return text.replace(_CITATION, "").replace(REFERENCE, "")
+
+
+def _without_groups(text: str) -> str:
+    """``_GROUP.sub(_cut_group, text)``: from each mark back to the brackets that it may be in, as most have none."""
+    kept = []
+    end = lowest = 0
+    mark = text.find(_CITATION)
+    while mark >= 0:
+        match = None
+        bracket = _bracket_before(text, lowest, mark)
+        while bracket >= 0 and (found := _GROUP.match(text, bracket)):
+            match = found  # an earlier one that reaches the mark, too, goes with it
+            bracket = _bracket_before(text, lowest, bracket)
+        lowest = mark + 1
+        if match:
+            kept += [text[end : match.start()], _cut_group(match)]
+            end = lowest = match.end()
+        mark = text.find(_CITATION, lowest)
+    return "".join([*kept, text[end:]])
+
+
+def _bracket_before(text: str, lowest: int, place: int) -> int:
+    return max(text.rfind("(", lowest, place), text.rfind("[", lowest, place))
 
 
 def _cut_group(match: re.Match[str]) -> str:

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.corpus.cleaning.native import END_OF_TEXT, joined, library
-from jobs.native import address
+from jobs.corpus.cleaning.native import library
+from jobs.native import END_OF_TEXT, address, joined
 
 _BITS = 64
 _WORDS, _WORDS_A_HALF = 8, 4
@@ -49,6 +49,8 @@ class Needs:
             for pattern in patterns[rule]:
                 self._add(rule, pattern)
             self._halves[rule] = 2 if any(self._used[_WORDS_A_HALF:]) else 1
+        self._tables = tuple(map(address, (self._first, self._moves, self._stays)))
+        self._last_address = address(self._last)
 
     def met(self, texts: Sequence[str], first_rule: int = 0) -> NDArray[np.bool_]:
         """For each text and rule from the given one on, whether the text has what the rule needs [texts, rules]."""
@@ -56,8 +58,9 @@ class Needs:
         rules = self._rules - first_rule
         met = np.empty((len(texts), rules), np.bool_)
         if rules:
-            tables = map(address, (self._first, self._moves, self._stays, self._last[first_rule:]))
-            library.patterns_met(encoded, len(encoded), *tables, rules, self._halves[first_rule], address(met))
+            last = self._last_address + first_rule * self._last.strides[0]
+            halves = self._halves[first_rule]
+            library.patterns_met(encoded, len(encoded), *self._tables, last, rules, halves, address(met))
         return met
 
     def _add(self, rule: int, pattern: str) -> None:

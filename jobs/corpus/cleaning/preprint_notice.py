@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
+from jobs.corpus.cleaning.kinds import kinds
+from jobs.corpus.cleaning.native import Anchors, library
 from jobs.corpus.cleaning.whitespace import normalise_space
+from jobs.native import address
 
 # The notice reaches the parse as fragments in any order, often repeated, sometimes in the middle of a
-# sentence. So it is described by its fragments; a run of them goes, whatever their order.
+# sentence. So it is described by its fragments; a run of them goes, whatever their order. notice.c looks for it.
 _NOT_REVIEWED = r"\(which was not (?:peer[- ]reviewed|certified by peer review)\)"
 _FRAGMENTS = (
     rf"(?:\bis(?: the)? )?{_NOT_REVIEWED}",
@@ -37,24 +42,26 @@ _ADDRESS = (
     rf"(?:(?: (?=[0-9./]){_DIGITS})++(?= doi:)|(?: (?:1101|/ ?20{_DIGITS}))++)?+(?:v\d+)?+"
 )
 _WEAK = rf"(?:{_ADDRESS}|(?<!\S)\.(?!\S))"
-_NOTICE = re.compile(rf"(?:{_WEAK} ?){{0,20}}+{_STRONG}(?: ?(?:{_WEAK}|{_STRONG}))*+")
+NOTICE = re.compile(rf"(?:{_WEAK} ?){{0,20}}+{_STRONG}(?: ?(?:{_WEAK}|{_STRONG}))*+")
 # Every fragment contains one of these, which are found some ten times faster than a run of fragments.
 ANCHORS = (
     "copyright holder for", "not peer", "peer review", "author/funder", "reuse allowed", "made available under a",
     "International license", "Rxiv preprint", "this version posted", "preprint reports new", "first posted online",
     "Under a . CC", "Under a. CC", "US Government work", "17 USC 105",
 )  # fmt: skip
-_ANCHOR = re.compile("|".join(map(re.escape, ANCHORS)))
-_BEGINNING = re.compile(
-    r"https?:|\.|\(which|The |This|[Tt]his v|the |is |It |CC|All r|reserved|NOTE|author/|first|Under|doi:|bioRx|medRx|"
+BEGINNING = re.compile(
+    r"https?:|\.|\(which|The |This|this v|the |is |It |CC|All r|reserved|NOTE|author/|first|Under|doi:|bioRx|medRx|"
     r"BioRx|MedRx"
 )
-"""How a notice may begin: looking for these first is faster than trying every place."""
-_STOPPED = re.compile(r"(?:[a-z]{4}|[a-z][)\]])[.?!]\s?$")
-_GOES_ON = re.compile(r"\s?[a-z]{3,40}+[ ,]")
-_HALF = re.compile(r"[^.?!]{1,300}+[.?!](?=\s[A-Z]|\s?$)")
-_LEAD = 120
-"""Characters of a run before its first anchor, at most: one address and a fragment's own beginning."""
+"""How a notice may begin."""
+LEAD, LATE = 120, 16
+"""Characters of a run before its first anchor, at most: one address and a fragment's own beginning; and of the anchor
+before that beginning's end."""
+_ANCHORS = Anchors.of(ANCHORS, LEAD, LATE)
+_SHORTEST_ANCHOR = min(map(len, ANCHORS))
+STOPPED = re.compile(r"(?:[a-z]{4}|[a-z][)\]])[.?!]\s?$")
+GOES_ON = re.compile(r"\s?[a-z]{3,40}+[ ,]")
+HALF = re.compile(r"[^.?!]{1,300}+[.?!](?=\s[A-Z]|\s?$)")
 
 
 def remove_boilerplate(text: str) -> str:
@@ -62,24 +69,12 @@ def remove_boilerplate(text: str) -> str:
     if not any(map(text.__contains__, ANCHORS)):
         return text
     text = normalise_space(text)
+    encoded = kinds(text)
+    rows = np.empty((len(encoded) // _SHORTEST_ANCHOR + 1, 2), np.int32)
+    found = library.find_notices(encoded, len(encoded), _ANCHORS, address(rows))
     kept = []
     end = 0
-    while anchor := _ANCHOR.search(text, end):
-        beginnings = _BEGINNING.finditer(text, max(end, anchor.start() - _LEAD), anchor.start() + 16)
-        notice = next((match for place in beginnings if (match := _NOTICE.match(text, place.start()))), None)
-        if notice is None:
-            kept.append(text[end : anchor.end()])
-            end = anchor.end()
-            continue
-        kept += [text[end : notice.start()], " "]
-        end = _whole_from(text, notice.start(), notice.end())
+    for start, stop in rows[:found].tolist():
+        kept += [text[end:start], " "]
+        end = stop
     return "".join([*kept, text[end:]])
-
-
-def _whole_from(text: str, start: int, end: int) -> int:
-    """Where text goes on after the notice from ``start`` to ``end``: behind the half of a sentence that follows a whole
-    one, "changes. (notice) leads to injury. So"."""
-    if not _STOPPED.search(text, max(0, start - 6), start) or not _GOES_ON.match(text, end):
-        return end
-    half = _HALF.match(text, end)
-    return half.end() if half else end

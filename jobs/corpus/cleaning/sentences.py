@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jobs.corpus.cleaning.native import joined, library
+from jobs.corpus.cleaning.native import library
 from jobs.corpus.cleaning.whitespace import normalise_space
 from jobs.corpus.cleaning.word_set import words
-from jobs.native import address
+from jobs.native import address, joined
 
 # A stop, then what may close a sentence after it (quotes, brackets, a citation number), then a blank.
 _CANDIDATE = re.compile(
@@ -46,6 +46,7 @@ _BEFORE_NUMBER = words(
 
 _ANNOUNCES = _NEVER_ENDS | _SELDOM_ENDS | _BEFORE_NUMBER
 _KEYS = np.array(sorted(word.encode() for word in _ANNOUNCES if word.isalpha()), "S16")
+_KEYS_ADDRESS = address(_KEYS)
 
 _MAY_END = words(
     "p.i h.p.i d.p.i hp.i dp.i w.p.i p.c i.v i.p i.m i.n i.c i.t i.d s.c p.o b.w a.m p.m s.d s.e s.e.m b.i.d t.i.d q.d "
@@ -129,8 +130,7 @@ def split_texts(texts: Sequence[str]) -> list[list[str]]:
     """
     encoded = joined(texts)
     rows = np.empty((len(encoded) // 2 + 1, 4), np.int32)  # what is not written takes no memory
-    keys = (address(_KEYS), len(_KEYS))
-    found = library.find_stops(encoded, len(encoded), *keys, address(rows))
+    found = library.find_stops(encoded, len(encoded), _KEYS_ADDRESS, len(_KEYS), address(rows))
     sentences: list[list[str]] = [[] for _ in texts]
     number, start, text = -1, 0, ""
     for at, stop, end, verdict in rows[:found].tolist():

@@ -7,13 +7,14 @@
 #include <string.h>
 
 /* What a code point is to the tokenizer; the caller's table says. */
-enum { PART_OF_WORD, SPACE, DROPPED, STANDS_ALONE, LINE_END, UNKNOWN = 255 };
+enum { PART_OF_WORD, SPACE, DROPPED, STANDS_ALONE, UNKNOWN = 255 };
 
 #define MAX_WORD 200 /* characters; a longer word is one [UNK] */
-#define MAX_CODE_POINT 0x110000
+#define END_OF_TEXT 0xFF /* no byte of UTF-8 */
 
-#define RECENT 8192 /* words; a power of two */
+#define RECENT 16384 /* words; a power of two */
 #define RECENT_IDS 19
+#define USUAL_IDS 4
 #define RECENT_BYTES 24 /* of a word that is remembered, at most */
 
 /* A short word, with zeros behind it: no word has a zero in it. */
@@ -186,7 +187,9 @@ static inline int64_t encode_again(Vocabulary *v, const uint8_t *word, int32_t l
     Recent *recent = &v->recent[recent_slot(&key)];
     if (recent->word.part[0] == key.part[0] && recent->word.part[1] == key.part[1] &&
         recent->word.part[2] == key.part[2]) {
-        for (int i = 0; i < recent->count; i++)
+        for (int i = 0; i < USUAL_IDS; i++) /* without a branch: most have fewer */
+            ids[i] = recent->ids[i];
+        for (int i = USUAL_IDS; i < recent->count; i++)
             ids[i] = recent->ids[i];
         return recent->count;
     }
@@ -218,9 +221,32 @@ static inline int32_t decoded(const uint8_t *p, int *size)
     return (p[0] & 0x07) << 18 | (p[1] & 0x3f) << 12 | (p[2] & 0x3f) << 6 | (p[3] & 0x3f);
 }
 
-/* Encodes `length` bytes of valid UTF-8 that end in a line end; RECENT_BYTES more can be read behind them. `ids` has
- * room for `length` of them; line i's ids end at line_ends[i], which has room for every line. Returns the number of
- * ids, or -1 - c at the first code point c that `classes` (0x110000 bytes) does not know yet. One thread at a time.
+/* How many letters and digits of ASCII, which are parts of words, `text` begins with: 16 at most, which can be read. */
+static inline int32_t letters_at(const uint8_t *text)
+{
+#ifdef __SSE2__
+    typedef uint8_t Bytes __attribute__((vector_size(16)));
+    typedef char Signed __attribute__((vector_size(16)));
+    Bytes bytes;
+    memcpy(&bytes, text, sizeof bytes);
+    const Bytes is_part = (Bytes)(((uint8_t)'0' <= bytes) & (bytes <= (uint8_t)'9')) |
+                          (Bytes)(((uint8_t)'a' <= (bytes | 0x20)) & ((bytes | 0x20) <= (uint8_t)'z'));
+    return __builtin_ctz(~(uint32_t)__builtin_ia32_pmovmskb128((Signed)is_part));
+#else
+    int32_t count = 0;
+    for (; count < 16; count++) {
+        uint8_t c = text[count];
+        if (!((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')))
+            break;
+    }
+    return count;
+#endif
+}
+
+/* Encodes `length` bytes of lines in UTF-8, each closed by END_OF_TEXT; RECENT_BYTES more can be read behind them.
+ * `ids` has room for `length` and USUAL_IDS of them; line i's ids end at line_ends[i], which has room for every line. Returns the
+ * number of ids, or -1 - c at the first code point c that `classes` (0x110000 bytes) does not know yet. One thread at a
+ * time.
  */
 int64_t encode_lines(Vocabulary *v, const uint8_t *classes, const uint8_t *text, int64_t length, int32_t *ids,
                      int64_t *line_ends)
@@ -229,11 +255,18 @@ int64_t encode_lines(Vocabulary *v, const uint8_t *classes, const uint8_t *text,
     int64_t count = 0, lines = 0, begin = 0;
     int32_t characters = 0, dropped = 0, kept = 0;
     for (int64_t at = 0; at < length;) {
-        int size = 1;
+        if (!dropped) {
+            int32_t found = letters_at(text + at);
+            characters += found;
+            at += found;
+            if (found == 16)
+                continue;
+        }
+        int size = 1, is_end = text[at] == END_OF_TEXT;
         int32_t code = text[at];
-        if (code >= 0x80)
+        if (code >= 0x80 && !is_end)
             code = decoded(text + at, &size);
-        uint8_t class = classes[code];
+        uint8_t class = is_end ? SPACE : classes[code];
         if (class == PART_OF_WORD) {
             if (dropped && characters < MAX_WORD) {
                 memcpy(spelled + kept, text + at, (size_t)size);
@@ -258,7 +291,7 @@ int64_t encode_lines(Vocabulary *v, const uint8_t *classes, const uint8_t *text,
             begin = at + size;
             if (class == STANDS_ALONE)
                 count += encode_again(v, text + at, size, ids + count);
-            else if (class == LINE_END)
+            else if (is_end)
                 line_ends[lines++] = count;
         }
         at += size;

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ctypes import CDLL, POINTER, Structure, c_double, c_int32, c_int64, c_void_p
+from typing import Self
 
-from jobs.native import compiled
+import numpy as np
 
-END_OF_TEXT = b"\xff"
-"""Stands for the end of one text and the beginning of the next: no byte of UTF-8."""
+from jobs.native import address, compiled
 
 
 class Limits(Structure):
@@ -29,13 +29,23 @@ class Lines(Structure):
     _fields_ = [("pace", c_double), ("skipped", c_int32), ("longest_line", c_int32), ("interruption", c_int32)]
 
 
-def joined(texts: Sequence[str]) -> bytes:
-    """The texts in UTF-8, each closed by ``END_OF_TEXT``."""
-    together = "\n".join([*texts, ""])
-    encoded = together.encode("utf-8", "surrogatepass")
-    if encoded.count(b"\n") == len(texts):
-        return encoded.replace(b"\n", END_OF_TEXT)
-    return b"".join([text.encode("utf-8", "surrogatepass") + END_OF_TEXT for text in texts])
+class Anchors(Structure):
+    """``Anchors`` of notice.c."""
+
+    _fields_ = [("bytes", c_void_p), ("words", c_void_p), ("ends", c_void_p), ("lead", c_int32), ("late", c_int32)]
+
+    @classmethod
+    def of(cls, words: Sequence[str], lead: int, late: int) -> Self:
+        """Of at most 32 words of three characters of ASCII or more."""
+        beginnings = np.zeros((3, 256), np.uint32)
+        for number, word in enumerate(words):
+            for place, byte in enumerate(word[:3].encode("ascii")):
+                beginnings[place, byte] |= np.uint32(1 << number)
+        text = np.frombuffer("".join(words).encode("ascii"), np.uint8)
+        ends = np.cumsum([len(word) for word in words], dtype=np.int32)
+        anchors = cls(address(beginnings), address(text), address(ends), lead, late)
+        anchors.arrays = (beginnings, text, ends)  # type: ignore[attr-defined]  # kept as long as they are pointed to
+        return anchors
 
 
 def _load() -> CDLL:
@@ -47,6 +57,7 @@ def _load() -> CDLL:
         ("judge_sentences", None, [arrays, c_int64, POINTER(Limits), arrays]),
         ("find_numbers", c_int64, [arrays, c_int64, arrays]),
         ("find_torn_numbers", c_int64, [arrays, c_int64, arrays]),
+        ("find_notices", c_int64, [arrays, c_int64, POINTER(Anchors), arrays]),
         ("link_numbers", None, [arrays, arrays, c_int64, POINTER(Lines), arrays, arrays, arrays]),
     ):
         function = getattr(loaded, name)

@@ -3,6 +3,30 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "vectorised.h"
+
+#define BLOCK 64
+
+/* How many of the bytes that are looked at have no number: numbers are few, and this is done many bytes at a time. Adds
+ * the continuing bytes of UTF-8 among them to `continuing`. A number may begin where `sign` stands before a digit.
+ */
+VECTORISED
+static int64_t without_number(const uint8_t *text, int64_t length, uint8_t sign, int32_t *continuing)
+{
+    int64_t at = 0;
+    for (; at + BLOCK <= length; at += BLOCK) {
+        uint8_t begins = 0, more = 0;
+        for (int i = 0; i < BLOCK; i++) {
+            begins |= (uint8_t)(text[at + i] == sign) & (uint8_t)((uint8_t)(text[at + i + 1] - '0') < 10);
+            more = (uint8_t)(more + ((text[at + i] & 0xC0) == 0x80));
+        }
+        if (begins)
+            break;
+        *continuing += more;
+    }
+    return at;
+}
+
 static inline int is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
 
 /* Where a number that begins at the blank `at` ends, before a blank; NULL where none does. */
@@ -28,7 +52,14 @@ int64_t find_numbers(const uint8_t *text, int64_t length, int32_t *rows)
 {
     int64_t found = 0;
     int32_t continuing = 0; /* bytes */
+    const uint8_t *looked = text;
     for (const uint8_t *at = text; at < text + length; at++) {
+        if (at >= looked) {
+            at += without_number(at, text + length - at, ' ', &continuing);
+            looked = at + BLOCK;
+            if (at == text + length)
+                break;
+        }
         continuing += (*at & 0xC0) == 0x80;
         const uint8_t *end = *at == ' ' ? number_end(at) : 0;
         if (!end)
@@ -53,7 +84,14 @@ int64_t find_torn_numbers(const uint8_t *text, int64_t length, int32_t *rows)
 {
     int64_t found = 0;
     int32_t continuing = 0; /* bytes */
+    const uint8_t *looked = text;
     for (const uint8_t *at = text; at < text + length; at++) {
+        if (at >= looked) {
+            at += without_number(at, text + length - at, '-', &continuing);
+            looked = at + BLOCK;
+            if (at == text + length)
+                break;
+        }
         continuing += (*at & 0xC0) == 0x80;
         if (*at != '-' || !is_digit(at[1]))
             continue;

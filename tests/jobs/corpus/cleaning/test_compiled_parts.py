@@ -5,8 +5,10 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from jobs.corpus.cleaning import junk, line_numbers, sentences
+from jobs.corpus.cleaning import junk, line_numbers, preprint_notice, sentences
 from jobs.corpus.cleaning.junk import are_junk
+from jobs.corpus.cleaning.kinds import kinds
+from jobs.corpus.cleaning.preprint_notice import ANCHORS, LATE, LEAD, remove_boilerplate
 from jobs.corpus.cleaning.references import is_label
 from jobs.corpus.cleaning.sentences import split_texts
 from jobs.corpus.cleaning.whitespace import normalise_space
@@ -41,7 +43,7 @@ PLAIN_TORN = re.compile(r"-[0-9]{1,4}(?= [a-z])")
 PLAIN_NUMBER = re.compile(r" [0-9](?: [0-9](?: [0-9])?|[0-9]{0,3})(?= )")
 
 
-@given(st.text("0123 9aé中\n-", max_size=40))
+@given(st.text("0123 9aé中\n-", max_size=40) | st.text(" -7aé", min_size=120, max_size=300))
 @example(" 1 2 3 4 5  12 12345 1 23 4 ")
 @example("a-12 a-1 b--12345 a-3 9é-4 \n5 a-0001 a")
 def test_numbers_between_blanks_are_found(text: str) -> None:
@@ -71,3 +73,69 @@ def is_junk_plainly(sentence: str) -> bool:
 @example(["", "Table 1 ).", "is the", "中文 句子", "β β", "word", "two words here", "a" * 21 + " " + "b" * 21])
 def test_junk_is_told_by_its_letters_and_words(texts: list[str]) -> None:
     assert are_junk(texts) == [is_junk_plainly(text) for text in texts]
+
+
+@given(st.text(max_size=30))
+@example("a_Z 0²½٣é中\u2003\xa0\x1c\x85–\ud800\U0001d7d9\u0301")
+def test_a_character_has_the_kind_that_regular_expressions_see(text: str) -> None:
+    found = kinds(text)
+    assert len(found) == len(text)
+    for character, kind in zip(text, found, strict=True):
+        seen = [bool(re.match(pattern, character)) for pattern in (r"\w", r"\d", r"\s")]
+        if character.isascii():
+            assert kind == ord(character)
+        else:
+            assert seen == [kind in (0x80, 0x81), kind == 0x81, kind == 0x82]
+
+
+ANCHOR = re.compile("|".join(map(re.escape, ANCHORS)))
+
+
+def remove_notices_plainly(text: str) -> str:
+    if not ANCHOR.search(text):
+        return text
+    text = normalise_space(text)
+    kept, end = "", 0
+    while anchor := ANCHOR.search(text, end):
+        beginnings = preprint_notice.BEGINNING.finditer(text, max(end, anchor.start() - LEAD), anchor.start() + LATE)
+        notice = next((m for place in beginnings if (m := preprint_notice.NOTICE.match(text, place.start()))), None)
+        if notice is None:
+            kept += text[end : anchor.end()]
+            end = anchor.end()
+            continue
+        kept += text[end : notice.start()] + " "
+        start, end = notice.span()
+        if preprint_notice.STOPPED.search(text, max(0, start - 6), start) and preprint_notice.GOES_ON.match(text, end):
+            half = preprint_notice.HALF.match(text, end)
+            end = half.end() if half else end
+    return kept + text[end:]
+
+
+NOTICES = [
+    *("The copyright holder for this preprint", "(which was not peer-reviewed)", "(which was not peer reviewed)"),
+    *("(which was not certified by peer review)", "is", "the", "is the", "author/funder", "It", "Under a", "doi:"),
+    *(", who has granted medRxiv a license to display the preprint", " in perpetuity", "All rights", "reserved."),
+    *("reserved. No reuse allowed without permission", "It is made available under a", "is made available under a"),
+    *("this version posted", "April 27, 2020", "May 3,2020", "first posted online", "Mar. 5, 2020", ";", "MIT", "free"),
+    *("CC-BY-NC-ND 4.0", "CC0", "CCBY 4 .0", "CC-BY", "International license", "bioRxiv preprint", "medRxiv preprint"),
+    *("This article is a US Government work", "It is not subject to copyright under 17 USC 105", "https://doi.org/10."),
+    *("and is also made available for use under a CC0 license", "http: //dx.doi. org /10.1101/2020.02", "org/10.1101"),
+    *(
+        "NOTE: This preprint reports new research that has not been certified by peer review",
+        "1101",
+        "/2020.02.02",
+        "v1",
+    ),
+    *("and should not be used to guide clinical practice", "//doi.org/10.1", "/20", "/doi", "10.1101", "a half of it."),
+    *("of cells", "cells.", "(of bats).", "Titres rose.", "é", "٣", "_", "\xa0", "changes", "2.5", "A", "to"),
+]
+PIECES = st.lists(st.sampled_from([*NOTICES, ".", ".", "", " ", " ", "  "]) | st.text(max_size=2), max_size=24)
+
+
+@given(PIECES.map(" ".join) | PIECES.map("".join))
+@example("changes. The copyright holder for this preprint (which was not peer-reviewed) is the leads to injury. So")
+@example("is the author/funder. It . https://doi.org/10.1101/2020.04. 09.2 doi: medRxiv preprint doi: 10.1101 to")
+@example("(of bats). author/funder " + "a" * 41 + " half. So author/funder" + " of" * 99 + ". A")
+@example(". " * 30 + "author/funder" + "." * 130 + "peer review")
+def test_notices_are_found_where_the_expressions_find_them(text: str) -> None:
+    assert remove_boilerplate(text) == remove_notices_plainly(text)

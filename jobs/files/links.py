@@ -18,9 +18,10 @@ def check_links(directory: Path, location: str) -> None:
     follow the first, pass the second over in silence and break off at the others.
     """
     root = os.path.realpath(directory)
+    below = len(root.rstrip(os.sep)) + 1
     for entry in _entries(root):
-        name = printable(os.path.relpath(entry.path, root))
-        if name != os.path.relpath(entry.path, root):
+        name = printable(entry.path[below:])
+        if name != entry.path[below:]:
             raise ConfigurationError(location, f"{name}: a name that cannot be read", "rename it, or move it away")
         if not entry.is_symlink():
             continue

@@ -49,6 +49,8 @@ _DEGREE = re.compile(r"[º˚](?=\s?[CFK]\b)")
 _SPACING_ACCENTS = re.compile(r"[´¨¯¸˘˙˚˛˜˝]")
 _AROUND_ACCENTS = re.compile(f"({_SPACING_ACCENTS.pattern})")
 _VULGAR_FRACTION = re.compile(r"[¼½¾⅐-⅞](?<=[0-9].)")
+_READ_APART = re.compile(f"[⁺⁻{_SUPERSCRIPTS}º˚¼½¾⅐-⅞{_SPACING_ACCENTS.pattern[1:]}")
+"""What the patterns above look for."""
 
 
 def normalise_unicode(text: str) -> str:
@@ -61,6 +63,8 @@ def normalise_unicode(text: str) -> str:
     """
     if text.isascii() or (_is_nfkc(text) and "⁄" not in text):
         return text
+    if not _READ_APART.search(text):
+        return _nfkc(text).replace("⁄", "/")
     text = _EXPONENT.sub(lambda match: "^" + match[0].translate(_PLAIN), text)
     text = _DEGREE.sub("°", text)
     text = _VULGAR_FRACTION.sub(r" \g<0>", text)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from jobs.corpus.cord19.csv_records import Record, read_records
 from jobs.corpus.cord19.layouts import METADATA
@@ -68,17 +70,27 @@ class Metadata:
         """Every paper, at the place of its first row."""
         rows_of: dict[str, list[Paper]] = {uid: [] for uid in self.repeated}
         if rows_of:
-            for paper in self._good_rows():
-                if paper.cord_uid in rows_of:
-                    rows_of[paper.cord_uid].append(paper)
-        for paper in self._good_rows():
-            if paper.cord_uid not in self.repeated:
-                yield paper
-            elif rows := rows_of.pop(paper.cord_uid, None):
+            for row in self._good_rows():
+                if row.cord_uid in rows_of:
+                    rows_of[row.cord_uid].append(row.paper())
+        for row in self._good_rows():
+            if row.cord_uid not in self.repeated:
+                yield row.paper()
+            elif rows := rows_of.pop(row.cord_uid, None):
                 yield merge(rows)
 
-    def _good_rows(self) -> Iterator[Paper]:
-        return (row for row in _rows(self.path, self.source) if isinstance(row, Paper))
+    def _good_rows(self) -> Iterator[_Row]:
+        return (row for row in _rows(self.path, self.source) if isinstance(row, _Row))
+
+
+class _Row(NamedTuple):
+    """A row that can be read; most of it is, when its paper is asked for."""
+
+    cord_uid: str
+    fields: Mapping[str, str]
+
+    def paper(self) -> Paper:
+        return _paper(self.cord_uid, self.fields)
 
 
 def survey(path: Path, source: str) -> Metadata:
@@ -93,7 +105,7 @@ def survey(path: Path, source: str) -> Metadata:
     quarantined: list[Quarantined] = []
     for row in _rows(path, source):
         rows += 1
-        if not isinstance(row, Paper):
+        if isinstance(row, Quarantined):
             quarantined.append(row)
         elif not seen.add(row.cord_uid):
             repeated.add(row.cord_uid)
@@ -141,7 +153,7 @@ def merge(rows: Iterable[Paper]) -> Paper:
     )
 
 
-def _rows(path: Path, source: str) -> Iterator[Paper | Quarantined]:
+def _rows(path: Path, source: str) -> Iterator[_Row | Quarantined]:
     with path.open("rb") as file:
         records = read_records(file, source)
         columns = _columns(next(records, None), source)
@@ -149,11 +161,11 @@ def _rows(path: Path, source: str) -> Iterator[Paper | Quarantined]:
             problem = record.problem
             if not problem:
                 fields = dict(zip(columns, record.fields, strict=True))
-                paper = _paper(fields)
-                if paper.cord_uid and not _CONTROL.search(paper.cord_uid):
-                    yield paper
+                cord_uid = _field(fields, "cord_uid") if _has_uid(columns) else made_uid(fields)
+                if cord_uid and not _CONTROL.search(cord_uid):
+                    yield _Row(cord_uid, fields)
                     continue
-                problem = "a control character in its cord_uid" if paper.cord_uid else _NO_UID[_has_uid(columns)]
+                problem = "a control character in its cord_uid" if cord_uid else _NO_UID[_has_uid(columns)]
             yield Quarantined(METADATA, problem, f"line {record.line}")
 
 
@@ -195,10 +207,13 @@ def _file_name(text: str) -> str:
     return text.strip(" \t\r[]'\"").replace("\\", "/")
 
 
-def _paper(fields: Mapping[str, str]) -> Paper:
-    def field(name: str) -> str:
-        value = fields.get(name, "").strip()
-        return "" if value in _NOTHING else value
+def _field(fields: Mapping[str, str], name: str) -> str:
+    value = fields.get(name, "").strip()
+    return "" if value in _NOTHING else value
+
+
+def _paper(cord_uid: str, fields: Mapping[str, str]) -> Paper:
+    field = partial(_field, fields)
 
     def files(name: str) -> tuple[str, ...]:
         text = field(name)
@@ -213,7 +228,7 @@ def _paper(fields: Mapping[str, str]) -> Paper:
     elif not (pdf_json or pmc_json):
         names = parse_names({"sha": field("sha")})
     return Paper(
-        cord_uid=field("cord_uid") if _has_uid(fields) else made_uid(fields),
+        cord_uid=cord_uid,
         title=field("title"),
         abstract=field("abstract"),
         license=field("license"),

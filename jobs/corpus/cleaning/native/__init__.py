@@ -36,7 +36,7 @@ class Anchors(Structure):
 
     @classmethod
     def of(cls, words: Sequence[str], lead: int, late: int) -> Self:
-        """Of at most 32 words of three characters of ASCII or more."""
+        """There are 32 words at most, each of three characters of ASCII or more."""
         beginnings = np.zeros((3, 256), np.uint32)
         for number, word in enumerate(words):
             for place, byte in enumerate(word[:3].encode("ascii")):
@@ -44,7 +44,7 @@ class Anchors(Structure):
         text = np.frombuffer("".join(words).encode("ascii"), np.uint8)
         ends = np.cumsum([len(word) for word in words], dtype=np.int32)
         anchors = cls(address(beginnings), address(text), address(ends), lead, late)
-        anchors.arrays = (beginnings, text, ends)  # type: ignore[attr-defined]  # kept as long as they are pointed to
+        anchors.arrays = (beginnings, text, ends)  # kept as long as they are pointed to
         return anchors
 
 

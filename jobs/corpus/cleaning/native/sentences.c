@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "vectorised.h"
+
 #define END_OF_TEXT 0xFF /* no byte of UTF-8 */
 #define LONGEST_KEY 16   /* bytes of a word that is looked up, zeros behind it */
 #define LONGEST_HEADING 24 /* characters before its number's stop */
@@ -95,6 +97,29 @@ static int verdict(const uint8_t *text, const uint8_t *stop, const uint8_t *next
     return letters == stop - begin && is_among(keys, count, begin, stop) ? UNDECIDED : END;
 }
 
+#define BLOCK 32
+
+/* How many of the bytes have no stop and no text's end: these are few, and this is done many bytes at a time. `place` is
+ * moved on by their characters.
+ */
+VECTORISED
+static int64_t without_stop(const uint8_t *text, int64_t length, int32_t *place)
+{
+    int64_t at = 0;
+    for (; at + BLOCK <= length; at += BLOCK) {
+        uint8_t stops = 0, continuing = 0;
+        for (int i = 0; i < BLOCK; i++) {
+            uint8_t c = text[at + i];
+            stops |= (uint8_t)((c == '.') | (c == '!') | (c == '?') | (c == 0xE2) | (c == END_OF_TEXT));
+            continuing = (uint8_t)(continuing + ((c & 0xC0) == 0x80));
+        }
+        if (stops)
+            break;
+        *place += BLOCK - continuing;
+    }
+    return at;
+}
+
 /* rows: for each stop that may end a sentence the text's number, its place, the place of what follows and whether it
  * ends one; room for as many as there are bytes, by two. keys: `count` sorted words of LONGEST_KEY bytes that announce
  * the next one. Returns the number of rows.
@@ -105,7 +130,15 @@ int64_t find_stops(const uint8_t *texts, int64_t length, const uint8_t *keys, in
     int32_t number = 0, place = 0, latest = 0; /* the last place where the sentence may have begun */
     int64_t found = 0;
     int after_stop = 0;
+    const uint8_t *looked = texts;
     for (const uint8_t *at = texts; at < texts + length;) {
+        if (at >= looked) {
+            int64_t passed = without_stop(at, texts + length - at, &place);
+            after_stop = passed ? 0 : after_stop;
+            looked = at + passed + BLOCK;
+            for (at += passed; passed && continues(*at);)
+                at++; /* of a character that was counted where it begins */
+        }
         if (*at == END_OF_TEXT) {
             text = ++at;
             number++;
@@ -143,18 +176,29 @@ typedef struct {
 
 enum { SENTENCE, JUNK, MAYBE_JUNK };
 
+#define COUNTED 255 /* bytes, as many as a byte can count */
+
 /* verdicts: for each text whether it is junk by the number of its letters and words. */
+VECTORISED
 void judge_sentences(const uint8_t *texts, int64_t length, const Limits *limits, uint8_t *verdicts)
 {
-    int64_t blanks = 0, letters = 0, ascii = 0, beyond = 0;
-    for (int64_t i = 0; i < length; i++) {
-        uint8_t c = texts[i];
-        if (c != END_OF_TEXT) {
-            blanks += c == ' ';
-            letters += is_letter(c);
-            ascii += c < 0x80;
-            beyond += c >= 0xC0;
-            continue;
+    for (const uint8_t *at = texts, *end; at < texts + length; at = end + 1) {
+        int64_t blanks = 0, letters = 0, ascii = 0, beyond = 0;
+        end = memchr(at, END_OF_TEXT, (size_t)(texts + length - at));
+        while (at < end) {
+            int64_t size = end - at < COUNTED ? end - at : COUNTED;
+            uint8_t counts[4] = {0};
+            for (int64_t i = 0; i < size; i++) {
+                counts[0] = (uint8_t)(counts[0] + (at[i] == ' '));
+                counts[1] = (uint8_t)(counts[1] + ((uint8_t)((at[i] | 0x20) - 'a') < 26));
+                counts[2] = (uint8_t)(counts[2] + (at[i] < 0x80));
+                counts[3] = (uint8_t)(counts[3] + (at[i] >= 0xC0));
+            }
+            blanks += counts[0];
+            letters += counts[1];
+            ascii += counts[2];
+            beyond += counts[3];
+            at += size;
         }
         int64_t words = blanks + 1, plain = ascii - blanks, visible = plain + beyond, others = plain - letters;
         int judged = visible + blanks <= limits->longest_label ? MAYBE_JUNK : SENTENCE;
@@ -165,6 +209,5 @@ void judge_sentences(const uint8_t *texts, int64_t length, const Limits *limits,
             (others * 2 > visible && (double)others > limits->most_others * (double)plain))
             judged = JUNK;
         *verdicts++ = (uint8_t)judged;
-        blanks = letters = ascii = beyond = 0;
     }
 }

@@ -39,6 +39,17 @@ def test_texts_are_split_where_the_rules_say(texts: list[str]) -> None:
     assert split_texts(single) == [split_plainly(text) for text in single]
 
 
+def test_characters_of_several_bytes_lie_across_what_is_looked_at_at_once() -> None:
+    counts = [(sign, count) for sign in "aé中😀" for count in range(70)]
+    texts = [f"{start}{sign * count}. The next{sign}. No" for sign, count in counts for start in ("", "a")]
+    assert split_texts(texts) == [split_plainly(text) for text in texts]
+    assert are_junk(texts) == [is_junk_plainly(text) for text in texts]
+    for text in texts:
+        numbered = text.replace(".", " 12 ")
+        found = [(match.start(), match.end(), 12) for match in PLAIN_NUMBER.finditer(numbered)]
+        assert list(map(tuple, line_numbers._numbers(numbered.encode()))) == found
+
+
 PLAIN_TORN = re.compile(r"-[0-9]{1,4}(?= [a-z])")
 PLAIN_NUMBER = re.compile(r" [0-9](?: [0-9](?: [0-9])?|[0-9]{0,3})(?= )")
 

@@ -12,6 +12,9 @@ from tests.gcs_server import GcsServer, serve
 collect_ignore = ["in_transformers"]
 """Its tests run in an environment of their own: make test-transformers."""
 
+LONGEST = ("test_demo.py", "e2e", "model", "patterns", "steps")
+"""Files and folders whose tests take longest."""
+
 # The same cases every time, on machines of any speed.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
@@ -19,8 +22,8 @@ settings.load_profile("steady")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those of whole runs first: one that began last would keep one worker while the others have nothing left."""
-    items.sort(key=lambda item: "e2e" not in item.path.parts)
+    """The longest files first: one that began last would keep one worker while the others have nothing left."""
+    items.sort(key=lambda item: next((n for n, part in enumerate(LONGEST) if part in item.path.parts), len(LONGEST)))
 
 
 @pytest.fixture(autouse=True)

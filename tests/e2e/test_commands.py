@@ -164,7 +164,7 @@ def test_json_output_is_json_alone(run: Run) -> None:
     manifests = run.done.json()
     assert [manifest["spec"]["kind"] for manifest in manifests] == ["ingest", "signatures", "vocabulary", "preprocess"]
     assert "done in" in run.done.err
-    files = covid_ctl("artifacts", manifests[-1]["name"], "--output", "json", bucket=run.bucket).json()
+    files = answer("artifacts", manifests[-1]["name"], "--output", "json", bucket=run.bucket).json()
     assert files == manifests[-1]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import answer, covid_ctl
+from tests.e2e.command import answer
 from tests.e2e.corpora import write_corpus
 from tests.e2e.finished import Run
 
@@ -17,7 +17,7 @@ def test_it_names_what_submit_runs_and_leaves_no_trace(run: Run, tmp_path: Path)
     assert [step["shards"] for step in planned["steps"]] == [1, 2, 1, 2]
     assert not any(step["complete"] for step in planned["steps"])
     assert [manifest["name"] for manifest in run.done.json()] == [step["name"] for step in planned["steps"]]
-    text = covid_ctl(*run.command, "--dry-run", bucket=run.bucket).out
+    text = answer(*run.command, "--dry-run", bucket=run.bucket).out
     assert text.count("already complete") == 4
     assert "judged by the files of 12 documents" in text
 

@@ -81,17 +81,17 @@ def test_lines_are_chosen_by_time_and_pattern(
         shutil.copytree(bucket, place)
         with (place / preprocess / "logs" / "00000-0.log").open("a") as log:
             log.write("a" * 1_000_000 + "!\n")
-    done = covid_ctl("logs", preprocess, *options, bucket=place)
+    done = answer("logs", preprocess, *options, bucket=place)
     assert (done.code, len(done.out.splitlines())) == (0, count), done.err
     assert ("lines is as asked for" in done.err) == (count == 0)
 
 
 def test_following_what_has_ended_ends(bucket: Path, preprocess: str) -> None:
-    assert covid_ctl("logs", preprocess, "-f", bucket=bucket).out == covid_ctl("logs", preprocess, bucket=bucket).out
+    assert answer("logs", preprocess, "-f", bucket=bucket).out == answer("logs", preprocess, bucket=bucket).out
     watched = covid_ctl("watch", preprocess, bucket=bucket)
     assert watched.code == 0
     assert watched.out.split()[1:] == [preprocess, "complete", "2/2"]
-    (line,) = covid_ctl("watch", preprocess, "--output", "json", bucket=bucket).out.splitlines()
+    (line,) = answer("watch", preprocess, "--output", "json", bucket=bucket).out.splitlines()
     assert (json.loads(line)["state"], json.loads(line)["spending"]["dollars"]) == ("complete", None)
 
 
@@ -160,17 +160,17 @@ def test_gc_removes_only_when_told_and_only_what_nobody_needs(run: Run, tmp_path
     assert "could be removed: add --yes" in shown.out
     assert tree(bucket) == before
 
-    removed = covid_ctl("gc", "--older-than", "0s", "--yes", "--output", "json", bucket=bucket).json()
+    removed = answer("gc", "--older-than", "0s", "--yes", "--output", "json", bucket=bucket).json()
     assert removed.keys() == {"removed", "bytes", "removals", "notes"}
     assert {one["what"] for one in removed["removals"]} == {"logs", "heartbeats", "vocabulary"}
     assert before - tree(bucket) == {path for one in removed["removals"] for path in one["paths"]}
-    assert "already complete" in covid_ctl(*run.command, bucket=bucket).out
+    assert "already complete" in answer(*run.command, bucket=bucket).out
     assert answer("gc", "--older-than", "0s", "--yes", bucket=bucket).out.startswith("nothing to remove")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion(shell: str, bucket: Path, preprocess: str) -> None:
-    assert "_COVID_CTL_COMPLETE" in covid_ctl("completion", shell).out
+    assert "_COVID_CTL_COMPLETE" in answer("completion", shell).out
     asked = environment(bucket) | {"_COVID_CTL_COMPLETE": f"{shell}_complete", "COMP_WORDS": "covid-ctl explain pre"}
     asked["COMP_CWORD"] = "pre" if shell == "fish" else "2"
     done = subprocess.run([str(COVID_CTL)], env=asked, capture_output=True, text=True, check=True)

@@ -3,7 +3,7 @@
 import tarfile
 from pathlib import Path
 
-from tests.e2e.command import covid_ctl, outputs
+from tests.e2e.command import answer, covid_ctl, outputs
 from tests.e2e.finished import Run
 
 
@@ -24,7 +24,7 @@ def test_a_directory_and_its_archive_give_the_same_examples(run: Run, tmp_path: 
 
 def test_what_is_no_corpus_is_refused_before_anything_runs(tmp_path: Path) -> None:
     (tmp_path / "paper.pdf").write_bytes(b"%PDF-1.4")
-    done = covid_ctl("submit", "preprocess", "--corpus", str(tmp_path / "paper.pdf"), bucket=tmp_path / "bucket")
+    done = answer("submit", "preprocess", "--corpus", str(tmp_path / "paper.pdf"), bucket=tmp_path / "bucket")
     assert done.code == 2
     assert "paper.pdf: it is neither an archive nor text\n  next: give a CORD-19 directory" in done.err
     assert not (tmp_path / "bucket").exists() or not list((tmp_path / "bucket").iterdir())

@@ -6,7 +6,8 @@ import ast
 import importlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +31,8 @@ class Dynamic(NamedTuple):
     function: str
 
 
-def every_pattern() -> list[Found]:
+@cache
+def every_pattern() -> Sequence[Found]:
     """Those given as literals, without importing their modules; and those that importing a module makes."""
     found: dict[tuple[Any, int], Found] = {}
 
@@ -63,7 +65,7 @@ def every_pattern() -> list[Found]:
             for name, value in vars(importlib.import_module(module)).items():
                 for pattern in _patterns(value):
                     add(f"{module}.{name}", pattern, name not in anchored)
-    return list(found.values())
+    return tuple(found.values())
 
 
 def _anchored(tree: ast.Module) -> set[str]:

@@ -1,6 +1,7 @@
 """Uncased words are those of google-research/bert's ``FullTokenizer(do_lower_case=True)``."""
 
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from jobs.examples.characters import CharacterClass, character_class
 from jobs.examples.learning import learn_vocabulary
 from jobs.examples.wordpiece import WordPiece, split_words
 from jobs.vocabulary import SPECIALS, Vocabulary
+from tests.code_points import every_character, telling_characters
 
 TOKENS = (*SPECIALS, "naive", "covid", "is", "##s", "ας", "ασ", "'", "中")
 VOCABULARY = Vocabulary(TOKENS)
@@ -46,12 +48,14 @@ def is_chinese(character: str) -> bool:
     return apart and unicodedata.category(character) in ("Lo", "Cn")
 
 
-def test_every_code_point_is_folded_as_the_original_folds_it_word_by_word() -> None:
-    # Beyond the planes in use every character is alike.
-    for first in [*range(0, 0x32000, 0x400), 0xE0000]:
-        assigned = [chr(c) for c in range(first, first + 0x400) if unicodedata.category(chr(c)) != "Cn"]
-        text = " ".join(f"{c} Σ{c} aΣ{c}B" for c in assigned)
-        assert split_words(text, cased=False) == word_by_word(text), hex(first)
+@pytest.mark.parametrize(
+    "characters", [telling_characters, pytest.param(every_character, marks=pytest.mark.slow)], ids=["telling", "every"]
+)
+def test_code_points_are_folded_as_the_original_folds_them_word_by_word(characters: Callable[[], list[str]]) -> None:
+    assigned = [character for character in characters() if unicodedata.category(character) != "Cn"]
+    for at in range(0, len(assigned), 0x400):
+        text = " ".join(f"{c} Σ{c} aΣ{c}B" for c in assigned[at : at + 0x400])
+        assert split_words(text, cased=False) == word_by_word(text), hex(ord(assigned[at]))
 
 
 @given(st.text(st.one_of(st.sampled_from("AΣσß İÏ'’-.中\u0301\u0345\u302e\U0001d165\xad\x01"), st.characters())))

@@ -90,7 +90,7 @@ def test_large_parts_add_up_too() -> None:
     assert np.isfinite(measures).all()
 
 
-@pytest.mark.parametrize("accumulation", [1, 2])
+@pytest.mark.parametrize("accumulation", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_rounded_copies_of_the_weights_are_those_that_casting_gives(
     accumulation: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,9 @@ from jobs.publish.pooling_files import is_cased, max_length_of
 from jobs.search.encoder import TextEncoder
 from jobs.steps.token_ids import TokenIds
 from jobs.vocabulary import SPECIALS, Vocabulary
+from tests.jobs.model.replicas import tuned
 
+ROOT = Path(__file__).parents[3]
 SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
 VOCABULARY = Vocabulary(
     (*SPECIALS, *["the", "virus", "of", "a", "bat", "lung", "mask", "##s", "protein", "binds", "."])
@@ -105,50 +107,13 @@ def test_two_bundles_of_one_model_are_equal_byte_for_byte(tmp_path: Path) -> Non
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
 
-PROGRAM = """
-import json, sys
-import numpy as np, tensorflow as tf
-count = int(sys.argv[1])
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * count)
-from jobs.model.bert import Bert, BertConfig
-from jobs.model.devices import find_devices
-from jobs.model.optimizer import AdamWeightDecay
-from jobs.model.pairs import PairDataset
-from jobs.model.train_step import train_steps_function
-from jobs.model.tuning import Tuning
-
-devices = find_devices("cpu")
-assert devices.count == count, devices
-config = BertConfig(vocab_size=50, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
-                    hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, initializer_range=0.5)
-draws = np.random.default_rng(0)
-texts = [draws.integers(5, 50, draws.integers(3, 12)).astype(np.int32) for _ in range(64)]
-pairs = PairDataset(texts[:32], texts[32:], [""] * 32, lengths=(12, 12))
-objective = Tuning(0.05, pairs)
-with devices.strategy.scope():
-    model = Bert(config, 3)
-    optimizer = AdamWeightDecay(objective.trainable_variables(model.variables_by_name))
-steps = [pairs.read(range(k * 8, k * 8 + 8)) for k in range(4)]
-batches = {name: tf.constant(np.stack([step[name] for step in steps])) for name in steps[0]}
-update = train_steps_function(devices.strategy, model, optimizer, objective)
-metrics = update(batches, tf.constant(42), tf.constant(0), tf.constant([0.01] * 4))
-weights = {name: variable.numpy().ravel().tolist() for name, variable in model.variables_by_name.items()}
-print(json.dumps([metrics.numpy().tolist(), weights]))
-"""
-
-
 @pytest.mark.parametrize("replicas", ["2", pytest.param("8", marks=pytest.mark.slow)])
 def test_replicas_learn_what_one_does(replicas: str) -> None:
     """Each loss follows an update, and negatives come from all replicas."""
-    one, many = (
-        json.loads(
-            subprocess.run(
-                [sys.executable, "-c", PROGRAM, count], capture_output=True, text=True, check=True, timeout=1200
-            ).stdout.splitlines()[-1]
-        )
-        for count in ("1", replicas)
-    )
+    one = tuned(1)
+    command = [sys.executable, "-m", "tests.jobs.model.replicas", replicas]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=1200)
+    many = json.loads(done.stdout.splitlines()[-1])
     np.testing.assert_allclose(many[0], one[0], rtol=1e-6)
     for name, values in one[1].items():
         if name.endswith("key/bias"):

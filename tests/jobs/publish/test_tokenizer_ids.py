@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import unicodedata
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +13,7 @@ from jobs.examples.wordpiece import WordPiece
 from jobs.publish.gate import ADVERSARIAL
 from jobs.publish.tokenizer import build_tokenizer, load_tokenizer, tokenizer_json
 from jobs.vocabulary import SPECIALS, Vocabulary
+from tests.code_points import every_character, telling_characters
 
 PIECES = ("a", "b", "##a", "##b", "co", "##vid", "CO", "##VID", "x", "##x", "é", "##é", "-", "[", "]", "MASK", "新")
 VOCABULARY = Vocabulary((*SPECIALS, *PIECES))
@@ -39,25 +38,24 @@ def differing(encode: Callable[[str], list[int]], characters: list[str], trainin
     return differing(encode, characters[:middle], training) + differing(encode, characters[middle:], training)
 
 
-@pytest.mark.parametrize("assigned", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["assigned", "others"])
-def test_every_code_point_is_treated_as_in_training(assigned: bool) -> None:
-    """All but the surrogates, which no UTF-8 text holds."""
-    codes = (chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF)
-    characters = [c for c in codes if (unicodedata.category(c) != "Cn") == assigned]
-    assert len(characters) > 250_000
-    found = [c for at in range(0, len(characters), 4096) for c in differing(EXPORTED, characters[at : at + 4096])]
-    assert found == []
+EVERY = pytest.mark.parametrize(
+    "characters", [telling_characters, pytest.param(every_character, marks=pytest.mark.slow)], ids=["telling", "every"]
+)
 
 
-@pytest.mark.slow
-def test_every_code_point_is_folded_as_in_training() -> None:
-    characters = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
-    found = [
-        c
-        for at in range(0, len(characters), 4096)
-        for c in differing(UNCASED_EXPORTED, characters[at : at + 4096], UNCASED_TRAINING)
-    ]
-    assert found == []
+@EVERY
+def test_code_points_are_treated_as_in_training(characters: Callable[[], list[str]]) -> None:
+    assert differing_of(EXPORTED, characters(), TRAINING) == []
+
+
+@EVERY
+def test_code_points_are_folded_as_in_training(characters: Callable[[], list[str]]) -> None:
+    assert differing_of(UNCASED_EXPORTED, characters(), UNCASED_TRAINING) == []
+
+
+def differing_of(encode: Callable[[str], list[int]], characters: list[str], training: WordPiece) -> list[str]:
+    parts = (characters[at : at + 4096] for at in range(0, len(characters), 4096))
+    return [character for part in parts for character in differing(encode, part, training)]
 
 
 def test_the_stock_bert_components_would_not_do() -> None:

@@ -6,7 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 HOUR = 3600.0
-YEAR = 365.25 * 86400
+DAY = 24 * HOUR
+YEAR = 365.25 * DAY
+
+_UNITS = (
+    (YEAR, "years", 1.5 * YEAR), (DAY, "days", 10 * DAY), (HOUR, "h", 1.5 * HOUR), (60.0, "min", 90.0), (1.0, "s", 0.0),
+)  # fmt: skip
+"""Seconds and name of each unit, and the seconds from which it is used."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +43,8 @@ def time_text(hours: Range) -> str:
     What is short beside the longer has a unit of its own.
     """
     seconds = hours * HOUR
-    for size, unit in ((YEAR, "years"), (HOUR, "h"), (60.0, "min"), (1.0, "s")):
-        if seconds.high >= 1.5 * size or unit == "s":
+    for size, unit, least in _UNITS:
+        if seconds.high >= least:
             if 0 < seconds.low < 0.1 * size and unit != "s":
                 return f"{time_text(Range(hours.low, hours.low))} to {_rounded(seconds.high / size)} {unit}"
             return figures(seconds * (1 / size), f" {unit}")

@@ -63,4 +63,4 @@ def traits_of(step: StepState) -> Traits:
 def refuse_filters_of_one(name: str | None, wanted: StepFilter) -> None:
     """A step that is named is shown, whatever it is like."""
     if name is not None and wanted:
-        raise click.UsageError("give NAME, or what steps are to be like, not both")
+        raise click.UsageError("give NAME, or options that choose steps, not both")

@@ -54,7 +54,7 @@ def follow(
     """
     console = console_of(sys.stdout)
     costs = Costs(profile, store)
-    empty = "no step is like that" if wanted else "no steps yet"
+    empty = "no step matches" if wanted else "no steps yet"
     if console.is_terminal and output != "json":
         with Live(console=console, auto_refresh=False) as live:
 

@@ -105,7 +105,7 @@ def status(
         spent = spending(store, [step.name for step in steps], profile)
     data = [step_json(step, spent.get(step.name)) for step in steps]
     table = partial(status_table, steps, spent, now=now, wide=output == "wide", width=width_of_output())
-    show(output, table, data, empty="no step is like that" if wanted else "no steps yet")
+    show(output, table, data, empty="no step matches" if wanted else "no steps yet")
 
 
 @click.command("watch", short_help="Show the table of `status` and keep it current.")
@@ -230,7 +230,7 @@ def logs(
     except KeyboardInterrupt:
         return
     if read and not wrote:
-        echo(f"none of {read:,} lines is as asked for", err=True)
+        echo(f"none of {read:,} lines matches", err=True)
     elif not read:
         echo(f"no logs of {name} yet\n  next: covid-ctl explain {name}", err=True)
 

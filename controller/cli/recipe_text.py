@@ -65,7 +65,7 @@ def _said(setting: SettingDoc, value: object) -> str:
         return _plain(setting.meaning) + absent
     facts = ["required"] if setting.is_required else [f"default {_shown(setting.default)}"]
     if kinds := kinds_named(setting.dotted):
-        facts.append(f"names {', '.join(kinds)}")
+        facts.append(f"part of the name of {', '.join(kinds)}")
     return f"{_plain(setting.meaning)} [{'; '.join(facts)}]"
 
 

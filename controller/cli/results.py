@@ -64,7 +64,7 @@ def artifacts(
         found = [manifest for manifest, trait in zip(found, traits, strict=True) if wanted.picks(trait)]
         data = [manifest_json(manifest, called.get(manifest.name, "")) for manifest in found]
         table = partial(artifacts_table, found, called)
-        show(output, table, data, empty="no artifact is like that" if wanted else "no artifacts yet")
+        show(output, table, data, empty="no artifact matches" if wanted else "no artifacts yet")
 
 
 def _reporting() -> Sequence[str]:

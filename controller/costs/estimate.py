@@ -20,6 +20,9 @@ CORE_FLOPS = Range(15e9, 70e9)
 """FLOP per second and CPU core that training as a whole reaches. Measured in November 2026 on two cores: the recipe
 ``tiny`` at 65e9 while they were idle, BERT-base (24 steps of 32 examples) at 33e9 while others kept them busy."""
 
+ENDLESS_HOURS = 30 * 24
+"""A step that takes longer, at best, is not meant for one machine."""
+
 WORTH_TELLING = 0.1
 """Hours on a TPU below which its price is not worth a line."""
 
@@ -79,7 +82,7 @@ def estimate(
 ) -> Estimate:
     """``kinds`` of steps for ``recipe``, on a corpus of ``text`` bytes in ``shards`` shards."""
     steps = [_step(kind, recipe, profile, text, shards) for kind in kinds]
-    notes = []
+    notes = _too_long(steps) if profile.is_local else []
     for kind in kinds:
         work = KINDS[kind].work(recipe)
         if isinstance(work, ComputeWork):
@@ -87,6 +90,12 @@ def estimate(
     if not profile.is_local:
         notes += _what_is_left_out(steps, profile)
     return Estimate(tuple(steps), tuple(notes))
+
+
+def _too_long(steps: Sequence[StepEstimate]) -> list[str]:
+    """Which steps nobody would wait for on one machine."""
+    found = [f"{s.kind} ({time_text(s.hours)})" for s in steps if s.hours and s.hours.low > ENDLESS_HOURS]
+    return [f"not on this machine: {', '.join(found)}; name a cluster with --profile"] if found else []
 
 
 def compute_hours(flops: float, pool: Pool, cores: float) -> Range:

@@ -47,4 +47,12 @@ def test_a_bucket_of_another_kind_is_refused_by_name(place: str) -> None:
 
 def test_times_are_in_the_unit_that_fits() -> None:
     assert time_text(Range(49_600, 232_000)) == "5.7 to 26 years"
-    assert time_text(Range(1.4 * YEAR / HOUR, 1.4 * YEAR / HOUR)).endswith(" h")
+    assert time_text(Range(1.4 * YEAR / HOUR, 1.4 * YEAR / HOUR)) == "511 days"
+    assert time_text(Range(536, 2500)) == "22 to 104 days"
+    assert time_text(Range(41, 55)) == "41 to 55 h"
+
+
+def test_what_nobody_would_wait_for_is_no_work_for_this_machine() -> None:
+    done = run("estimate", "pretrain", "bio", "--profile", "local")
+    assert "not on this machine: pretrain (" in done.output
+    assert "not on this machine" not in run("estimate", "pretrain", "tiny", "--profile", "local").output

@@ -145,7 +145,7 @@ def test_steps_are_picked_by_it_and_by_state_kind_and_recipe(world: World, run: 
     assert picked("--label", "one") == picked("--kind", "ingest") == picked("--state", "complete") == {ingest.name}
     assert picked("--kind", "ingest", "--kind", "preprocess") == {ingest.name, preprocess.name}
     assert picked("--kind", "ingest", "--label", "two") == set()
-    assert run("status", "--kind", "tune")[1] == "no step is like that\n"
+    assert run("status", "--kind", "tune")[1] == "no step matches\n"
     (only,) = json.loads(run("artifacts", "--label", "one", "--output", "json")[1])
     assert only["name"] == ingest.name
 

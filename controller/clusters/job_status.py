@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ GIVEN_UP = "BackoffLimitExceeded"
 STUCK_SECONDS = 30.0
 """A pod that still exists so long after its grace period has a node that does not answer."""
 _GOOD_NEWS = ("QuotaReserved", "Admitted", "AdmissionChecksReady", "CreatedWorkload", "UpdatedWorkload", "Started")
+_TAKEN_AWAY = ("Preempted", "EvictedDueTo")
+_UIDS = re.compile(r" \([^()]*UID: [^()]*\)")
 RETRIED_CREATION = 900.0
 """The Job controller tries to make a pod again within 10 minutes: an older refusal is history."""
 
@@ -226,12 +229,27 @@ def waits_for(inputs: Sequence[str]) -> str:
 
 
 def _newest_kueue_reason(events: list[ObservedEvent]) -> str:
-    """What Kueue said last of the Job's Workload, unless that was good news."""
+    """What Kueue said last of the Job's Workload, unless that was good news.
+
+    If it had admitted the Job and took its quota away since, that comes first: what the queue says next would hide it.
+    """
     told = [event for event in events if event.kind == "Workload" or (event.kind, event.reason) == ("Job", "Stopped")]
     if not told:
         return ""
     last = max(told, key=lambda event: event.at)
-    return "" if last.reason in _GOOD_NEWS else f"{last.reason}: {last.message}"
+    if last.reason in _GOOD_NEWS:
+        return ""
+    admitted_at = max((event.at for event in told if event.reason in _GOOD_NEWS), default=0.0)
+    taken = [event for event in told if event.at >= admitted_at and event.reason.startswith(_TAKEN_AWAY)]
+    if last in taken:
+        return f"{last.reason}: {_without_details(last.message)}"
+    why = "".join(f"{_without_details(event.message)}; now " for event in taken[:1])
+    return f"{why}{last.reason}: {last.message}"
+
+
+def _without_details(message: str) -> str:
+    """Kueue's message of a preemption goes on with identifiers, paths and priorities."""
+    return _UIDS.sub("", message.partition("; ")[0])
 
 
 def _patch(job: ObservedJob, patch: str) -> str:

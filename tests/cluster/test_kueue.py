@@ -120,11 +120,12 @@ def test_a_step_that_kueue_preempts_waits_for_the_queue_and_goes_on(place: Place
         until(lambda: step_of(place, name)["checkpoint"], "pretrain to have a checkpoint", cluster=place.cluster)
         place.cluster.api.post(jobs, more_important(place))
         found = until(
-            lambda: step if (step := step_of(place, name))["state"] == "waiting" else None, "pretrain to be preempted"
+            lambda: step if "; now Pending: " in (step := step_of(place, name))["reason"] else None,
+            "pretrain to be preempted, and to wait again",
         )
-        assert found["reason"].startswith("waits for the queue papers to admit it: "), found
-        assert "reempt" in found["reason"], found
-        assert found["retries"] == 0, found
+        assert found["state"] == "waiting", found
+        told = "waits for the queue papers to admit it: Preempted to accommodate a workload due to prioritization"
+        assert found["reason"].startswith(told), found
         place.cluster.api.delete(f"{jobs}/{URGENT}", {"propagationPolicy": "Background"})
         until(lambda: step_of(place, name)["state"] == "running", "pretrain to be admitted again")
         until(lambda: (step_of(place, name)["checkpoint"] or 0) > found["checkpoint"], "pretrain to go on from there")

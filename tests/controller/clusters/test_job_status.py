@@ -10,7 +10,7 @@ from controller.clusters.objects import ObservedEvent, ObservedJob, ObservedPod
 
 NOW = 1_800_000_000.0
 SOON = "2027-01-15T08:00:00Z"  # NOW
-EARLIER = "2027-01-15T07:58:00Z"
+EARLIER, LATER = "2027-01-15T07:58:00Z", "2027-01-15T07:59:00Z"
 
 
 def job(
@@ -99,6 +99,9 @@ QUEUED = {"kueue.x-k8s.io/queue-name": "tpu"}
 GATED = {"kueue.x-k8s.io/admission-gated-by": "covid-ctl/inputs", "covid-ctl/after": "ingest-1"}
 RUNNING = [pod(i, "Running") for i in range(4)]
 FULL = {"active": 4}
+PREEMPTED_BY_KUEUE = (
+    "Preempted to accommodate a workload (UID: 77f6b753, JobUID: 70d8162b) due to prioritization; preemptor path: /a"
+)
 QUOTA = (
     'Error creating: pods "step-1-0-x" is forbidden: exceeded quota: q, requested: cpu=1, used: cpu=8, limited: cpu=8'
 )
@@ -248,6 +251,26 @@ NO_ACCOUNT = 'Error creating: pods "step-1-0-" is forbidden: error looking up se
             "preempted by Kueue", job(suspend=True, labels=QUEUED), [],
             [event("Preempted", "to make room for another", kind="Workload", about="job-step-1-a1b2c")],
             JobState.SUSPENDED, "waits for the queue tpu to admit it: Preempted: to make room for another",
+        ),
+        (
+            "preempted by Kueue, and waiting since", job(suspend=True, labels=QUEUED), [],
+            [
+                event("Admitted", "by papers", kind="Workload", about="job-step-1-a1b2c", at=EARLIER),
+                event("EvictedDueToPreempted", PREEMPTED_BY_KUEUE, kind="Workload", about="job-step-1-a1b2c", at=LATER),
+                event("Pending", "no quota for cpu", kind="Workload", about="job-step-1-a1b2c"),
+            ],
+            JobState.SUSPENDED,
+            "waits for the queue tpu to admit it: Preempted to accommodate a workload due to prioritization; now "
+            "Pending: no quota for cpu",
+        ),
+        (
+            "waiting again long after it was preempted", job(suspend=True, labels=QUEUED), [],
+            [
+                event("Preempted", PREEMPTED_BY_KUEUE, kind="Workload", about="job-step-1-a1b2c", at=EARLIER),
+                event("Admitted", "by papers", kind="Workload", about="job-step-1-a1b2c", at=LATER),
+                event("Pending", "no quota for cpu", kind="Workload", about="job-step-1-a1b2c"),
+            ],
+            JobState.SUSPENDED, "waits for the queue tpu to admit it: Pending: no quota for cpu",
         ),
         (
             "in a default queue, and gated", job(suspend=True, labels=QUEUED, annotations=GATED), [], [],

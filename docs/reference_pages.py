@@ -197,6 +197,58 @@ meaning. What goes wrong is told by the [exit code](exit-codes.md) and, in words
 Fields = list[tuple[str, str, str]]
 """Name, type and meaning of each field."""
 
+COMMON = {
+    "name": "the step's name",
+    "kind": "kind of step",
+    "recipe": "the recipe in its name; empty if several recipes share the step",
+    "state": "one of the [states](#states)",
+    "progress": "how far it is",
+    "submitted_at": "seconds since 1970",
+    "retries": "how often a shard was tried again",
+    "spec": "everything that determines its output",
+    "outputs": "the files it wrote",
+    "counts": "documents, examples and so on",
+    "facts": "what else it recorded, by kind of step",
+    "steps": "in their order",
+    "text": "as it is printed",
+    "notes": "what else is printed",
+    "complete": "whether its manifest exists",
+    "files": "files that were read",
+    "bytes": "size of all of them",
+    "problems": "what is damaged or gone",
+    "why": "why no step needs it",
+    "paths": "paths in the bucket",
+    "reason": "why",
+    "query": "as it was given",
+    "private": "whether only its owners see the repository",
+    "meaning": "what it does",
+    "default": "value in a recipe that does not set it; null if it is required",
+    "required": "whether a recipe must set it",
+    "shards_done": "shards that are committed",
+    "shards": "number of shards",
+    "total": "all that there is to do, in `unit`",
+    "unit": "what is counted: documents, steps and so on",
+    "loss": "of the last training step",
+    "eta_seconds": "until the end, at this pace; null if that is not known",
+    "expected_dollars": "by the estimate; null if no price is known",
+    "settings": "by name",
+    "inputs": "their names, by what they are",
+    "version": "of its kind of step",
+    "path": "below the step's folder",
+    "size": "bytes",
+    "label": "what people call it",
+    "documents": "number of documents",
+    "smallest": "bytes of text of the smallest shard",
+    "mean": "bytes of text of a shard on average",
+    "largest": "bytes of text of the largest shard",
+    "largest_document": "bytes of text of the largest document",
+    "dollars": "null if no price is known",
+    "low": "at least",
+    "high": "at most",
+    "events": "number of events in the ledger",
+}
+"""Meanings of fields that say none themselves."""
+
 REPORT: Fields = [
     ("summary", "list of text", "what the command prints"),
     ("step", "text", "the step's name"),
@@ -335,6 +387,7 @@ def json_output() -> str:
         ("behind", "list of text", "the steps that wait for it"),
     ]
     discarded = ("discarded", "text or null", "what `--discard` did")
+    checked = [("name", "text", "what was checked"), ("state", "text", "`ok`, `failed` or `skipped`")]
     state = _fields_of(StepState, last_heartbeat_at="heard_at")
     label = ("label", "text", "what people call the step")
     spending = [("spending", "Spending or null", "what it has cost")]
@@ -351,7 +404,7 @@ def json_output() -> str:
         ("logs", "An object per line.", _fields_of(LogLine)),
         ("verify", "A list, of all that the step read and itself last.", [*_fields_of(Verified), discarded]),
         ("gc", "One object: `removed`, `bytes`, `notes`, and of `removals` each:", _fields_of(Removal)),
-        ("doctor", "A list of checks.", _fields_of(Check, remedy="fix")),
+        ("doctor", "A list of checks.", [*checked, *_fields_of(Check, remedy="fix")[2:]]),
         ("cancel", "A list, of the steps that were cancelled.", cancelled),
         ("search", "One object.", ANSWERS),
         ("search: a hit", "One paper that was found.", HIT),
@@ -378,7 +431,10 @@ def json_output() -> str:
 
 
 def _table(fields: Fields) -> list[str]:
-    rows = [f"| `{name}` | {kind.replace('|', chr(92) + '|')} | {meaning} |" for name, kind, meaning in fields]
+    rows = [
+        f"| `{name}` | {kind.replace('|', chr(92) + '|')} | {meaning or COMMON.get(name, '')} |"
+        for name, kind, meaning in fields
+    ]
     return ["| field | type | meaning |", "| --- | --- | --- |", *rows]
 
 

@@ -82,6 +82,12 @@ def test_the_reference_has_every_command_and_setting(pages: dict[str, str]) -> N
     assert str(Kind.EXPORT) in pages["recipe"]
 
 
+def test_every_field_and_state_of_the_json_has_a_meaning(pages: dict[str, str]) -> None:
+    rows = [line for line in pages["json"].splitlines() if line.startswith("| `")]
+    assert len(rows) > 100
+    assert not [row for row in rows if row.split("|")[-2].strip() == ""]
+
+
 def test_the_index_has_every_page(pages: dict[str, str]) -> None:
     index = (DOCS / "index.md").read_text().split()
     named = {f"reference/{name}" for name in pages}

@@ -65,26 +65,26 @@ class StepState:
     remedy: str = ""
     """What a person can do about it; empty when time alone will mend it."""
     active: int = 0
-    """Pods, as their Job counts them; without a Job, the shards that spoke a moment ago."""
+    """Pods, as their Job counts them; without a Job, the shards with a recent heartbeat."""
     failed: int = 0
     """Shards that will not be tried again."""
     retries: int = 0
     preempted: int = 0
-    """Pods that were taken away; they count against nothing."""
+    """Pods that were taken away; they do not count as retries."""
     checkpoint: int | None = None
     """Training step of the newest checkpoint."""
     last_heartbeat_at: float | None = None
-    """When a worker last gave a sign of life."""
+    """Time of the last heartbeat, in seconds since 1970."""
     missing: tuple[str, ...] = ()
     """The steps it reads that are not complete."""
     events: int = 0
-    """In the ledger when it was looked at."""
+    """Number of its events in the ledger."""
     summary: str = ""
     """What it made, once it is complete."""
     took_seconds: float | None = None
     """From its last start to its end, or to now while it runs; None if that is not known."""
     extends: str = ""
-    """The finished step that it goes on from."""
+    """The finished step that it continues."""
     label: str = ""
     """What people call it."""
 

@@ -170,5 +170,7 @@ def test_what_may_not_be_done_is_named(real_cluster: KubernetesCluster) -> None:
     limited = KubernetesCluster.connect(namespace=real_cluster.namespace)
     limited.api._client.set_default_header("Impersonate-User", user)
     assert not limited.may("create", "jobs", group="batch").allowed
-    with pytest.raises(ForbiddenError, match=rf"kubectl --namespace {real_cluster.namespace} auth can-i get jobs\.batch"):
+    with pytest.raises(
+        ForbiddenError, match=rf"kubectl --namespace {real_cluster.namespace} auth can-i get jobs\.batch"
+    ):
         limited.create(job(CASES[0]))

@@ -118,19 +118,12 @@ def _joined(texts: Iterable[str], lengths: Iterable[int], changed: Counter[str])
 
 def _distinct(sentences: Iterable[str], changed: Counter[str]) -> list[str]:
     """Each once, in order, without junk."""
-    parts: list[str] = []
-    for sentence in sentences:
-        if len(sentence) > LONGEST:
-            parts += cap(sentence)
-            changed["giant"] += 1
-        else:
-            parts.append(sentence)
-    kept: dict[str, None] = {}
-    for part, junk in zip(parts, are_junk(parts), strict=True):
-        if part in kept:
-            changed["repeated"] += 1
-        elif junk:
-            changed["junk"] += 1
-        else:
-            kept[part] = None
-    return list(kept)
+    parts = list(sentences)
+    if max(map(len, parts), default=0) > LONGEST:
+        changed["giant"] += sum(len(part) > LONGEST for part in parts)
+        parts = [short for part in parts for short in (cap(part) if len(part) > LONGEST else (part,))]
+    speaking = [part for part, junk in zip(parts, are_junk(parts), strict=True) if not junk]
+    kept = list(dict.fromkeys(speaking))
+    changed["junk"] += len(parts) - len(speaking)
+    changed["repeated"] += len(speaking) - len(kept)
+    return kept

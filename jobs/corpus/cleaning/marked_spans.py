@@ -61,7 +61,8 @@ def remove_spans(paragraph: Paragraph, bare_numbers: bool) -> str:
         core = core.rstrip(_TAIL)
         if start < end or not core:
             continue
-        if mark == REFERENCE or _NUMBER.fullmatch(core) or _NAME_AND_YEAR.fullmatch(core):
+        is_single = len(core) < 4 and core.isdecimal() and core.isascii()  # as most are, told without a pattern
+        if mark == REFERENCE or is_single or _NUMBER.fullmatch(core) or _NAME_AND_YEAR.fullmatch(core):
             between = text[end:start]
             if bare_numbers and not lead and between[-2:] in (", ", "- ", "– ") and core.isdigit():
                 unmarked = _UNMARKED.search(between)

@@ -19,10 +19,13 @@ class Mark(Struct, gc=False):
 
     def covers(self, text: str) -> bool:
         """Whether it lies in ``text`` and does not contradict it."""
-        covered = self.mention if self.text is UNSET else self.text
-        return 0 <= self.start < self.end <= len(text) and (
-            covered is None or covered is UNSET or covered == text[self.start : self.end]
-        )
+        start, end = self.start, self.end
+        if not 0 <= start < end <= len(text):
+            return False
+        covered = self.text
+        if covered is UNSET:
+            covered = self.mention
+        return covered == text[start:end] or covered is None or covered is UNSET
 
 
 Marks = Sequence[Mark | None]
@@ -44,7 +47,8 @@ def marked_paragraph(text: str, citations: Marks | None, references: Marks | Non
 
 
 def _believable(text: str, marks: Marks, offset: int, length: int) -> tuple[tuple[Span, ...], int]:
-    found = sorted((mark.start - offset, mark.end - offset) for mark in marks if mark and mark.covers(text))
+    found = [(mark.start - offset, mark.end - offset) for mark in marks if mark is not None and mark.covers(text)]
+    found.sort()
     kept: list[Span] = []
     end = 0
     for span in found:

@@ -59,7 +59,7 @@ class ClusterOfTests:
 
     def covid_ctl(self, *arguments: str) -> Done:
         running = self.start(*arguments)
-        out, err = running.communicate(timeout=120)
+        out, err = running.communicate(timeout=300)
         return Done(running.returncode, out, err)
 
     def answer(self, *arguments: str) -> Done:

@@ -32,7 +32,7 @@ def cluster(tmp_path: Path) -> Iterator[ClusterOfTests]:
         yield running
 
 
-def finish(running: subprocess.Popen[str], seconds: float = 30) -> str:
+def finish(running: subprocess.Popen[str], seconds: float = 120) -> str:
     """What it said to both of its outputs."""
     out, err = running.communicate(timeout=seconds)
     return out + err
@@ -163,7 +163,7 @@ def test_the_tracker_releases_logs_json_and_leaves_promptly(cluster: ClusterOfTe
     lease = cluster.server.store.get("leases", "default", "covid-ctl-tracker")
     assert lease["spec"]["holderIdentity"]
     running.send_signal(signal.SIGTERM)
-    _, err = running.communicate(timeout=20)
+    _, err = running.communicate(timeout=120)
     assert running.returncode == 0, err
     events = [json.loads(line) for line in err.splitlines()]
     assert [events[0]["event"], events[-1]["event"]] == ["tracker.started", "tracker.stopped"]

@@ -61,7 +61,7 @@ def test_ctrl_c_leaves_while_workers_run_on_a_bucket_that_hangs(gcs: GcsServer, 
         assert workers
         gcs.fail(Fault(0, hangs=True))
         running.send_signal(signal.SIGINT)
-        said, _ = running.communicate(timeout=20)
+        said, _ = running.communicate(timeout=60)
     finally:
         running.kill()
         running.communicate()

@@ -63,7 +63,7 @@ def on_a_terminal(*arguments: str, answers: tuple[str, ...], cwd: Path) -> Done:
         os.close(theirs)
         keyboard.write("\n".join(answers) + "\n")
         keyboard.flush()
-        out, err = running.communicate(timeout=60)
+        out, err = running.communicate(timeout=300)
     return Done(running.returncode, out, err)
 
 

@@ -55,7 +55,7 @@ def test_killed_workers_are_replaced(command: list[str], undisturbed: dict[str, 
     for kind in ("ingest", "signatures", "vocabulary", "preprocess"):
         wait_for(lambda kind=kind: bool(containers(running.pid, kind)))  # type: ignore[misc]
         kill(containers(running.pid, kind)[0])
-    out, _ = running.communicate(timeout=120)
+    out, _ = running.communicate(timeout=300)
     assert running.returncode == 0, out
     assert finish(command, tmp_path) == undisturbed
     for log in ("ingest", "signatures", "vocabulary", "preprocess"):
@@ -71,7 +71,7 @@ def test_a_covid_ctl_that_is_ended_leaves_no_worker_and_is_continued(
         wait_for(lambda kind=kind, running=running: bool(containers(running.pid, kind)))  # type: ignore[misc]
         workers = containers(running.pid)
         running.send_signal(sent)
-        out, _ = running.communicate(timeout=60)
+        out, _ = running.communicate(timeout=300)
         if sent == signal.SIGKILL:
             wait_for(lambda workers=workers: all(gone(worker) for worker in workers))  # type: ignore[misc]
             continue
@@ -110,7 +110,7 @@ def test_a_worker_that_is_left_alone_ends_inside_a_long_rule(tmp_path: Path) -> 
     wait_for(is_at_the_last, seconds=300)
     workers = containers(running.pid, "vocabulary")
     kill(running.pid)
-    running.communicate(timeout=60)
+    running.communicate(timeout=300)
     wait_for(lambda: all(map(gone, workers)))
     assert len(workers) == 1
     assert not list(bucket.glob("vocabulary-*/manifest.json"))

@@ -21,7 +21,7 @@ def cluster(tmp_path: Path) -> Iterator[ClusterOfTests]:
 
 
 def scrape(port: int) -> dict[tuple[str, ...], float]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
         families = text_string_to_metric_families(answer.read().decode())
     return {(one.name, *one.labels.values()): one.value for family in families for one in family.samples}
 
@@ -42,7 +42,7 @@ def test_a_tracker_tells_states_progress_and_costs(cluster: ClusterOfTests) -> N
         found = scrape(port)
     finally:
         running.send_signal(signal.SIGTERM)
-        running.communicate(timeout=60)
+        running.communicate(timeout=300)
     assert running.returncode == 0
     assert (found["covid_ctl_tracker_leads",], found["covid_ctl_cluster_reachable",]) == (1, 1)
     assert found["covid_ctl_look_failures_total",] == 0

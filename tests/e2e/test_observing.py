@@ -122,7 +122,7 @@ def test_ctrl_c_leaves_the_watch_in_peace(bucket: Path, of_the_tests: signal.Han
     assert watching.stdout
     assert " ingest-" in watching.stdout.readline()
     watching.send_signal(signal.SIGINT)
-    said, _ = watching.communicate(timeout=60)
+    said, _ = watching.communicate(timeout=300)
     assert (watching.returncode, said.strip()) == (0, ""), "other kinds were not asked for"
 
 

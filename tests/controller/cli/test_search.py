@@ -120,7 +120,7 @@ def test_searches_that_begin_at_once_stage_once(bucket: Path, tmp_path: Path) ->
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "COVID_CTL_BUCKET": str(bucket)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment}
     several = [subprocess.Popen(command, **pipes) for _ in range(2)]  # type: ignore[call-overload]
-    said = [process.communicate(timeout=120) for process in several]
+    said = [process.communicate(timeout=300) for process in several]
     assert [process.returncode for process in several] == [0, 0]
     assert said[0][0] == said[1][0]
     assert "Masks in schools" in said[0][0]
@@ -191,12 +191,12 @@ def test_the_page_ends_in_good_order_when_its_pod_is_told_to(bucket: Path, fille
     ) as serving:
         assert serving.stdout
         address = urlsplit(serving.stdout.readline().split()[0]).netloc
-        connection = HTTPConnection(address, timeout=60)
+        connection = HTTPConnection(address, timeout=300)
         connection.request("GET", "/healthz")
         assert connection.getresponse().read() == b"ok\n"
         connection.close()
         serving.send_signal(signal.SIGTERM)
-        _, err = serving.communicate(timeout=60)
+        _, err = serving.communicate(timeout=300)
     assert (serving.returncode, err) == (0, "")
 
 

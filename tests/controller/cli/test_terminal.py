@@ -87,7 +87,7 @@ def covid_ctl(*arguments: str, bucket: Path, stdout: int | None, **options: obje
     command = [sys.executable, "-m", "controller", *arguments, "--bucket", str(bucket)]
     environment = {**os.environ, "COVID_CTL_PROFILE": "local"}
     return subprocess.run(  # type: ignore[call-overload, no-any-return]
-        command, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment, timeout=60, cwd=bucket, **options
+        command, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment, timeout=300, cwd=bucket, **options
     )
 
 

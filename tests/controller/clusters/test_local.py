@@ -49,7 +49,7 @@ def job(
     }
 
 
-def run(cluster: LocalCluster, made: dict[str, Any], seconds: float = 30) -> JobStatus:
+def run(cluster: LocalCluster, made: dict[str, Any], seconds: float = 300) -> JobStatus:
     cluster.create(made)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -167,7 +167,7 @@ time.sleep(60)
 
 def start(cluster: LocalCluster, made: dict[str, Any], pid_file: Path) -> int:
     cluster.create(made)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 300
     while not (pid_file.exists() and pid_file.read_text()):
         cluster.status("step-1")
         assert time.monotonic() < deadline
@@ -267,7 +267,7 @@ def test_out_of_memory_is_told_apart_and_not_tried_again(store: Store, tmp_path:
 def test_a_log_is_in_the_bucket_while_its_container_runs(store: Store) -> None:
     with local(store) as cluster:
         cluster.create(job("print('so far', flush=True)\ntime.sleep(600)"))
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 300
         while store.find("step-1/logs/00000-0.log") != b"so far\n":
             assert time.monotonic() < deadline
             cluster.status("step-1")

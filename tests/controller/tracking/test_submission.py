@@ -236,7 +236,7 @@ def test_preflight_tries_the_bucket_and_leaves_nothing(world: World, tmp_path: P
 
 def test_the_outside_is_asked_side_by_side_and_told_in_order(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     account(world)
-    all_three = threading.Barrier(3, timeout=20.0)
+    all_three = threading.Barrier(3, timeout=120.0)
 
     def meet(name: str) -> Check:
         all_three.wait()

@@ -24,7 +24,7 @@ from tests.signals import as_from_a_terminal
 
 Submit = Callable[..., Artifact]
 SCHEDULE = {"train_steps": 240, "checkpoint_every": 40, "evaluate_every": 120, "log_every": 5}
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds until a process that does not come as far as expected fails the test."""
 
 

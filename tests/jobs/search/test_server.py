@@ -33,7 +33,7 @@ def server(layout: Layout) -> Iterator[SearchServer]:
 
 
 def get(server: SearchServer, path: str, method: str = "GET") -> tuple[int, http.client.HTTPMessage, str]:
-    connection = http.client.HTTPConnection(*server.server_address[:2], timeout=30)  # type: ignore[arg-type]
+    connection = http.client.HTTPConnection(*server.server_address[:2], timeout=120)  # type: ignore[arg-type]
     try:
         connection.request(method, path)
         response = connection.getresponse()

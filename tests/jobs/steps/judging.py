@@ -25,6 +25,7 @@ from tests.jobs.steps.pipeline import Pipeline
 RECIPE = load_recipe(
     "tiny",
     {
+        "architecture.num_hidden_layers": "1",
         "architecture.hidden_size": "32",
         "architecture.intermediate_size": "64",
         "embedder.train_batch_size": "4",

@@ -101,12 +101,12 @@ def parts(papers: int, width: int) -> Iterator[NDArray[np.float32]]:
 
 
 def made_up(papers: int) -> Iterator[Paper]:
-    """Papers of 160 words, whose frequencies follow Zipf's law."""
+    """Papers of 160 words in sentences of 20, with frequencies that follow Zipf's law."""
     draws, words = np.random.default_rng(1), np.array(WORDS)
     for number in range(papers):
         # Small ranks are drawn often.
-        ranks = (len(words) ** draws.random(160)).astype(int) % len(words)
-        text = " ".join(words[ranks].tolist())
+        ranks = (len(words) ** draws.random((8, 20))).astype(int) % len(words)
+        text = " ".join(" ".join(sentence).capitalize() + "." for sentence in words[ranks].tolist())
         yield Paper(f"p{number}", text[:80], text[80:], 2000 + number % 24, "", ("cc-by", "cc0")[number % 2], "PMC")
 
 

@@ -24,7 +24,7 @@ UNLOCKED := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cubla
 help:
 	@echo "make demo        sample corpus -> examples -> a tiny BERT -> its embedder, judged, and a search, below bucket/"
 	@echo "make test        the default tests        make test-slow, test-chaos: the longer ones"
-	@echo "make test-docs   every command of docs/, as it stands there"
+	@echo "make test-docs   every command of README.md and docs/, as it stands there"
 	@echo "make test-installed  every command of a covid-ctl that pip installed into an empty environment"
 	@echo "make test-transformers  loads exports in transformers; downloads torch, 3 GB where it comes with CUDA"
 	@echo "make test-cluster  tests against the cluster of KUBECONFIG, or on kind where that and Docker are"

@@ -35,13 +35,19 @@ def run_blocks(document: Path, place: Path, printed: Mapping[str, list[str]] | N
     """
     known = printed or {}
     ran = 0
-    for block in re.findall(r"```console\n(.*?)```", document.read_text(), re.DOTALL):
-        for command, shown in commands(block):
-            if command.startswith("make "):
-                continue  # what they run is here, and this test among it
-            ran += 1
-            check(shown, known.get(command) or run(command, place), command)
+    for command, shown in commands_of(document):
+        ran += 1
+        check(shown, known.get(command) or run(command, place), command)
     return ran
+
+
+def commands_of(document: Path) -> list[tuple[str, list[str]]]:
+    """Each command of a document's ``console`` blocks with the lines shown below it.
+
+    Without those of ``make``: what they run is here, and these tests among it.
+    """
+    blocks = re.findall(r"```console\n(.*?)```", document.read_text(), re.DOTALL)
+    return [found for block in blocks for found in commands(block) if not found[0].startswith("make ")]
 
 
 def commands(block: str) -> list[tuple[str, list[str]]]:

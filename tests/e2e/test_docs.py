@@ -1,4 +1,7 @@
-"""The commands of docs/ work as they stand there: the tutorial's first, then each page's in the bucket that it left."""
+"""The commands of README and docs/ work as they stand there.
+
+README's in a bucket of their own; of docs/ the tutorial's first, then each page's in the bucket that it left.
+"""
 
 import re
 from pathlib import Path
@@ -7,8 +10,15 @@ import pytest
 
 from tests.e2e.documents import furnish, run_blocks
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 TUTORIAL = DOCS / "tutorials" / "laptop.md"
+
+
+@pytest.mark.slow
+def test_readme_prints_what_it_shows(tmp_path: Path) -> None:
+    """Its Python is run by tests/in_transformers."""
+    assert run_blocks(ROOT / "README.md", furnish(tmp_path)) >= 7
 
 
 @pytest.mark.slow

@@ -106,13 +106,13 @@ BAD: dict[str, tuple[Callable[[World, pytest.MonkeyPatch], object], int, str]] =
     "an expired token": (kubeconfig("expired"), 3, "sign in again"),
     "another context": (lambda w, _: w.set('context = "tset"'), 3, "nearest: test"),
     "no namespace": (lambda w, _: w.replace('"default"', '"absent"'), 3, "kubectl create namespace absent"),
-    "no service account": (lambda w, _: w.set('service_account = "none"'), 3, "kubectl create serviceaccount none"),
+    "no service account": (lambda w, _: w.set('service_account = "none"'), 3, "default create serviceaccount none"),
     "no Kueue": (lambda w, _: w.set('queue = "tpu"'), 3, "https://kueue.sigs.k8s.io"),
-    "too small a quota": (lambda w, _: w.add("resourcequotas", **QUOTA), 3, "kubectl describe resourcequota"),
+    "too small a quota": (lambda w, _: w.add("resourcequotas", **QUOTA), 3, "default describe resourcequota"),
     "no more Jobs": (
         lambda w, _: w.server.faults.append(Fault("PATCH", "dryRun", 403, JOBS_QUOTA)), 3, "exceeded quota: covid-ctl",
     ),
-    "a limit range": (lambda w, _: w.add("limitranges", **LIMIT), 3, "kubectl describe limitrange"),
+    "a limit range": (lambda w, _: w.add("limitranges", **LIMIT), 3, "default describe limitrange"),
     "no permission": (lambda w, _: w.server.denied.add(("create", "jobs")), 3, "covid-ctl-submitter"),
     "an admission policy": (
         lambda w, _: w.server.faults.append(Fault("PATCH", "dryRun", 403, POLICY)), 3, "violates PodSecurity",

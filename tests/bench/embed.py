@@ -75,7 +75,7 @@ def drawn(count: int) -> list[Ids]:
 
 
 def in_order(model: Bert, texts: list[Ids]) -> Encode:
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)] * 2)  # type: ignore[untyped-decorator]
+    @tf.function  # type: ignore[untyped-decorator]
     def vectors(ids: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         return sentence_vectors(model, ids, mask)
 

@@ -74,7 +74,7 @@ class Process:
     run: Callable[[], object]
     parent: int | None
     after: int
-    """Of how many of its parent's requests it is the consequence."""
+    """How many of its parent's requests it follows from."""
     go: threading.Lock = field(default_factory=threading.Lock)
     """Held, but for the moment in which the turn goes to the process; ``yielded`` while it goes back."""
     yielded: threading.Lock = field(default_factory=threading.Lock)
@@ -96,7 +96,7 @@ class _Node:
     chosen: int
     to_try: set[int]
     effect: Effect = field(default_factory=Effect)
-    """Of the chosen one's request."""
+    """What the chosen one's request does."""
     tried: dict[int, Effect] = field(default_factory=dict)
     clock: dict[int, int] = field(default_factory=dict)
     """How many of each process's requests happened before this one, itself included."""

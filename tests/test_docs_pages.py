@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+import reference_pages
 
 from controller.cli.main import cli
 from controller.cli.step_commands import step_commands
@@ -59,13 +58,7 @@ def test_the_sections_that_were_promised_are_there_under_their_names() -> None:
 
 @pytest.fixture(scope="module")
 def pages() -> dict[str, str]:
-    spec = importlib.util.spec_from_file_location("reference_pages", DOCS / "reference_pages.py")
-    assert spec
-    assert spec.loader
-    module: ModuleType = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found: dict[str, str] = module.pages()
-    return found
+    return reference_pages.pages()
 
 
 def test_the_reference_has_every_command_and_setting(pages: dict[str, str]) -> None:

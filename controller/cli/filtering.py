@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -30,28 +30,52 @@ def _kinds() -> Sequence[str]:
 
 _option = partial(click.option, multiple=True)
 
-state_option = _option(
+_STATE = _option(
     "--state",
     "states",
     metavar="STATE",
     type=OneOf(_states),
     help="Only steps in this state, such as failed. May be repeated.",
 )
-kind_option = _option(
+_KIND = _option(
     "--kind",
     "kinds",
     metavar="KIND",
     type=OneOf(_kinds),
     help="Only steps of this kind, such as pretrain. May be repeated.",
 )
-recipe_option = _option(
+_RECIPE = _option(
     "--recipe",
     "recipes",
     metavar="NAME",
     shell_complete=complete_recipe,
     help="Only steps that have this recipe in their name. May be repeated.",
 )
-label_option = _option("--label", "labels", metavar="TEXT", help="Only steps with this label. May be repeated.")
+_LABEL = _option("--label", "labels", metavar="TEXT", help="Only steps with this label. May be repeated.")
+
+
+def artifact_filter(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command --kind, --recipe and --label, as ``wanted``: a ``StepFilter``."""
+
+    @wraps(command)
+    def filtered(
+        *arguments: object,
+        kinds: tuple[str, ...],
+        recipes: tuple[str, ...],
+        labels: tuple[str, ...],
+        states: tuple[str, ...] = (),
+        **options: object,
+    ) -> Any:
+        from controller.status.step_filter import StepFilter
+
+        return command(*arguments, wanted=StepFilter(states, kinds, recipes, labels), **options)
+
+    return _KIND(_RECIPE(_LABEL(filtered)))
+
+
+def step_filter(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command --state, --kind, --recipe and --label, as ``wanted``: a ``StepFilter``."""
+    return _STATE(artifact_filter(command))
 
 
 def traits_of(step: StepState) -> Traits:

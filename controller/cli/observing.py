@@ -11,14 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.completing import Completer, complete_step
-from controller.cli.filtering import (
-    kind_option,
-    label_option,
-    recipe_option,
-    refuse_filters_of_one,
-    state_option,
-    traits_of,
-)
+from controller.cli.filtering import refuse_filters_of_one, step_filter, traits_of
 from controller.cli.grammar import OneOf
 from controller.cli.options import Command, open_bucket, output_option, place_options, profile_of, show
 from controller.cli.terminal import echo
@@ -29,6 +22,7 @@ if TYPE_CHECKING:
     from controller.status.log_filter import LinePattern
     from controller.status.log_reading import LogLine, Selection
     from controller.status.spending import Spending
+    from controller.status.step_filter import StepFilter
 
 WATCH_SECONDS = 2.0
 RECENT = 20
@@ -55,19 +49,13 @@ wide_output_option = click.option(
 @click.command("status", short_help="Show the state of the latest steps, or of one, and the reason.")
 @name_argument(required=False)
 @all_option
-@state_option
-@kind_option
-@recipe_option
-@label_option
+@step_filter
 @place_options
 @wide_output_option
 def status(
     name: str | None,
     everything: bool,
-    states: tuple[str, ...],
-    kinds: tuple[str, ...],
-    recipes: tuple[str, ...],
-    labels: tuple[str, ...],
+    wanted: StepFilter,
     output: str,
     **place: str | None,
 ) -> None:
@@ -82,10 +70,8 @@ def status(
 
     from controller.cli.tables import status_table, step_json, width_of_output
     from controller.status.overview import look
-    from controller.status.step_filter import StepFilter
     from jobs.patience import LOOKING
 
-    wanted = StepFilter(states, kinds, recipes, labels)
     refuse_filters_of_one(name, wanted)
     profile = profile_of(place)
     store = open_bucket(profile, patience=LOOKING)
@@ -114,20 +100,14 @@ def status(
     "--every", type=click.FloatRange(0.1), default=WATCH_SECONDS, show_default=True, help="Seconds between updates."
 )
 @all_option
-@state_option
-@kind_option
-@recipe_option
-@label_option
+@step_filter
 @place_options
 @wide_output_option
 def watch(
     name: str | None,
     every: float,
     everything: bool,
-    states: tuple[str, ...],
-    kinds: tuple[str, ...],
-    recipes: tuple[str, ...],
-    labels: tuple[str, ...],
+    wanted: StepFilter,
     output: str,
     **place: str | None,
 ) -> None:
@@ -140,10 +120,8 @@ def watch(
     its state.
     """
     from controller.cli.live import follow
-    from controller.status.step_filter import StepFilter
     from jobs.patience import LOOKING
 
-    wanted = StepFilter(states, kinds, recipes, labels)
     refuse_filters_of_one(name, wanted)
     profile = profile_of(place)
     recent = None if everything or wanted else RECENT

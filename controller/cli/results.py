@@ -7,16 +7,20 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from controller.cli.comparing import show_comparison
 from controller.cli.completing import complete_file, complete_step_or_file, steps_of
-from controller.cli.filtering import kind_option, label_option, recipe_option, refuse_filters_of_one
+from controller.cli.filtering import artifact_filter, refuse_filters_of_one
 from controller.cli.observing import name_argument
 from controller.cli.options import open_bucket, open_live_bucket, output_option, place_options, profile_of, show
 from controller.cli.publishing import verify_directory
 from controller.cli.terminal import echo
+
+if TYPE_CHECKING:
+    from controller.status.step_filter import StepFilter
 
 BUNDLE_MANIFEST = "covid-ctl.json"
 """What a published directory has, and no step is called."""
@@ -24,16 +28,12 @@ BUNDLE_MANIFEST = "covid-ctl.json"
 
 @click.command("artifacts", short_help="List the complete artifacts, or the files of one.")
 @name_argument(required=False)
-@kind_option
-@recipe_option
-@label_option
+@artifact_filter
 @place_options
 @output_option
 def artifacts(
     name: str | None,
-    kinds: tuple[str, ...],
-    recipes: tuple[str, ...],
-    labels: tuple[str, ...],
+    wanted: StepFilter,
     output: str,
     **place: str | None,
 ) -> None:
@@ -41,11 +41,10 @@ def artifacts(
     from controller.cli.tables import artifacts_table, manifest_json, outputs_table
     from controller.ledger.complete_steps import complete_artifacts
     from controller.ledger.label import labels_of
-    from controller.status.step_filter import StepFilter, Traits
+    from controller.status.step_filter import Traits
     from jobs.artifact import Artifact
     from jobs.patience import LOOKING
 
-    wanted = StepFilter(kinds=kinds, recipes=recipes, labels=labels)
     refuse_filters_of_one(name, wanted)
     profile = profile_of(place)
     store = open_bucket(profile, patience=LOOKING)

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.cluster
 
 TRACKER = "covid-ctl-tracker"
 VOLUME = "covid-ctl-bucket"
-"""Of the overlay for kind."""
+"""The overlay for kind has it."""
 IMAGES = Images(worker="worker:1", trainer="trainer:1", exporter="exporter:1", tags_allowed=True)
 CLUSTER_WIDE = ("Namespace", "PersistentVolume")
 NAMESPACED = [found for found in objects(BASE) if found["kind"] not in CLUSTER_WIDE]

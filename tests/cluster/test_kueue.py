@@ -21,7 +21,7 @@ from tests.cluster.waiting import until
 pytestmark = pytest.mark.cluster
 
 PLENTY = {"cpu": "100", "memory": "1Ti", "ephemeral-storage": "1Ti"}
-"""Of all that our pods request: Kueue admits nothing to a queue that leaves a resource out."""
+"""The quota names all that our pods request: Kueue admits nothing to a queue that leaves a resource out."""
 COMMAND = ("submit", "preprocess", "--recipe")
 URGENT = "urgent"
 

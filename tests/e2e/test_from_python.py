@@ -4,6 +4,7 @@ import contextlib
 import io
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -13,14 +14,16 @@ import pytest
 from controller.cli.main import cli
 from tests.e2e.command import COVID_CTL, answer
 from tests.e2e.finished import Run
-from tests.e2e.json_reference import DOCS, REFERENCE
+from tests.e2e.json_reference import REFERENCE
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "how-to" / "use-from-python.md"
 
 
 def test_the_example_runs_off_the_main_thread(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(run.folder)
     monkeypatch.setenv("COVID_CTL_BUCKET", str(run.bucket))
     monkeypatch.setenv("PATH", str(COVID_CTL.parent), prepend=":")
-    (example,) = re.findall(r"```python\n(.*?)```", (DOCS / "how-to" / "use-from-python.md").read_text(), re.DOTALL)
+    (example,) = re.findall(r"```python\n(.*?)```", EXAMPLE.read_text(), re.DOTALL)
     errors: list[BaseException] = []
     out = io.StringIO()
 

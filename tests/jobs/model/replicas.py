@@ -20,7 +20,7 @@ Learnt = tuple[list[list[float]], dict[str, list[float]]]
 
 
 def tuned(count: int) -> Learnt:
-    """Of a process that has ``count`` logical CPUs."""
+    """Tunes a small model in this process, which must have ``count`` logical CPUs."""
     devices = find_devices("cpu")
     assert devices.count == count, devices
     config = BertConfig(

@@ -71,6 +71,14 @@ class AbsentCommandError(click.UsageError):
         self.name = name
 
 
+class MisplacedWordError(click.UsageError):
+    """A word is known, but belongs elsewhere on the command line; ``remedy`` shows where."""
+
+    def __init__(self, word: str, reason: str, remedy: str, ctx: click.Context | None) -> None:
+        super().__init__(reason, ctx)
+        self.name, self.remedy = word, remedy
+
+
 class OneOf(click.ParamType):  # type: ignore[type-arg]  # no generic one before click 8.4
     """A choice of words. Of a word that is none of them, the nearest is named.
 

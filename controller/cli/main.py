@@ -10,7 +10,6 @@ import sys
 import click
 
 from controller.cli.completing import complete_step
-from controller.cli.grammar import CommandGroup
 from controller.cli.judging import judge
 from controller.cli.observing import OBSERVING
 from controller.cli.options import output_option, place_options, profile_of, refuse_empty_values
@@ -18,7 +17,7 @@ from controller.cli.preparing import PREPARING
 from controller.cli.publishing import publish
 from controller.cli.results import RESULTS
 from controller.cli.searching import search
-from controller.cli.step_commands import StepGroup
+from controller.cli.step_commands import RootGroup, StepGroup
 from controller.cli.terminal import (
     CLOSED_PIPE,
     OutputError,
@@ -34,7 +33,7 @@ from jobs.errors import CovidCtlError
 EXIT_CANCELLED = 130
 
 
-@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=RootGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="covid-ctl")
 @place_options
 def cli(**_: str | None) -> None:

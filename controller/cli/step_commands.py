@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from controller.cli.completing import complete_corpus, complete_file, complete_recipe, steps_of
-from controller.cli.grammar import CommandGroup, OneOf
+from controller.cli.grammar import CommandGroup, MisplacedWordError, OneOf
 from controller.cli.options import Command, output_option, overrides_option, place_options, profile_of, show
 from controller.cli.options import refuse_empty_values as checked
 from controller.cli.terminal import echo
@@ -97,12 +98,31 @@ SUBMIT_OPTIONS = (
 """Options of ``submit`` that ``render`` lacks."""
 
 
+class RootGroup(CommandGroup):
+    """All of ``covid-ctl``. The name of a step or of a recipe, put first, is answered with where it belongs."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            if args[0] in step_commands():
+                raise MisplacedWordError(args[0], "it is a step", f"covid-ctl submit {shlex.join(args)}", ctx)
+            _refuse_recipe(args[0], "covid-ctl submit", ctx)
+        return super().resolve_command(ctx, args)
+
+
 class StepGroup(CommandGroup):
     """Its commands follow from the declared kinds, which are loaded when it is asked for one: ``covid-ctl --help``
     answers at once."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return step_commands()
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        _refuse_recipe(args[0], ctx.command_path, ctx)
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         return _command(str(self.name), name) if name in step_commands() else None
@@ -115,10 +135,7 @@ class StepCommand(OneOf):
         super().__init__(step_commands)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from jobs.recipe import recipe_names
-
-        if value in recipe_names() and value not in self.words:
-            self.fail(f"{value!r} is a recipe; which steps of it? For all: covid-ctl estimate all {value}", param, ctx)
+        _refuse_recipe(value, "covid-ctl estimate", ctx)
         return super().convert(value, param, ctx)
 
 
@@ -127,6 +144,15 @@ def step_commands() -> list[str]:
     from controller.kinds.registry import TARGETS
 
     return [*map(str, TARGETS), ALL]
+
+
+def _refuse_recipe(word: str, command: str, ctx: click.Context | None) -> None:
+    if word in step_commands():
+        return
+    from jobs.recipe import recipe_names
+
+    if word in recipe_names():
+        raise MisplacedWordError(word, "it is a recipe, not one of its steps", f"{command} all {word}", ctx)
 
 
 def _command(verb: str, name: str) -> click.Command:

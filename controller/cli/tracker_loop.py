@@ -51,7 +51,8 @@ def track(profile: Profile, *, once: bool, alive: Path | None = None, metrics_po
     waiting mends: permission, sign-in, a missing namespace.
     """
     if profile.is_local:
-        raise PreflightError("profile local", "submit tracks what runs on this machine itself", "name a --profile")
+        remedy = "covid-ctl tracker --profile NAME, a cluster's (covid-ctl init adds one)"
+        raise PreflightError("profile local", "submit tracks what runs on this machine itself", remedy)
     _log_as_json()
     log = structlog.get_logger()
     stopped = interruption()

@@ -6,7 +6,7 @@ import re
 
 import click
 
-from controller.cli.grammar import AbsentCommandError
+from controller.cli.grammar import AbsentCommandError, MisplacedWordError
 from jobs.errors import CovidCtlError
 from jobs.nearest import nearest
 
@@ -21,6 +21,8 @@ def usage_error(error: click.ClickException) -> UsageError:
     """The error to show in place of click's."""
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "covid-ctl"
+    if isinstance(error, MisplacedWordError):
+        return UsageError(error.name, error.message, error.remedy)
     thing, reason = _thing_and_reason(error, path)
     return UsageError(thing, reason.rstrip("."), f"{path} --help")
 

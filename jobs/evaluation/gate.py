@@ -40,6 +40,7 @@ class Gate:
         where there is no such measure."""
         if self.measure not in measures:
             near = get_close_matches(self.measure, measures, 3, 0.4) or sorted(measures)[:6]
+            near.sort(key=lambda measure: not measure.startswith("tuned."))  # what a gate is there to judge
             reason = f"it has no measure {self.measure}; it has {', '.join(near)}, for example"
             raise ConfigurationError(of, reason, f"--gate '{near[0] if near else EXAMPLE}>={self.least:g}'")
         value = measures[self.measure]

@@ -42,7 +42,7 @@ COMMANDS: dict[str, tuple[str, int, str]] = {
     "search": ("search masks", 3, "pip install '.[search]'"),
     "status": ("status", 0, "complete"),
     "submit": ("submit preprocess --corpus sample --dry-run", 0, "to run"),
-    "tracker": ("tracker", 3, "name a --profile"),
+    "tracker": ("tracker", 3, "covid-ctl tracker --profile NAME"),
     "verify": ("verify STEP", 0, "whole"),
     "vocab": ("vocab report tiny --vocab absent.txt", 2, "absent.txt"),
     "watch": ("watch STEP", 0, "complete"),

@@ -20,12 +20,6 @@ def test_recipes_takes_a_name() -> None:
     assert isinstance(run("recipes", "tyni").exception, ConfigurationError)
 
 
-def test_estimate_says_that_a_recipe_is_no_step() -> None:
-    asked = run("estimate", "bio")
-    assert asked.exit_code == 2
-    assert "covid-ctl estimate all bio" in " ".join(asked.output.split())
-
-
 def test_preprocess_takes_its_recipe_either_way(tmp_path: Path) -> None:
     place = ("--corpus", "sample", "--dry-run", "--bucket", str(tmp_path / "bucket"), "--profile", "local")
     argument, option, neither = (

@@ -27,6 +27,10 @@ WRONG = {
     "completion bsh": (
         "SHELL: 'bsh' is not one of bash, zsh, fish; did you mean bash?", "covid-ctl completion --help",
     ),
+    "preprocess -h": ("preprocess: it is a step", "covid-ctl submit preprocess -h"),
+    "evaluate --help": ("evaluate: it is a step", "covid-ctl submit evaluate --help"),
+    "estimate tiny": ("tiny: it is a recipe, not one of its steps", "covid-ctl estimate all tiny"),
+    "render tiny": ("tiny: it is a recipe, not one of its steps", "covid-ctl render all tiny"),
     "estimate pretran": ("did you mean pretrain?", "covid-ctl estimate --help"),
     "watch --every soon": ("--every: soon is no number", "covid-ctl watch --help"),
     "submit all tiny --shards 2.5": ("--shards: 2.5 is no whole number", "covid-ctl submit all --help"),
@@ -53,6 +57,15 @@ def test_it_names_the_word_the_reason_and_the_next_command(
     assert err.endswith(f"\n  next: {remedy}\n")
     # what it leads to is there
     assert covid_ctl(monkeypatch, *remedy.split()[1:]) == 0
+
+
+@pytest.mark.parametrize("line", ["bio", "submit bio"])
+def test_a_recipe_is_sent_to_all_its_steps(
+    line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert covid_ctl(monkeypatch, *line.split()) == 2
+    expected = "covid-ctl: bio: it is a recipe, not one of its steps\n  next: covid-ctl submit all bio\n"
+    assert capsys.readouterr().err == expected
 
 
 @pytest.mark.parametrize("before", [True, False])

@@ -85,13 +85,28 @@ def test_no_bytecode_goes_by_its_source_s_time(engine: Engine, target: str) -> N
     assert int(by_time) == 0
 
 
-def test_the_worker_is_small_and_has_no_tensorflow(engine: Engine) -> None:
+def test_the_worker_has_no_tensorflow(engine: Engine) -> None:
+    engine(
+        *confined("python"), image("worker"), "-c", "import importlib.util as u; assert not u.find_spec('tensorflow')"
+    )
+
+
+@pytest.mark.parametrize(("target", "most"), [("worker", 400_000_000), ("trainer-gpu", 5_000_000_000)])
+def test_an_image_is_small(engine: Engine, target: str, most: int) -> None:
     program = (
-        "import importlib.util, os; assert importlib.util.find_spec('tensorflow') is None;"
-        "walk = ((top, name) for top, _, names in os.walk('/usr') for name in names);"
+        "import os; walk = ((top, name) for top, _, names in os.walk('/usr') for name in names);"
         "print(sum(os.lstat(os.path.join(*at)).st_size for at in walk))"
     )
-    assert int(engine(*confined("python"), image("worker"), "-c", program)) < 400_000_000
+    assert int(engine(*confined("python"), image(target), "-c", program)) < most
+
+
+@pytest.mark.parametrize("target", ["trainer-tpu", "trainer-gpu", "trainer-cpu"])
+def test_a_trainer_starts_tensorflow_without_the_headers_it_leaves_out(engine: Engine, target: str) -> None:
+    program = (
+        "import os, tensorflow as tf; assert not os.path.exists(tf.sysconfig.get_include());"
+        "print(float(tf.function(tf.linalg.matmul, jit_compile=True)(tf.ones([2, 3]), tf.ones([3, 2]))[0, 0]))"
+    )
+    assert engine(*confined("python"), image(target), "-c", program).split() == ["3.0"]
 
 
 def test_the_controller_has_what_its_tracker_imports(engine: Engine) -> None:

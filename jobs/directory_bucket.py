@@ -1,4 +1,4 @@
-"""What only a bucket in a local directory needs: plain reading, flushing to the disk, and what killed writers leave."""
+"""What only a bucket in a local directory needs: plain reading, links, flushing, and what killed writers leave."""
 
 from __future__ import annotations
 
@@ -31,6 +31,19 @@ def read_plainly(root: str, path: str) -> bytes | None:
             return file.read()
     except OSError:
         return None
+
+
+def linked(root: Path, path: str, source: Path) -> bool:
+    """Makes the path another name of the file ``source``; False where it is taken, or the file has to be copied."""
+    if not _PLAIN.fullmatch(path):
+        return False
+    target = root / path
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.hardlink_to(source)
+    except OSError:  # also: another disk, or a file system without links
+        return False
+    return True
 
 
 def is_temporary(path: str) -> bool:

@@ -24,8 +24,15 @@ class OutputFolder(EditionFolder):
 
     def upload(self, relative: str, source: Path) -> Output:
         """Write an output object from a local file of any size."""
+        return self._from_file(relative, source, self.store.create_from)
+
+    def adopt(self, relative: str, source: Path) -> Output:
+        """As ``upload``, of a file that is not written to any more; it may become the object itself."""
+        return self._from_file(relative, source, self.store.adopt)
+
+    def _from_file(self, relative: str, source: Path, create: Callable[[str, Path], bool]) -> Output:
         output = Output(relative, source.stat().st_size, file_crc32c(source))
-        return self._settled(output, lambda path: self.store.create_from(path, source))
+        return self._settled(output, lambda path: create(path, source))
 
     def _settled(self, output: Output, create: Callable[[str], bool]) -> Output:
         """The output where it is now. What another attempt left in its place may be committed, and stays.

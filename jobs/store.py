@@ -19,7 +19,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore
 
-from jobs.directory_bucket import directory_of, flush, is_temporary, read_plainly, temporary_files
+from jobs.directory_bucket import directory_of, flush, is_temporary, linked, read_plainly, temporary_files
 from jobs.errors import DamagedError, MissingObjectError, StoreUnreachableError
 from jobs.layout import STAGED
 from jobs.object_reader import ObjectReader
@@ -146,6 +146,11 @@ class Store:
             return self._copy(staged, path)
         finally:
             self.delete(staged)
+
+    def adopt(self, path: str, source: Path) -> bool:
+        """As ``create_from``, of a file that is not written to any more: a directory on its disk takes it as it is."""
+        adopted = not self._remote and linked(directory_of(self.location), path, source)
+        return adopted or self.create_from(path, source)
 
     def _copy(self, source: str, path: str) -> bool:
         def once() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from jobs.errors import ConfigurationError
 
@@ -25,9 +26,9 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.tokens)
 
-    @property
+    @cached_property
     def ids(self) -> dict[str, int]:
-        """A new mapping from entry to id."""
+        """Entry -> id; not to be changed."""
         return {token: index for index, token in enumerate(self.tokens)}
 
     def to_bytes(self) -> bytes:

@@ -77,7 +77,7 @@ def _ingest(context: StepContext, corpus: OpenedCorpus, workspace: Workspace, st
         artifact.upload(QUARANTINE, quarantine)  # no output yet, but what the error points to
         raise
 
-    outputs = [artifact.upload(f"{DOCUMENTS}/{path.name}", path) for path in shards]
+    outputs = [artifact.adopt(f"{DOCUMENTS}/{path.name}", path) for path in shards]
     outputs.append(artifact.write(HELD_OUT, _lines(validation)))
     outputs.append(artifact.upload(QUARANTINE, quarantine))
     outputs += [artifact.write(name, _lines(lines)) for name, lines in corpus.listings().items()]

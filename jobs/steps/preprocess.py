@@ -133,9 +133,9 @@ def run(context: StepContext) -> None:
             before_document=context.check_stop,
         )
         counts[part] = int(lengths[part].sum())
-        outputs.append(artifact.upload(f"{part}/{shard:05d}.tfrecord", path))
+        outputs.append(artifact.adopt(f"{part}/{shard:05d}.tfrecord", path))
         if settings["clean_text"]:
-            outputs.append(artifact.upload(f"text/{part}/{shard:05d}.txt", context.scratch / f"{part}.txt"))
+            outputs.append(artifact.adopt(f"text/{part}/{shard:05d}.txt", context.scratch / f"{part}.txt"))
     statistics = reading.collector.finish(
         encoded["train"], encoded["validation"], vocabulary, lengths["train"], context.scratch / "train.tfrecord"
     )
@@ -203,8 +203,8 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
             reading.held_out += held_out
             reading.sentences += kept
             reading.pieces += len(ids)
-            reading.words += int(begins[ids].sum())
-            if lost := np.flatnonzero(ids == unknown).tolist():
+            reading.words += int(np.count_nonzero(begins.take(ids)))
+            if lost := (ids == unknown).nonzero()[0].tolist():
                 reading.unknown_pieces += len(lost)
                 places = sorted(set(np.searchsorted(ends, lost, side="right").tolist()))
                 reading.collector.find_unknown(wordpiece, [sentences[n] for n in places], unknown, cased=cased)

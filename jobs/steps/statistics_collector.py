@@ -7,7 +7,6 @@ import hashlib
 from array import array
 from collections import Counter
 from collections.abc import Sequence
-from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -108,13 +107,13 @@ class StatisticsCollector:
 
     def find_unknown(self, wordpiece: WordPiece, sentences: Sequence[str], unknown: int, *, cased: bool) -> None:
         """The words of ``sentences``, some of which have the id ``unknown``, that became it."""
-        for sentence in sentences[: SENTENCES_WITH_UNKNOWN - self._looked_at]:
-            self._looked_at += 1
-            words = split_words(sentence, cased=cased)
-            ids, ends = wordpiece.encode_lines(words)
-            single = np.diff(ends, prepend=0) == 1
-            lost = [bool(one) and int(ids[end - 1]) == unknown for one, end in zip(single, ends, strict=True)]
-            self._unknown.update(compress(words, lost))
+        looked_at = sentences[: SENTENCES_WITH_UNKNOWN - self._looked_at]
+        self._looked_at += len(looked_at)
+        words = [word for sentence in looked_at for word in split_words(sentence, cased=cased)]
+        ids, ends = wordpiece.encode_lines(words)
+        single = np.diff(ends, prepend=0) == 1
+        lost = np.searchsorted(ends, (ids == unknown).nonzero()[0], side="right")
+        self._unknown.update(words[place] for place in lost[single[lost]].tolist())
 
     def _sample(self, document: Document, cleaned: Sequence[str], rank: str, choice: int) -> None:
         """The first paragraph, from a random one on, that cleaning changed and that is not too long."""

@@ -1,5 +1,6 @@
 """The bucket API over a plain directory and over HTTP."""
 
+import errno
 import os
 import re
 import subprocess
@@ -52,6 +53,35 @@ def test_of_many_creators_one_writes(store: Store) -> None:
         won = list(pool.map(lambda writer: store.create("a", b"%d" % writer), range(32)))
     assert sum(won) == 1
     assert store.get("a") == b"%d" % won.index(True)
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_adopting_a_file_writes_once(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
+) -> None:
+    if not has_links:
+
+        def refused(_path: Path, _target: Path) -> None:
+            raise OSError(errno.EXDEV, "another disk")
+
+        monkeypatch.setattr(Path, "hardlink_to", refused)
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.write_bytes(b"first" * 2_000_000)
+    second.write_bytes(b"second")
+    assert store.adopt("a/b", first)
+    assert not store.adopt("a/b", second)
+    first.unlink()
+    assert store.get("a/b") == b"first" * 2_000_000
+    assert [info.path for info in store.objects()] == ["a/b"]
+
+
+def test_a_directory_takes_an_adopted_file_as_it_is(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"bytes")
+    store = Store(str(tmp_path / "bucket"))
+    assert store.adopt("a/b", source)
+    assert (tmp_path / "bucket" / "a" / "b").samefile(source)
+    assert store.get("a/b") == b"bytes"
 
 
 def test_missing_objects_are_named(store: Store) -> None:

@@ -102,7 +102,7 @@ Vocabulary *vocabulary_new(const uint8_t *text, const int64_t *ends, int32_t cou
     if (!v)
         return NULL;
     uint32_t slots = 1024;
-    while (slots < 4u * (uint32_t)count)
+    while (slots < 2u * (uint32_t)count)
         slots *= 2;
     v->mask = slots - 1;
     v->unknown = unknown;
@@ -178,29 +178,79 @@ static inline uint32_t recent_slot(const Word *word)
     return (uint32_t)((hash ^ hash >> 29) * 0x9e3779b97f4a7c15ull >> 40) % RECENT;
 }
 
-/* As encode_word; RECENT_BYTES can be read at `word`. */
-static inline int64_t encode_again(Vocabulary *v, const uint8_t *word, int32_t length, int32_t *ids)
+/* A word that was found and is to be encoded, or the end of a line. Memory for the recent words is far away: it is asked
+ * for when a word is found, and read when WAITING of them are.
+ */
+typedef struct {
+    const uint8_t *text; /* NULL: a line ends */
+    int32_t length;
+    Recent *recent; /* where it is if it was encoded lately; NULL of a long word */
+    Word key;
+} Waiting;
+
+#define WAITING 32
+
+/* RECENT_BYTES can be read at `word`. */
+static inline Waiting waiting_word(const Vocabulary *v, const uint8_t *word, int32_t length)
 {
-    if (length > RECENT_BYTES)
-        return encode_word(v, word, length, ids);
-    Word key = short_word(word, length);
-    Recent *recent = &v->recent[recent_slot(&key)];
-    if (recent->word.part[0] == key.part[0] && recent->word.part[1] == key.part[1] &&
-        recent->word.part[2] == key.part[2]) {
+    Waiting w = {word, length, NULL, {{0}}};
+    if (length <= RECENT_BYTES) {
+        w.key = short_word(word, length);
+        w.recent = &v->recent[recent_slot(&w.key)];
+        __builtin_prefetch(w.recent);
+    }
+    return w;
+}
+
+/* As encode_word. */
+static inline int64_t encode_again(const Vocabulary *v, const Waiting *w, int32_t *ids)
+{
+    Recent *recent = w->recent;
+    if (!recent)
+        return encode_word(v, w->text, w->length, ids);
+    const Word *key = &w->key;
+    if (recent->word.part[0] == key->part[0] && recent->word.part[1] == key->part[1] &&
+        recent->word.part[2] == key->part[2]) {
         for (int i = 0; i < USUAL_IDS; i++) /* without a branch: most have fewer */
             ids[i] = recent->ids[i];
         for (int i = USUAL_IDS; i < recent->count; i++)
             ids[i] = recent->ids[i];
         return recent->count;
     }
-    int64_t count = encode_word(v, word, length, ids);
+    int64_t count = encode_word(v, w->text, w->length, ids);
     if (count <= RECENT_IDS && v->is_small) {
-        recent->word = key;
+        recent->word = *key;
         recent->count = (uint16_t)count;
         for (int i = 0; i < count; i++)
             recent->ids[i] = (uint16_t)ids[i];
     }
     return count;
+}
+
+/* What of the text is encoded so far. */
+typedef struct {
+    int32_t *ids;
+    int64_t *line_ends;
+    int64_t count, lines;
+    int32_t waits;
+    Waiting waiting[WAITING];
+} Encoded;
+
+static void encode_waiting(const Vocabulary *v, Encoded *e)
+{
+    for (int32_t i = 0; i < e->waits; i++)
+        if (e->waiting[i].text)
+            e->count += encode_again(v, &e->waiting[i], e->ids + e->count);
+        else
+            e->line_ends[e->lines++] = e->count;
+    e->waits = 0;
+}
+
+static inline void wait_for(const Vocabulary *v, Encoded *e, Waiting w)
+{
+    if (e->waits == WAITING)
+        encode_waiting(v, e);
+    e->waiting[e->waits++] = w;
 }
 
 static inline int32_t decoded(const uint8_t *p, int *size)
@@ -252,7 +302,9 @@ int64_t encode_lines(Vocabulary *v, const uint8_t *classes, const uint8_t *text,
                      int64_t *line_ends)
 {
     uint8_t spelled[4 * MAX_WORD + RECENT_BYTES]; /* a word that something was dropped from */
-    int64_t count = 0, lines = 0, begin = 0;
+    Encoded e;
+    e.ids = ids, e.line_ends = line_ends, e.count = e.lines = 0, e.waits = 0;
+    int64_t begin = 0;
     int32_t characters = 0, dropped = 0, kept = 0;
     for (int64_t at = 0; at < length;) {
         if (!dropped) {
@@ -282,19 +334,23 @@ int64_t encode_lines(Vocabulary *v, const uint8_t *classes, const uint8_t *text,
             }
             dropped = 1;
         } else {
-            if (characters > MAX_WORD)
-                ids[count++] = v->unknown;
-            else if (characters)
-                count += dropped ? encode_word(v, spelled, kept, ids + count)
-                                 : encode_again(v, text + begin, (int32_t)(at - begin), ids + count);
+            if (characters > MAX_WORD || (characters && dropped)) {
+                encode_waiting(v, &e);
+                if (characters > MAX_WORD)
+                    ids[e.count++] = v->unknown;
+                else
+                    e.count += encode_word(v, spelled, kept, ids + e.count);
+            } else if (characters)
+                wait_for(v, &e, waiting_word(v, text + begin, (int32_t)(at - begin)));
             characters = dropped = 0;
             begin = at + size;
             if (class == STANDS_ALONE)
-                count += encode_again(v, text + at, size, ids + count);
+                wait_for(v, &e, waiting_word(v, text + at, size));
             else if (is_end)
-                line_ends[lines++] = count;
+                wait_for(v, &e, (Waiting){0});
         }
         at += size;
     }
-    return count;
+    encode_waiting(v, &e);
+    return e.count;
 }

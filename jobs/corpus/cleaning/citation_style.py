@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from jobs.corpus.cleaning.citations import is_needed
 from jobs.corpus.cleaning.cutting import CUT, close_cuts
 from jobs.corpus.cleaning.intervals import is_interval
+from jobs.corpus.cleaning.prefilter import Needs
 from jobs.corpus.cleaning.word_set import words
 from jobs.corpus.documents.paragraph import Paragraph
 
@@ -41,6 +43,16 @@ _BEFORE_OPENING = re.compile(
     rf"\. [1-9](?<=[a-z)\]”’]\. [1-9])[0-9]{{0,2}}(?:{_JOIN}{_NUMBER})*+(?=\s(?:{_OPENINGS})[,\s])"
 )
 _AFTER_COMMA = re.compile(rf",[1-9](?<=[a-z]{{5}},[1-9])[0-9]{{0,2}}(?:[,–-]{_NUMBER})*+(?=\s[a-z])")
+_BARE_NUMBERS = (_BARE, _AFTER_STOP, _BEFORE_OPENING, _AFTER_COMMA)
+_NEEDS = Needs(
+    [
+        ("[a-z][a-z][a-z)\\]”’] [1-9]",),
+        ("[a-z][a-z][.][1-9][0-9]*[\\s][A-Z]",),
+        ("[a-z)\\]”’][.] [1-9]",),
+        ("[a-z][a-z],[1-9]",),
+    ]
+)
+"""What each of them needs of a text."""
 _GOES_ON = re.compile(r",?\s(?:and|or|to)\s[0-9]")
 _EACH = re.compile(_NUMBER)
 _YEAR = re.compile(r"\b(?:19|20)[0-9]{2}")
@@ -167,26 +179,35 @@ def _highest(ordered: Sequence[int]) -> int:
     return ordered[place]
 
 
-def remove_in_style(text: str, style: CitationStyle) -> str:
-    """``text`` without the citations of the paper's style that are not marked; what the sentence needs stays."""
+def remove_in_style(texts: Sequence[str], style: CitationStyle) -> list[str]:
+    """The ``texts`` without the citations of the paper's style that are not marked; what a sentence needs stays."""
 
-    def cut(match: re.Match[str]) -> str:
-        start = match.start() + len(match[0]) - len(match[0].lstrip())
-        numbers = _numbers(match[0])
-        if numbers != sorted(numbers) or numbers[-1] > style.highest + _BEYOND or _is_wide(match[0], numbers):
-            return match[0]
-        if is_needed(text, start, match[0].strip()) or _is_label(text, start) or _GOES_ON.match(text, match.end()):
-            return match[0]
-        if match[0].lstrip()[0] != "(" and text.rfind("(", 0, start) > text.rfind(")", 0, start):
-            return match[0]  # "(plants 3, 5)"
-        return match[0] if is_interval(text, start, match[0].strip()) else match[0][0].strip(" (") + CUT
+    def without(pattern: re.Pattern[str], text: str) -> str:
+        return close_cuts(pattern.sub(partial(_unless_needed, style.highest), text))
 
-    if style.parentheses and "(" in text:
-        text = close_cuts(_GROUP.sub(cut, text))
+    cleaned = [without(_GROUP, text) if "(" in text else text for text in texts] if style.parentheses else list(texts)
     if style.bare:
-        for pattern in (_BARE, _AFTER_STOP, _BEFORE_OPENING, _AFTER_COMMA):
-            text = close_cuts(pattern.sub(cut, text))
-    return text
+        met = _NEEDS.met(cleaned)
+        for number, pattern in enumerate(_BARE_NUMBERS):
+            for place in met[:, number].nonzero()[0].tolist():
+                after = without(pattern, cleaned[place])
+                if after != cleaned[place]:
+                    cleaned[place] = after
+                    met[place, number + 1 :] = True  # it may have what the others need now
+    return cleaned
+
+
+def _unless_needed(highest: int, match: re.Match[str]) -> str:
+    text, group = match.string, match[0]
+    start = match.start() + len(group) - len(group.lstrip())
+    numbers = _numbers(group)
+    if numbers != sorted(numbers) or numbers[-1] > highest + _BEYOND or _is_wide(group, numbers):
+        return group
+    if is_needed(text, start, group.strip()) or _is_label(text, start) or _GOES_ON.match(text, match.end()):
+        return group
+    if group.lstrip()[0] != "(" and text.rfind("(", 0, start) > text.rfind(")", 0, start):
+        return group  # "(plants 3, 5)"
+    return group if is_interval(text, start, group.strip()) else group[0].strip(" (") + CUT
 
 
 def _numbers(group: str) -> list[int]:

@@ -68,7 +68,7 @@ def clean_paragraphs(document: Document, sections: Sequence[str], changed: Count
     released = [paragraph.text for paragraph in paragraphs]
     unmarked = [remove_spans(paragraph, style.bare) for paragraph in paragraphs]
     unnumbered = unmarked if document.parse == "pmc_json" else remove_line_numbers(unmarked)
-    uncited = [remove_in_style(text, style) for text in unnumbered]  # what is no citation counts lines
+    uncited = remove_in_style(unnumbered, style)  # what is no citation counts lines
     changed["spans"] += _differing(released, unmarked)
     changed["line_numbers"] += _differing(unmarked, unnumbered)
     changed["style"] += _differing(unnumbered, uncited)

@@ -14,10 +14,11 @@ _CLOSES = {"(": ")", "[": "]", "{": "}"}
 _BETWEEN_CUTS = " ,;&–-"
 _RUN = rf"(?:[{_BETWEEN_CUTS}]*+{CUT})*+"
 _PLAIN = re.compile(
-    rf" {CUT}(?:(?:(?<=[A-Za-z0-9] {CUT})|(?<=[A-Za-z0-9][)%\"] {CUT})){_RUN}"
+    rf"{CUT}(?:(?:(?<=[A-Za-z0-9] {CUT})|(?<=[A-Za-z0-9][)%\"] {CUT})){_RUN}"
     rf"(?:(?= [A-Za-z0-9])| ?(?=[.,;:](?:[ )]|$)|[)\]]))|(?<=[A-Za-z0-9][.,:] {CUT}){_RUN}(?= [A-Za-z0-9]))"
 )
-"""Most cuts: between two words, or between a word and a sign, with nothing beside them to be taken away but a blank."""
+"""Most cuts: between two words, or between a word and a sign, with nothing beside them to be taken away but a blank.
+Matched from the sign on, which is found several times faster than the blank before it."""
 
 
 def close_cuts(text: str) -> str:
@@ -28,9 +29,11 @@ def close_cuts(text: str) -> str:
     """
     if CUT not in text:
         return text
-    text = _PLAIN.sub("", text)
-    if CUT not in text:
-        return text
+    *plain, last = _PLAIN.split(text)
+    if plain:
+        text = "".join([*(part[:-1] for part in plain), last])
+        if CUT not in text:
+            return text
     first, *rest = text.split(CUT)
     # A piece is trimmed at its end by what follows it, again and again: its end is noted, the piece not copied.
     kept, ends = [first], [len(first.rstrip())]

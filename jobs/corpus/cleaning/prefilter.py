@@ -33,10 +33,11 @@ class Needs:
 
     They are regular expressions of characters and sets (``[a-z]``) alone, of which all but the first may be repeated
     (``[a-z]*``); ``^`` and ``$`` are the text's ends. All characters beyond ASCII count as alike: what is met may
-    yet not be there, but what is there is met. Raises ``ValueError`` for another pattern, or for too many.
+    yet not be there, but what is there is met. A pattern in bytes tells them apart: it is one of their bytes in UTF-8.
+    Raises ``ValueError`` for another pattern, or for too many.
     """
 
-    def __init__(self, patterns: Sequence[Sequence[str]]) -> None:
+    def __init__(self, patterns: Sequence[Sequence[str | bytes]]) -> None:
         self._rules = len(patterns)
         self._first = np.zeros(_WORDS, np.uint64)
         self._moves, self._stays = np.zeros((2, 256, _WORDS), np.uint64)
@@ -63,7 +64,7 @@ class Needs:
             library.patterns_met(encoded, len(encoded), *self._tables, last, rules, halves, address(met))
         return met
 
-    def _add(self, rule: int, pattern: str) -> None:
+    def _add(self, rule: int, pattern: str | bytes) -> None:
         places = _places(pattern)
         length = sum(not repeated for _, repeated in places)
         word = next((word for word in range(_WORDS) if self._used[word] + length <= _BITS), None)
@@ -81,20 +82,25 @@ class Needs:
         self._last[rule, word] |= np.uint64(1 << (bit - 1))
 
 
-def _places(pattern: str) -> list[tuple[list[int], bool]]:
+def _places(pattern: str | bytes) -> list[tuple[list[int], bool]]:
     """The bytes at each place, and whether they may stand there any number of times."""
+    is_bytes = isinstance(pattern, bytes)
+    text = pattern.decode("latin-1") if isinstance(pattern, bytes) else pattern
     found: list[tuple[list[int], bool]] = []
     end = 0
-    while end < len(pattern):
-        match = _PLACE.match(pattern, end)
-        if match is None or (match[2] and not found):
+    while end < len(text):
+        match = _PLACE.match(text, end)
+        if match is None or (match[2] and (is_bytes or not found)):
             raise ValueError(f"{pattern!r} is not made of characters and sets alone")
-        found.append((_bytes(match[1]), bool(match[2])))
+        found.append((_bytes(match[1], is_bytes), bool(match[2])))
         end = match.end()
     return found
 
 
-def _bytes(place: str) -> list[int]:
+def _bytes(place: str, is_bytes: bool) -> list[int]:
+    if is_bytes:
+        matches_byte = re.compile(place.encode("latin-1")).fullmatch
+        return [code for code in range(0x100) if matches_byte(bytes([code]))]
     if place in _ENDS:
         return [_END]
     matches = re.compile(place).fullmatch

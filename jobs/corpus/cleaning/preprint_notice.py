@@ -66,15 +66,23 @@ HALF = re.compile(r"[^.?!]{1,300}+[.?!](?=\s[A-Z]|\s?$)")
 
 def remove_boilerplate(text: str) -> str:
     """``text`` without the preprint servers' notice; a sentence that it interrupted is joined again."""
-    if not any(map(text.__contains__, ANCHORS)):
-        return text
-    text = normalise_space(text)
-    encoded = kinds(text)
-    rows = np.empty((len(encoded) // _SHORTEST_ANCHOR + 1, 2), np.int32)
-    found = library.find_notices(encoded, len(encoded), _ANCHORS, address(rows))
+    rows = _notices(text)
+    if rows is None:  # which is seldom
+        if not any(map(text.__contains__, ANCHORS)):
+            return text
+        text = normalise_space(text)
+        rows = _notices(text)
     kept = []
     end = 0
-    for start, stop in rows[:found].tolist():
+    for start, stop in rows or ():
         kept += [text[end:start], " "]
         end = stop
     return "".join([*kept, text[end:]])
+
+
+def _notices(text: str) -> list[list[int]] | None:
+    """Where each notice begins, and where the text goes on; None where its white space is not single blanks."""
+    encoded = kinds(text)
+    rows = np.empty((len(encoded) // _SHORTEST_ANCHOR + 1, 2), np.int32)
+    found = library.find_notices(encoded, len(encoded), _ANCHORS, address(rows))
+    return rows[:found].tolist() if found >= 0 else None

@@ -22,7 +22,7 @@ from jobs.corpus.cleaning.whitespace import normalise_space
 class Rule:
     name: str
     apply: Callable[[str], str]
-    needs: tuple[str, ...]
+    needs: tuple[str | bytes, ...]
     """A text has one of these patterns of ``Needs``, or the rule leaves it as it is."""
 
 
@@ -137,24 +137,37 @@ def remove_addresses(text: str) -> str:
     return text.replace("<>", "")
 
 
-def _literally(texts: Sequence[str]) -> tuple[str, ...]:
-    return tuple(map(re.escape, texts))
+_ENOUGH = 16
+"""Characters of a longer anchor tell enough."""
 
+
+def _literally(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(re.escape(text[:_ENOUGH]) for text in texts)
+
+
+_OTHER_CONTROLS = (
+    *(b"\xc2[\x80-\x84\x86-\x9f\xad]", b"\xe2\x80[\x8b-\x8f\xaa-\xae]", b"\xe2\x81[\xa0-\xaf]"),
+    *(b"\xee", b"\xef[\x80-\xa3\xbb\xbf]"),  # private use; U+FEFF, U+FFFD to U+FFFF
+)
+_OTHER_BLANKS = (
+    *(b"\xc2[\x85\xa0]", b"\xe1\x9a\x80", b"\xe2\x80[\x80-\x8a\xa8\xa9\xaf]", b"\xe2\x81\x9f", b"\xe3\x80\x80"),
+)
+"""Beyond ASCII, in UTF-8."""
 
 RULES = (
-    Rule("symbols", read_symbols, ("[\ue000-\uf8ff³]",)),
+    Rule("symbols", read_symbols, (b"\xef[\x80-\x83]", "³".encode())),  # private use of symbols: U+F020 to U+F0FF
     Rule("html", unescape_html, ("&",)),
     Rule("latex", latex.plain_formulas, latex.NEEDS),
     Rule("citations", citations.remove_citations, citations.NEEDS),
     Rule("references", references.remove_references, references.NEEDS),
     Rule("unicode", normalise_unicode, ("[^\x00-\x7f]",)),
-    Rule("control", remove_control_characters, ("[\x00-\x08\x0e-\x1b\x7f-\uffff]",)),
+    Rule("control", remove_control_characters, ("[\x00-\x08\x0e-\x1b\x7f]", *_OTHER_CONTROLS)),
     Rule("boilerplate", boilerplate.remove_boilerplate, _literally(boilerplate.ANCHORS)),
     Rule("notices", notices.remove_notices, _literally(notices.ANCHORS)),
     Rule("addresses", remove_addresses, _literally(_ADDRESS_SIGNS)),
     Rule("genotypes", genotypes.complete_knockouts, genotypes.NEEDS),
     Rule("letter_spacing", letter_spacing.join_spaced_letters, letter_spacing.NEEDS),
-    Rule("space", normalise_space, ("^ ", "  ", " $", "[\t-\r\x1c-\x1f\x7f-\uffff]")),
+    Rule("space", normalise_space, ("^ ", "  ", " $", "[\t-\r\x1c-\x1f]", *_OTHER_BLANKS)),
 )
 """In the order in which they apply to a paragraph: glyphs are read before anything erases them, superscripts are
 citations while they are superscripts, boilerplate is recognised with its addresses still in it."""

@@ -1,5 +1,5 @@
 /* The search of jobs/corpus/cleaning/preprint_notice.py, whose regular expressions say what a notice is. A text has a
- * byte for each character, as kinds() of jobs/corpus/cleaning/kinds.py gives it, single blanks, and a zero behind it.
+ * byte for each character, as kinds() of jobs/corpus/cleaning/kinds.py gives it, and a zero behind it.
  */
 
 #include <stdint.h>
@@ -381,12 +381,25 @@ static Place behind_half(const Text *t, Place p)
     return next == t->end || (next > end && is_capital(*next)) ? end : p;
 }
 
+/* Whether white space is single blanks between words. */
+static int is_spaced(const Text *t)
+{
+    uint8_t before = ' ', wrong = 0;
+    for (Place p = t->begin; p < t->end; p++) {
+        wrong |= (uint8_t)(is_blank(*p) & ((*p != ' ') | (before == ' ')));
+        before = *p;
+    }
+    return !wrong && (before != ' ' || t->begin == t->end);
+}
+
 /* rows: for each notice where it begins, and where the text goes on behind it; room for as many as there are anchors.
- * Returns their number.
+ * Returns their number; -1 of a text whose white space is not single blanks between words.
  */
 int64_t find_notices(const uint8_t *text, int64_t length, const Anchors *anchors, int32_t *rows)
 {
     const Text t = {text, text + length};
+    if (!is_spaced(&t))
+        return -1;
     int64_t found = 0;
     Place stop = text, start;
     while ((start = next_notice(&t, anchors, stop, &stop))) {

@@ -53,7 +53,7 @@ def marked(text: str) -> Paragraph:
     ],
 )
 def test_what_the_style_tells_goes(style: CitationStyle, text: str, expected: str) -> None:
-    assert remove_in_style(text, style) == expected
+    assert remove_in_style([text], style) == [expected]
 
 
 def test_the_marks_tell_it() -> None:

@@ -55,6 +55,15 @@ def test_the_patterns_of_one_rule_are_alternatives() -> None:
     ]
 
 
+IN_BYTES = (b"\xc2[\x85\xa0]", b"\xe2\x80[\x80-\x8a]", b"\xef[\xbb-\xbf]", b"a\xce\xb3")
+
+
+@given(st.lists(st.text(alphabet="aγ\xa0\x85é\u2000\u200a\u200b\u2020\ufeff\ufb01\U0001f600", max_size=5), max_size=3))
+def test_patterns_in_bytes_tell_characters_apart(texts: list[str]) -> None:
+    met = Needs([(pattern,) for pattern in IN_BYTES]).met(texts)
+    assert met.tolist() == [[bool(re.search(pattern, text.encode())) for pattern in IN_BYTES] for text in texts]
+
+
 @pytest.mark.parametrize("pattern", ["a+", "(a)", "a|b", ".", r"\d", "[a-z]*b", "a{2}", "[a", "a" * 65])
 def test_other_regular_expressions_are_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"no room|characters and sets"):
@@ -64,6 +73,13 @@ def test_other_regular_expressions_are_refused(pattern: str) -> None:
 def test_too_many_patterns_are_refused() -> None:
     with pytest.raises(ValueError, match="no room"):
         Needs([MANY])
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_leaves_the_characters_that_it_does_not_need(rule: Rule) -> None:
+    texts = [f"a{chr(code)}b" for code in range(0x10000) if not 0xD800 <= code < 0xE000]
+    met = Needs([rule.needs]).met(texts)[:, 0].tolist()
+    assert not [text for text, is_met in zip(texts, met, strict=True) if not is_met and rule.apply(text) != text]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from jobs.corpus.cleaning import cutting, letter_spacing, line_numbers, marked_spans, references
+from jobs.corpus.cleaning import citation_style, cutting, letter_spacing, line_numbers, marked_spans, references
 from jobs.corpus.cleaning.cutting import close_cuts
 from jobs.corpus.cleaning.hyphenation import join_torn_words
 from jobs.corpus.cleaning.letter_spacing import join_spaced_letters
@@ -62,6 +63,21 @@ def test_spaced_letters(text: str) -> None:
 def test_references_in_brackets(text: str) -> None:
     everywhere = re.compile(r"[(\[][^()\[\]]{3,300}[)\]]").sub(references._shortened, text)
     assert remove_references(text) == close_cuts(everywhere)
+
+
+@given(
+    st.lists(pieces("growth |is known|a)|mice| 12|12|.|,| | |7,8|-9|The |(3)|(4, 5)|see |and|\xa0|β|42"), max_size=3)
+)
+@example(["is known.12 The growth 7 . It", "is known,12 and. 3 However growth.7 . 8 The", "see mice 1,2 .3 The"])
+def test_citations_of_a_style(texts: list[str]) -> None:
+    style = citation_style.CitationStyle(bare=True, parentheses=True, highest=40)
+    cut = partial(citation_style._unless_needed, style.highest)
+    expected = []
+    for text in texts:
+        for pattern in (citation_style._GROUP, *citation_style._BARE_NUMBERS):
+            text = close_cuts(pattern.sub(cut, text))
+        expected.append(text)
+    assert citation_style.remove_in_style(texts, style) == expected
 
 
 @given(st.lists(st.sampled_from(["word", "a)", "line 3.", "5", "6.", "7,", "8", "10", "11;", "14."]), max_size=30))

@@ -43,7 +43,8 @@ def joined(texts: Sequence[str], behind: bytes = b"") -> bytes:
 def address(array: NDArray[Any]) -> int:
     """Where a contiguous array's first element is; the caller keeps the array alive."""
     try:
-        return ctypes.addressof(_BYTE.from_buffer(array))  # a quarter of the time that numpy's own way takes
+        # A quarter of the time that numpy's own way takes.
+        return ctypes.addressof(_BYTE.from_buffer(array))  # type: ignore[arg-type]
     except (TypeError, ValueError):  # the array cannot be written to, or is empty, or not contiguous
         if not array.flags.c_contiguous:
             raise ValueError("the array is not contiguous") from None

@@ -109,7 +109,7 @@ class Embedder:
 
         # A concrete function per length, of any number of rows: except on a TPU, which gets one number only.
         signature = tf.TensorSpec([None, length], tf.int32)
-        function = tf.function(encode)
+        function = tf.function(encode, autograph=False)
         if self._devices.kind == "TPU":
             return function  # type: ignore[no-any-return]
         return function.get_concrete_function(signature, signature)  # type: ignore[no-any-return]

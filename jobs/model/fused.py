@@ -27,9 +27,9 @@ def one_pass(function: Function) -> Function:
     Positional arguments are tensors, and may be None at the end; floating-point tensors get a gradient. Keyword
     arguments are numbers, and ``compiled``.
     """
-    forward = tf.function(function, jit_compile=True)
+    forward = tf.function(function, autograph=False, jit_compile=True)
 
-    @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
+    @tf.function(autograph=False, jit_compile=True)  # type: ignore[untyped-decorator]
     def backward(upstream: tf.Tensor, *tensors: tf.Tensor, **numbers: float) -> list[tf.Tensor | None]:
         with tf.GradientTape() as tape:
             tape.watch([tensor for tensor in tensors if tensor.dtype.is_floating])
@@ -141,10 +141,10 @@ def _softmax(scores: tf.Tensor, added: tf.Tensor, scale: float) -> tf.Tensor:
     return tf.cast(tf.nn.softmax(_exact(scores) * scale + added), scores.dtype)
 
 
-_softmax_forward = tf.function(_softmax, jit_compile=True)
+_softmax_forward = tf.function(_softmax, autograph=False, jit_compile=True)
 
 
-@tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
+@tf.function(autograph=False, jit_compile=True)  # type: ignore[untyped-decorator]
 def _softmax_backward(probabilities: tf.Tensor, upstream: tf.Tensor, scale: float) -> tf.Tensor:
     exact, weighted = _exact(probabilities), _exact(probabilities) * _exact(upstream)
     return tf.cast((weighted - exact * tf.reduce_sum(weighted, axis=-1, keepdims=True)) * scale, probabilities.dtype)

@@ -42,7 +42,7 @@ class MaskedWordScorer:
         self._encode_lines = encode
         ids = vocabulary.ids
         self._cls, self._sep, self._mask, self._unk = ids[CLS], ids[SEP], ids[MASK], ids[UNK]
-        self._losses = tf.function(self._piece_losses)
+        self._losses = tf.function(self._piece_losses, autograph=False)
 
     def pieces(self, words: Sequence[str]) -> list[int]:
         """How many pieces each word has; at least 1, so that a word without any takes its place."""

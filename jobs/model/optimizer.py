@@ -101,10 +101,10 @@ def _update(
     variable.assign_sub(rate * (m / (tf.sqrt(v) + EPSILON) + decay * variable))
 
 
-_update_in_one_pass = tf.function(_update, jit_compile=True)
+_update_in_one_pass = tf.function(_update, autograph=False, jit_compile=True)
 
 
-@tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
+@tf.function(autograph=False, jit_compile=True)  # type: ignore[untyped-decorator]
 def _update_with_copy(
     variables: Sequence[tf.Variable],
     gradient: tf.Tensor,
@@ -131,7 +131,7 @@ def _global_norm(gradients: Sequence[tf.Tensor]) -> tf.Tensor:
     return tf.sqrt(tf.add_n([*map(_sum_of_squares, rounded), *(2.0 * tf.nn.l2_loss(one) for one in exact)]))
 
 
-@tf.function(jit_compile=True)  # type: ignore[untyped-decorator]
+@tf.function(autograph=False, jit_compile=True)  # type: ignore[untyped-decorator]
 def _sum_of_squares(values: tf.Tensor) -> tf.Tensor:
     """Without a float32 copy of the values. XLA adds up a vector number by number, but vectors as such."""
     rows = math.gcd(values.shape.num_elements(), ROWS)

@@ -70,11 +70,12 @@ def train_steps_function(
         return losses, optimizer.apply(summed, rate, copies)
 
     # No XLA around the whole on a CPU: its matrix products are slower there. A TPU always compiles.
-    @tf.function  # type: ignore[untyped-decorator]
+    # Without autograph: to convert all this Python would take longer than to trace it.
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def train_steps(batches: Batch, seed: tf.Tensor, first: tf.Tensor, rates: tf.Tensor) -> tf.Tensor:
         steps = tf.shape(rates)[0]
-        metrics = tf.TensorArray(tf.float32, size=steps, element_shape=[len(metric_names(objective))])
-        for k in tf.range(steps):
+
+        def step(k: tf.Tensor, metrics: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
             batch = {name: feature[k] for name, feature in batches.items()}
             totals = objective.totals(batch)
             per_replica = _split(strategy, batch)
@@ -82,7 +83,10 @@ def train_steps_function(
             whole = strategy.reduce("SUM", losses, axis=None)
             # Every replica has the same.
             norm = strategy.experimental_local_results(norms)[0]
-            metrics = metrics.write(k, tf.concat([whole, [norm]], axis=0))
+            return k + 1, metrics.write(k, tf.concat([whole, [norm]], axis=0))
+
+        nothing = tf.TensorArray(tf.float32, size=steps, element_shape=[len(metric_names(objective))])
+        _, metrics = tf.while_loop(lambda k, _: k < steps, step, (tf.constant(0), nothing))
         return metrics.stack()
 
     return _traced_once(train_steps)
@@ -144,7 +148,7 @@ def evaluation_step_function(
     def sums(batch: Batch) -> tf.Tensor:
         return evaluation_sums(*_logits(model, batch), batch, next_sentence)
 
-    @tf.function  # type: ignore[untyped-decorator]
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def evaluate(batch: Batch) -> tf.Tensor:
         return strategy.reduce("SUM", strategy.run(sums, args=(_split(strategy, batch),)), axis=None)
 

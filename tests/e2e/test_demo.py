@@ -95,7 +95,7 @@ def test_documents_are_accounted_for_from_end_to_end(manifests: dict[str, dict[s
 
 def test_held_out_loss_falls(manifests: dict[str, dict[str, Any]]) -> None:
     evaluations = manifests["pretrain"]["facts"]["evaluations"]
-    assert [evaluation["step"] for evaluation in evaluations] == [0, 60]
+    assert [evaluation["step"] for evaluation in evaluations] == [0, 30]
     assert evaluations[-1]["mlm_loss"] < evaluations[0]["mlm_loss"] - 0.5
 
 
@@ -176,33 +176,33 @@ def test_a_finished_training_is_extended_under_a_name_that_says_so(
     trained, again = manifests["pretrain"]["name"], ("submit", "pretrain", "tiny", *WARMUP, "--extend")
 
     refused = {
-        (trained, "--set", "schedule.train_steps=60"): "it has made 60 steps, 60 are no more",
-        (trained, "--to", "50"): "it has made 60 steps, 50 are no more",
-        (trained, "--to", "80", "--set", "schedule.learning_rate=0.5"): "schedule.learning_rate is 0.0005 in it, 0.5",
-        (trained, "--to", "80", "--set", "schedule.train_steps=70"): "--set schedule.train_steps=70 says otherwise",
-        (trained, "--to", "80", "--corpus", "sample"): f"it goes on with what {trained} was made of",
-        (manifests["preprocess"]["name"], "--to", "80"): "its kind is preprocess, not pretrain",
+        (trained, "--set", "schedule.train_steps=30"): "it has made 30 steps, 30 are no more",
+        (trained, "--to", "20"): "it has made 30 steps, 20 are no more",
+        (trained, "--to", "40", "--set", "schedule.learning_rate=0.5"): "schedule.learning_rate is 0.0005 in it, 0.5",
+        (trained, "--to", "40", "--set", "schedule.train_steps=35"): "--set schedule.train_steps=35 says otherwise",
+        (trained, "--to", "40", "--corpus", "sample"): f"it goes on with what {trained} was made of",
+        (manifests["preprocess"]["name"], "--to", "40"): "its kind is preprocess, not pretrain",
     }
     for words, reason in refused.items():
         done = answer(*again, *words, bucket=bucket)
         assert (done.code, reason in done.err) == (2, True), (words, done.err)
 
-    done = covid_ctl(*again, trained, "--to", "80", bucket=bucket)
+    done = covid_ctl(*again, trained, "--to", "40", bucket=bucket)
     assert done.code == 0, done.err
-    assert f"extends {trained}: its learning rate was to fall to 0 at step 60, and now does at 80" in done.out
-    assert f"80 steps (60 of them {trained}'s), held-out MLM loss" in done.out
-    (extended,) = (path.name for path in bucket.glob("pretrain-tiny-to80-*"))
-    assert "already complete" in covid_ctl(*again, trained, "--to", "80", bucket=bucket).out
+    assert f"extends {trained}: its learning rate was to fall to 0 at step 30, and now does at 40" in done.out
+    assert f"40 steps (30 of them {trained}'s), held-out MLM loss" in done.out
+    (extended,) = (path.name for path in bucket.glob("pretrain-tiny-to40-*"))
+    assert "already complete" in covid_ctl(*again, trained, "--to", "40", bucket=bucket).out
     assert f"extends {trained}" in answer("explain", extended, bucket=bucket).out
 
     # The recipe alone still means the run that it describes; the longer one is named.
     exported = covid_ctl("submit", "export", "tiny", "--run", extended, bucket=bucket)
     assert exported.code == 0, exported.err
     card = Path(exported.out.splitlines()[-1], "model", "README.md").read_text()
-    assert f"| up to step 60 | `{trained}` |" in card
-    assert "then towards 0 at step 80." in card
+    assert f"| up to step 30 | `{trained}` |" in card
+    assert "then towards 0 at step 40." in card
 
     # Checkpoints may go once the extension is complete, and then nothing goes on from them.
     assert answer("gc", "--older-than", "0s", "--yes", bucket=bucket).code == 0
-    gone = answer(*again, trained, "--to", "90", bucket=bucket)
-    assert (gone.code, "its last checkpoint, of step 60, is gone" in gone.err) == (3, True), gone.err
+    gone = answer(*again, trained, "--to", "50", bucket=bucket)
+    assert (gone.code, "its last checkpoint, of step 30, is gone" in gone.err) == (3, True), gone.err

@@ -5,6 +5,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,17 +53,23 @@ def imports(module: str, seen: set[str]) -> Iterator[str]:
     if module in seen or not path.exists():
         return
     seen.add(module)
+    for name in imported_by(path):
+        if name.split(".")[0] in OURS:
+            yield from imports(name, seen)
+        else:
+            yield name
+
+
+@cache
+def imported_by(path: Path) -> list[str]:
+    """The full names of what a file imports directly."""
+    names = []
     for node in ast.walk(without_type_checking(ast.parse(path.read_text()))):
-        names = []
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        for name in names:
-            if name.split(".")[0] in OURS:
-                yield from imports(name, seen)
-            else:
-                yield name
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
 
 
 def without_type_checking(tree: ast.Module) -> ast.Module:

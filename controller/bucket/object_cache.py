@@ -121,9 +121,13 @@ class ObjectCache:
 
 def _connect(file: Path) -> sqlite3.Connection:
     database = sqlite3.connect(file, timeout=LOCKED_SECONDS, check_same_thread=False)
-    database.execute("PRAGMA synchronous = OFF")  # what a power cut takes is fetched again
-    with database:
-        database.execute(_TABLE)
+    try:
+        database.execute("PRAGMA synchronous = OFF")  # what a power cut takes is fetched again
+        with database:
+            database.execute(_TABLE)
+    except sqlite3.Error:
+        database.close()
+        raise
     return database
 
 

@@ -170,6 +170,7 @@ class LocalCluster:
         mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
         declared = {e["name"]: str(scratch) if e["value"] in mounts else e["value"] for e in container["env"]}
         log = self._scratch / f"{name}-{index}-{attempt}.log"
+        oom_kills = self._oom_kills()
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [_executable(container["command"][0]), *container["command"][1:], *container["args"]],
@@ -180,7 +181,7 @@ class LocalCluster:
                 start_new_session=True,  # Ctrl-C is for covid-ctl, which then asks its containers to end
                 preexec_fn=_die_with_parent,
             )
-        running.containers[index] = _Container(process, log, attempt, self._oom_kills())
+        running.containers[index] = _Container(process, log, attempt, oom_kills)
         running.indexes.started(index)
 
     def _reap(self, running: _Running) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.command import Done, covid_ctl
+from tests.e2e.command import Done, answer, covid_ctl
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 BASE = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS, *(f"##{letter}" for letter in LETTERS), ".", ","]
@@ -19,13 +20,12 @@ def test_words_are_shown_added_and_trained_on(tmp_path: Path) -> None:
     (tmp_path / "papers.txt").write_text(TEXT)
     settings = ("--vocab", "vocab.txt", "--set", "corpus.languages=[]")
 
-    def run(*words: str) -> Done:
-        return covid_ctl(*words, bucket=tmp_path / "bucket", cwd=tmp_path)
+    def vocab(verb: str, *words: str, by: Callable[..., Done] = covid_ctl) -> Done:
+        """``by`` answer: what runs no step."""
+        given = ("vocab", verb, "tiny", *settings, "--min-documents", "4", *words)
+        return by(*given, bucket=tmp_path / "bucket", cwd=tmp_path)
 
-    def vocab(verb: str, *words: str) -> Done:
-        return run("vocab", verb, "tiny", *settings, "--min-documents", "4", *words)
-
-    early = vocab("report", "--add", "5", "--corpus", "papers.txt")
+    early = vocab("report", "--add", "5", "--corpus", "papers.txt", by=answer)
     assert early.code == 3
     assert "next: covid-ctl vocab extend tiny --vocab vocab.txt --set" in early.err
 
@@ -56,7 +56,7 @@ def test_words_are_shown_added_and_trained_on(tmp_path: Path) -> None:
         "--output",
         "json",
     )
-    planned = run(*preprocess).json()
+    planned = answer(*preprocess, bucket=tmp_path / "bucket", cwd=tmp_path).json()
     assert [step["complete"] for step in planned["steps"]] == [True, True, True, False]
 
     many = vocab("extend", "--add", "1000", "--documents", ingest)
@@ -70,6 +70,6 @@ def test_words_are_shown_added_and_trained_on(tmp_path: Path) -> None:
         (("--documents", "ingest-00000000"), "ingest-00000000"),
     )
     for words, message in cases:
-        refused = vocab("extend", *words)
+        refused = vocab("extend", *words, by=answer)
         assert refused.code == 2 or message.startswith("ingest"), refused.err
         assert message in refused.err

@@ -138,6 +138,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @settings(max_examples=20)
 @example([("submit", 0), ("spoil", 0), ("submit", 0)])
+@example([("submit", 0), ("damage cache", 0), ("submit", 1)])
 @given(histories)
 def test_answers_with_the_cache_are_those_without(history: list[tuple[str, int]]) -> None:
     check(history)

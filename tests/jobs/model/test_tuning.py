@@ -114,7 +114,8 @@ def test_replicas_learn_what_one_does(replicas: str) -> None:
     command = [sys.executable, "-m", "tests.jobs.model.replicas", replicas]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=1200)
     many = json.loads(done.stdout.splitlines()[-1])
-    np.testing.assert_allclose(many[0], one[0], rtol=1e-6)
+    # A loss is a difference of scores, which are up to 20: of its last digits, so much is their rounding.
+    np.testing.assert_allclose(many[0], one[0], rtol=1e-6, atol=1e-6)
     for name, values in one[1].items():
         if name.endswith("key/bias"):
             continue  # attention does not depend on it: its gradient is rounding, which Adam makes as large as others

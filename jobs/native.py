@@ -34,10 +34,15 @@ def joined(texts: Sequence[str], behind: bytes = b"") -> bytes:
 
     One by one, as most are ASCII and then have their bytes already.
     """
+    return END_OF_TEXT.join([*encoded(texts), behind])
+
+
+def encoded(texts: Sequence[str]) -> list[bytes]:
+    """Each text in UTF-8; surrogates are let through."""
     try:
-        return END_OF_TEXT.join([*map(str.encode, texts), behind])
+        return list(map(str.encode, texts))
     except UnicodeEncodeError:
-        return END_OF_TEXT.join([*(text.encode("utf-8", "surrogatepass") for text in texts), behind])
+        return [text.encode("utf-8", "surrogatepass") for text in texts]
 
 
 def address(array: NDArray[Any]) -> int:

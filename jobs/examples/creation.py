@@ -31,8 +31,9 @@ from jobs.native import address
 from jobs.recipe import Examples
 from jobs.vocabulary import CLS, CONTINUATION, MASK, SEP, Vocabulary
 
-_WRITTEN_AT_ONCE = 128
-"""Records: a quarter of a megabyte, which stays in the processor's cache until the system has copied it."""
+_WRITTEN_AT_ONCE = 384
+"""Records: a quarter of a megabyte, which stays in the processor's cache until the system has copied it. Of less at a
+time the system makes smaller pages."""
 _BUFFERED = 1 << 18
 """Bytes of drafts that are written at a time: a document has fewer."""
 

@@ -20,7 +20,7 @@ def join_torn_words(paragraphs: Sequence[str]) -> list[str]:
 
     So "anti- and pro-inflammatory" and "T- cell" stay, and so does a torn word that occurs once.
     """
-    torn = [list(_torn_words(text)) for text in paragraphs]
+    torn = [list(_torn_words(text)) if "- " in text or "‐ " in text else [] for text in paragraphs]
     if not any(torn):
         return list(paragraphs)
     forms = {form.lower() for words in torn for word in words for form in word.forms}
@@ -37,8 +37,6 @@ class _Torn(NamedTuple):
 
 
 def _torn_words(text: str) -> Iterator[_Torn]:
-    if "- " not in text and "‐ " not in text:
-        return
     end = 0
     for match in (_ANY_HYPHEN if "‐ " in text else _HYPHEN).finditer(text):
         hyphen = start = match.start()

@@ -18,12 +18,13 @@ def kinds(text: str) -> bytes:
     if text.isascii():
         return text.encode()
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    found = _KINDS[codes]
+    found = _KINDS.take(codes).tobytes()
     if _UNKNOWN in found:
-        for code in np.unique(codes[found == _UNKNOWN]).tolist():
-            _KINDS[code] = _kind(chr(code))
-        found = _KINDS[codes]
-    return found.tobytes()
+        for character in set(text):
+            if not character.isascii():
+                _KINDS[ord(character)] = _kind(character)
+        found = _KINDS.take(codes).tobytes()
+    return found
 
 
 def _kind(character: str) -> int:

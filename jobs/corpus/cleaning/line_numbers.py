@@ -12,7 +12,7 @@ from statistics import median
 import numpy as np
 
 from jobs.corpus.cleaning.native import Lines, library
-from jobs.native import address
+from jobs.native import address, encoded
 
 _AT_END = re.compile(r"[A-Za-z](-[0-9]{1,4})$")
 """A line's number that tears a name at the end of a page: "SARS-243"."""
@@ -47,11 +47,11 @@ def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
     numbers that stand between those, a dose or an age, are no part of it.
     """
     joined = f" {'  '.join(paragraphs)} "  # two blanks are between any two, and in no number
-    encoded = b" %b " % b"  ".join([text.encode("utf-8", "surrogatepass") for text in paragraphs])
-    numbers = _numbers(encoded)
+    in_bytes = b" %b " % b"  ".join(encoded(paragraphs))
+    numbers = _numbers(in_bytes)
     if len(numbers) < _SERIES:
         return list(paragraphs)
-    torn = [each for each in _torn_numbers(encoded) if joined[each[0] - 2].islower()]
+    torn = [each for each in _torn_numbers(in_bytes) if joined[each[0] - 2].islower()]
     torn += _torn_at_ends(paragraphs)
     if torn:
         numbers = sorted([*numbers, *torn])

@@ -81,10 +81,14 @@ _AT_ONCE = 4096
 
 
 def _nfkc(text: str) -> str:
+    if len(text) <= _AT_ONCE:  # as nearly all are
+        return unicodedata.normalize("NFKC", text)
     return "".join(unicodedata.normalize("NFKC", part) for part in _cut_at_blanks(text))
 
 
 def _is_nfkc(text: str) -> bool:
+    if len(text) <= _AT_ONCE:
+        return unicodedata.is_normalized("NFKC", text)
     return all(unicodedata.is_normalized("NFKC", part) for part in _cut_at_blanks(text))
 
 

@@ -2,7 +2,10 @@
 
 from setuptools import Extension, setup
 
-CORPUS = {"cleaning": ("prefilter", "sentences", "line_numbers", "notice"), "screening": ("minhash", "language")}
+CORPUS = {
+    "cleaning": ("prefilter", "sentences", "line_numbers", "notice", "hyphens"),
+    "screening": ("minhash", "language"),
+}
 
 setup(
     ext_modules=[
@@ -17,7 +20,10 @@ setup(
                 f"jobs.corpus.{room}._native",
                 sources=[f"jobs/corpus/{room}/native/{name}.c" for name in names],
                 include_dirs=["jobs/corpus/native"],
-                depends=["jobs/corpus/native/vectorised.h", "jobs/corpus/cleaning/native/kinds.h"],
+                depends=[
+                    "jobs/corpus/native/vectorised.h",
+                    *(f"jobs/corpus/cleaning/native/{name}.h" for name in ("bits", "kinds")),
+                ],
                 extra_compile_args=["-O3", "-std=c11"],
             )
             for room, names in CORPUS.items()

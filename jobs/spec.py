@@ -35,14 +35,14 @@ class Kind(StrEnum):
 VERSIONS: Mapping[Kind, int] = {
     Kind.INGEST: 4,
     Kind.SIGNATURES: 2,
-    Kind.VOCABULARY: 5,
-    Kind.PREPROCESS: 6,
+    Kind.VOCABULARY: 6,
+    Kind.PREPROCESS: 7,
     Kind.CHECKPOINT: 1,
     Kind.PRETRAIN: 5,
     Kind.EXPORT: 6,
     Kind.TUNE: 3,
     Kind.CONTROL: 2,
-    Kind.EVALUATE: 4,
+    Kind.EVALUATE: 5,
     Kind.EMBED: 1,
     Kind.INDEX: 1,
 }

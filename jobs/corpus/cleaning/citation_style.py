@@ -42,14 +42,20 @@ _OPENINGS = (
 _BEFORE_OPENING = re.compile(
     rf"\. [1-9](?<=[a-z)\]”’]\. [1-9])[0-9]{{0,2}}(?:{_JOIN}{_NUMBER})*+(?=\s(?:{_OPENINGS})[,\s])"
 )
+_BEFORE_WORD = re.compile(
+    rf" [1-9](?<=[a-z]{{3}}[a-z)\]”’] [1-9])[0-9]{{1,2}}(?:{_JOIN}{_NUMBER})*+"
+    r"(?=\s(?:is|was|are|has|that|which|to|by|for|with|on|in|and|as|from|using|may|can|we|who|but)\s)"
+)
+"""Behind a noun in the middle of a sentence; of two digits, as most smaller numbers name or count something."""
 _AFTER_COMMA = re.compile(rf",[1-9](?<=[a-z]{{5}},[1-9])[0-9]{{0,2}}(?:[,–-]{_NUMBER})*+(?=\s[a-z])")
-_BARE_NUMBERS = (_BARE, _AFTER_STOP, _BEFORE_OPENING, _AFTER_COMMA)
+_BARE_NUMBERS = (_BARE, _AFTER_STOP, _BEFORE_OPENING, _AFTER_COMMA, _BEFORE_WORD)
 _NEEDS = Needs(
     [
         ("[a-z][a-z][a-z)\\]”’] [1-9]",),
         ("[a-z][a-z][.][1-9][0-9]*[\\s][A-Z]",),
         ("[a-z)\\]”’][.] [1-9]",),
         ("[a-z][a-z],[1-9]",),
+        ("[a-z][a-z][a-z][a-z)\\]”’] [1-9][0-9]",),
     ]
 )
 """What each of them needs of a text."""
@@ -70,11 +76,11 @@ _HIGHEST = 8
 _WIDE = 20
 _BEYOND = 5
 """An unmarked number is at most so much higher than the highest that is known to be a citation."""
-_BEFORE_QUANTITIES = words(
+BEFORE_QUANTITIES = words(
     "for after before until was were is are be been had have has about approximately around least most only "
     "between all over nearly some every first last next those these the a an into within than equals equal"
 )
-_LABELS = words(
+LABELS = words(
     "day days week weeks month months year years figure figures fig table tables group groups type types "
     "grade grades stage phase class panel step steps aged age number no nos equation equations eq lane level "
     "log chapter section version line score cycle cycles residue residues position positions amino acid exon "
@@ -82,7 +88,17 @@ _LABELS = words(
     "experiments case lines lanes panels patient"
 )
 """A number after one of these is its own."""
-_COUNTED = _LABELS | _BEFORE_QUANTITIES
+_COUNTED = LABELS | BEFORE_QUANTITIES
+_NAMED_OR_COUNTED = _COUNTED | words(
+    "january february march april june july august september october november december spring summer autumn winter "
+    "which whom who that there found detected exceeding using including scored among remaining below above under here "
+    "particular when where protein proteins codon codons helix strain strains helices values value scores only than "
+    "minutes hours minus plus times overall total followed include includes included yielded gave reached reaching "
+    "serves contains containing additional another other hour sites site nucleotide nucleotides product products"
+)
+"""After one of these a number in a sentence's middle is a name's or a quantity, too."""
+_NUMBERED_KIND = ("amide", "amides", "ester", "esters", "aldehyde", "aldehydes", "acid", "acids", "virus", "viruses")
+"""So it is after these endings: compounds have numbers, and viruses ("enterovirus 68")."""
 
 
 @dataclass(frozen=True)
@@ -203,6 +219,8 @@ def _unless_needed(highest: int, match: re.Match[str]) -> str:
     numbers = _numbers(group)
     if numbers != sorted(numbers) or numbers[-1] > highest + _BEYOND or _is_wide(group, numbers):
         return group
+    if match.re is _BEFORE_WORD and _is_named(text, start):
+        return group
     if is_needed(text, start, group.strip()) or _is_label(text, start) or _GOES_ON.match(text, match.end()):
         return group
     if group.lstrip()[0] != "(" and text.rfind("(", 0, start) > text.rfind(")", 0, start):
@@ -226,3 +244,8 @@ def _is_wide(group: str, numbers: Sequence[int]) -> bool:
 def _is_label(text: str, start: int) -> bool:
     word = text[max(0, start - 16) : start].rstrip().rpartition(" ")[2]
     return word.lower().strip(".(") in _COUNTED
+
+
+def _is_named(text: str, start: int) -> bool:
+    word = text[max(0, start - 16) : start].rstrip().rpartition(" ")[2].lower()
+    return word in _NAMED_OR_COUNTED or word.endswith(_NUMBERED_KIND)

@@ -11,9 +11,12 @@ from jobs.corpus.cleaning.fragments import whole_sentences
 from jobs.corpus.cleaning.hyphenation import join_torn_words
 from jobs.corpus.cleaning.junk import LONGEST, are_junk, cap
 from jobs.corpus.cleaning.line_numbers import remove_line_numbers
+from jobs.corpus.cleaning.lost_hyphens import restore_hyphens
 from jobs.corpus.cleaning.marked_spans import remove_spans
 from jobs.corpus.cleaning.page_breaks import join_page_breaks
+from jobs.corpus.cleaning.page_numbers import remove_page_numbers
 from jobs.corpus.cleaning.rules import RULES, clean_each
+from jobs.corpus.cleaning.seams import part_sentences
 from jobs.corpus.cleaning.sentences import split_texts
 from jobs.corpus.documents.document import Document
 from jobs.corpus.documents.paragraph import Paragraph
@@ -21,7 +24,11 @@ from jobs.corpus.documents.paragraph import Paragraph
 SECTIONS = ("title", "abstract", "body")
 """The order in which a paper is read, whatever order the sections are asked for in."""
 
-PARAGRAPH_RULES = ("spans", "line_numbers", "style", *(rule.name for rule in RULES), "page_breaks", "hyphenation")
+PARAGRAPH_RULES = (
+    *("spans", "line_numbers", "page_numbers", "style"),
+    *(rule.name for rule in RULES),
+    *("page_breaks", "hyphenation", "seams"),
+)
 SENTENCE_RULES = ("giant", "junk", "repeated", "fragment")
 COUNTED = ("paragraphs", *PARAGRAPH_RULES, *SENTENCE_RULES, "ignored_spans")
 
@@ -68,10 +75,12 @@ def clean_paragraphs(document: Document, sections: Sequence[str], changed: Count
     released = [paragraph.text for paragraph in paragraphs]
     unmarked = [remove_spans(paragraph, style.bare) for paragraph in paragraphs]
     unnumbered = unmarked if document.parse == "pmc_json" else remove_line_numbers(unmarked)
-    uncited = remove_in_style(unnumbered, style)  # what is no citation counts lines
+    unpaged = remove_page_numbers(unnumbered) if document.parse == "pdf_json" else unnumbered
+    uncited = remove_in_style(unpaged, style)  # what is no citation counts lines
     changed["spans"] += _differing(released, unmarked)
     changed["line_numbers"] += _differing(unmarked, unnumbered)
-    changed["style"] += _differing(unnumbered, uncited)
+    changed["page_numbers"] += _differing(unnumbered, unpaged)
+    changed["style"] += _differing(unpaged, uncited)
     return clean_each(uncited, changed)
 
 
@@ -85,9 +94,14 @@ def sentences_of(
     lengths = map(len, _sections(document, sections))
     torn = _joined(cleaned, lengths, changed) if document.parse == "pdf_json" else list(cleaned)
     whole = join_torn_words(torn)
+    if document.parse == "pdf_json":
+        whole = restore_hyphens(whole)
     changed["hyphenation"] += _differing(torn, whole)
-    split = split_texts(whole)
-    sentences = _without_fragments(whole, split, changed) if document.parse == "pdf_json" else split
+    if document.parse != "pdf_json":
+        return _distinct(chain.from_iterable(split_texts(whole)), changed)
+    parted = part_sentences(whole)
+    changed["seams"] += len(parted) - len(whole)
+    sentences = _without_fragments(parted, split_texts(parted), changed)
     return _distinct(chain.from_iterable(sentences), changed)
 
 

@@ -7,11 +7,16 @@ from collections.abc import Sequence
 
 from jobs.corpus.cleaning.page_breaks import DANGLING, is_open
 from jobs.corpus.cleaning.sentences import NAMED_IN_LOWER_CASE
+from jobs.corpus.cleaning.word_set import words
 
 _BEGINS_LATE = re.compile(r"[a-z]{2,}[ ,;.]")
 _BEFORE_FORMULAS = frozenset(("as", "by", "is", "are", "be", "that", "where", "to"))
 """Here a formula may have stood: "is given by"."""
-_DEMANDING = DANGLING - _BEFORE_FORMULAS
+_DEMANDING = (DANGLING - _BEFORE_FORMULAS) | words(
+    "we they some if against across without many several among under because how very who about whether still thus "
+    "according although whereas especially rather every until particularly whose throughout towards including due "
+    "based multiple various newly"
+)
 _SHORT_BRACKET = 30
 """Characters of an open bracket that is no loss."""
 _INTRODUCES = (":", ";", ",")

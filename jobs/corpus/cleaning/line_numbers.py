@@ -11,6 +11,7 @@ from statistics import median
 
 import numpy as np
 
+from jobs.corpus.cleaning.lone_line_numbers import lone_line_numbers
 from jobs.corpus.cleaning.native import Lines, library
 from jobs.native import address, encoded
 
@@ -59,7 +60,8 @@ def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
     ends = list(accumulate(len(text) + 2 for text in paragraphs))
     cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
     counted = [numbers[number] for number in counting]
-    for start, end, _ in sorted([*counted, *_before_stops(joined, counted)]):
+    lone = lone_line_numbers(joined, numbers, counting) if len(counting) >= _KNOWN else ()
+    for start, end, _ in sorted([*counted, *_before_stops(joined, counted), *lone]):
         if not joined.endswith(_CAPTIONED, 0, start) and not _UNIT.match(joined, end):
             index = bisect_right(ends, start)
             begin = ends[index] - len(paragraphs[index]) - 2

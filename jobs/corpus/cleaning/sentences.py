@@ -25,7 +25,8 @@ _END, _UNREAD = 1, 3
 
 _NEVER_ENDS = words(
     "fig figs eq eqs eqn ref refs tab suppl dr drs prof mr mrs ms st vs cf viz approx ca e.g i.e eg ie aka "
-    "ext reg fam ord incl excl subsp var cv gen dept univ assoc natl intl supp sect ser eur aka mt ft w.r.t a.k.a"
+    "ext reg fam ord incl excl subsp var cv gen dept univ assoc natl intl supp sect ser eur aka mt ft w.r.t a.k.a "
+    "subfam superfam subgen asst pers approv govt"
 )
 """A word that announces the next one."""
 
@@ -34,13 +35,13 @@ _SELDOM_ENDS = words(
     # of journals' names
     "biol med virol immunol nat proc acad sci commun clin exp chem biochem biophys microbiol infect pharmacol "
     "epidemiol pathol physiol toxicol neurosci genet nutr pediatr oncol cardiol neurol psychiatr surg vet trop hyg "
-    "appl environ int annu curr opin lett bull hosp inst symp"
+    "appl environ int annu curr opin lett bull hosp inst symp comm unpubl"
 )
 """Ends a sentence only where the next word is one that sentences begin with."""
 
 _BEFORE_NUMBER = words(
     "no nos p pp vol ch sec cat lot par chap v ver aa nt art ed figure figures table equation section supplementary "
-    "jan feb mar apr jun jul aug sep sept oct nov dec"
+    "jan feb mar apr jun jul aug sep sept oct nov dec acc chr rev equiv isol str cats sfig sfigs"
 )
 """Announces a number; before anything else an ordinary word."""
 
@@ -166,6 +167,8 @@ def _ends(text: str, start: int, stop: int, following: int) -> bool:
         return False
     first = following_word[0]
     if not first.isalnum():
+        if first in "#~≥≤±>" and text[text.rfind(" ", start, stop) + 1 : stop].lstrip(_OPENING).lower() in _ANNOUNCES:
+            return False  # "Cat. #10009437", "i.e. ~8-fold"
         return first in "•●■▪◦>§#*±~≥≤" and text[stop] == "."
     if first.islower() and not NAMED_IN_LOWER_CASE.match(following_word):
         return False

@@ -54,6 +54,8 @@ def _load() -> CDLL:
     for name, result, arguments in (
         ("patterns_met", None, [arrays, c_int64, arrays, arrays, arrays, arrays, c_int32, c_int32, arrays]),
         ("find_stops", c_int64, [arrays, c_int64, arrays, c_int32, arrays]),
+        ("find_lost_hyphens", c_int64, [arrays, c_int64, arrays, c_int64, arrays]),
+        ("find_seams", c_int64, [arrays, c_int64, arrays, c_int32, arrays]),
         ("judge_sentences", None, [arrays, c_int64, POINTER(Limits), arrays]),
         ("find_numbers", c_int64, [arrays, c_int64, arrays]),
         ("find_torn_numbers", c_int64, [arrays, c_int64, arrays]),

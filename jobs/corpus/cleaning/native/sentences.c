@@ -1,10 +1,11 @@
-/* The parts of jobs/corpus/cleaning/sentences.py and junk.py that look at every character. What they cannot decide is
- * decided there. Texts are UTF-8, each closed by END_OF_TEXT; places count characters from a text's beginning.
+/* The parts of jobs/corpus/cleaning/sentences.py, seams.py and junk.py that look at every character. What they cannot
+ * decide is decided there. Texts are UTF-8, each closed by END_OF_TEXT; places count characters from a text's beginning.
  */
 
 #include <stdint.h>
 #include <string.h>
 
+#include "bits.h"
 #include "vectorised.h"
 
 #define END_OF_TEXT 0xFF /* no byte of UTF-8 */
@@ -97,7 +98,7 @@ static int verdict(const uint8_t *text, const uint8_t *stop, const uint8_t *next
     return letters == stop - begin && is_among(keys, count, begin, stop) ? UNDECIDED : END;
 }
 
-#define BLOCK 32
+#define STOPS_BLOCK 32
 
 /* How many of the bytes have no stop and no text's end: these are few, and this is done many bytes at a time. `place` is
  * moved on by their characters.
@@ -106,16 +107,16 @@ VECTORISED
 static int64_t without_stop(const uint8_t *text, int64_t length, int32_t *place)
 {
     int64_t at = 0;
-    for (; at + BLOCK <= length; at += BLOCK) {
+    for (; at + STOPS_BLOCK <= length; at += STOPS_BLOCK) {
         uint8_t stops = 0, continuing = 0;
-        for (int i = 0; i < BLOCK; i++) {
+        for (int i = 0; i < STOPS_BLOCK; i++) {
             uint8_t c = text[at + i];
             stops |= (uint8_t)((c == '.') | (c == '!') | (c == '?') | (c == 0xE2) | (c == END_OF_TEXT));
             continuing = (uint8_t)(continuing + ((c & 0xC0) == 0x80));
         }
         if (stops)
             break;
-        *place += BLOCK - continuing;
+        *place += STOPS_BLOCK - continuing;
     }
     return at;
 }
@@ -135,7 +136,7 @@ int64_t find_stops(const uint8_t *texts, int64_t length, const uint8_t *keys, in
         if (at >= looked) {
             int64_t passed = without_stop(at, texts + length - at, &place);
             after_stop = passed ? 0 : after_stop;
-            looked = at + passed + BLOCK;
+            looked = at + passed + STOPS_BLOCK;
             for (at += passed; passed && continues(*at);)
                 at++; /* of a character that was counted where it begins */
         }
@@ -165,6 +166,95 @@ int64_t find_stops(const uint8_t *texts, int64_t length, const uint8_t *keys, in
         after_stop = is_stop;
         at += size;
         place++;
+    }
+    return found;
+}
+
+enum { BEFORE_CAPITAL, BEHIND_STOP };
+
+/* Whether what ends at `end` may be the last word of a sentence that lost its stop: a word of three small letters or
+ * more, such a word and a closing bracket, a bracket that opens, or a word that is alone before its sentence.
+ */
+static int may_be_last(const uint8_t *text, const uint8_t *end)
+{
+    if (end[-1] == '(')
+        return end - text > 1;
+    end -= end[-1] == ')' || end[-1] == ']';
+    if (end - text < 3 || !is_small(end[-1]) || !is_small(end[-2]) || !is_small(end[-3]))
+        return 0;
+    const uint8_t *begin = end - 3;
+    while (begin > text && is_letter(begin[-1]))
+        begin--;
+    if (!is_capital(*begin))
+        return 1;
+    return begin == text || (begin - text > 2 && begin[-1] == ' ' && begin[-2] == '.');
+}
+
+/* Whether a stop is at `stop`, and behind it a word of two small letters or more, before it one of four. */
+static int is_lone_stop(const uint8_t *text, const uint8_t *stop, const uint8_t *next)
+{
+    if (*stop != '.' || !is_small(next[0]) || !is_small(next[1]))
+        return 0;
+    stop -= stop > text && (stop[-1] == ')' || stop[-1] == ']');
+    return stop - text >= 4 && is_small(stop[-1]) && is_small(stop[-2]) && is_small(stop[-3]) && is_small(stop[-4]);
+}
+
+/* A bit for each of BLOCK bytes, the first the lowest: whether it is a text's end, or a blank before a capital, or one
+ * behind a stop and before a small letter. One more byte follows, or precedes, than is told of.
+ */
+VECTORISED
+static uint64_t seams_of(const uint8_t *bytes)
+{
+    uint8_t is[BLOCK];
+    for (int i = 0; i < BLOCK; i++) {
+        uint8_t next = bytes[i + 1];
+        uint8_t large = (uint8_t)(next - 'A') < 26, small = (uint8_t)(next - 'a') < 26;
+        is[i] = (uint8_t)((bytes[i] == END_OF_TEXT) | ((bytes[i] == ' ') & (large | (small & (bytes[i - 1] == '.')))));
+    }
+    return bits_of(is);
+}
+
+/* rows: for each place where two sentences may have been set together the text's number, the place of the second's first
+ * character, and what tells it; room for as many as there are bytes, by three. keys: as in find_stops, of the words that
+ * begin a sentence. Returns the number of rows.
+ */
+int64_t find_seams(const uint8_t *texts, int64_t length, const uint8_t *keys, int32_t count, int32_t *rows)
+{
+    const uint8_t *text = texts, *counted = texts, *limit = texts + length; /* up to where characters are counted */
+    int32_t number = 0, place = 0;
+    int64_t found = 0;
+    for (const uint8_t *block = texts; block < limit; block += BLOCK) {
+        uint8_t last[BLOCK + 2] = {0};
+        const uint8_t *bytes = block;
+        if (block == texts || limit - block <= BLOCK) { /* what is beside it is none of the texts */
+            memcpy(last + 1, block, limit - block <= BLOCK ? (size_t)(limit - block) : BLOCK + 1);
+            last[0] = block == texts ? 0 : block[-1];
+            bytes = last + 1;
+        }
+        for (uint64_t seams = seams_of(bytes); seams; seams &= seams - 1) {
+            const uint8_t *at = block + __builtin_ctzll(seams), *next = at + 1, *end = next;
+            if (*at == END_OF_TEXT) {
+                text = counted = next;
+                number++;
+                place = 0;
+                continue;
+            }
+            int kind = BEHIND_STOP;
+            if (is_capital(*next)) {
+                for (end++; is_small(*end);)
+                    end++;
+                const uint8_t *following = end + (*end == ',');
+                if (*following != ' ' || !is_small(following[1]) || !is_small(following[2]) || at == text ||
+                    !may_be_last(text, at) || !is_among(keys, count, next, end))
+                    continue;
+                kind = BEFORE_CAPITAL;
+            } else if (at == text || !is_lone_stop(text, at - 1, next))
+                continue;
+            for (; counted < next; counted++)
+                place += !continues(*counted);
+            int32_t row[] = {number, place, kind};
+            memcpy(rows + 3 * found++, row, sizeof row);
+        }
     }
     return found;
 }

@@ -43,7 +43,13 @@ CASES = (
     "We enrolled 12 patients, 5 of whom died.| 7 survived.",
     "Table 1. Primers used in this study.",
     "Version 2.1. was used on all reads.",
+    "It was bought (Sigma, cat. #A1234; Thermo, Cats. #M0201S and #R0176S) and used.",
+    "It was higher (i.e. ~8-fold), or lower (i.e. ≥2-fold).| It fell.| ≥10 were left.",
+    "Genes are on chr. 6 and chr. 12 (acc. AY278741, rev. 2).| Reads were kept.",
+    "Solution B had 3 equiv. 1688 ng of it, as isol. 4 and str. 17 had.",
+    "It was granted (Approv. No. 12-34; Reg. No. 5) by the Govt. Office and an Asst. Prof. Chen.",
     # species and viruses
+    "The bats (fam. Pteropodidae, subfam. Pteropodinae) carry it (subgen. Sarbecovirus).",
     "We grew E. coli and C. elegans.| B. subtilis was not used.",
     "The bats were Rhinolophus spp. and Myotis sp. from caves.",
     "Salmonella enterica subsp. enterica ser. Typhimurium was grown.",

@@ -38,6 +38,8 @@ UNITS = (
     "x" * 50 + " ", "1, ", "9,10-", "( ", "[1]) ", "HK2000, ", "(A 2000; ", "10/", "https://doi.org/10. ", "A. ",
     "\u0301", "\u0323\u0301", "\ufdfa", "\ue06d", "Fig. 1, ", "see ", "Elsevier hereby grants permission ", "12 a ",
     "- ", "e.g. ", "PMC ", " " * 7 + "x", "et al., ", "\x00\x01\x02",
+    "cells The ran ", "( The ran ", "ends. of it", "Rxiv preprint 2 ", "ab-cdefgh ", "a-", "ab-cdefgh abcdefgh ",
+    "kept 120 the ",
 )  # fmt: skip
 
 
@@ -82,6 +84,15 @@ def test_as_many_torn_words_as_there_are_words() -> None:
         )
 
     assert_linear(torn)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_as_many_lost_hyphens_as_there_are_words(times: int) -> None:
+    def lost(length: int) -> tuple[Paragraph, ...]:
+        words = [f"{at:b}".translate(_LETTERS) for at in range(length // 60 // times)]
+        return plain([f"abcd-{word} abcd-{word} abcd{word}" for word in words] * times)
+
+    assert_linear(lost)
 
 
 _LETTERS = {ord("0"): "o", ord("1"): "i"}

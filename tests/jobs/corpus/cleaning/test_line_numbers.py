@@ -127,3 +127,34 @@ def test_lists_tables_and_captions_that_count_stay() -> None:
 
 def test_no_number_no_work() -> None:
     assert remove_line_numbers(["The virus.", ""]) == ["The virus.", ""]
+
+
+def lone(line: int, sentence: str, last: bool = False) -> str:
+    """What is left of a sentence in a manuscript that lost its lines from 100 to 198, or all lines from 100 on."""
+    numbered, _ = manuscript(seed=7, lines=99)
+    after = [] if last else manuscript(seed=8, lines=90, first=199)[0]
+    place = len(numbered)
+    return remove_line_numbers([*numbered, "", sentence.replace("#", str(line)), "", *after])[place + 1]
+
+
+def test_the_number_of_a_lone_line_goes_by_its_place_in_the_count() -> None:
+    assert lone(150, "The debris was removed # by force.") == "The debris was removed by force."
+    assert lone(150, "The cells were kept cold. # We saw none.") == "The cells were kept cold. We saw none."
+    assert lone(150, "The debris was removed # by force.", last=True) == "The debris was removed 150 by force."
+    both = lone(150, "The debris was removed # by force, and the cells 153 were kept.", last=True)
+    assert both == "The debris was removed by force, and the cells were kept."
+
+
+def test_a_quantity_in_a_gap_of_the_count_stays() -> None:
+    for sentence in (
+        "It was found in # patients of three wards.",
+        "The residues 27 to # bind to it.",
+        "They weigh # mg or more.",
+        "At residue # there is a turn.",
+        "We counted 12, # and 13 of them.",
+        "A dose of # mL was given.",
+    ):
+        assert lone(150, sentence) == sentence.replace("#", "150")
+    for line in (40, 98, 250, 420):
+        assert lone(line, "The debris was removed # by force.") == f"The debris was removed {line} by force."
+    assert remove_line_numbers(["The debris was removed 150 by force."] * 9)[0].endswith("150 by force.")

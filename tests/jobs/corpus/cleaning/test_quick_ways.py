@@ -66,7 +66,10 @@ def test_references_in_brackets(text: str) -> None:
 
 
 @given(
-    st.lists(pieces("growth |is known|a)|mice| 12|12|.|,| | |7,8|-9|The |(3)|(4, 5)|see |and|\xa0|β|42"), max_size=3)
+    st.lists(
+        pieces("growth |is known|in mice 12 was |a)|mice| 12|12|.|,| | |7,8|-9|The |(3)|(4, 5)|see |and|\xa0|β|42"),
+        max_size=3,
+    )
 )
 @example(["is known.12 The growth 7 . It", "is known,12 and. 3 However growth.7 . 8 The", "see mice 1,2 .3 The"])
 def test_citations_of_a_style(texts: list[str]) -> None:

@@ -171,11 +171,39 @@ def test_labels_and_remnants_are_junk(sentence: str) -> None:
         "Αυτή είναι μια πρόταση.",
         "这是一个句子。",
         "SARS-CoV-2 was found in 12 of 45 (26.7%; 95% CI, 14.6-41.9) bats.",
-        "Methods and materials",
+        "Methods and materials are below.",
+        "We performed an analysis.",
+        "Samples needed isolation.",
+        "Each requires validation.",
+        "Li J and Wu X made the analysis.",
+        "In 2020: 39-53 patients a day.",
+        "The ratio was 45: 39.",
+        "Patients J, K and L.",
     ],
 )
 def test_sentences_are_not(sentence: str) -> None:
     assert are_junk([sentence]) == [False]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Statistical analysis.",
+        "MATERIALS AND METHODS",
+        "Cell culture.",
+        "Viral genome quantification:",
+        "Author contributions.",
+        "25 Conclusions",
+        "Simon J, Wolf T, Landfester K and Wurm FR.",
+        "Allen T, Murray KA, Marco MD, et al.",
+        "Schreiber, S.L., Crabtree, G.R., 1992.",
+        "Susi, H., Vale, P.F., Laine, A.L., et al. (2015) .",
+        "Nat Commun. 2017;8: 1124.",
+        "Nucleic acids research 45(1): 39-53.",
+    ],
+)
+def test_headings_and_entries_of_bibliographies_are_junk(sentence: str) -> None:
+    assert are_junk([sentence]) == [True]
 
 
 def test_a_giant_is_cut_where_a_reader_would_pause() -> None:

@@ -18,7 +18,7 @@ from jobs.artifact import Artifact
 from jobs.store import Store
 from tests.controller.steps import steps
 from tests.e2e.cluster import ClusterOfTests, cluster_of_tests
-from tests.e2e.command import answer, covid_ctl, outputs
+from tests.e2e.command import answer, outputs
 from tests.e2e.corpora import write_corpus
 from tests.e2e.finished import Run
 from tests.e2e.processes import wait_for
@@ -64,7 +64,7 @@ def test_the_data_side_runs_to_its_end_as_on_this_machine(cluster: ClusterOfTest
     assert [(state["kind"], state["state"]) for state in states] == [(kind, "complete") for kind in DATA_SIDE]
     cluster.server.advance(8 * 24 * 3600)  # the TTL removes the Jobs
     assert cluster.jobs() == {}
-    again = cluster.covid_ctl(*command)
+    again = cluster.answer(*command)
     assert again.code == 0
     told, *steps = again.out.splitlines()
     assert told == f"corpus: {corpus}"
@@ -74,7 +74,7 @@ def test_the_data_side_runs_to_its_end_as_on_this_machine(cluster: ClusterOfTest
 
 def test_submitting_says_what_it_did_and_sends_what_render_prints(cluster: ClusterOfTests) -> None:
     command = ("preprocess", "--corpus", str(write_corpus(cluster.bucket / "corpus")))
-    rendered = cluster.covid_ctl("render", *command)
+    rendered = cluster.answer("render", *command)
     first = cluster.covid_ctl("submit", *command)
     assert (first.code, first.err) == (0, "")
     said = lines(first.out)
@@ -87,7 +87,7 @@ def test_submitting_says_what_it_did_and_sends_what_render_prints(cluster: Clust
         sent = jobs[job["metadata"]["labels"]["covid-ctl/kind"]]
         assert sent["spec"].items() >= job["spec"].items()
         assert sent["metadata"].items() >= job["metadata"].items()
-    again = cluster.covid_ctl("submit", *command, "--output", "json")
+    again = cluster.answer("submit", *command, "--output", "json")
     assert {found["outcome"] for found in json.loads(again.out)} == {"is there already"}
     assert {name: job["metadata"]["resourceVersion"] for name, job in cluster.jobs().items()} == {
         name: job["metadata"]["resourceVersion"] for name, job in jobs.items()
@@ -187,7 +187,7 @@ def test_one_look_is_enough_for_what_is_due(cluster: ClusterOfTests) -> None:
 
 
 def test_a_tracker_needs_a_cluster(tmp_path: Path) -> None:
-    done = covid_ctl("tracker", bucket=tmp_path)
+    done = answer("tracker", bucket=tmp_path)
     assert (done.code, "submit tracks what runs on this machine" in done.err) == (3, True)
 
 
@@ -234,8 +234,8 @@ def test_processes_of_another_covid_ctl_are_not_cancelled_from_here(tmp_path: Pa
     step, store = steps()[0], Store(str(tmp_path))
     Artifact(store, step.spec).submit()
     Ledger(store).append(step.name, Event(EventType.STARTED, time.time()))
-    refused = covid_ctl("cancel", step.name, bucket=tmp_path)
+    refused = answer("cancel", step.name, bucket=tmp_path)
     assert (refused.code, "press Ctrl-C there" in refused.err) == (3, True), refused
     Ledger(store).append(step.name, Event(EventType.CANCELLED, time.time()))
-    done = covid_ctl("cancel", step.name, bucket=tmp_path)
+    done = answer("cancel", step.name, bucket=tmp_path)
     assert done.out == f"{step.name}  not running: cancelled\n"

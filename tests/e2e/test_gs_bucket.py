@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.cluster import PROFILE, cluster_of_tests
-from tests.e2e.command import covid_ctl
+from tests.e2e.command import answer, covid_ctl
 from tests.e2e.finished import Run
 from tests.e2e.processes import containers, gone, needs_linux, start, wait_for
 from tests.gcs_server import Fault, GcsServer
@@ -28,7 +28,7 @@ def test_the_data_side_runs_on_a_bucket_that_fails_in_passing(gcs: GcsServer, ru
     assert (again.out.count("already complete"), again.out.splitlines()[-1].rpartition("/")[2]) == (4, name)
     (manifest,) = [
         found
-        for found in covid_ctl("artifacts", "--bucket", BUCKET, "--output", "json").json()
+        for found in answer("artifacts", "--bucket", BUCKET, "--output", "json").json()
         if found["name"] == name
     ]
     stored = gcs.buckets["tests"]
@@ -45,7 +45,7 @@ def test_a_bucket_that_cannot_be_used_is_named_before_anything_runs(
 ) -> None:
     if fault:
         gcs.fail(Fault(fault))
-    done = covid_ctl("submit", "preprocess", "--bucket", bucket)
+    done = answer("submit", "preprocess", "--bucket", bucket)
     assert done.code == 1
     assert said in done.err
     assert "Traceback" not in done.err

@@ -123,14 +123,14 @@ def submitted(tmp_path: Path, submit_pretrain: Submit, **schedule: Any) -> Artif
 
 def test_training_starts_from_the_checkpoint(tmp_path: Path, submit_pretrain: Submit) -> None:
     # The only update's rate is 0: the weights at the end are those at the beginning.
-    artifact = submitted(tmp_path, submit_pretrain, train_steps=1, warmup_steps=1)
+    artifact = submitted(tmp_path, submit_pretrain, train_steps=1, warmup_steps=1, validation=0)
     found = run(artifact, tmp_path / "scratch")
     for name, value in other_weights().items():
         np.testing.assert_array_equal(found[name], value)
 
 
 def test_a_resumed_run_goes_on_from_its_own_checkpoint(tmp_path: Path, submit_pretrain: Submit) -> None:
-    artifact = submitted(tmp_path, submit_pretrain, train_steps=4, checkpoint_every=2)
+    artifact = submitted(tmp_path, submit_pretrain, train_steps=4, checkpoint_every=2, validation=0)
     undisturbed = run(artifact, tmp_path / "undisturbed")
     for path in ("manifest.json", "shards/00000.json"):
         artifact.store.delete(artifact.path(path))

@@ -413,7 +413,7 @@ def test_too_little_memory_names_the_settings_to_lower(submit_pretrain: Submit, 
 
 
 def test_divergence_names_step_and_batch(submit_pretrain: Submit, tmp_path: Path) -> None:
-    artifact = submit_pretrain(tmp_path / "bucket", learning_rate=1e38, warmup_steps=0)
+    artifact = submit_pretrain(tmp_path / "bucket", validation=0, learning_rate=1e38, warmup_steps=0)
     with pytest.raises(
         DivergedError, match=r"batch begins with preprocess-.*/train/0000.\.tfrecord, record \d+"
     ) as caught:

@@ -119,4 +119,5 @@ def test_replicas_learn_what_one_does(replicas: str) -> None:
     for name, values in one[1].items():
         if name.endswith("key/bias"):
             continue  # attention does not depend on it: its gradient is rounding, which Adam makes as large as others
-        np.testing.assert_allclose(many[1][name], values, rtol=0, atol=2e-6, err_msg=name)
+        # Adam divides by the root of tiny sums: of updates of 0.01 each, so much is rounding on some processors.
+        np.testing.assert_allclose(many[1][name], values, rtol=0, atol=1e-5, err_msg=name)

@@ -17,6 +17,15 @@ setup(
         ),
         *(
             Extension(
+                f"jobs.{room}._native",
+                sources=[f"jobs/{room}/native/{name}.c"],
+                # Products and sums may be fused, where the processor can.
+                extra_compile_args=["-O3", "-std=c11", "-ffp-contract=fast"],
+            )
+            for room, name in {"inference": "panels", "search": "scan"}.items()
+        ),
+        *(
+            Extension(
                 f"jobs.corpus.{room}._native",
                 sources=[f"jobs/corpus/{room}/native/{name}.c" for name in names],
                 include_dirs=["jobs/corpus/native"],

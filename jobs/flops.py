@@ -5,8 +5,12 @@ Pure and light: plans, trainers and model cards share it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from jobs.ranges import HOUR, Range
-from jobs.recipe import Architecture, Schedule
+
+if TYPE_CHECKING:  # what a recipe is takes 0.1 s to import, and profiles need no more than the peaks
+    from jobs.recipe import Architecture, Schedule
 
 REPLICA_PEAKS = {
     ("TPU", "v2"): 22.5e12,

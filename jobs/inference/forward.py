@@ -8,7 +8,7 @@ Follows Devlin et al. 2018, "BERT" (arXiv:1810.04805).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from jobs.errors import ConfigurationError
 from jobs.inference.mapped_tensors import mapped_tensors, write_tensors
+from jobs.inference.panels import in_panels, multiply
 from jobs.json_text import mapping_in
 
 Array = NDArray[Any]
@@ -25,11 +26,8 @@ GELU_TANH, GELU_ERF = "gelu_pytorch_tanh", "gelu"
 """transformers' names of the form that google's BERT calls "gelu", and of the exact one. They move logits by 6e-4."""
 
 WEIGHTS = "model.safetensors"
-INPUT_MAJOR = "input_major.safetensors"
-"""Weights as ``store_input_major`` leaves them."""
-
-_MASKED = -10000.0
-"""Added to the attention scores of padding, as google-research/bert does."""
+PANELS = "panels.safetensors"
+"""Weights as ``store_panels`` leaves them, for float32."""
 
 
 class ExportedBert:
@@ -46,10 +44,12 @@ class ExportedBert:
             reason = f"hidden_act is {self._config['hidden_act']!r}, not one of {', '.join(_ACTIVATIONS)}"
             raise ConfigurationError("config.json", reason, "export again with this version of covid-ctl")
         self._gelu = activation
+        panels = directory / PANELS
+        weights = panels if self._dtype == np.float32 and panels.exists() else directory / WEIGHTS
         # An encoder that is published alone has no prefix: there is no head to tell it from.
         self._weights: Mapping[str, Array] = {
             name if name.startswith(("bert.", "cls.")) else f"bert.{name}": tensor
-            for name, tensor in mapped_tensors(_weights_file(directory)).items()
+            for name, tensor in mapped_tensors(weights).items()
         }
 
     @property
@@ -60,53 +60,59 @@ class ExportedBert:
         self, input_ids: Array, input_mask: Array, segment_ids: Array, masked_lm_positions: Array
     ) -> tuple[Array, Array]:
         """Whole numbers [B, S] (three) and [B, P] to MLM logits [B, P, V] and NSP logits [B, 2]."""
-        hidden = self.hidden_states(input_ids, input_mask, segment_ids)
-        masked = np.take_along_axis(hidden, masked_lm_positions[..., None], axis=1)
+        lengths = input_mask.sum(axis=1)
+        hidden = self.hidden_states(
+            *([row[:n] for row, n in zip(ids, lengths, strict=True)] for ids in (input_ids, segment_ids))
+        )
+        masked = np.stack([row[positions] for row, positions in zip(hidden, masked_lm_positions, strict=True)])
         masked = self._gelu(self._dense(masked, "cls.predictions.transform.dense"))
         masked = self._layer_norm(masked, "cls.predictions.transform.LayerNorm")
         mlm = masked @ self._weight("bert.embeddings.word_embeddings.weight").T + self._weight("cls.predictions.bias")
-        pooled = np.tanh(self._dense(hidden[:, 0], "bert.pooler.dense"))
+        pooled = np.tanh(self._dense(np.stack([row[0] for row in hidden]), "bert.pooler.dense"))
         return mlm, self._dense(pooled, "cls.seq_relationship")
 
-    def hidden_states(self, input_ids: Array, input_mask: Array, segment_ids: Array) -> Array:
-        """Whole numbers [B, S] to the last layer's output [B, S, H]."""
+    def hidden_states(self, ids: Sequence[Array], segments: Sequence[Array]) -> list[Array]:
+        """Whole numbers [S] of each text, without padding, to the last layer's outputs [S, H] of each.
+
+        The same for a text whatever texts are beside it: all that crosses a text's words is done for it alone.
+        """
+        ends = np.cumsum([len(text) for text in ids])
+        positions = np.concatenate([np.arange(len(text)) for text in ids])
         hidden = (
-            self._weights["bert.embeddings.word_embeddings.weight"][input_ids].astype(self._dtype)
-            + self._weights["bert.embeddings.position_embeddings.weight"][: input_ids.shape[1]]
-            + self._weights["bert.embeddings.token_type_embeddings.weight"][segment_ids]
+            self._weights["bert.embeddings.word_embeddings.weight"][np.concatenate(ids)].astype(self._dtype)
+            + self._weights["bert.embeddings.position_embeddings.weight"][positions]
+            + self._weights["bert.embeddings.token_type_embeddings.weight"][np.concatenate(segments)]
         )
         hidden = self._layer_norm(hidden, "bert.embeddings.LayerNorm")
-        hidden_from = ((1.0 - input_mask[:, None, None, :]) * _MASKED).astype(self._dtype)
         for index in range(self._config["num_hidden_layers"]):
             layer = f"bert.encoder.layer.{index}"
-            attended = self._attend(hidden, hidden_from, f"{layer}.attention.self")
+            attended = self._attend(hidden, ends, f"{layer}.attention.self")
             attended = self._dense(attended, f"{layer}.attention.output.dense")
             hidden = self._layer_norm(hidden + attended, f"{layer}.attention.output.LayerNorm")
             inner = self._gelu(self._dense(hidden, f"{layer}.intermediate.dense"))
             hidden = self._layer_norm(hidden + self._dense(inner, f"{layer}.output.dense"), f"{layer}.output.LayerNorm")
-        return hidden
+        return np.split(hidden, ends[:-1])
 
-    def _attend(self, hidden: Array, hidden_from: Array, scope: str) -> Array:
-        batch, length, width = hidden.shape
+    def _attend(self, hidden: Array, ends: Array, scope: str) -> Array:
+        """Attention of each text's words [S, H] to each other; texts end at ``ends``."""
         heads = self._config["num_attention_heads"]
-
-        def split(part: str) -> Array:
-            projected = self._dense(hidden, f"{scope}.{part}")
-            return projected.reshape(batch, length, heads, width // heads).transpose(0, 2, 1, 3)
-
-        scores = split("query") @ split("key").swapaxes(-1, -2) / math.sqrt(width // heads) + hidden_from
-        scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        context: Array = scores / scores.sum(axis=-1, keepdims=True) @ split("value")
-        return context.transpose(0, 2, 1, 3).reshape(batch, length, width)
+        parts = (self._dense(hidden, f"{scope}.{part}") for part in ("query", "key", "value"))
+        query, key, value = (part.reshape(len(hidden), heads, -1).swapaxes(0, 1) for part in parts)
+        query = query / math.sqrt(query.shape[-1])
+        context = np.empty_like(query)
+        for start, end in zip([0, *ends], ends, strict=False):
+            scores = query[:, start:end] @ key[:, start:end].swapaxes(-1, -2)
+            scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
+            context[:, start:end] = scores / scores.sum(axis=-1, keepdims=True) @ value[:, start:end]
+        return context.swapaxes(0, 1).reshape(hidden.shape)
 
     def _dense(self, inputs: Array, scope: str) -> Array:
-        outputs: Array = inputs @ self._kernel(scope) + self._weight(f"{scope}.bias")
+        bias = self._weight(f"{scope}.bias")
+        panels = self._weights.get(f"{scope}.panels")
+        if panels is not None:
+            return multiply(inputs, panels, len(bias)) + bias
+        outputs: Array = inputs @ self._weight(f"{scope}.weight").T + bias
         return outputs
-
-    def _kernel(self, scope: str) -> Array:
-        """A dense layer's matrix [inputs, outputs]."""
-        name = f"{scope}.kernel"
-        return self._weight(name) if name in self._weights else self._weight(f"{scope}.weight").T
 
     def _layer_norm(self, inputs: Array, scope: str) -> Array:
         centred = inputs - inputs.mean(axis=-1, keepdims=True)
@@ -118,27 +124,20 @@ class ExportedBert:
         return self._weights[name].astype(self._dtype, copy=False)
 
 
-def store_input_major(directory: Path) -> None:
-    """Replace the weights of a Hugging Face directory by the same with each dense layer's matrix [inputs, outputs].
-
-    torch stores [outputs, inputs]. A product of few rows is bound by memory, and reading such a matrix across its
-    rows takes about 1.7 times as long.
-    """
+def store_panels(directory: Path) -> None:
+    """Replace the weights of a Hugging Face directory by the same with the matrices of dense layers in panels."""
     stored = mapped_tensors(directory / WEIGHTS)
     write_tensors(
-        directory / INPUT_MAJOR,
+        directory / PANELS,
         {
-            f"{name.removesuffix('.weight')}.kernel" if is_kernel else name: tensor.T if is_kernel else tensor
+            f"{name.removesuffix('.weight')}.panels" if is_matrix else name: in_panels(tensor.T)
+            if is_matrix
+            else tensor
             for name, tensor in stored.items()
-            for is_kernel in [tensor.ndim == 2 and "embeddings." not in name]
+            for is_matrix in [tensor.ndim == 2 and "embeddings." not in name]
         },
     )
     (directory / WEIGHTS).unlink()
-
-
-def _weights_file(directory: Path) -> Path:
-    file = directory / INPUT_MAJOR
-    return file if file.exists() else directory / WEIGHTS
 
 
 def _gelu_tanh(x: Array) -> Array:

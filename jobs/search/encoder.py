@@ -34,30 +34,21 @@ class TextEncoder:
             )
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors [len(texts), width]; texts beyond the model's length are cut at it."""
-        ids = [self._ids(text) for text in texts]
+        """Unit vectors [len(texts), width]; texts beyond the model's length are cut at it.
+
+        The same for a text, to the last bit, whatever texts are beside it.
+        """
         vectors = np.empty((len(texts), self._bert.hidden_size), np.float32)
-        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-        for start in range(0, len(order), _BATCH):
-            chosen = order[start : start + _BATCH]
-            vectors[chosen] = self._pooled([ids[i] for i in chosen])
-        return vectors
-
-    def _ids(self, text: str) -> list[int]:
-        special = self._vocabulary.ids
-        return [special[CLS], *self._wordpiece.encode(text)[: self._length - 2], special[SEP]]
-
-    def _pooled(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        length = max(map(len, rows))
-        ids = np.zeros((len(rows), length), np.int32)  # [PAD] is entry 0
-        mask = np.zeros_like(ids)
-        for row, values in enumerate(rows):
-            ids[row, : len(values)] = values
-            mask[row, : len(values)] = 1
-        hidden = self._bert.hidden_states(ids, mask, np.zeros_like(ids))
-        mean = (hidden * mask[..., None].astype(np.float32)).sum(axis=1) / mask.sum(axis=1, keepdims=True)
-        unit: NDArray[np.float32] = (mean / np.linalg.norm(mean, axis=1, keepdims=True)).astype(np.float32)
+        for start in range(0, len(texts), _BATCH):
+            ids = [self._ids(text) for text in texts[start : start + _BATCH]]
+            hidden = self._bert.hidden_states(ids, [np.zeros_like(text) for text in ids])
+            vectors[start : start + len(ids)] = [one.mean(axis=0) for one in hidden]
+        unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit
+
+    def _ids(self, text: str) -> NDArray[np.int32]:
+        special = self._vocabulary.ids
+        return np.array([special[CLS], *self._wordpiece.encode(text)[: self._length - 2], special[SEP]], np.int32)
 
 
 def width_of(directory: Path) -> int:

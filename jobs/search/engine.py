@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jobs.errors import ConfigurationError
+from jobs.search.batching import Batcher
 from jobs.search.fusion import reciprocal_rank_fusion
 from jobs.search.lexical import LexicalIndex, Ranked, query_words
 from jobs.search.paper import EVERYTHING, Filters, Paper
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 FUSED_DEPTH = 100
 """Ranks of each ranking that are joined."""
-MOST_ENCODED = 1024
-"""Queries whose vectors are kept."""
 MOST_FILTERS = 16
 """Filters whose rows are kept, each a byte a paper."""
 
@@ -85,6 +84,17 @@ class Layout:
     embedder: Path
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of the vectors."""
+
+    query: str | NDArray[np.float32]
+    """A text, or a paper's vector."""
+    count: int
+    among: NDArray[np.bool_] | None
+    """A mask over all rows; None: any of them."""
+
+
 class SearchEngine:
     """Safe to use from several threads. Opens its parts, and imports what reads them, when they are first needed."""
 
@@ -93,10 +103,9 @@ class SearchEngine:
         self._default = default
         self._opening = threading.RLock()
         self.lexical = LexicalIndex(layout.lexical)
-        # More at once than there are processors would only make all of them late.
-        self._turns = threading.BoundedSemaphore(len(os.sched_getaffinity(0)))
-        # Readers change the filters of a query, and follow links back to it.
-        self._encoded = lru_cache(MOST_ENCODED)(self._encode)
+        # More at once than there are processors would only make all of them late, and what waits meanwhile shares one
+        # pass over the model's weights and one over the vectors.
+        self._near = Batcher(self._nearest_of_each, len(os.sched_getaffinity(0)))
         self._allowed = lru_cache(MOST_FILTERS)(self._look_up)
 
     def search(self, text: str, *, mode: Mode = Mode.AUTO, filters: Filters = EVERYTHING, count: int = 10) -> Answer:
@@ -136,23 +145,23 @@ class SearchEngine:
         bm25 = self.lexical.similar(row, depth, filters) if chosen is not Mode.DENSE else []
         dense: Ranked = []
         if chosen is not Mode.BM25:
-            with self._turns:
-                near = self._vectors.search(self._vectors.vector(row), depth + 1, self._allowed(filters))
+            near = self._near(_Asked(self._vectors.vector(row), depth + 1, self._allowed(filters)))
             dense = [(other, score) for other, score in near if other != row][:depth]
         return Answer(chosen, self._hits(chosen, bm25, dense, query_words(paper.title), count))
 
     def _nearest(self, text: str, count: int, filters: Filters, rows: Sequence[int] | None) -> Ranked:
-        with self._opening:
-            vectors = self._vectors
-        among = self._allowed(filters) if rows is None else self._mask(rows)
-        with self._turns:
-            return vectors.search(self._encoded(text), count, among)
+        return self._near(_Asked(text, count, self._allowed(filters) if rows is None else self._mask(rows)))
 
-    def _encode(self, text: str) -> NDArray[np.float32]:
+    def _nearest_of_each(self, asked: Sequence[_Asked]) -> list[Ranked]:
+        from jobs.search.vectors import Wanted
+
         with self._opening:
-            encoder = self._encoder
-        vector: NDArray[np.float32] = encoder.encode([text])[0]
-        return vector
+            vectors, encoder = self._vectors, self._encoder
+        texts = [one.query for one in asked if isinstance(one.query, str)]
+        encoded = iter(encoder.encode(texts))
+        queries = (next(encoded) if isinstance(one.query, str) else one.query for one in asked)
+        wanted = [Wanted(query, one.count, one.among) for query, one in zip(queries, asked, strict=True)]
+        return vectors.search(wanted)
 
     def _look_up(self, filters: Filters) -> NDArray[np.bool_] | None:
         """A mask over all rows; None where ``filters`` allow all."""

@@ -2,7 +2,7 @@
 
 <cache>/<index>/words/            the word index, built here
 <cache>/<index>/vectors.faiss     from the index step
-<cache>/<index>/embedder/         from the tune step, with weights in the order that a query reads them fastest
+<cache>/<index>/embedder/         from the tune step, with weights in the order in which a query reads them fastest
 <cache>/<index>/staged.json       written last: what each file was when it was checked
 
 To read gigabytes for each query would cost more than the query. So a file is taken for what it was as long as its size,
@@ -32,6 +32,8 @@ from jobs.search.paper import Paper
 from jobs.store import Store
 
 _RECORD = "staged.json"
+_FORM = 2
+"""Of what is staged. What an earlier version staged in another is staged anew."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def stage(store: Store, name: str, cache: Path, note: Callable[[str], None] = la
 
 def _stage(artifact: Artifact, target: Path, note: Callable[[str], None]) -> None:
     # Only the command that indexes by words needs these: a query from a warm cache starts without them.
-    from jobs.inference.forward import store_input_major
+    from jobs.inference.forward import store_panels
     from jobs.search import lexical
     from jobs.search.papers_file import read_papers
 
@@ -100,7 +102,7 @@ def _stage(artifact: Artifact, target: Path, note: Callable[[str], None]) -> Non
     for output in tune.require().under(EMBEDDER):
         (partial / output.path).parent.mkdir(parents=True, exist_ok=True)
         tune.download(output, partial / output.path)
-    store_input_major(partial / EMBEDDER)
+    store_panels(partial / EMBEDDER)
 
     def papers_of(number: int) -> Iterator[Paper]:
         output = shards[number]
@@ -121,7 +123,7 @@ def _is_whole(directory: Path, sha256: str) -> bool:
     try:
         record = from_json((directory / _RECORD).read_bytes())
         known = {path: _StagedFile(**entry) for path, entry in record["files"].items()}
-        if record["spec_sha256"] != sha256 or sorted(known) != _files(directory):
+        if record["form"] != _FORM or record["spec_sha256"] != sha256 or sorted(known) != _files(directory):
             return False
         found = {path: _look(directory / path, was) for path, was in known.items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
@@ -145,7 +147,7 @@ def _look(path: Path, was: _StagedFile | None = None) -> _StagedFile:
 
 
 def _write_record(directory: Path, sha256: str, files: Mapping[str, _StagedFile]) -> None:
-    record = {"spec_sha256": sha256, "files": {path: asdict(file) for path, file in files.items()}}
+    record = {"form": _FORM, "spec_sha256": sha256, "files": {path: asdict(file) for path, file in files.items()}}
     partial = directory / f"{_RECORD}.lock"
     partial.write_text(json.dumps(record))
     partial.replace(directory / _RECORD)

@@ -1,61 +1,133 @@
-"""Exact nearest neighbours by inner product, on faiss: half-precision vectors, every one compared.
+"""Exact nearest neighbours by inner product: vectors in half precision, every one compared.
 
 A flat index is deterministic and is the concatenation of its shards; graphs such as HNSW depend on the order of
 insertion and take fifty times as long to build, for a speed that is not needed below some millions of vectors.
+
+The file is faiss' own of an ``IndexScalarQuantizer`` with ``QT_fp16`` and ``METRIC_INNER_PRODUCT``, which faiss opens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import mmap
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.errors import ConfigurationError
+from jobs.native import address
+from jobs.search.native import library
+
 Array = NDArray[Any]
+Mask = NDArray[np.bool_]
+
+_HEADER = struct.Struct("<4s i q 2q B i 2i f 2Q Q Q")
+_NO_SCALE = 1 << 20
+"""What faiss writes in two fields of old that nothing reads."""
+_FP16 = 4
+"""QT_fp16."""
+_BLOCK_BYTES = 32 << 20
+"""Vectors whose products are made at once."""
 
 
 def write_index(path: Path, width: int, parts: Iterable[Array]) -> int:
     """Write the vectors of all ``parts`` [N, width], in order, as one index; returns how many there are."""
-    index = faiss.IndexScalarQuantizer(width, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-    for part in parts:
-        index.add(np.ascontiguousarray(part, dtype=np.float32))
-    faiss.write_index(index, str(path))
-    return int(index.ntotal)
+    count = 0
+    with path.open("wb") as file:
+        file.write(_header(width, 0))
+        for part in parts:
+            if part.shape[1:] != (width,):
+                raise ValueError(f"vectors of shape {part.shape} for an index of width {width}")
+            file.write(np.ascontiguousarray(part, np.float16).data)
+            count += len(part)
+        file.seek(0)
+        file.write(_header(width, count))
+    return count
+
+
+def _header(width: int, count: int) -> bytes:
+    size = 2 * width
+    return _HEADER.pack(b"IxSQ", width, count, _NO_SCALE, _NO_SCALE, 1, 0, _FP16, 0, 0.0, width, size, 0, size * count)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One query."""
+
+    query: Array
+    """[width]"""
+    count: int
+    """How many rows are wanted."""
+    among: Mask | None = None
+    """[rows] Where it is given: only rows for which it is true."""
 
 
 class VectorIndex:
-    """An index that ``write_index`` wrote, mapped into memory as it is read."""
+    """An index that ``write_index`` wrote, mapped into memory as it is read. Raises ``ConfigurationError`` for none."""
 
     def __init__(self, path: Path) -> None:
-        self._index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        try:
+            with path.open("rb") as file:
+                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            width, count = struct.unpack_from("<iq", data, 4)
+            if data[: _HEADER.size] != _header(width, count):
+                raise ValueError("it is no flat index of half-precision vectors")
+            codes = np.frombuffer(data, np.uint8, 2 * width * count, _HEADER.size)
+        except (OSError, ValueError, struct.error) as error:
+            raise ConfigurationError(str(path), f"no vector index: {error}", "index again") from error
+        self._codes = codes.reshape(count, 2 * width)
+        self.width = int(width)
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
+        return len(self._codes)
 
-    @property
-    def width(self) -> int:
-        return int(self._index.d)
+    def search(self, wanted: Sequence[Wanted]) -> list[list[tuple[int, float]]]:
+        """For each query the rows with the largest inner products, best first; ties by row.
 
-    def search(self, query: Array, count: int, among: NDArray[np.bool_] | None = None) -> list[tuple[int, float]]:
-        """The ``count`` rows with the largest inner product with ``query`` [width], best first; ties by row.
-
-        Only those where ``among`` [rows] is true, where it is given.
+        All queries share one pass over the vectors. The answer to each is the same whatever queries are beside it.
         """
-        count = min(count, len(self) if among is None else int(among.sum()))
-        if count == 0:
-            return []
-        parameters = None
-        if among is not None:
-            parameters = faiss.SearchParameters()
-            bits = np.packbits(among, bitorder="little")
-            parameters.sel = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]  # as faiss wraps it
-        scores, found = self._index.search(np.ascontiguousarray(query[None], np.float32), count, params=parameters)
-        ranked = [(int(row), float(score)) for row, score in zip(found[0], scores[0], strict=True) if row >= 0]
-        return sorted(ranked, key=lambda item: (-item[1], item[0]))
+        queries = np.ascontiguousarray([one.query for one in wanted], np.float32)
+        best = [_Best(one) for one in wanted]
+        block = max(1, _BLOCK_BYTES // (2 * self.width))
+        for start in range(0, len(self), block):
+            codes = self._codes[start : start + block]
+            scores = np.empty((len(wanted), len(codes)), np.float32)
+            library.inner_products(
+                address(codes), len(codes), self.width, address(queries), len(queries), address(scores)
+            )
+            for one, found in zip(best, scores, strict=True):
+                one.add(start, found)
+        return [one.ranked() for one in best]
 
     def vector(self, row: int) -> Array:
         """One vector [width], float32."""
-        return np.asarray(self._index.reconstruct(row))
+        vector: Array = self._codes[row].copy().view(np.float16).astype(np.float32)
+        return vector
+
+
+class _Best:
+    """The best rows so far of one query."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._count, self._among = wanted.count, wanted.among
+        self._rows, self._scores = np.empty(0, np.int64), np.empty(0, np.float32)
+
+    def add(self, start: int, scores: Array) -> None:
+        """Scores of the rows from ``start`` on: rows that come later than all before."""
+        # A later row with the score of the last one comes after it.
+        better = scores > self._scores[-1] if len(self._scores) == self._count else np.ones(len(scores), np.bool_)
+        if self._among is not None:
+            better &= self._among[start : start + len(scores)]
+        rows = np.flatnonzero(better)
+        if len(rows):
+            found = np.concatenate([self._scores, scores[rows]])
+            order = np.argsort(-found, kind="stable")[: self._count]
+            self._rows = np.concatenate([self._rows, rows + start])[order]
+            self._scores = found[order]
+
+    def ranked(self) -> list[tuple[int, float]]:
+        return list(zip(self._rows.tolist(), self._scores.tolist(), strict=True))

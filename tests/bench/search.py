@@ -124,7 +124,8 @@ def recall(staged: Path, width: int) -> float:
     found = 0
     for number, text in enumerate(queries):
         exact = best[number][np.argsort(-best[number][:, 0])[:10], 1].astype(int)
-        found += len({row for row, _ in index.search(text, 10)} & set(exact.tolist()))
+        (nearest,) = index.search([vectors.Wanted(text, 10)])
+        found += len({row for row, _ in nearest} & set(exact.tolist()))
     return found / (10 * len(queries))
 
 

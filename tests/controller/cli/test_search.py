@@ -80,15 +80,22 @@ def same_length(path: Path) -> None:
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
+def replace_in(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "vectors cut": lambda at: os.truncate(at / "vectors.faiss", 50),
     "vectors altered, size and time put back": lambda at: same_length(at / "vectors.faiss"),
     "words altered, size and time put back": lambda at: same_length(segment(at)),
-    "weights altered": lambda at: same_length(at / "embedder/input_major.safetensors"),
+    "weights altered": lambda at: same_length(at / "embedder/panels.safetensors"),
     "a file gone": lambda at: (at / "embedder/vocab.txt").unlink(),
     "a file too many": lambda at: (at / "embedder/more").write_text("x"),
     "words gone": lambda at: shutil.rmtree(at / "words"),
     "record cut": lambda at: os.truncate(at / "staged.json", 30),
+    "staged by an earlier version": lambda at: replace_in(at / "staged.json", '"form": 2, ', ""),
     "record of another form": lambda at: (at / "staged.json").write_text('{"sizes": {}}'),
     "all gone": shutil.rmtree,
 }

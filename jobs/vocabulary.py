@@ -87,8 +87,8 @@ def parse_vocabulary(data: bytes, source: str) -> Vocabulary:
         raise ConfigurationError(source, f"the vocabulary lacks {', '.join(missing)}", remedy)
     if tokens[0] != PAD:
         raise ConfigurationError(source, f"{PAD} must be its first entry, not {tokens[0]!r}", remedy)
-    twice = [token for token, count in Counter(tokens).items() if count > 1]
-    if twice:
+    if len(set(tokens)) < len(tokens):
+        twice = [token for token, count in Counter(tokens).items() if count > 1]
         first = twice[0]
         lines = [str(number) for number, token in enumerate(tokens, 1) if token == first]
         reason = f"{len(twice)} entries occur twice, first {first!r} (lines {', '.join(lines[:3])})"

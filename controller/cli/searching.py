@@ -121,11 +121,11 @@ def prepare_search() -> None:
 
     from jobs.errors import PreflightError
 
-    missing = [name for name in ("numpy", "faiss", "tantivy", "pyarrow") if find_spec(name) is None]
+    missing = [name for name in ("numpy", "tantivy", "pyarrow") if find_spec(name) is None]
     if missing:
         reason = f"searching needs {', '.join(missing)}, which this environment lacks"
         raise PreflightError("search", reason, "in a checkout of this project: pip install '.[search]'")
-    # Read when numpy and faiss are imported. One query is too little work for several threads, which spin while they
+    # Read when numpy is imported. One query is too little work for several threads, which spin while they
     # wait: they would double its CPU time. A server has a thread for each query.
     for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(variable, "1")

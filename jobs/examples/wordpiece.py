@@ -31,7 +31,7 @@ class WordPiece:
         self._one_at_a_time = Lock()  # the compiled part remembers words
         entries = [token.encode("utf-8", "surrogatepass") for token in vocabulary.tokens]
         text = np.frombuffer(b"".join(entries), dtype=np.uint8)
-        ends = np.cumsum([len(entry) for entry in entries], dtype=np.int64)
+        ends = np.cumsum([*map(len, entries)], dtype=np.int64)
         self._handle = library.vocabulary_new(address(text), address(ends), len(entries), vocabulary.ids[UNK])
         if not self._handle:
             raise MemoryError("no memory for the vocabulary")

@@ -23,9 +23,11 @@ class TextEncoder:
 
     def __init__(self, directory: Path) -> None:
         self._bert = ExportedBert(directory, np.float32)
-        self._vocabulary = parse_vocabulary((directory / "vocab.txt").read_bytes(), str(directory / "vocab.txt"))
+        vocabulary = parse_vocabulary((directory / "vocab.txt").read_bytes(), str(directory / "vocab.txt"))
+        ids = vocabulary.ids
+        self._first, self._last = ids[CLS], ids[SEP]
         lower = _setting(directory / "tokenizer_config.json", "do_lower_case")
-        self._wordpiece = WordPiece(self._vocabulary, cased=not lower)
+        self._wordpiece = WordPiece(vocabulary, cased=not lower)
         file = directory / "sentence_bert_config.json"
         self._length = int(_setting(file, "max_seq_length"))
         if self._length < 3:
@@ -47,8 +49,7 @@ class TextEncoder:
         return unit
 
     def _ids(self, text: str) -> NDArray[np.int32]:
-        special = self._vocabulary.ids
-        return np.array([special[CLS], *self._wordpiece.encode(text)[: self._length - 2], special[SEP]], np.int32)
+        return np.array([self._first, *self._wordpiece.encode(text)[: self._length - 2], self._last], np.int32)
 
 
 def width_of(directory: Path) -> int:

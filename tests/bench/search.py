@@ -67,6 +67,9 @@ def query(directory: Path, name: str, mode: str, turn: int) -> Run:
     command = [sys.executable, "-m", "controller", "search", text, "--mode", mode, "--index", name]
     environment = {**os.environ, "COVID_CTL_BUCKET": str(directory / "bucket"), "PYTHONPATH": str(repository_root.ROOT)}
     environment["XDG_CACHE_HOME"] = str(directory / "cache")
+    # As of an installed package, the modules are compiled already.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment["PYTHONPYCACHEPREFIX"] = str(directory / "compiled")
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=directory, env=environment)
     _, status, usage = os.wait4(process.pid, 0)

@@ -19,9 +19,15 @@ WORKER = (
     *("tokenizers", "yaml", "zstandard"),
 )
 TRAINER = ("safetensors", "tensorboard", "tensorflow")
-SEARCHING = ("faiss", "pyarrow", "tantivy")
+SEARCHING = ("pyarrow", "tantivy")
 CONTROLLER = ("click", "kubernetes", "rich")
-KERNELS = ("jobs.examples.native", "jobs.corpus.cleaning.native", "jobs.corpus.screening.native")
+KERNELS = (
+    "jobs.examples.native",
+    "jobs.corpus.cleaning.native",
+    "jobs.corpus.screening.native",
+    "jobs.inference.native",
+    "jobs.search.native",
+)
 TEXT = (".py", ".yaml", ".css", ".toml", ".js", ".svg")
 
 

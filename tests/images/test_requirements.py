@@ -26,7 +26,6 @@ STEPS = {
     ),
 }
 DISTRIBUTIONS = {
-    "faiss": "faiss-cpu",
     "google": "google-cloud-tpu",
     "google_crc32c": "google-crc32c",
     "prometheus_client": "prometheus-client",

@@ -17,7 +17,6 @@ from jobs.errors import ConfigurationError
 from jobs.field_problems import problems
 from jobs.library_errors import in_our_words
 
-
 # pydantic would look through all that is installed for plugins, which takes 30 ms and could change what is valid.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 

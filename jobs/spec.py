@@ -32,6 +32,9 @@ class Kind(StrEnum):
     INDEX = "index"
 
 
+SEARCHED = Kind.INDEX
+"""The kind whose steps are searched: here, because a search imports none of the declarations."""
+
 VERSIONS: Mapping[Kind, int] = {
     Kind.INGEST: 4,
     Kind.SIGNATURES: 2,

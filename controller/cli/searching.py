@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 def _indexes() -> Sequence[str]:
-    from controller.kinds.registry import searched_kind
+    from jobs.spec import SEARCHED
 
-    return [searched_kind()]
+    return [SEARCHED]
 
 
 complete_index = steps_of(_indexes)
@@ -134,11 +134,11 @@ def prepare_search() -> None:
 def newest_index(store: Store) -> str:
     """Raises ``PreflightError`` where no index is complete."""
     from controller.bucket.cached_store import CachedStore
-    from controller.kinds.registry import searched_kind
     from controller.ledger.complete_steps import newest_complete
     from jobs.errors import PreflightError
+    from jobs.spec import SEARCHED
 
-    newest = newest_complete(CachedStore(store.location), searched_kind(), lambda _: True)
+    newest = newest_complete(CachedStore(store.location), SEARCHED, lambda _: True)
     if newest is None:
         remedy = "covid-ctl submit index tiny --with-inputs makes one of the sample corpus"
         raise PreflightError(store.location, "no index is complete there", remedy)

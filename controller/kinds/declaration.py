@@ -206,8 +206,6 @@ class StepKind:
     """Where a finished one can be continued."""
     makes_vocabulary: bool = False
     """Whether it makes the vocabulary that ``covid-ctl vocab`` is about."""
-    is_searched: bool = False
-    """Whether it makes what ``covid-ctl search`` searches."""
     published_as: Literal["", "model", "embedder", "evaluation"] = ""
     """Its part in what ``covid-ctl publish`` uploads."""
     makes_model: bool = False

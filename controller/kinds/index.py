@@ -23,7 +23,6 @@ KIND = StepKind(
     why_absent=why_absent,
     work=lambda _: FixedWork(Range(5, 120), "of a thousand and of a million papers"),
     summary=summary,
-    is_searched=True,
     submission=Submission(
         "Index the corpus with RECIPE's embedder, for `covid-ctl search`.",
         "Index a corpus for search.",

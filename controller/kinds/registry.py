@@ -66,11 +66,6 @@ def vocabulary_kind() -> Kind:
     return next(kind for kind, declared in KINDS.items() if declared.makes_vocabulary)
 
 
-def searched_kind() -> Kind:
-    """The kind of step that makes what is searched."""
-    return next(kind for kind, declared in KINDS.items() if declared.is_searched)
-
-
 def published_kind(part: str) -> Kind:
     """The kind of step that makes this part of what is published."""
     return next(kind for kind, declared in KINDS.items() if declared.published_as == part)

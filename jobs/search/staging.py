@@ -33,7 +33,7 @@ from jobs.store import Store
 
 _RECORD = "staged.json"
 _FORM = 2
-"""Of what is staged. What an earlier version staged in another is staged anew."""
+"""The form of a staged index. What an earlier version staged in another is staged anew."""
 
 
 @dataclass(frozen=True)

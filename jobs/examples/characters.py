@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from enum import IntEnum
 
+from jobs.unicode_forms import normalised
+
 
 class CharacterClass(IntEnum):
     """What a character is to the tokenizer; the numbers are wordpiece.c's."""
@@ -42,7 +44,7 @@ def folded(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFD", text.translate(_WITHOUT_DROPPED).lower())
+    return normalised("NFD", text.translate(_WITHOUT_DROPPED).lower())
 
 
 def _is_punctuation(code: int, category: str) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from jobs.corpus.cleaning import citations, genotypes, latex, letter_spacing, references
@@ -16,6 +15,7 @@ from jobs.corpus.cleaning.cutting import CUT, close_cuts
 from jobs.corpus.cleaning.prefilter import Needs
 from jobs.corpus.cleaning.symbol_font import read_symbols
 from jobs.corpus.cleaning.whitespace import normalise_space
+from jobs.unicode_forms import is_normalised, normalised
 
 
 @dataclass(frozen=True)
@@ -61,46 +61,19 @@ def normalise_unicode(text: str) -> str:
     of its number, so ``10⁵`` is written ``10^5``; ``2½`` becomes ``2 1/2``; the ordinal sign that
     stands for a degree is made one; and spacing accents stay (NFKC would make them blank + accent).
     """
-    if text.isascii() or (_is_nfkc(text) and "⁄" not in text):
+    if text.isascii() or (is_normalised("NFKC", text) and "⁄" not in text):
         return text
     if not _READ_APART.search(text):
-        return _nfkc(text).replace("⁄", "/")
+        return normalised("NFKC", text).replace("⁄", "/")
     text = _EXPONENT.sub(lambda match: "^" + match[0].translate(_PLAIN), text)
     text = _DEGREE.sub("°", text)
     text = _VULGAR_FRACTION.sub(r" \g<0>", text)
     if _SPACING_ACCENTS.search(text):
         parts = _AROUND_ACCENTS.split(text)
-        text = "".join(p if _SPACING_ACCENTS.fullmatch(p) else _nfkc(p) for p in parts)
+        text = "".join(p if _SPACING_ACCENTS.fullmatch(p) else normalised("NFKC", p) for p in parts)
     else:
-        text = _nfkc(text)
+        text = normalised("NFKC", text)
     return text.replace("⁄", "/")
-
-
-_AT_ONCE = 4096
-"""Characters normalised in one go: accents on one letter are sorted in a time that grows with their square."""
-
-
-def _nfkc(text: str) -> str:
-    if len(text) <= _AT_ONCE:  # as nearly all are
-        return unicodedata.normalize("NFKC", text)
-    return "".join(unicodedata.normalize("NFKC", part) for part in _cut_at_blanks(text))
-
-
-def _is_nfkc(text: str) -> bool:
-    if len(text) <= _AT_ONCE:
-        return unicodedata.is_normalized("NFKC", text)
-    return all(unicodedata.is_normalized("NFKC", part) for part in _cut_at_blanks(text))
-
-
-def _cut_at_blanks(text: str) -> Iterator[str]:
-    """``text`` in parts of at most ``_AT_ONCE`` characters that begin with a blank, to which nothing is joined."""
-    start = 0
-    while len(text) - start > _AT_ONCE:
-        end = start + _AT_ONCE
-        blank = text.rfind(" ", start + 1, end)
-        yield text[start : (end := blank if blank > 0 else end)]
-        start = end
-    yield text[start:]
 
 
 _INVISIBLE = re.compile("[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufffe\uffff]")

@@ -10,11 +10,11 @@ siblings, often twice (``comm_use_subset/comm_use_subset/pdf_json/``); in the fi
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Literal
 
 from jobs.errors import ConfigurationError
+from jobs.unicode_forms import normalised
 
 METADATA = "metadata.csv"
 COLUMNS = (
@@ -109,7 +109,7 @@ def stem(path: str) -> str:
 
 def spelling(stem: str) -> str:
     """What spellings of one ``stem`` have in common: all but capitals, a PMC id's version and Unicode's forms."""
-    return _PMC_VERSION.sub(r"\1", unicodedata.normalize("NFC", stem).casefold())
+    return _PMC_VERSION.sub(r"\1", normalised("NFC", stem).casefold())
 
 
 def root_of(metadata: str) -> str:

@@ -25,7 +25,10 @@ class Mark(Struct, gc=False):
         covered = self.text
         if covered is UNSET:
             covered = self.mention
-        return covered == text[start:end] or covered is None or covered is UNSET
+        if covered is None or covered is UNSET:
+            return True
+        # The lengths first: a slice costs its length, and a parse may have as many marks as its text has characters.
+        return len(covered) == end - start and covered == text[start:end]
 
 
 Marks = Sequence[Mark | None]

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Self, TypeVar
 
 from jobs.corpus.documents.document import Document
-from jobs.corpus.documents.quarantine import Quarantined
+from jobs.corpus.documents.quarantine import LONGEST_REASON, Quarantined
 from jobs.errors import ConfigurationError, CovidCtlError
 
 Result = TypeVar("Result")
@@ -80,7 +80,7 @@ class DocumentGuard:
         except MemoryError:
             reason = f"ran out of memory with its {_length(document):,} characters"
         except Exception as error:
-            reason = f"failed with {type(error).__name__}: {error}"[:_LONGEST_REASON]
+            reason = f"failed with {type(error).__name__}: {error}"[:LONGEST_REASON]
         self.quarantined.append(Quarantined(self._file, reason, cord_uid=document.cord_uid))
         return None
 
@@ -100,9 +100,6 @@ def _length(document: Document) -> int:
 def _limit(document: Document) -> float:
     """Seconds of processor time."""
     return SECONDS + SECONDS_PER_CHARACTER * _length(document)
-
-
-_LONGEST_REASON = 300
 
 
 def check_quarantined(quarantined: int, read: int, share: float, step: str) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
+LONGEST_REASON = 300
+"""Characters: a reason may name what was found, and that may be of any length."""
+
 
 class MalformedError(Exception):
     """Input that is not what its format says; becomes a ``Quarantined`` entry and goes no further."""
 
     def __init__(self, reason: str, position: str = "") -> None:
+        reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} ..."
         super().__init__(reason, position)
         self.reason = reason
         self.position = position

@@ -18,6 +18,8 @@ def summary(manifest: Manifest) -> str:
     )
     if full_texts := _full_texts(manifest.counts):
         text += f"; {full_texts}"
+    if unused := _unused(manifest.counts):
+        text += f"; {unused:,} {'file' if unused == 1 else 'files'} not used"
     rows = manifest.counts.get("rows", {}).get("quarantined", 0)
     return f"{text}; {rows:,} rows quarantined" if rows else text
 
@@ -27,6 +29,18 @@ def _full_texts(counts: Counts) -> str:
     if "parse_files" not in counts:
         return ""
     return f"full text of {counts['full_texts']:,} of {counts['documents']['kept']:,}"
+
+
+_FEW_UNUSED = 0.05
+"""Share of a corpus's files that may go unused without a word: a release has some that no paper names."""
+
+
+def _unused(counts: Counts) -> int:
+    """Files that no document is made of, where these are more than a few."""
+    used = counts.get("files", 0) + counts.get("parse_files", {}).get("found", 0)
+    not_read = sum(counts.get(name, 0) for name in ("other_texts", "refused_members", "unread_files"))
+    unused = int(counts.get("parse_files", {}).get("unreferenced", 0) + not_read)
+    return unused if unused > _FEW_UNUSED * (used + not_read) else 0
 
 
 KIND = StepKind(

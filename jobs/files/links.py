@@ -24,6 +24,9 @@ def check_links(directory: Path, location: str) -> None:
         if name != entry.path[below:]:
             raise ConfigurationError(location, f"{name}: a name that cannot be read", "rename it, or move it away")
         if not entry.is_symlink():
+            if not (entry.is_file() or entry.is_dir()):
+                reason = f"{name} is a pipe, a socket or a device"
+                raise ConfigurationError(location, reason, "remove it, or put a file there")
             continue
         target = os.path.realpath(entry.path)
         if not Path(target).exists():

@@ -6,6 +6,7 @@ import csv
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from jobs.errors import ConfigurationError
 
@@ -15,6 +16,9 @@ grows with its square."""
 
 MAX_FIELD_CHARACTERS = 1 << 26
 """An abstract is never that long; what is, is a quote that nobody closed."""
+
+
+SEPARATORS = ",\t;|"
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,8 @@ class Record:
 
 
 def read_records(lines: Iterable[bytes], source: str) -> Iterator[Record]:
-    """The records of a CSV file, given as its raw lines; the first one is the header. Blank lines are none.
+    """The records of a CSV file, given as its raw lines; the first one is the header. Blank lines are none. Fields are
+    separated by that of ``SEPARATORS`` which the header has most of.
 
     A broken record (stray quote, wrong number of fields, not UTF-8) is reported as its first line
     alone and reading resumes at the next line: a quote left open must not swallow good rows. A line that
@@ -36,8 +41,10 @@ def read_records(lines: Iterable[bytes], source: str) -> Iterator[Record]:
     Raises ``ConfigurationError`` when a quote is never closed, naming the line where its record begins.
     """
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
-    feed = _Feed(lines)
-    reader = csv.reader(feed, strict=True)
+    lines = iter(lines)
+    header = next(lines, b"")
+    feed = _Feed(chain([header], lines))
+    reader = csv.reader(feed, strict=True, delimiter=max(SEPARATORS, key=header.decode(errors="replace").count))
     width = 0
     while True:
         feed.begin_record()

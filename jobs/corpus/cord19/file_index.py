@@ -13,11 +13,16 @@ from jobs.corpus.documents.document import Parse
 _NORMAL = re.compile(r"[\w-]+(?:/\w[\w.-]*)*", re.ASCII)
 
 
+_FEW = 16
+
+
 class FileIndex:
     """Over the paths of a release's parse files. Takes memory for their names once a path is not as metadata has it."""
 
     def __init__(self, paths: Collection[str]) -> None:
         self._paths = paths
+        self._folders: dict[str, dict[str, list[str]]] = {}
+        """Of names that many files have, those in each folder."""
 
     def find(self, named: str, kind: Parse) -> str | None:
         """The file at the path ``named``; else, whatever the folder, the file of that name: rather one that is not in
@@ -27,10 +32,25 @@ class FileIndex:
         if normal in self._paths:
             return normal
 
+        name = stem(normal)
+        found = self.called(name)
+
         def rank(path: str) -> tuple[bool, int, str]:
             return other_kind(path, kind), -_common_end(path, normal), path
 
-        return min(self.called(stem(normal)), key=rank, default=None)
+        if len(found) > _FEW:  # one name in a folder for each paper, say: then the folder tells
+            best = min(self._in_folder(name, found).get(_folder(normal), ()), key=rank, default=None)
+            if best is not None and not other_kind(best, kind):
+                return best
+        return min(found, key=rank, default=None)
+
+    def _in_folder(self, name: str, found: Sequence[str]) -> dict[str, list[str]]:
+        folders = self._folders.get(name)
+        if folders is None:
+            folders = self._folders[name] = {}
+            for path in found:
+                folders.setdefault(_folder(path), []).append(path)
+        return folders
 
     def called(self, name: str) -> Sequence[str]:
         """The files of one ``stem``, sorted; where there are none, those of another spelling of it."""
@@ -57,6 +77,11 @@ class FileIndex:
 def normal_path(path: str) -> str:
     """The path as archives and directories list it. Most are normal already, which costs a tenth to see."""
     return path if _NORMAL.fullmatch(path) else str(PurePosixPath(path))
+
+
+def _folder(path: str) -> str:
+    """The name of the folder that it lies in."""
+    return path.rpartition("/")[0].rpartition("/")[2]
 
 
 def _common_end(one: str, other: str) -> int:

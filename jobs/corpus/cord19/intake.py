@@ -13,11 +13,11 @@ from jobs.corpus.cord19.layouts import (
     choose_metadata,
     is_json,
     is_json_leftover,
-    is_like_metadata,
     is_metadata,
     is_nested_archive,
     is_other_text,
     is_packed_metadata,
+    is_table,
     is_zip_name,
     root_of,
 )
@@ -133,7 +133,7 @@ class Intake:
             return False
         self.leftovers += is_json_leftover(member.path)
         self.others += is_other_text(member.path)
-        if is_packed_metadata(member.path) or is_like_metadata(member.path):
+        if is_packed_metadata(member.path) or (is_table(member.path) and not is_metadata(member.path)):
             self._packed_metadata.append(member.path)
         if not (is_json(member.path) or is_metadata(member.path)):
             kind, inside = unread_packing(member.path)
@@ -156,6 +156,9 @@ class Intake:
         metadata = choose_metadata(self._metadata, source)
         if not metadata:
             refuse_packed_metadata(self._packed_metadata, source)
+            for member in self.refused:
+                if is_metadata(member.file):
+                    raise ConfigurationError(source, f"its metadata, {member.file}: {member.reason}", _PACK_AGAIN)
         files = ParseFiles(self._places, root_of(metadata))
         if not files and not metadata:
             reason, remedy = self._nothing_found()
@@ -169,7 +172,7 @@ class Intake:
             return reason, ACCEPTED
         first = self.refused[0]
         reason += f" that may be read; {len(self.refused):,} members were refused, first {first.file}: {first.reason}"
-        return (
-            reason,
-            "pack it again, from inside its directory (tar without -P): tar -C DIRECTORY -czf RELEASE.tar.gz .",
-        )
+        return reason, _PACK_AGAIN
+
+
+_PACK_AGAIN = "pack it again, from inside its directory (tar without -P): tar -C DIRECTORY -czf RELEASE.tar.gz ."

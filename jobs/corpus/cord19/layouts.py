@@ -22,25 +22,36 @@ COLUMNS = (
     "who_covidence_id,arxiv_id,pdf_json_files,pmc_json_files,url,s2_id"
 )
 """The header of the final releases. Columns may be missing or more; ``cord_uid``, or else ``sha``, must be there."""
-_METADATA = re.compile(r"(metadata([-_ .]?20\d\d-\d\d-\d\d)?|all_sources_metadata.*)\.csv", re.IGNORECASE | re.DOTALL)
+_METADATA = re.compile(
+    r"(metadata([-_ .]?20\d\d-\d\d-\d\d)?|all_sources_metadata.*)\.[ct]sv", re.IGNORECASE | re.DOTALL
+)
 _PMC_NAME = re.compile(r"PMC\d+\b", re.IGNORECASE)
 _PMC_VERSION = re.compile(r"(pmc\d+)\.\d{1,3}")
 _ENDING = re.compile(r"(\.xml)?\.json(\.gz)?$", re.IGNORECASE)
 
 
 def is_metadata(path: str) -> bool:
-    """``metadata.csv``, also with a date; the first release called it ``all_sources_metadata_2020-03-13.csv``."""
+    """``metadata.csv`` or ``.tsv``, also with a date; the first was ``all_sources_metadata_2020-03-13.csv``."""
     return _METADATA.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def is_like_metadata(path: str) -> bool:
-    """``metadata.tsv``, ``metadata.json`` and the like: tables that are not read, and must not be overlooked either."""
+    """``metadata.xlsx``, ``metadata.json`` and the like: tables that are not read, and must not be overlooked."""
     name = path.rpartition("/")[2].lower()
     is_named = name.startswith("metadata") or "_metadata." in name or "-metadata." in name
     return is_named and name.endswith(_TABLES) and not is_metadata(path) and not is_leftover(path)
 
 
 _TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".xls", ".xlsx", ".ods", ".parquet", ".feather", ".pickle", ".db")
+
+
+def is_table(path: str) -> bool:
+    """Whether a file may be a release's metadata under any name, where it has no ``metadata.csv``."""
+    name = path.rpartition("/")[2].lower().removesuffix(".gz")
+    return is_like_metadata(path) or (name.endswith(_SHEETS) and "embeddings" not in name and not is_leftover(path))
+
+
+_SHEETS = (".csv", ".tsv", ".xls", ".xlsx", ".ods", ".parquet", ".feather")
 
 
 def is_packed_metadata(path: str) -> bool:
@@ -75,8 +86,14 @@ def is_json(path: str) -> bool:
 
 
 def is_other_text(path: str) -> bool:
-    """Whether a file may hold full texts in a form that a release has none of: JSON lines, or XML."""
-    return path.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson", ".xml", ".nxml")) and not is_leftover(path)
+    """Whether a file may hold full texts in a form that a release has none of: JSON lines, XML or plain text."""
+    name = path.rpartition("/")[2].lower().removesuffix(".gz")
+    return name.endswith(_TEXTS) and not _ABOUT.search(name) and not is_leftover(path)
+
+
+_TEXTS = (".jsonl", ".ndjson", ".xml", ".nxml", ".txt")
+_ABOUT = re.compile("read.?me|licen[cs]e|schema|change.?log|requirements")
+"""In the names of files that say something about a release; ``json_schema.txt`` is in each of CORD-19's."""
 
 
 def is_leftover(path: str) -> bool:

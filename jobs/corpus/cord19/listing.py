@@ -9,10 +9,10 @@ from jobs.corpus.cord19.layouts import (
     choose_metadata,
     is_json,
     is_json_leftover,
-    is_like_metadata,
     is_nested_archive,
     is_other_text,
     is_packed_metadata,
+    is_table,
     unpacked_folder,
 )
 from jobs.errors import ConfigurationError
@@ -73,8 +73,6 @@ def refuse_packed_metadata(paths: list[str], source: str) -> None:
     """Raises ``ConfigurationError`` where one of ``paths`` is the metadata of a release in a form that is not read."""
     for path in filter(is_packed_metadata, paths):
         raise ConfigurationError(source, f"its metadata is packed by itself ({path}), which is not read", "unpack it")
-    for path in filter(is_like_metadata, paths):
+    for path in filter(is_table, paths):
         reason = f"its metadata seems to be {path}, which is not read"
-        raise ConfigurationError(
-            source, reason, f"make it a {METADATA} with commas between the fields, or move it away"
-        )
+        raise ConfigurationError(source, reason, f"make it a {METADATA}, or move it away")

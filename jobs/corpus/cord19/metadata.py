@@ -15,6 +15,7 @@ from jobs.corpus.cord19.older_releases import NO_NAMES, Names, made_uid, parse_n
 from jobs.corpus.documents.digest_set import DigestSet
 from jobs.corpus.documents.quarantine import Quarantined
 from jobs.errors import ConfigurationError
+from jobs.files.utf16 import refuse_utf16
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SEPARATOR = re.compile(r"[;,|\n]")
@@ -155,6 +156,7 @@ def merge(rows: Iterable[Paper]) -> Paper:
 
 def _rows(path: Path, source: str) -> Iterator[_Row | Quarantined]:
     with path.open("rb") as file:
+        refuse_utf16(file.peek(16), source)
         records = read_records(file, source)
         columns = _columns(next(records, None), source)
         for record in records:
@@ -181,14 +183,14 @@ def _has_parse_columns(columns: Collection[str]) -> bool:
 
 
 def _columns(header: Record | None, source: str) -> tuple[str, ...]:
-    remedy = "give a CORD-19 directory: metadata.csv and document_parses/"
+    remedy = "give a CORD-19 directory: metadata.csv (in UTF-8, a line for each row) and document_parses/"
     if header is None:
         raise ConfigurationError(source, "it is empty", remedy)
     if header.problem:
         raise ConfigurationError(f"{source}, line {header.line}", header.problem, remedy)
     columns = tuple(name.strip().lower() for name in header.fields)
     if "cord_uid" not in columns and "sha" not in columns:
-        reason = f"it has neither column cord_uid nor sha; its columns are {', '.join(columns)}"
+        reason = f"it has neither column cord_uid nor sha; its columns are {', '.join(columns)[:300]}"
         raise ConfigurationError(source, reason, remedy)
     for name in sorted(_READ.intersection(columns)):
         if columns.count(name) > 1:

@@ -32,6 +32,17 @@ def own_files(place: Place, form: Form) -> list[ObjectInfo]:
     return [o for o in place.store.objects() if _ends(o.path, _ENDINGS[form]) and not is_leftover(o.path)]
 
 
+def unread_files(place: Place, form: Form) -> int:
+    """The number of other files in its directory; what macOS leaves, and hidden ones, are none."""
+    if place.name:
+        return 0
+    return len(_unread([o.path for o in place.store.objects() if not is_leftover(o.path)], _ENDINGS[form]))
+
+
+def _unread(paths: Sequence[str], endings: tuple[str, ...]) -> list[str]:
+    return [p for p in paths if not _ends(p, endings) and not any(part.startswith(".") for part in p.split("/"))]
+
+
 _ENDINGS = {Form.JSONL: (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"), Form.TEXT: (".txt", ".txt.gz")}
 _OTHER_TEXTS = (
     ".csv",
@@ -93,7 +104,10 @@ def _form_of_directory(place: Place) -> Form:
     if place.store.exists("metadata.csv"):
         return Form.RELEASE
     paths = [o.path for o in place.store.objects() if not is_leftover(o.path)]
-    if any(is_metadata(p) or is_nested_archive(p) or is_json(p) for p in paths):
+    if any(map(is_metadata, paths)):
+        return Form.RELEASE
+    if any(is_nested_archive(p) or is_json(p) for p in paths):
+        _refuse_mixed(paths, place.location)
         return Form.RELEASE
     refuse_packed_names(paths, place.location, _is_readable)
     found = [form for form, endings in _ENDINGS.items() if any(_ends(p, endings) for p in paths)]
@@ -102,6 +116,16 @@ def _form_of_directory(place: Place) -> Form:
         return found[0]
     reason = "it holds both .jsonl and .txt files" if found else "there is nothing in it that is a corpus"
     raise ConfigurationError(place.location, reason, ACCEPTED)
+
+
+def _refuse_mixed(paths: Sequence[str], source: str) -> None:
+    """JSON lines beside JSON files, or more plain texts than those, are no release's: the one hides the other."""
+    texts = [p for p in paths if _ends(p, _ENDINGS[Form.TEXT])]
+    lines = [p for p in paths if _ends(p, _ENDINGS[Form.JSONL])]
+    packed = [p for p in paths if is_nested_archive(p) or is_json(p)]
+    if lines or len(texts) > len(packed):
+        reason = f"it holds {(lines or texts)[0]}, which would be a corpus, and {packed[0]}, which would be another"
+        raise ConfigurationError(source, reason, "give a directory with one of them, or the file itself")
 
 
 def _is_readable(path: str) -> bool:
@@ -117,7 +141,7 @@ def _is_readable(path: str) -> bool:
 def _refuse_unread(paths: Sequence[str], endings: tuple[str, ...], source: str) -> None:
     """A README.txt beside a thousand HTML files does not make them a corpus of one document, nor ten PDFs among a
     hundred texts one of ninety."""
-    unread = [p for p in paths if not _ends(p, endings) and not any(part.startswith(".") for part in p.split("/"))]
+    unread = _unread(paths, endings)
     texts = [path for path in unread if _ends(path.lower().removesuffix(".gz"), _OTHER_TEXTS)]
     if 2 * len(unread) > len(paths) or len(texts) > max(1, _MAX_UNREAD_SHARE * len(paths)):
         raise ConfigurationError(

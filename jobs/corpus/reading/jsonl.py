@@ -108,7 +108,7 @@ def _unread_text(fields: Mapping[str, Any]) -> str:
 def _seems_text(name: str, value: object, least: int, alone: bool) -> bool:
     is_named = _TEXT_NAME.search(name) is not None
     if least:
-        return is_named and isinstance(value, str) and len(value) >= least
+        return is_named and sum(map(len, _strings(value))) >= least
     if alone and _is_prose(" ".join(islice(_strings(value), _MOST_STRINGS))):
         return True
     if isinstance(value, str):

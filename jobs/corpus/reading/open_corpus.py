@@ -7,7 +7,7 @@ from jobs.corpus.documents.format import Form
 from jobs.corpus.documents.outcome import OpenedCorpus
 from jobs.corpus.documents.workspace import Workspace
 from jobs.corpus.reading import plain_text
-from jobs.corpus.reading.detect_format import form_of, own_files
+from jobs.corpus.reading.detect_format import form_of, own_files, unread_files
 from jobs.corpus.reading.fingerprint import directory_identity, fingerprint
 from jobs.corpus.reading.jsonl import Jsonl
 from jobs.corpus.reading.own_files import OwnFiles
@@ -24,8 +24,10 @@ def open_corpus(place: Place, workspace: Workspace) -> tuple[OpenedCorpus, str]:
     if form in (Form.JSONL, Form.TEXT):
         files, found = own_files(place, form), fingerprint(place)
         if form is Form.TEXT:
-            return OwnFiles(place, files, plain_text.outcomes, refuse_other_than_text, workspace), found
-        return OwnFiles(place, files, Jsonl().outcomes, refuse_other_content, workspace), found
+            read, check = plain_text.outcomes, refuse_other_than_text
+        else:
+            read, check = Jsonl().outcomes, refuse_other_content
+        return OwnFiles(place, files, read, check, workspace, unread_files(place, form)), found
     if form is not Form.RELEASE:
         found = fingerprint(place)  # of its bytes, before they are trusted
         return open_cord19(place, form, workspace), found

@@ -51,10 +51,18 @@ class OwnFiles:
     unused_files = 0
 
     def __init__(
-        self, place: Place, files: Sequence[ObjectInfo], read: Reader, check: Check, workspace: Workspace
+        self,
+        place: Place,
+        files: Sequence[ObjectInfo],
+        read: Reader,
+        check: Check,
+        workspace: Workspace,
+        unread: int = 0,
     ) -> None:
+        """``unread`` is the number of other files that lie beside them."""
         self.place = place
         self.files = files
+        self.unread = unread
         self.source = place.location
         self.done_bytes = 0
         self._read = read
@@ -66,7 +74,7 @@ class OwnFiles:
             yield from self._read(file.path, self.lines(file))
 
     def counts(self) -> Mapping[str, Any]:
-        return {"files": len(self.files)}
+        return {"files": len(self.files), "unread_files": self.unread}
 
     def listings(self) -> Mapping[str, Sequence[str]]:
         return {}

@@ -6,6 +6,7 @@ import csv
 import re
 
 from jobs.errors import ConfigurationError
+from jobs.files.utf16 import refuse_utf16
 
 _BOM = b"\xef\xbb\xbf"
 _HEADS = (
@@ -13,6 +14,11 @@ _HEADS = (
         re.compile(rb"\[\s*(\{|\[|\"|\]|-?\d+(\.\d+)?\s*[,\]]\s*[\d\"{\[-])"),
         "a JSON array",
         "write one object a line: jq -c '.[]' FILE > FILE.jsonl",
+    ),
+    (
+        re.compile(rb"\{[ \t]*\r?\n"),
+        "JSON over several lines",
+        "write one object a line: jq -c . FILE > FILE.jsonl",
     ),
     (re.compile(rb"<(\?xml|!doctype|!--)|<[a-z][\w:.-]*(\s[^<>]*)?/?>", re.IGNORECASE), "XML or HTML", ""),
     (re.compile(rb"\{\\rtf"), "RTF", ""),
@@ -43,6 +49,7 @@ def refuse_other_content(head: bytes, path: str, source: str) -> None:
     """Raises ``ConfigurationError`` for a file at ``path`` whose unpacked bytes begin with ``head``, and that is none
     of plain text and JSON lines; ``source`` is what errors call it.
     """
+    refuse_utf16(head, source)
     text = head.removeprefix(_BOM).lstrip()
     for shape, name, remedy in _HEADS:
         if shape.match(text):

@@ -1,5 +1,7 @@
 """What a complete step made, in a few words."""
 
+from typing import Any
+
 import pytest
 
 from controller.status.step_status import summary
@@ -26,15 +28,24 @@ def test_of_training_it_gives_the_scores_of_the_weights_kept(
 
 
 @pytest.mark.parametrize(
-    ("parses", "said"),
-    [({"found": 9, "unreferenced": 0}, "; full text of 3 of 4"), (None, "")],
-    ids=["a release", "a corpus of one's own"],
-)
-def test_of_ingest_it_says_how_many_full_texts_there_are(parses: dict[str, int] | None, said: str) -> None:
+    ("counted", "said"),
+    [
+        ({"parse_files": {"found": 9, "unreferenced": 0}}, "; full text of 3 of 4"),
+        ({"parse_files": {"found": 40, "unreferenced": 2}}, "; full text of 3 of 4"),
+        ({"parse_files": {"found": 40, "unreferenced": 3}}, "; full text of 3 of 4; 3 files not used"),
+        ({"parse_files": {"found": 9, "unreferenced": 0}, "other_texts": 9, "refused_members": 1000},
+         "; full text of 3 of 4; 1,009 files not used"),
+        ({"files": 4}, ""),
+        ({"files": 4, "unread_files": 1}, "; 1 file not used"),
+    ],
+)  # fmt: skip
+def test_of_ingest_it_says_how_many_full_texts_there_are_and_what_is_not_used(
+    counted: dict[str, Any], said: str
+) -> None:
     counts = {
         "documents": {"read": 7, "kept": 4, "dropped": {"no_text": 2}, "quarantined": 1},
-        "full_texts": 3 if parses else 0,
-        **({"parse_files": parses} if parses else {}),
+        "full_texts": 3,
+        **counted,
     }
     manifest = Manifest("ingest-a", Spec(Kind.INGEST, {}), (), counts, {}, 1.0)
     assert summary(manifest) == f"4 documents kept, 2 dropped, 1 quarantined of 7{said}"

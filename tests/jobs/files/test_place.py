@@ -41,6 +41,7 @@ REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
     "to itself": (lambda c: (c / "l").symlink_to("l"), r"l is a link that leads to nothing"),
     "round": (lambda c: (c / "parses/deep/l").symlink_to(".."), r"parses/deep/l is a link to a folder that it lies in"),
     "to the top": (lambda c: (c / "parses/deep/l").symlink_to(c), r"is a link to a folder that it lies in"),
+    "a pipe": (lambda c: os.mkfifo(c / "parses/p.json"), r"parses/p\.json is a pipe, a socket or a device"),
     "not UTF-8": (
         lambda c: Path(os.fsdecode(os.fsencode(c) + b"/\xff.json")).touch(),
         r"\\udcff\.json: a name that cannot be read",

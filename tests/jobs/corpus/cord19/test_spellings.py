@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jobs.corpus.cord19.corpus import open_cord19
 from jobs.corpus.cord19.file_index import FileIndex
@@ -19,6 +21,7 @@ from jobs.corpus.reading.fingerprint import fingerprint
 from jobs.errors import ConfigurationError
 from jobs.files.place import locate
 from tests.jobs.corpus.packing import tar_gz
+from tests.patterns.growth import grows_too_fast
 
 from .test_layouts import write
 
@@ -78,6 +81,30 @@ def test_a_file_of_the_very_name_is_preferred() -> None:
     assert spelling("PMC12.x") != spelling("PMC12")
 
 
+def test_many_files_of_one_name_are_told_apart_by_their_folders_in_linear_time() -> None:
+    def papers(count: int) -> list[str]:
+        return [f"papers/{number % 2}/{number}/paper.json" for number in range(count)]
+
+    def find(count: int) -> list[str | None]:
+        index = FileIndex(dict.fromkeys(papers(count), 0))
+        return [index.find(f"C:/mine/{number}/paper.json", "pdf_json") for number in range(count)]
+
+    assert find(500) == papers(500)
+    assert not grows_too_fast(find, 1000, 8000, 0.02, 24)
+
+
+@given(
+    st.lists(st.sampled_from(["a/1", "b/1", "pdf_json/1", "pmc_json/1", "a/2", "pmc_json", "c"]), min_size=20),
+    st.sampled_from(["z/1", "1", "a/2", "9", "pmc_json", "y/pdf_json/1", "c"]),
+)
+def test_which_of_many_is_taken_is_as_of_a_few(folders: list[str], wanted: str) -> None:
+    paths = sorted({f"{number}/{folder}/x.json" for number, folder in enumerate(folders)})
+    found = FileIndex(paths).find(f"{wanted}/x.json", "pdf_json")
+    assert found
+    pairs = [FileIndex({path, found}).find(f"{wanted}/x.json", "pdf_json") for path in paths]
+    assert set(pairs) == {found}
+
+
 FILES = {PDF.format(n): parse(SHA.format(n)) for n in range(4)}
 ROWS = metadata(BY_PATH)
 RELEASE = {"metadata.csv": ROWS, **FILES}
@@ -91,7 +118,12 @@ REFUSED: dict[str, tuple[dict[str, bytes], str]] = {
         {f"{date}.tar.gz": tar_gz({f"{date}/{path}": data for path, data in RELEASE.items()}) for date in DATES},
         "several releases: 2020-05-01/metadata.csv and 2020-06-01/metadata.csv",
     ),
-    "metadata in tabs": ({"metadata.tsv": metadata(BY_PATH, "\t"), **FILES}, r"metadata seems to be metadata\.tsv"),
+    "metadata in two bytes a character": (
+        {"metadata.csv": ROWS.decode().encode("utf-16"), **FILES},
+        "it is text in UTF-16",
+    ),
+    "metadata under any name": ({"cord19.csv": ROWS, **FILES}, r"metadata seems to be cord19\.csv"),
+    "metadata of a spreadsheet": ({"papers/all.xlsx": b"PK", **FILES}, r"metadata seems to be papers/all\.xlsx"),
     "metadata in JSON": ({"metadata.json": b"[]", **FILES}, r"metadata seems to be metadata\.json"),
     "a column twice": ({"metadata.csv": ROWS.replace(b"abstract", b"PDF_json_files"), **FILES}, "several columns pdf"),
 }
@@ -109,9 +141,12 @@ def test_what_is_not_one_release_is_refused(
         open_cord19(place, form_of(place), workspace)
 
 
-@pytest.mark.parametrize("name", ["Metadata.csv", "METADATA.CSV", "metadata_2020-07-16.csv"])
-def test_metadata_under_another_name_is_read(name: str, tmp_path: Path) -> None:
-    write({name: ROWS, **FILES}, tmp_path / "release")
+@pytest.mark.parametrize("separator", list(",\t;|"), ids=["commas", "tabs", "semicolons", "bars"])
+@pytest.mark.parametrize("name", ["Metadata.csv", "METADATA.CSV", "metadata_2020-07-16.csv", "metadata.tsv"])
+def test_metadata_under_another_name_is_read_whatever_separates_its_fields(
+    name: str, separator: str, tmp_path: Path
+) -> None:
+    write({name: metadata(BY_PATH, separator), "cord_19_embeddings.csv": b"0.1,0.2", **FILES}, tmp_path / "release")
     place = locate(str(tmp_path / "release"))
     with Workspace(tmp_path) as workspace:
         corpus = open_cord19(place, form_of(place), workspace)
@@ -121,10 +156,11 @@ def test_metadata_under_another_name_is_read(name: str, tmp_path: Path) -> None:
 def test_texts_in_a_form_that_is_not_read_are_counted_and_part_of_the_fingerprint(tmp_path: Path) -> None:
     path = write({"metadata.csv": metadata({"license": "cc0"})}, tmp_path / "release")
     before = fingerprint(locate(str(path)))
-    write({"xml/1.xml": b"<article/>", "papers.jsonl.gz": b""}, path)
+    write({"xml/1.xml": b"<article/>", "papers.jsonl.gz": b"", "txt/u1.txt": b"A text."}, path)
+    write({"json_schema.txt": b"# What a parse has", "README.txt": b"", "docs/LICENSE.txt": b""}, path)
     place = locate(str(path))
     assert fingerprint(place) != before
     with Workspace(tmp_path) as workspace:
         corpus = open_cord19(place, form_of(place), workspace)
         assert list(corpus.outcomes())
-        assert corpus.unused_files == corpus.counts()["other_texts"] == 2
+        assert corpus.unused_files == corpus.counts()["other_texts"] == 3

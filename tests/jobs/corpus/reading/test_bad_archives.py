@@ -91,6 +91,32 @@ def test_an_archive_of_refused_members_alone_says_why(bench: Workspace) -> None:
         opened(gzip.compress(absolute), bench)
 
 
+def test_metadata_that_may_not_be_read_is_missed(bench: Workspace) -> None:
+    """Else a release would be read as parses without titles, abstracts and licences."""
+    link = member("metadata.csv", type=tarfile.SYMTYPE, linkname="../m.csv")
+    parse = member("document_parses/pdf_json/a.json", PARSE)
+    with pytest.raises(ConfigurationError, match=r"its metadata, metadata\.csv: .* it is a link"):
+        opened(gzip.compress(tar([link, parse])), bench)
+
+
+def test_an_encrypted_zip_is_refused_as_such(bench: Workspace) -> None:
+    data = bytearray(zip_of(FILES))
+    for magic, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = -1
+        while (at := data.find(magic, at + 1)) >= 0:
+            data[at + flags] |= 1
+    with pytest.raises(ConfigurationError, match=r"metadata\.csv: .* it is encrypted: unpack it"):
+        opened(bytes(data), bench)
+
+
+def zip_of(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for path, data in files.items():
+            archive.writestr(path, data)
+    return out.getvalue()
+
+
 OTHER_PACKINGS = {
     "xz": lzma.compress(tar([member("metadata.csv", METADATA)])),
     "bzip2": bz2.compress(tar([member("metadata.csv", METADATA)])),

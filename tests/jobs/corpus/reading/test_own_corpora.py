@@ -156,6 +156,8 @@ OTHER_NAMES = {
     "full_text beside an abstract": {"id": "1", "abstract": "A.", "full_text": "The text."},
     "paragraphs": {"id": "1", "title": "T", "paragraphs": ["One.", "Two."]},
     "CORD-19's": {"paper_id": "1", "abstract": [], "body_text": [{"text": "The text."}]},
+    "paragraphs beside a short text": {"id": "1", "text": "A note.", "paragraphs": ["One sentence. " * 9] * 9},
+    "sections beside an abstract as text": {"text": "A note.", "sections": [{"heading": "A", "says": "One. " * 200}]},
     "in capitals": {"ID": "1", "Title": "T", "Text": "The text."},
     "an abstract in capitals": {"Title": "T", "Abstract": "The text."},
     "a name of its own": {"id": "1", "prose": "Words. " * 100},

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from jobs.corpus.documents.format import Form
 from jobs.corpus.documents.workspace import Workspace
+from jobs.corpus.reading.detect_format import form_of
 from jobs.corpus.reading.open_corpus import open_corpus
 from jobs.errors import ConfigurationError
 from jobs.files.place import locate
@@ -33,6 +35,13 @@ REFUSED = {
     "json array": ("papers.jsonl", json.dumps([{"id": "1", "text": "Text."}]), "a JSON array"),
     "json array, set out": ("papers.txt", json.dumps([{"id": "1", "text": "Text."}], indent=2), "a JSON array"),
     "json array of texts": ("papers.txt", json.dumps(["One.", "Two."]), "a JSON array"),
+    "a json object, set out": (
+        "papers.jsonl",
+        json.dumps({"id": "1", "text": "Text."}, indent=1),
+        "over several lines",
+    ),
+    "two bytes a character": ("papers.txt", "A text.".encode("utf-16-le").decode(), "UTF-16"),
+    "two bytes, the other way": ("papers.jsonl", '{"text": "A."}'.encode("utf-16-be").decode(), "UTF-16"),
     "rtf": ("paper.txt", r"{\rtf1\ansi Text.}", "RTF"),
     "pubmed": (
         "abstracts.txt",
@@ -103,6 +112,36 @@ def test_what_macos_leaves_beside_files_is_not_read(ending: str, tmp_path: Path)
     (tmp_path / f"corpus/a.{ending}").write_text("A text." if ending == "txt" else '{"text": "A text."}')
     (tmp_path / f"corpus/._a.{ending}").write_bytes(b"\0\5\x16\7Mac OS X")
     assert texts(tmp_path / "corpus", tmp_path / "scratch") == ["A text."]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["train.jsonl", "dataset_info.json"], r"it holds train\.jsonl.*, and dataset_info\.json"),
+        (["a.ndjson.gz", "b.tar.gz"], r"it holds a\.ndjson\.gz.*, and b\.tar\.gz"),
+        (["a.txt", "b.txt", "c.json"], r"it holds a\.txt.*, and c\.json"),
+        (["a.txt", "b.zip", "c.txt"], r"it holds a\.txt.*, and b\.zip"),
+        (["README.txt", "c.json"], ""),
+        (["train.jsonl", "metadata.csv", "c.json"], ""),
+    ],
+)
+def test_of_two_corpora_in_a_directory_neither_hides_the_other(names: list[str], said: str, tmp_path: Path) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    if not said:
+        assert form_of(locate(str(tmp_path))) is Form.RELEASE
+        return
+    with pytest.raises(ConfigurationError, match=said):
+        form_of(locate(str(tmp_path)))
+
+
+def test_files_that_are_not_read_are_counted(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt.gz", "page.html", ".hidden/c.txt", ".git/config", "._a.txt"):
+        (tmp_path / "corpus" / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / "corpus" / name).write_text("A text.")
+    with Workspace(tmp_path) as workspace:
+        corpus, _ = open_corpus(locate(str(tmp_path / "corpus")), workspace)
+        assert corpus.counts() == {"files": 3, "unread_files": 1}
 
 
 @pytest.mark.parametrize("ending", ["txt", "jsonl"])

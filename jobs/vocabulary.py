@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ def parse_vocabulary(data: bytes, source: str) -> Vocabulary:
     special tokens are there and [PAD] is entry 0, which google's padding takes for granted.
     """
     try:
-        text = data.decode("utf-8")
+        text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as error:
         raise ConfigurationError(source, f"not UTF-8 at byte {error.start}", "give a vocab.txt") from error
     # Not splitlines(): U+2028 and its like are vocabulary entries' characters, not line ends.

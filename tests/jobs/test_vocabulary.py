@@ -15,6 +15,10 @@ def test_ids_are_line_numbers() -> None:
     assert vocabulary.to_bytes() == GOOD.encode()
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_entry() -> None:
+    assert parse_vocabulary(b"\xef\xbb\xbf" + GOOD.encode(), "vocab.txt").to_bytes() == GOOD.encode()
+
+
 def test_line_separators_of_unicode_are_entries() -> None:
     vocabulary = parse_vocabulary(GOOD.encode() + "a\u2028b\n".encode(), "vocab.txt")
     assert vocabulary.tokens[7] == "a\u2028b"

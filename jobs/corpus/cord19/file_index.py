@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
+from urllib.parse import unquote
 
 from jobs.corpus.cord19.layouts import other_kind, spelling, stem
 from jobs.corpus.documents.document import Parse
@@ -27,6 +28,8 @@ class FileIndex:
     def find(self, named: str, kind: Parse) -> str | None:
         """The file at the path ``named``; else, whatever the folder, the file of that name: rather one that is not in
         the folder of another ``kind``, and then the one whose path ends most alike. None where there is none.
+
+        A name of which there is no file may be that of a URL, with ``%20`` for a blank.
         """
         normal = normal_path(named)
         if normal in self._paths:
@@ -34,6 +37,10 @@ class FileIndex:
 
         name = stem(normal)
         found = self.called(name)
+        if not found and "%" in name:
+            normal = normal_path(unquote(named))
+            name = stem(normal)
+            found = self.called(name)
 
         def rank(path: str) -> tuple[bool, int, str]:
             return other_kind(path, kind), -_common_end(path, normal), path

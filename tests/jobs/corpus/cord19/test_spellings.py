@@ -48,6 +48,11 @@ FOUND: dict[str, tuple[Row, str, str]] = {
     "name in capitals": (BY_PATH, PDF.replace(SHA, SHA.upper()), SHA),
     "path in capitals": ({"pdf_json_files": PDF.replace(SHA, SHA.upper())}, PDF, SHA),
     "paper_id in capitals": (BY_PATH, PDF, SHA.upper()),
+    "path of a URL": (
+        {"pdf_json_files": "https://x.org/my%20files%2Fpdf_json%2F00ab{}cdef.json"},
+        f"my files/{PDF}",
+        SHA,
+    ),
     "column in capitals": ({"PDF_JSON_FILES": PDF}, PDF, SHA),
     "sha in capitals": ({"sha": SHA.upper()}, PDF, SHA),
     "sha beside an empty path": ({"sha": SHA, "pdf_json_files": ""}, PDF, SHA),

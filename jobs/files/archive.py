@@ -8,8 +8,9 @@ from typing import IO
 
 from jobs.errors import ConfigurationError
 from jobs.files.limits import Budget
+from jobs.files.metered import Tell
 from jobs.files.names import printable, safe_path
-from jobs.files.streams import Tell, unpacked
+from jobs.files.streams import unpacked
 from jobs.files.tar import Entry, TarError, entries
 
 

@@ -5,53 +5,18 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Callable
 from typing import IO, Any, cast
 
 from isal import igzip, isal_zlib
 
 from jobs.errors import ConfigurationError
 from jobs.files.limits import Budget
+from jobs.files.metered import Metered, Tell
 from jobs.files.packing import GZIP_MAGIC, LONGEST_MAGIC, refuse_other_packing
-
-OnBytes = Callable[[int, int], None]
-"""Called now and then with the packed bytes read so far and in all; may raise to stop."""
-
-
-def unwatched(done: int, total: int) -> None:
-    """An ``OnBytes`` for nobody."""
-
-
-Tell = Callable[[int], None]
-"""Called now and then with the bytes read so far; may raise to stop."""
 
 _BUFFER = 1 << 20
 _DAMAGE = (gzip.BadGzipFile, zlib.error, cast("type[Exception]", isal_zlib.error), OverflowError)
 """``OverflowError`` is how igzip says that a header is too long."""
-
-
-class Metered(io.RawIOBase):
-    """Counts what is read of a file, and tells."""
-
-    def __init__(self, file: IO[bytes], tell: Tell | None = None) -> None:
-        self._file = file
-        self._tell = tell
-        self.count = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        self.count += len(data)
-        if self._tell:
-            self._tell(self.count)
-        return data
-
-    def readinto(self, buffer: Any) -> int:
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
 
 
 class _Gunzip(io.RawIOBase):

@@ -26,8 +26,8 @@ from jobs.corpus.screening.exact_duplicates import DUPLICATE, ExactDuplicates
 from jobs.corpus.screening.holdout import held_out
 from jobs.errors import ConfigurationError
 from jobs.files.digest import FileDigest
+from jobs.files.metered import OnBytes
 from jobs.files.place import locate
-from jobs.files.streams import OnBytes
 from jobs.layout import DOCUMENTS, HELD_OUT, QUARANTINE
 from jobs.sample.sample import SAMPLE, sample_fingerprint, write_sample
 from jobs.steps.context import StepContext

@@ -149,7 +149,8 @@ def open_cord19(place: Place, form: Form, workspace: Workspace) -> Cord19:
     Raises ``ConfigurationError`` when it cannot be used.
     """
     release = open_release(place, form, workspace)
-    metadata = survey(release.metadata or _made_metadata(release, workspace.scratch), release.source)
+    table = release.metadata or _made_metadata(release, workspace.scratch)
+    metadata = survey(table, release.source, workspace.telling(table.stat().st_size))
     if release.files and not metadata.has_parse_columns and not metadata.can_join:
         raise ConfigurationError(
             release.source,

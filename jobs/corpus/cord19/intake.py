@@ -31,9 +31,9 @@ from jobs.corpus.documents.workspace import Workspace
 from jobs.errors import ConfigurationError
 from jobs.files.archive import Member, tar_members
 from jobs.files.limits import Budget
+from jobs.files.metered import Tell
 from jobs.files.names import printable
 from jobs.files.packing import unread_packing
-from jobs.files.streams import Tell
 from jobs.files.zips import ZIP_ERRORS, open_zip, zip_path
 
 MOST_NESTED = 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from jobs.corpus.cord19.older_releases import NO_NAMES, Names, made_uid, parse_n
 from jobs.corpus.documents.digest_set import DigestSet
 from jobs.corpus.documents.quarantine import Quarantined
 from jobs.errors import ConfigurationError
+from jobs.files.metered import Metered, Tell
 from jobs.files.utf16 import refuse_utf16
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -61,6 +63,8 @@ class Metadata:
     has_parse_columns: bool
     can_join: bool
     """Whether a row says by which names its parses are found."""
+    tell: Tell | None = None
+    """Called while it is read before the first paper."""
 
     @property
     def merged(self) -> int:
@@ -71,7 +75,7 @@ class Metadata:
         """Every paper, at the place of its first row."""
         rows_of: dict[str, list[Paper]] = {uid: [] for uid in self.repeated}
         if rows_of:
-            for row in self._good_rows():
+            for row in self._good_rows(self.tell):
                 if row.cord_uid in rows_of:
                     rows_of[row.cord_uid].append(row.paper())
         for row in self._good_rows():
@@ -80,8 +84,8 @@ class Metadata:
             elif rows := rows_of.pop(row.cord_uid, None):
                 yield merge(rows)
 
-    def _good_rows(self) -> Iterator[_Row]:
-        return (row for row in _rows(self.path, self.source) if isinstance(row, _Row))
+    def _good_rows(self, tell: Tell | None = None) -> Iterator[_Row]:
+        return (row for row in _rows(self.path, self.source, tell) if isinstance(row, _Row))
 
 
 class _Row(NamedTuple):
@@ -94,8 +98,8 @@ class _Row(NamedTuple):
         return _paper(self.cord_uid, self.fields)
 
 
-def survey(path: Path, source: str) -> Metadata:
-    """Reads the whole of a metadata.csv at ``path`` once; ``source`` is what errors call it.
+def survey(path: Path, source: str, tell: Tell | None = None) -> Metadata:
+    """Reads the whole of a metadata.csv at ``path`` once; ``source`` is what errors call it, and ``tell`` hears of it.
 
     Raises ``ConfigurationError`` for a file without header, or with neither ``cord_uid`` nor ``sha``, or with a quote
     never closed.
@@ -104,7 +108,7 @@ def survey(path: Path, source: str) -> Metadata:
     rows = 0
     repeated: set[str] = set()
     quarantined: list[Quarantined] = []
-    for row in _rows(path, source):
+    for row in _rows(path, source, tell):
         rows += 1
         if isinstance(row, Quarantined):
             quarantined.append(row)
@@ -121,6 +125,7 @@ def survey(path: Path, source: str) -> Metadata:
         quarantined=tuple(quarantined),
         has_parse_columns=_has_parse_columns(columns),
         can_join="sha" in columns or "pmcid" in columns,
+        tell=tell,
     )
 
 
@@ -154,8 +159,9 @@ def merge(rows: Iterable[Paper]) -> Paper:
     )
 
 
-def _rows(path: Path, source: str) -> Iterator[_Row | Quarantined]:
-    with path.open("rb") as file:
+def _rows(path: Path, source: str, tell: Tell | None = None) -> Iterator[_Row | Quarantined]:
+    with path.open("rb") as opened:
+        file = io.BufferedReader(Metered(opened, tell), _PIECE)
         refuse_utf16(file.peek(16), source)
         records = read_records(file, source)
         columns = _columns(next(records, None), source)
@@ -171,6 +177,7 @@ def _rows(path: Path, source: str) -> Iterator[_Row | Quarantined]:
             yield Quarantined(METADATA, problem, f"line {record.line}")
 
 
+_PIECE = 1 << 20
 _NO_UID = {True: "no cord_uid", False: "nothing to make a cord_uid of: no sha, doi, pmcid, pubmed_id or title"}
 
 

@@ -22,8 +22,8 @@ from jobs.corpus.documents.workspace import Workspace
 from jobs.errors import ConfigurationError
 from jobs.files.digest import digest_of
 from jobs.files.limits import Budget
+from jobs.files.metered import Metered
 from jobs.files.place import Place
-from jobs.files.streams import Metered
 
 
 @dataclass(frozen=True)

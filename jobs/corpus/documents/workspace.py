@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import IO, cast
 
 from jobs.files.digest import FileDigest, Hashed
-from jobs.files.streams import OnBytes, Tell, unwatched
+from jobs.files.metered import OnBytes, Tell, unwatched
 
 
 @dataclass(frozen=True)

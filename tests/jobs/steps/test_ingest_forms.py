@@ -218,6 +218,20 @@ def test_bytes_are_reported_while_an_archive_is_unpacked_and_a_stop_is_heeded(sa
     assert {total for _, total in seen} == {release.stat().st_size}
 
 
+def test_a_stop_is_heeded_while_metadata_is_read(tmp_path: Path) -> None:
+    """The last release's has 1.6 GB, which take half a minute each time."""
+    header, rows = "cord_uid,abstract\n", "".join(f"u{n},{'A text. ' * 99}\n" for n in range(5000))
+    for name, table, readings in (("once", rows, 1), ("merged", rows * 2, 2)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metadata.csv").write_text(header + table)
+        seen: list[int] = []
+        with Workspace(tmp_path, lambda done, _total, seen=seen: seen.append(done)) as bench:  # type: ignore[misc]
+            corpus, _ = open_corpus(locate(str(tmp_path / name)), bench)
+            assert len(seen) > 3
+            next(iter(corpus.outcomes()))
+        assert seen.count(max(seen)) >= readings
+
+
 def test_a_failed_archive_leaves_nothing_behind(sample: Path, tmp_path: Path) -> None:
     release = tmp_path / "release.tar.gz"
     release.write_bytes(ai2_release(sample)[:-1000])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -44,6 +44,10 @@ class Paper:
     """By what its files are found where metadata names none."""
 
 
+_TEXTS = ("title", "abstract", "license", "publish_time", "journal", "doi", "url")
+"""Fields of which the first value counts that is not empty."""
+
+
 @dataclass(frozen=True)
 class Metadata:
     """The result of one pass over metadata.csv; ``papers()`` streams the papers themselves.
@@ -73,16 +77,35 @@ class Metadata:
 
     def papers(self) -> Iterator[Paper]:
         """Every paper, at the place of its first row."""
-        rows_of: dict[str, list[Paper]] = {uid: [] for uid in self.repeated}
-        if rows_of:
-            for row in self._good_rows(self.tell):
-                if row.cord_uid in rows_of:
-                    rows_of[row.cord_uid].append(row.paper())
+        added: dict[str, list[Paper] | None] = self._added() if self.repeated else {}
         for row in self._good_rows():
             if row.cord_uid not in self.repeated:
                 yield row.paper()
-            elif rows := rows_of.pop(row.cord_uid, None):
-                yield merge(rows)
+            elif row.cord_uid in added:
+                yield merge([row.paper(), *(added.pop(row.cord_uid) or ())])
+
+    def _added(self) -> dict[str, list[Paper] | None]:
+        """What later rows add to each repeated paper: no text that an earlier row has, and None for nothing. So a table
+        that is joined to a copy of itself takes no memory for its texts."""
+        added: dict[str, list[Paper] | None] = {}
+        filled: dict[str, int] = {}
+        """The texts that a paper has, as bits."""
+        seen: set[int] = set()
+        for row in self._good_rows(self.tell):
+            uid = row.cord_uid
+            if uid not in self.repeated:
+                continue
+            paper, before = row.paper(), filled.get(uid, 0)
+            paper = replace(paper, **{name: "" for bit, name in enumerate(_TEXTS) if before >> bit & 1})
+            new = sum(bool(getattr(paper, name)) << bit for bit, name in enumerate(_TEXTS))
+            rest = hash((uid, paper.source, paper.pdf_json, paper.pmc_json, paper.names))
+            if uid not in added:
+                added[uid] = None
+            elif new or rest not in seen:
+                added[uid] = [*(added[uid] or ()), paper]
+            filled[uid] = before | new
+            seen.add(rest)
+        return added
 
     def _good_rows(self, tell: Tell | None = None) -> Iterator[_Row]:
         return (row for row in _rows(self.path, self.source, tell) if isinstance(row, _Row))
@@ -132,22 +155,11 @@ def survey(path: Path, source: str, tell: Tell | None = None) -> Metadata:
 def merge(rows: Iterable[Paper]) -> Paper:
     """One paper of rows that share a cord_uid: the first value that is not empty wins, files unite in order."""
     papers = list(rows)
-
-    def first(field: str) -> str:
-        return next((value for paper in papers if (value := getattr(paper, field))), "")
-
     return Paper(
         cord_uid=papers[0].cord_uid,
-        title=first("title"),
-        abstract=first("abstract"),
-        license=first("license"),
-        publish_time=first("publish_time"),
         source="; ".join(
             dict.fromkeys(source for p in papers for part in p.source.split(";") if (source := part.strip()))
         ),
-        journal=first("journal"),
-        doi=first("doi"),
-        url=first("url"),
         pdf_json=tuple(dict.fromkeys(file for paper in papers for file in paper.pdf_json)),
         pmc_json=tuple(dict.fromkeys(file for paper in papers for file in paper.pmc_json)),
         names=Names(
@@ -156,6 +168,7 @@ def merge(rows: Iterable[Paper]) -> Paper:
             promised=frozenset(kind for paper in papers for kind in paper.names.promised),
             folder=next((paper.names.folder for paper in papers if paper.names.folder), ""),
         ),
+        **{name: next((text for paper in papers if (text := getattr(paper, name))), "") for name in _TEXTS},
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
+import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 
 from jobs.corpus.cord19 import csv_records as records
 from jobs.corpus.cord19.corpus import Cord19
+from jobs.corpus.cord19.metadata import Paper, merge, survey
 from jobs.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -45,6 +49,37 @@ def test_rows_of_one_paper_are_merged_at_the_first(corpus: Corpus) -> None:
     assert first.pmc_json == ("d.json",)
     assert second.cord_uid == "u2"
     assert (metadata.rows, metadata.merged, metadata.distinct) == (4, 2, 2)
+
+
+FIELDS = ("cord_uid", "source_x", "title", "abstract", "license", "pdf_json_files")
+CELLS = st.sampled_from(["", "a", "b; c", "c"])
+ROWS = st.lists(st.tuples(st.sampled_from("uvw"), CELLS, CELLS, CELLS, CELLS, CELLS), min_size=1, max_size=12)
+
+
+@given(ROWS)
+def test_what_is_kept_of_rows_is_what_merging_all_of_them_makes(rows: list[tuple[str, ...]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "metadata.csv"
+        table.write_text("".join(",".join(row) + "\n" for row in (FIELDS, *rows)))
+        found = list(survey(table, "metadata.csv").papers())
+    by_uid: dict[str, list[Paper]] = {}
+    for uid, source, title, abstract, license_, files in rows:
+        paths = tuple(filter(None, files.split("; ")))
+        paper = Paper(uid, title=title, abstract=abstract, license=license_, source=source, pdf_json=paths)
+        by_uid.setdefault(uid, []).append(paper)
+    assert found == [merge(papers) if len(papers) > 1 else papers[0] for papers in by_uid.values()]
+
+
+def test_a_table_that_is_joined_to_a_copy_of_itself_takes_no_memory_for_its_texts(tmp_path: Path) -> None:
+    rows = "".join(f"u{number},{'x' * 400_000}\n" for number in range(50))
+    (tmp_path / "metadata.csv").write_text(f"cord_uid,abstract\n{rows}{rows}")
+    metadata = survey(tmp_path / "metadata.csv", "metadata.csv")
+    tracemalloc.start()
+    try:
+        assert sum(len(paper.abstract) for paper in metadata.papers()) == 20_000_000
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_quoted_line_breaks_commas_and_quotes_are_text(raw_metadata: Open) -> None:

@@ -31,8 +31,6 @@ MAX_DIRECTORY = 256 << 20
 MAX_MEMBERS = 2_000_000
 """zipfile takes some 400 bytes of memory for each."""
 
-_ENCRYPTED = 1
-
 _MEMBER = b"PK\x01\x02"
 """Begins each member's entry in the directory."""
 
@@ -50,14 +48,19 @@ def open_zip(file: IO[bytes], source: str) -> zipfile.ZipFile:
         raise ConfigurationError(source, reason, "get it again and compare its size") from error
 
 
+def zip_remedy(error: Exception) -> str:
+    """What to do about a member whose reading raised one of ``ZIP_ERRORS``."""
+    if "encrypted" in str(error):
+        return "unpack it with its password, and give the directory"
+    return "get it again and compare its size and checksum"
+
+
 def zip_path(info: zipfile.ZipInfo) -> tuple[str, str]:
     """A member's name as a normal relative path, and why it must not be read where it must not."""
     name, problem = safe_path(info.filename)
     mode = info.external_attr >> 28
     if mode not in (0, 0o10):  # the file type of Unix, where the zip says one: ordinary
         problem = problem or "it is a link, a device or a pipe"
-    if info.flag_bits & _ENCRYPTED:
-        problem = problem or "it is encrypted: unpack it with its password"
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         problem = problem or f"it is packed by method {info.compress_type}, which is not read: pack it with deflate"
     return name, problem

@@ -34,7 +34,7 @@ from jobs.files.limits import Budget
 from jobs.files.metered import Tell
 from jobs.files.names import printable
 from jobs.files.packing import unread_packing
-from jobs.files.zips import ZIP_ERRORS, open_zip, zip_path
+from jobs.files.zips import ZIP_ERRORS, open_zip, zip_path, zip_remedy
 
 MOST_NESTED = 2
 """Archives around a file that are unpacked: CORD-19 packs its parses into an archive of an archive."""
@@ -98,7 +98,7 @@ class Intake:
                 self._take_zipped(archive, info, member, source, budget, depth)
             except ZIP_ERRORS as error:
                 reason = f"{member.path} cannot be unpacked ({error})"
-                raise ConfigurationError(source, reason, "get it again and compare its checksum") from error
+                raise ConfigurationError(source, reason, zip_remedy(error)) from error
 
     def _take_zipped(
         self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, member: Member, source: str, budget: Budget, depth: int
@@ -154,12 +154,13 @@ class Intake:
         Raises ``ConfigurationError`` where there is neither, or several releases.
         """
         metadata = choose_metadata(self._metadata, source)
+        files = ParseFiles(self._places, root_of(metadata))
         if not metadata:
             refuse_packed_metadata(self._packed_metadata, source)
+        if files and not metadata:
             for member in self.refused:
                 if is_metadata(member.file):
                     raise ConfigurationError(source, f"its metadata, {member.file}: {member.reason}", _PACK_AGAIN)
-        files = ParseFiles(self._places, root_of(metadata))
         if not files and not metadata:
             reason, remedy = self._nothing_found()
             raise ConfigurationError(source, reason, remedy)

@@ -18,7 +18,7 @@ from jobs.corpus.reading.detect_format import form_of
 from jobs.errors import ConfigurationError
 from jobs.files.limits import Budget
 from jobs.files.place import Place
-from jobs.files.zips import ZIP_ERRORS, open_zip, zip_path
+from jobs.files.zips import ZIP_ERRORS, open_zip, zip_path, zip_remedy
 
 PDF_TEXT = 0.22
 PMC_TEXT = 0.30
@@ -89,4 +89,4 @@ def _listed_zip(place: Place, copy: Path) -> tuple[str, dict[str, int]]:
             return metadata, {relative_to(root, p): info.file_size for p, info in members.items() if is_json(p)}
     except (*ZIP_ERRORS, OSError) as error:
         reason = f"truncated or damaged: the zip cannot be listed, or its metadata.csv not unpacked ({error})"
-        raise ConfigurationError(place.location, reason, "get it again and compare its size") from error
+        raise ConfigurationError(place.location, reason, zip_remedy(error)) from error

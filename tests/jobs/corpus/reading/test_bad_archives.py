@@ -99,24 +99,6 @@ def test_metadata_that_may_not_be_read_is_missed(bench: Workspace) -> None:
         opened(gzip.compress(tar([link, parse])), bench)
 
 
-def test_an_encrypted_zip_is_refused_as_such(bench: Workspace) -> None:
-    data = bytearray(zip_of(FILES))
-    for magic, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        at = -1
-        while (at := data.find(magic, at + 1)) >= 0:
-            data[at + flags] |= 1
-    with pytest.raises(ConfigurationError, match=r"metadata\.csv: .* it is encrypted: unpack it"):
-        opened(bytes(data), bench)
-
-
-def zip_of(files: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for path, data in files.items():
-            archive.writestr(path, data)
-    return out.getvalue()
-
-
 OTHER_PACKINGS = {
     "xz": lzma.compress(tar([member("metadata.csv", METADATA)])),
     "bzip2": bz2.compress(tar([member("metadata.csv", METADATA)])),
@@ -166,7 +148,9 @@ def test_an_encrypted_zip_is_refused_by_name(bench: Workspace) -> None:
     data = bytearray(out.getvalue())
     for signature, flags in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
         data[data.index(signature) + flags] |= 1
-    with pytest.raises(ConfigurationError, match=r"metadata.csv cannot be unpacked \(.*encrypted"):
+    with pytest.raises(
+        ConfigurationError, match=r"metadata.csv cannot be unpacked \(.*encrypted.*\n  next: unpack it with"
+    ):
         opened(bytes(data), bench)
 
 

@@ -172,7 +172,7 @@ OTHER_NAMES = {
 def test_a_text_under_another_name_is_not_passed_over(line: dict[str, object], tmp_path: Path) -> None:
     [outcome] = outcomes(tmp_path / "papers.jsonl", json.dumps(line).encode())
     assert outcome.document is None
-    [name] = line.keys() & {"body_text", "full_text", "paragraphs", "Text", "Abstract", "prose", "content"}
+    [name] = line.keys() & {"body_text", "full_text", "paragraphs", "Text", "Abstract", "prose", "content", "sections"}
     assert reasons([outcome]) == [("line 1", f"its text is in {name}, which is not read: call it text (or body)")]
 
 

@@ -66,8 +66,11 @@ class Accounting:
         shown = "; ".join(
             f"{entry.file}{f' {entry.position}' if entry.position else ''}: {entry.reason}" for entry in self._first
         )
+        other_encoding = all(entry.reason.startswith("not UTF-8") for entry in self._first)
+        convert = "convert it, as by iconv -f LATIN1 -t UTF-8 FILE > NEW_FILE; or " if other_encoding else ""
         raise ConfigurationError(
             self._source,
             f"{lost} of {total} documents are malformed, more than the {self._share:.0%} allowed; first {shown}",
-            "see quarantine.jsonl and repair the corpus, or allow more: --set corpus.max_quarantined_share=SHARE",
+            f"{convert}see quarantine.jsonl and repair the corpus, or allow more: "
+            "--set corpus.max_quarantined_share=SHARE",
         )

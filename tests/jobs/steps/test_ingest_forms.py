@@ -202,6 +202,21 @@ def test_too_many_bad_lines_of_ones_own_are_refused_at_the_end(tmp_path: Path) -
         ingest(tmp_path / "papers.jsonl", tmp_path)
 
 
+@pytest.mark.parametrize("name", ["papers.jsonl", "papers.txt", "metadata.csv"])
+def test_a_corpus_in_another_encoding_is_refused_with_the_way_to_convert_it(name: str, tmp_path: Path) -> None:
+    texts = [f"Das Fieber sank am {number}. Tag. Später stieg es." for number in range(9)]
+    made = {
+        "papers.jsonl": "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts),
+        "papers.txt": "\n\n".join(texts),
+        "metadata.csv": "cord_uid,abstract\n" + "".join(f"u{number},{text}\n" for number, text in enumerate(texts)),
+    }
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / name).write_text(made[name], encoding="latin-1")
+    with pytest.raises(ConfigurationError, match=r"9 of 9 documents are malformed.*not UTF-8") as raised:
+        ingest(tmp_path / "corpus", tmp_path)
+    assert "iconv -f LATIN1 -t UTF-8" in raised.value.remedy
+
+
 def test_bytes_are_reported_while_an_archive_is_unpacked_and_a_stop_is_heeded(sample: Path, tmp_path: Path) -> None:
     release = tmp_path / "release.tar.gz"
     release.write_bytes(ai2_release(sample))

@@ -43,7 +43,7 @@ def run(context: StepContext) -> None:
     Raises ``ConfigurationError`` when the corpus cannot be used or is not the one that was submitted.
     """
     started = time.monotonic()
-    with Workspace(context.scratch, _byte_progress(context)) as workspace:
+    with Workspace(context.scratch, _byte_progress(context), check_stop=context.check_stop) as workspace:
         _ingest(context, _open(context, workspace), workspace, started)
 
 

@@ -83,6 +83,20 @@ def test_a_covid_ctl_that_is_ended_leaves_no_worker_and_is_continued(
     assert finish(command, tmp_path) == undisturbed
 
 
+def test_a_worker_that_is_left_alone_ends_where_there_is_no_document_for_long(tmp_path: Path) -> None:
+    """Had it gone on to the end of the file, it would have completed its step."""
+    corpus, bucket = tmp_path / "notes.txt", tmp_path / "bucket"
+    corpus.write_bytes(b"One was seen. It was new.\n\nTwo were seen. They were old.\n" + b"\n" * 12_000_000)
+    running = start("submit", "preprocess", "--corpus", str(corpus), bucket=bucket)
+    wait_for(lambda: running.poll() is not None or any(bucket.glob("ingest-*/progress/*.json")))
+    workers = containers(running.pid, "ingest")
+    kill(running.pid)
+    running.communicate(timeout=300)
+    wait_for(lambda: all(map(gone, workers)))
+    assert len(workers) == 1
+    assert not list(bucket.glob("ingest-*/manifest.json"))
+
+
 def long_document(path: Path) -> Path:
     """A corpus whose last document keeps one rule busy for seconds: a paragraph of accents that stand alone."""
     lines = [

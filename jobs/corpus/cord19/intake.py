@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import zipfile
 from collections.abc import Iterable
 from contextlib import closing
@@ -112,7 +111,9 @@ class Intake:
     def take_metadata(self, path: str, file: IO[bytes]) -> None:
         copy = self._metadata[path] = self._workspace.scratch / f"metadata-{len(self._metadata)}.csv"
         with copy.open("wb") as target:
-            shutil.copyfileobj(file, target, 1 << 20)
+            while piece := file.read(1 << 20):
+                self._workspace.check_stop()
+                target.write(piece)
 
     def _take(self, member: Member, source: str, budget: Budget, depth: int) -> None:
         if is_nested_archive(member.path) and not member.problem and member.file:

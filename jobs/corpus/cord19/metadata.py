@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jobs.corpus.cord19.csv_records import Record, read_records
 from jobs.corpus.cord19.layouts import METADATA
@@ -77,17 +77,17 @@ class Metadata:
 
     def papers(self) -> Iterator[Paper]:
         """Every paper, at the place of its first row."""
-        added: dict[str, list[Paper] | None] = self._added() if self.repeated else {}
+        added = self._added() if self.repeated else {}
         for row in self._good_rows():
             if row.cord_uid not in self.repeated:
                 yield row.paper()
             elif row.cord_uid in added:
-                yield merge([row.paper(), *(added.pop(row.cord_uid) or ())])
+                yield merge([row.paper(), *added.pop(row.cord_uid)])
 
-    def _added(self) -> dict[str, list[Paper] | None]:
-        """What later rows add to each repeated paper: no text that an earlier row has, and None for nothing. So a table
-        that is joined to a copy of itself takes no memory for its texts."""
-        added: dict[str, list[Paper] | None] = {}
+    def _added(self) -> dict[str, list[Paper]]:
+        """What later rows add to each repeated paper: no text that an earlier row has, so that a table and a copy of it
+        in one file take no memory for their texts."""
+        added: dict[str, list[Paper]] = {}
         filled: dict[str, int] = {}
         """The texts that a paper has, as bits."""
         seen: set[int] = set()
@@ -96,13 +96,14 @@ class Metadata:
             if uid not in self.repeated:
                 continue
             paper, before = row.paper(), filled.get(uid, 0)
-            paper = replace(paper, **{name: "" for bit, name in enumerate(_TEXTS) if before >> bit & 1})
+            known: dict[str, Any] = {name: "" for bit, name in enumerate(_TEXTS) if before >> bit & 1}
+            paper = replace(paper, **known)
             new = sum(bool(getattr(paper, name)) << bit for bit, name in enumerate(_TEXTS))
             rest = hash((uid, paper.source, paper.pdf_json, paper.pmc_json, paper.names))
             if uid not in added:
-                added[uid] = None
+                added[uid] = []
             elif new or rest not in seen:
-                added[uid] = [*(added[uid] or ()), paper]
+                added[uid].append(paper)
             filled[uid] = before | new
             seen.add(rest)
         return added

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,8 @@ class Workspace:
     """Called with the progress in bytes while an archive is fetched or unpacked."""
     closing: ExitStack = field(default_factory=ExitStack)
 
+    check_stop: Callable[[], None] = lambda: None
+    """Raises when the step is to end; asked also where no bytes are told."""
     digests: list[FileDigest] = field(default_factory=list)
     """Digests of the corpus's files that were read whole, as people have them."""
 

@@ -17,6 +17,8 @@ from jobs.files.streams import drain, unpacked
 from jobs.store import ObjectInfo
 
 _HEAD = 1 << 16
+_LINES_AT_ONCE = 1 << 16
+"""Lines that may be read without a document, a fraction of a second, until the step is asked whether it is to end."""
 _ENDINGS = (".gz", ".jsonl", ".ndjson", ".txt")
 
 
@@ -97,6 +99,8 @@ class OwnFiles:
             number = 0
             while data := stream.readline(MAX_DOCUMENT_BYTES):
                 number += 1
+                if number % _LINES_AT_ONCE == 0:
+                    self._workspace.check_stop()
                 if number == 1:
                     data = data.removeprefix(b"\xef\xbb\xbf")
                 size = len(data)

@@ -28,7 +28,8 @@ from controller.cli.terminal import (
 )
 from controller.cli.usage import usage_error
 from controller.cli.vocabulary import vocab
-from jobs.errors import CovidCtlError
+from jobs.errors import ConfigurationError, CovidCtlError
+from jobs.library_errors import in_our_words
 
 EXIT_CANCELLED = 130
 
@@ -150,8 +151,12 @@ def _run() -> int:
     except CovidCtlError as error:
         complain(error)
         return error.cli_exit_code
-    except OSError as error:  # of click's own writing, as of --help
-        if error.errno in (errno.EPIPE, errno.ENOSPC):
+    except OSError as error:
+        if error.filename is not None:  # a path that was given and that the system takes for none
+            refused = ConfigurationError(str(error.filename), in_our_words(error), "check the path")
+            complain(refused)
+            return refused.cli_exit_code
+        if error.errno in (errno.EPIPE, errno.ENOSPC):  # of click's own writing, as of --help
             raise OutputError(error) from error
         raise
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -208,7 +209,7 @@ class Choice:
         profile = self._profile
         if profile.is_local or "://" in location:
             return
-        if profile.bucket_volume and Path(location).resolve().is_relative_to(profile.bucket):
+        if profile.bucket_volume and Path(os.path.realpath(location)).is_relative_to(profile.bucket):
             return
         raise PreflightError(
             f"{what} {location}",

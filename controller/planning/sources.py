@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def identify_corpus(location: str) -> Source:
     if location == SAMPLE:
         return Source(SAMPLE, sample_fingerprint())
     if "://" not in location:
-        location = str(Path(location).expanduser().resolve())
+        location = os.path.realpath(Path(location).expanduser())  # resolve() fails at links that go round
     return Source(location, fingerprint(locate(location)))
 
 

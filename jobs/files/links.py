@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jobs.errors import ConfigurationError
 from jobs.files.names import printable
+from jobs.library_errors import in_our_words
 
 
 def check_links(directory: Path, location: str) -> None:
@@ -53,7 +54,8 @@ def _entries(directory: str) -> Iterator[os.DirEntry[str]]:
                     yield entry
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-        except PermissionError as error:
-            raise ConfigurationError(printable(folder), "it may not be read", "check its permissions") from error
         except FileNotFoundError:
             continue  # removed meanwhile
+        except OSError as error:
+            reason = f"it cannot be read ({in_our_words(error)})"
+            raise ConfigurationError(printable(folder), reason, "check its permissions, or move it away") from error

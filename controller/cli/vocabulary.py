@@ -132,6 +132,7 @@ def _request(verb: str, recipe: str, options: Mapping[str, Any]) -> Request:
     """What ``submit preprocess`` would ask for, up to the vocabulary."""
     from controller.kinds.registry import KINDS, vocabulary_kind
     from controller.planning.request import Request, assignments
+    from controller.planning.sources import whole_file
     from jobs.artifact import Artifact
     from jobs.recipe import load_recipe
     from jobs.store import Store
@@ -142,7 +143,7 @@ def _request(verb: str, recipe: str, options: Mapping[str, Any]) -> Request:
     profile = profile_of(options)
     given = assignments(options["overrides"])
     if load_recipe(recipe, given).vocabulary.learn:
-        size = len(parse_vocabulary(_read(options["base"]), options["base"]))
+        size = len(parse_vocabulary(whole_file(options["base"], "give a vocab.txt with --vocab"), options["base"]))
         given |= {"vocabulary.learn": "null", "vocabulary.size": str(size)}
     given["vocabulary.extend"] = _extension(options)
     shards = options["shards"]
@@ -165,15 +166,6 @@ def _request(verb: str, recipe: str, options: Mapping[str, Any]) -> Request:
             "with_inputs": verb == "report",
         },
     )
-
-
-def _read(path: str) -> bytes:
-    from jobs.errors import ConfigurationError
-
-    try:
-        return Path(path).expanduser().read_bytes()
-    except OSError as error:
-        raise ConfigurationError(path, f"cannot be read ({error.strerror})", "give a vocab.txt with --vocab") from error
 
 
 def _extension(options: Mapping[str, Any]) -> str:

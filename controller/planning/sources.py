@@ -52,17 +52,21 @@ class GivenFile:
 
 def read_file(path: str, need: OptionalFile) -> GivenFile:
     """A file for an input of a step. Raises ``ConfigurationError`` when it cannot be read or is of no use there."""
-    try:
-        size = Path(path).expanduser().stat().st_size
-        if size > LARGEST_FILE:
-            reason = f"it has {size:,} bytes; {LARGEST_FILE:,} are the most"
-            raise ConfigurationError(path, reason, f"give --{need.name} a smaller one")
-        data = Path(path).expanduser().read_bytes()
-    except OSError as error:
-        remedy = f"give a file with --{need.name}"
-        raise ConfigurationError(path, f"cannot be read ({error.strerror})", remedy) from error
+    data = whole_file(path, f"give a file with --{need.name}")
     need.check(data, path)
     return GivenFile(data, need.name)
+
+
+def whole_file(path: str, remedy: str) -> bytes:
+    """What is in a small file. Raises ``ConfigurationError`` for one that cannot be read, or is large or endless."""
+    try:
+        with Path(path).expanduser().open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise ConfigurationError(path, f"cannot be read ({error.strerror})", remedy) from error
+    if len(data) > LARGEST_FILE:
+        raise ConfigurationError(path, f"it has more than the {LARGEST_FILE:,} bytes that are read", remedy)
+    return data
 
 
 def identify_model(location: str) -> Source:
@@ -91,10 +95,7 @@ def read_vocabulary(path: str, recipe: Recipe) -> GivenVocabulary:
 
     Raises ``ConfigurationError`` when it is none, or not of the size or case that the recipe needs.
     """
-    try:
-        data = Path(path).expanduser().read_bytes()
-    except OSError as error:
-        raise ConfigurationError(path, f"cannot be read ({error.strerror})", "give a vocab.txt with --vocab") from error
+    data = whole_file(path, "give a vocab.txt with --vocab")
     vocabulary = vocabulary_of(data, path)
     recipe.check_vocabulary_size(len(vocabulary), path)
     if recipe.vocabulary.max_unknown_share < 1:

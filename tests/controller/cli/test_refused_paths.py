@@ -45,6 +45,18 @@ def test_it_is_named(
     assert "\n  next: " in said
 
 
+@pytest.mark.parametrize("command", ["vocab", "data"])
+def test_a_file_without_end_is_not_read_to_its_end(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = [argument.replace("PATH", "/dev/zero") for argument in COMMANDS[command]]
+    monkeypatch.setattr(sys, "argv", ["covid-ctl", *arguments])
+    with pytest.raises(SystemExit):
+        main()
+    assert "/dev/zero: it has more than the" in capsys.readouterr().err
+
+
 def test_a_folder_too_deep_to_be_named_is_told(tmp_path: Path) -> None:
     corpus = tmp_path / "corpus"
     corpus.mkdir()

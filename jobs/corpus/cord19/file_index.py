@@ -23,7 +23,7 @@ class FileIndex:
     def __init__(self, paths: Collection[str]) -> None:
         self._paths = paths
         self._folders: dict[str, dict[str, list[str]]] = {}
-        """Of names that many files have, those in each folder."""
+        """Maps a name that many files have to its files, by folder."""
 
     def find(self, named: str, kind: Parse) -> str | None:
         """The file at the path ``named``; else, whatever the folder, the file of that name: rather one that is not in

@@ -168,13 +168,15 @@ def test_logs_are_json_lines(bucket: Path, manifests: dict[str, dict[str, Any]])
         assert events[-1]["event"] in ("step.completed", "shard.committed")
 
 
-def test_a_finished_training_is_extended_under_a_name_that_says_so(
-    bucket: Path, manifests: dict[str, dict[str, Any]], tmp_path: Path
-) -> None:
-    shutil.copytree(bucket, tmp_path / "bucket")
-    bucket = tmp_path / "bucket"
-    trained, again = manifests["pretrain"]["name"], ("submit", "pretrain", "tiny", *WARMUP, "--extend")
+EXTEND = ("submit", "pretrain", "tiny", *WARMUP, "--extend")
 
+
+def test_what_extends_a_finished_training_and_what_does_not(bucket: Path, manifests: dict[str, dict[str, Any]]) -> None:
+    trained = manifests["pretrain"]["name"]
+    planned = answer(*EXTEND, trained, "--to", "40", "--dry-run", bucket=bucket)
+    assert planned.code == 0, planned.err
+    assert "pretrain-tiny-to40-" in planned.out
+    assert f"extends {trained}: its learning rate was to fall to 0 at step 30, and now does at 40" in planned.out
     refused = {
         (trained, "--set", "schedule.train_steps=30"): "it has made 30 steps, 30 are no more",
         (trained, "--to", "20"): "it has made 30 steps, 20 are no more",
@@ -184,15 +186,22 @@ def test_a_finished_training_is_extended_under_a_name_that_says_so(
         (manifests["preprocess"]["name"], "--to", "40"): "its kind is preprocess, not pretrain",
     }
     for words, reason in refused.items():
-        done = answer(*again, *words, bucket=bucket)
+        done = answer(*EXTEND, *words, bucket=bucket)
         assert (done.code, reason in done.err) == (2, True), (words, done.err)
 
-    done = covid_ctl(*again, trained, "--to", "40", bucket=bucket)
+
+@pytest.mark.slow  # each part has default tests of its own; this joins them by three commands that train and export
+def test_a_finished_training_is_extended_under_a_name_that_says_so(
+    bucket: Path, manifests: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    shutil.copytree(bucket, tmp_path / "bucket")
+    bucket, trained = tmp_path / "bucket", manifests["pretrain"]["name"]
+    done = covid_ctl(*EXTEND, trained, "--to", "40", bucket=bucket)
     assert done.code == 0, done.err
     assert f"extends {trained}: its learning rate was to fall to 0 at step 30, and now does at 40" in done.out
     assert f"40 steps (30 of them {trained}'s), held-out MLM loss" in done.out
     (extended,) = (path.name for path in bucket.glob("pretrain-tiny-to40-*"))
-    assert "already complete" in covid_ctl(*again, trained, "--to", "40", bucket=bucket).out
+    assert "already complete" in covid_ctl(*EXTEND, trained, "--to", "40", bucket=bucket).out
     assert f"extends {trained}" in answer("explain", extended, bucket=bucket).out
 
     # The recipe alone still means the run that it describes; the longer one is named.
@@ -204,5 +213,5 @@ def test_a_finished_training_is_extended_under_a_name_that_says_so(
 
     # Checkpoints may go once the extension is complete, and then nothing goes on from them.
     assert answer("gc", "--older-than", "0s", "--yes", bucket=bucket).code == 0
-    gone = answer(*again, trained, "--to", "50", bucket=bucket)
+    gone = answer(*EXTEND, trained, "--to", "50", bucket=bucket)
     assert (gone.code, "its last checkpoint, of step 30, is gone" in gone.err) == (3, True), gone.err

@@ -27,9 +27,7 @@ def test_the_data_side_runs_on_a_bucket_that_fails_in_passing(gcs: GcsServer, ru
     again = covid_ctl(*run.command, "--salt", salt, "--bucket", BUCKET)
     assert (again.out.count("already complete"), again.out.splitlines()[-1].rpartition("/")[2]) == (4, name)
     (manifest,) = [
-        found
-        for found in answer("artifacts", "--bucket", BUCKET, "--output", "json").json()
-        if found["name"] == name
+        found for found in answer("artifacts", "--bucket", BUCKET, "--output", "json").json() if found["name"] == name
     ]
     stored = gcs.buckets["tests"]
     for output in manifest["outputs"]:

@@ -44,10 +44,10 @@ def example_flops(shape: Architecture, *, vocabulary: int, length: int, predicti
     """FLOP of a training example of ``length`` tokens: matrix products, backward costs twice forward.
 
     "Model FLOPs" as in appendix B of the PaLM paper (arXiv 2204.02311) and in Megatron-LM (arXiv 2104.04473): what the
-    mathematics needs, whatever an implementation repeats; a multiplication and an addition count as two. Per layer,
-    4 h² weights project queries, keys, values and outputs, the feed-forward network has 2 h·i, and scores and their
-    weighted sum are two products of length² · h. The heads take a transform (h²) and ``vocabulary`` logits per masked
-    word, and the pooler and two logits per pair.
+    mathematics needs, whatever an implementation repeats, or leaves out because nothing reads it; a multiplication
+    and an addition count as two. Per layer, 4 h² weights project queries, keys, values and outputs, the feed-forward
+    network has 2 h·i, and scores and their weighted sum are two products of length² · h. The heads take a transform
+    (h²) and ``vocabulary`` logits per masked word, and the pooler and two logits per pair.
     """
     hidden, inner, layers = shape.hidden_size, shape.intermediate_size, shape.num_hidden_layers
     projections = 2 * length * (4 * hidden * hidden + 2 * hidden * inner)

@@ -41,7 +41,7 @@ VERSIONS: Mapping[Kind, int] = {
     Kind.VOCABULARY: 6,
     Kind.PREPROCESS: 7,
     Kind.CHECKPOINT: 1,
-    Kind.PRETRAIN: 5,
+    Kind.PRETRAIN: 6,
     Kind.EXPORT: 6,
     Kind.TUNE: 3,
     Kind.CONTROL: 2,

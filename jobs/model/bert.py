@@ -117,9 +117,11 @@ class Bert(tf.Module):  # type: ignore[misc]
         input_mask: tf.Tensor,
         segment_ids: tf.Tensor,
         dropout_seed: tf.Tensor | None = None,
+        positions: tf.Tensor | None = None,
     ) -> tf.Tensor:
-        """The last layer's vectors, [B, S, H], for integer inputs [B, S].
+        """The last layer's vectors, [B, S, H], for integer inputs [B, S]; with ``positions`` [B, P] those, [B, P, H].
 
+        No vector depends on another one of its layer: with ``positions`` the last layer computes only those.
         ``dropout_seed`` is two integers that alone decide what is dropped: the run's seed, and a number that differs
         between steps, replicas and microbatches (``jobs.model.train_step``). None drops nothing.
         """
@@ -143,11 +145,15 @@ class Bert(tf.Module):  # type: ignore[misc]
         masked_scores = (1.0 - tf.cast(input_mask, tf.float32))[:, None, None, :] * MASKED_SCORE
         for index in range(config.num_hidden_layers):
             layer = f"bert/encoder/layer_{index}"
-            attended = self._attention(vectors, masked_scores, batch, f"{layer}/attention/self", next(seeds))
-            vectors = self._add(vectors, attended, f"{layer}/attention/output", next(seeds))
+            asking = vectors
+            if positions is not None and index == config.num_hidden_layers - 1:
+                by_example = tf.reshape(vectors, [batch, length, config.hidden_size])
+                asking = tf.reshape(tf.gather(by_example, positions, batch_dims=1), [-1, config.hidden_size])
+            attended = self._attention(asking, vectors, masked_scores, batch, f"{layer}/attention/self", next(seeds))
+            vectors = self._add(asking, attended, f"{layer}/attention/output", next(seeds))
             inner = self._activated(vectors, f"{layer}/intermediate/dense")
             vectors = self._add(vectors, inner, f"{layer}/output", next(seeds))
-        return tf.reshape(vectors, [batch, length, config.hidden_size])
+        return tf.reshape(vectors, [batch, -1, config.hidden_size])
 
     def pretraining_logits(
         self,
@@ -158,10 +164,10 @@ class Bert(tf.Module):  # type: ignore[misc]
         dropout_seed: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Logits of the masked words, [B, P, V], and of "the second segment is a random one", [B, 2]."""
-        sequence = self.sequence_output(input_ids, input_mask, segment_ids, dropout_seed)
+        positions = tf.pad(masked_lm_positions, [[0, 0], [1, 0]])  # the first token's, 0, before them
+        sequence = self.sequence_output(input_ids, input_mask, segment_ids, dropout_seed, positions)
 
-        masked = tf.gather(sequence, masked_lm_positions, batch_dims=1)
-        masked = tf.reshape(masked, [-1, self.config.hidden_size])
+        masked = tf.reshape(sequence[:, 1:], [-1, self.config.hidden_size])
         masked = self._activated(masked, "cls/predictions/transform/dense")
         masked = layer_norm(masked, *self._norm("cls/predictions/transform"), compiled=self._compiled)
         mlm = exact_product(masked, self._variable(WORD_EMBEDDINGS), self.rounded((WORD_EMBEDDINGS,)))
@@ -176,24 +182,41 @@ class Bert(tf.Module):  # type: ignore[misc]
         return tf.reshape(mlm, [-1, predictions, self.config.vocab_size]), nsp
 
     def _attention(
-        self, vectors: tf.Tensor, masked_scores: tf.Tensor, batch: tf.Tensor, scope: str, seed: tf.Tensor | None
+        self,
+        asking: tf.Tensor,
+        vectors: tf.Tensor,
+        masked_scores: tf.Tensor,
+        batch: tf.Tensor,
+        scope: str,
+        seed: tf.Tensor | None,
     ) -> tf.Tensor:
-        """Multi-head self-attention, [B * S, H] -> [B * S, H], in the products' type."""
-        config = self.config
-        size = config.hidden_size // config.num_attention_heads
-        # One product for all three: wider products come nearer to the hardware's peak.
+        """Multi-head attention of ``asking`` [B * P, H] to ``vectors`` [B * S, H]: [B * P, H], in the products' type.
+
+        Where ``asking`` are all of ``vectors``, they are the same tensor.
+        """
+        hidden, size = self.config.hidden_size, self.config.hidden_size // self.config.num_attention_heads
         kernels, biases = (self.rounded(_projections(scope, part)) for part in ("kernel", "bias"))
-        projected = tf.nn.bias_add(self._product(vectors, kernels), biases)
-        projected = tf.reshape(projected, [batch, -1, len(PROJECTIONS), config.num_attention_heads, size])
-        queries, keys, values = tf.unstack(tf.transpose(projected, [2, 0, 3, 1, 4]))  # each [B, N, S, D]
+        if asking is vectors:
+            # One product for all three: wider products come nearer to the hardware's peak.
+            queries, keys, values = self._heads(vectors, kernels, biases, batch)
+        else:
+            (queries,) = self._heads(asking, kernels[:, :hidden], biases[:hidden], batch)
+            keys, values = self._heads(vectors, kernels[:, hidden:], biases[hidden:], batch)
 
         scores = self._product(queries, keys, transpose_b=True)
         probabilities = softmax(scores, masked_scores, 1.0 / math.sqrt(size), compiled=self._compiled)
         # Drops whole positions to attend to, as the Transformer paper does.
-        rate = config.attention_probs_dropout_prob
+        rate = self.config.attention_probs_dropout_prob
         probabilities = dropout(probabilities, seed, rate=rate, compiled=self._compiled)
         context = tf.transpose(self._product(probabilities, values), [0, 2, 1, 3])
-        return tf.reshape(context, [-1, config.hidden_size])
+        return tf.reshape(context, [-1, hidden])
+
+    def _heads(self, vectors: tf.Tensor, kernels: tf.Tensor, biases: tf.Tensor, batch: tf.Tensor) -> list[tf.Tensor]:
+        """Vectors [B * S, H] times kernels of H columns each, side by side; for each kernel [B, N, S, D]."""
+        heads, hidden = self.config.num_attention_heads, self.config.hidden_size
+        projected = tf.nn.bias_add(self._product(vectors, kernels), biases)
+        projected = tf.reshape(projected, [batch, -1, kernels.shape[1] // hidden, heads, hidden // heads])
+        return tf.unstack(tf.transpose(projected, [2, 0, 3, 1, 4]))  # type: ignore[no-any-return]
 
     def _add(self, vectors: tf.Tensor, inputs: tf.Tensor, scope: str, seed: tf.Tensor | None) -> tf.Tensor:
         """A sub-layer's last dense layer, dropout, residual connection and layer norm."""

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.fused import gelu_erf, gelu_tanh
+from jobs.recipe import Precision
 
 CONFIG = BertConfig(
     vocab_size=50,
@@ -57,6 +58,26 @@ def test_what_padding_holds_does_not_matter(model: Bert, inputs: list[tf.Tensor]
         strict=True,
     ):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_some_positions_are_what_they_are_among_all(inputs: list[tf.Tensor], precision: Precision) -> None:
+    """And so are the gradients, though the last layer computes those positions alone."""
+    model = Bert(CONFIG, seed=5, precision=precision)
+    positions = inputs[3]
+    trained = [v for name, v in model.variables_by_name.items() if name.startswith("bert/e")]
+    with tf.GradientTape(persistent=True) as tape:
+        some = model.sequence_output(*inputs[:3], positions=positions)
+        among_all = tf.gather(model.sequence_output(*inputs[:3]), positions, batch_dims=1)
+        losses = [tf.reduce_sum(tf.sin(vectors)) for vectors in (some, among_all)]
+    assert tuple(some.shape) == (B, P, 16)
+    tolerance = {"float32": 1e-5, "bfloat16": 0.1}[precision]
+    np.testing.assert_allclose(some, among_all, atol=tolerance)
+    for variable, *gradients in zip(trained, *(tape.gradient(loss, trained) for loss in losses), strict=True):
+        ours, expected = (tf.convert_to_tensor(gradient).numpy() for gradient in gradients)
+        np.testing.assert_allclose(
+            ours, expected, atol=tolerance * max(1, np.abs(expected).max()), err_msg=variable.name
+        )
 
 
 def test_an_example_does_not_see_its_neighbours(model: Bert, inputs: list[tf.Tensor]) -> None:

@@ -14,6 +14,7 @@ from controller.doctor import recipe as of_recipe
 from controller.doctor.bucket_volume import bucket_volume
 from controller.doctor.check import Check, CheckState, Examination, examine, of_error, side_by_side, skipped
 from controller.doctor.clock import Ask, http_date
+from controller.doctor.gpu_memory import gpu_memory
 from controller.doctor.queue import queue
 from controller.doctor.region import region
 from controller.doctor.tpu_offer import tpu_offered
@@ -66,7 +67,7 @@ def all_checks(
         return
     yield from examine({"region": lambda: region(profile), "images": lambda: of_images.images(profile)})
     yield from _of_cluster(profile, cluster)
-    yield from examine({"TPU": lambda: tpu_offered(profile)})
+    yield from examine(_of_accelerator(profile, recipe))
 
 
 def cheap_checks(
@@ -82,8 +83,14 @@ def cheap_checks(
     yield from side_by_side(
         examine({"images": lambda: of_images.images(profile, roles)}),
         _of_cluster(profile, cluster, CHEAP, roles),
-        examine({"TPU": lambda: tpu_offered(profile)} if Role.TRAINER in roles else {}),
+        examine(_of_accelerator(profile, recipe) if Role.TRAINER in roles else {}),
     )
+
+
+def _of_accelerator(profile: Profile, recipe: Recipe) -> dict[str, Examination]:
+    if profile.trainer.gpu:
+        return {"GPU memory": lambda: gpu_memory(profile, recipe)}
+    return {"TPU": lambda: tpu_offered(profile)}
 
 
 def _of_recipe(recipe: Recipe, vocabulary: str | None) -> Iterator[Check]:

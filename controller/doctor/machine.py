@@ -44,40 +44,40 @@ def disk(bucket: str, recipe: Recipe) -> Check:
 
 
 def memory(recipe: Recipe) -> Check:
-    """Compares what training needs with all memory of the machine, or of the container that this process is in.
+    """Compares what training needs with all memory of the machine, or of the container that this process is in."""
+    return memory_for_training(
+        "memory",
+        recipe,
+        footprint(recipe),
+        machine_memory(),
+        "in this machine",
+        "train on another machine: covid-ctl init",
+    )
 
-    Activations are counted for the examples that are computed at once.
+
+def memory_for_training(
+    name: str, recipe: Recipe, needs: Footprint, there: float, where: str, otherwise: str, replicas: int = 1
+) -> Check:
+    """Compares what training needs with the bytes that each of its replicas has.
+
+    Activations are counted for the examples that are computed at once. ``otherwise`` helps where no setting does.
     """
-    total, batch = machine_memory(), recipe.schedule.train_batch_size
-    parts = parts_of_batch(recipe, total)
-    needed = footprint(recipe).bytes(batch // parts, parts)
-    chosen = f", computed in {parts:,} parts (schedule.accumulation auto)"
-    where = "in this machine"
-    if recipe.schedule.accumulation == "auto":
-        remedy = "lower examples.max_seq_length, or train on another machine: covid-ctl init"
-        return _enough("memory", total, needed, where, remedy, chosen)
-    return _enough("memory", total, needed, where, _in_parts(recipe, total))
-
-
-def _in_parts(recipe: Recipe, total: float) -> str:
-    """What to do where the batch does not fit: the fewest parts that do."""
-    batch = recipe.schedule.train_batch_size
-    parts = footprint(recipe).fewest_parts(batch, total)
-    if footprint(recipe).bytes(batch // parts, parts) > total:
-        return "no number of parts fits: lower examples.max_seq_length, or train on another machine: covid-ctl init"
-    return f"--set schedule.accumulation={parts} (or auto), or train on another machine: covid-ctl init"
+    batch, accumulation = recipe.schedule.train_batch_size // replicas, recipe.schedule.accumulation
+    fewest = needs.fewest_parts(batch, there)
+    parts = fewest if accumulation == "auto" else accumulation
+    needed = needs.bytes(batch // parts, parts)
+    if accumulation == "auto":
+        chosen = f", computed in {parts:,} parts (schedule.accumulation auto)"
+        return _enough(name, there, needed, where, f"lower examples.max_seq_length, or {otherwise}", chosen)
+    if needs.bytes(batch // fewest, fewest) > there:
+        remedy = f"no number of parts fits: lower examples.max_seq_length, or {otherwise}"
+    else:
+        remedy = f"--set schedule.accumulation={fewest} (or auto), or {otherwise}"
+    return _enough(name, there, needed, where, remedy)
 
 
 def footprint(recipe: Recipe) -> Footprint:
     return Footprint(recipe.architecture, recipe.vocabulary.entries, recipe.examples.max_seq_length)
-
-
-def parts_of_batch(recipe: Recipe, memory: float) -> int:
-    """Microbatches of an update: as the recipe says, or with ``auto`` as the trainer takes them."""
-    schedule = recipe.schedule
-    if schedule.accumulation == "auto":
-        return footprint(recipe).fewest_parts(schedule.train_batch_size, memory)
-    return schedule.accumulation
 
 
 def _enough(name: str, there: float, needed: float, where: str, remedy: str, how: str = "") -> Check:

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from jobs.flops import REPLICA_PEAKS
 from jobs.nearest import nearest
+from jobs.training_memory import GB
 from jobs.validation import Section
 
 RESOURCE = "nvidia.com/gpu"
@@ -22,18 +23,23 @@ RESOURCE = "nvidia.com/gpu"
 class GpuKind:
     model: str
     """As in ``jobs.flops.REPLICA_PEAKS``."""
+    memory: float
+    """Bytes of one."""
     machine_types: Mapping[int, str]
     """By the number of GPUs: the smallest machine type that has so many."""
 
 
 KINDS = {
-    "nvidia-l4": GpuKind("L4", {1: "g2-standard-8", 2: "g2-standard-24", 4: "g2-standard-48", 8: "g2-standard-96"}),
+    "nvidia-l4": GpuKind(
+        "L4", 24 * GB, {1: "g2-standard-8", 2: "g2-standard-24", 4: "g2-standard-48", 8: "g2-standard-96"}
+    ),
     "nvidia-tesla-a100": GpuKind(
         "A100",
+        40 * GB,
         {**{count: f"a2-highgpu-{count}g" for count in (1, 2, 4, 8)}, 16: "a2-megagpu-16g"},
     ),
-    "nvidia-a100-80gb": GpuKind("A100", {count: f"a2-ultragpu-{count}g" for count in (1, 2, 4, 8)}),
-    "nvidia-h100-80gb": GpuKind("H100", {count: f"a3-highgpu-{count}g" for count in (1, 2, 4, 8)}),
+    "nvidia-a100-80gb": GpuKind("A100", 80 * GB, {count: f"a2-ultragpu-{count}g" for count in (1, 2, 4, 8)}),
+    "nvidia-h100-80gb": GpuKind("H100", 80 * GB, {count: f"a3-highgpu-{count}g" for count in (1, 2, 4, 8)}),
 }
 """By the value of the node label ``cloud.google.com/gke-accelerator``."""
 
@@ -63,6 +69,11 @@ class Gpu(Section):
     @property
     def node_selector(self) -> dict[str, str]:
         return {"cloud.google.com/gke-accelerator": self.kind} if self.kind else {}
+
+    @property
+    def memory(self) -> float | None:
+        """Bytes of each; None when it is not known."""
+        return KINDS[self.kind].memory if self.kind else None
 
     @property
     def peak_flops(self) -> float | None:

@@ -58,7 +58,10 @@ def test_the_copy_that_a_save_makes_is_counted(recipe: str, used: float) -> None
 @pytest.mark.parametrize(("gigabytes", "parts"), [(200, 1), (32, 4), (16, 8), (8, 32), (1, 512)])
 def test_auto_takes_the_fewest_parts_that_fit(gigabytes: int, parts: int) -> None:
     recipe = load_recipe("clinical", {"schedule.accumulation": "auto"})
-    assert machine.parts_of_batch(recipe, gigabytes * 1e9) == parts
+    check = machine.memory_for_training(
+        "memory", recipe, machine.footprint(recipe), gigabytes * 1e9, "here", "buy more"
+    )
+    assert f"computed in {parts} parts" in check.reason
 
 
 def test_the_parts_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

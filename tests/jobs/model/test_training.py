@@ -28,6 +28,7 @@ from jobs.errors import (
     MissingObjectError,
     StoreError,
 )
+from jobs.model import optimizer as updating
 from jobs.model.bert import Bert, BertConfig
 from jobs.model.evaluation import PretrainingEvaluation
 from jobs.model.loss import evaluation_sums
@@ -301,6 +302,24 @@ def test_settings_beyond_the_recipe_go_on_bit_for_bit_too(submit_pretrain: Submi
     assert scores == stopped.require().facts["evaluations"]
     assert all(e["nsp_loss"] is None and e["nsp_accuracy"] is None and e["mlm_loss"] > 0 for e in scores)
     assert not [name for _, name in curves(whole) if "nsp" in name]
+
+
+def test_in_bfloat16_it_goes_on_bit_for_bit_too(
+    submit_pretrain: Submit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Products read copies of the weights, which no checkpoint holds, as in models of BERT's size."""
+    monkeypatch.setattr(updating, "COMPILED_FROM_ELEMENTS", 1)
+    short = {"train_steps": 4, "checkpoint_every": 2, "evaluate_every": 2, "precision": "bfloat16"}
+    whole, stopped = (submit_pretrain(tmp_path / name, **short) for name in ("whole", "stopped"))
+    run(whole, tmp_path / "1")
+    with structlog.testing.capture_logs() as logs, pytest.raises(Interrupted):
+        run(stopped, tmp_path / "2", stop_after(2, 1, logs))
+    assert stopped.manifest() is None
+    run(stopped, tmp_path / "3")
+
+    for name, value in weights(whole).items():
+        np.testing.assert_array_equal(weights(stopped)[name], value, err_msg=name)
+    assert whole.require().facts["evaluations"] == stopped.require().facts["evaluations"]
 
 
 def test_a_trained_run_that_died_before_its_commit_does_not_train_again(finished: Artifact, tmp_path: Path) -> None:

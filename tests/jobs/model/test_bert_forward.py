@@ -64,11 +64,11 @@ def test_what_padding_holds_does_not_matter(model: Bert, inputs: list[tf.Tensor]
 def test_some_positions_are_what_they_are_among_all(inputs: list[tf.Tensor], precision: Precision) -> None:
     """And so are the gradients, though the last layer computes those positions alone."""
     model = Bert(CONFIG, seed=5, precision=precision)
-    positions = inputs[3]
+    ids, mask, segments, positions = inputs
     trained = [v for name, v in model.variables_by_name.items() if name.startswith("bert/e")]
     with tf.GradientTape(persistent=True) as tape:
-        some = model.sequence_output(*inputs[:3], positions=positions)
-        among_all = tf.gather(model.sequence_output(*inputs[:3]), positions, batch_dims=1)
+        some = model.sequence_output(ids, mask, segments, positions=positions)
+        among_all = tf.gather(model.sequence_output(ids, mask, segments), positions, batch_dims=1)
         losses = [tf.reduce_sum(tf.sin(vectors)) for vectors in (some, among_all)]
     assert tuple(some.shape) == (B, P, 16)
     tolerance = {"float32": 1e-5, "bfloat16": 0.1}[precision]

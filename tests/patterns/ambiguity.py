@@ -108,6 +108,8 @@ class Automaton:
             return self._branch(value[1])
         if kind is op.SUBPATTERN:
             return self._sequence(value[3])
+        if kind is op.ATOMIC_GROUP and len(value) == 1 and value[0][0] is op.MAX_REPEAT:
+            return self._repeat(op.POSSESSIVE_REPEAT, *value[0][1])
         if kind is op.ATOMIC_GROUP:
             return self._closed(self._sequence(value)) if self.backtracking else self._sequence(value)
         if kind in (op.ASSERT, op.ASSERT_NOT) and value[0] > 0:

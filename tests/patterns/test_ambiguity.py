@@ -9,6 +9,7 @@ import pytest
 from jobs.corpus.cleaning import citations, junk
 from tests.patterns.ambiguity import exponential, quadratic
 from tests.patterns.every_pattern import Found, dynamic_patterns, every_pattern
+from tests.patterns.possessive import is_single, possessive_bodies
 
 EVERY = every_pattern()
 each_pattern = pytest.mark.parametrize("found", EVERY, ids=[found.where for found in EVERY])
@@ -35,6 +36,20 @@ def test_no_pattern_is_made_of_what_a_text_says() -> None:
         "_rewritten",  # of a table of libraries' words
         "_of_the_network",  # another such
     }
+
+
+@each_pattern
+def test_possessive_loops_are_of_single_characters(found: Found) -> None:
+    """CPython before 3.11.5, Debian 12's among them, matches possessive loops of more wrongly (gh-106052): "(?:ab?)*+".
+    "(?>(?:ab?)*)" is the same and right."""
+    assert not [body for body in possessive_bodies(found.pattern) if not is_single(body)]
+
+
+def test_a_possessive_loop_of_more_would_be_seen() -> None:
+    bodies = [
+        list(possessive_bodies(re.compile(pattern))) for pattern in ("a*+", "[ab]++", r"((?:ab?)*+)", "(?=(a|b)?+)")
+    ]
+    assert [[is_single(body) for body in each] for each in bodies] == [[True], [True], [False], [False]]
 
 
 @each_pattern

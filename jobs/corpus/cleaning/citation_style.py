@@ -24,11 +24,11 @@ _JOIN = r"\s?[,;–‐-]\s?"
 # Each begins with one character, which is found faster than a set or what lies behind.
 _GROUP = re.compile(
     r"\((?:(?<=[A-Za-z0-9)\]”’%\"']\()|(?<=[A-Za-z0-9)\]”’%\"'] \())"
-    rf"\s?{_NUMBER}(?:{_JOIN}{_NUMBER})*+\s?\)(?=\s?[.,;:)]|\s|$)"
+    rf"\s?{_NUMBER}(?>(?:{_JOIN}{_NUMBER})*)\s?\)(?=\s?[.,;:)]|\s|$)"
 )
 # A lone stop may begin a preprint's notice, before which a line's number stands.
 _BARE = re.compile(
-    rf" [1-9](?<=[a-z]{{2}}[a-z)\]”’] [1-9])[0-9]{{0,2}}(?:(?:{_JOIN}{_NUMBER})++(?=\s?[.,;:)]\s|\s?[.,;]?$)|"
+    rf" [1-9](?<=[a-z]{{2}}[a-z)\]”’] [1-9])[0-9]{{0,2}}(?:(?>(?:{_JOIN}{_NUMBER})+)(?=\s?[.,;:)]\s|\s?[.,;]?$)|"
     r"(?=\s[.,;](?:\s(?!CC-|https?:|The copyright|i?It? is)|$)))"
 )
 _AFTER_STOP = re.compile(r"\.[1-9](?<=[a-z]{5}\.[1-9])[0-9]{0,2}(?=\s[A-Z])")
@@ -40,14 +40,14 @@ _OPENINGS = (
     "Specifically|Where|That|Both"
 )
 _BEFORE_OPENING = re.compile(
-    rf"\. [1-9](?<=[a-z)\]”’]\. [1-9])[0-9]{{0,2}}(?:{_JOIN}{_NUMBER})*+(?=\s(?:{_OPENINGS})[,\s])"
+    rf"\. [1-9](?<=[a-z)\]”’]\. [1-9])[0-9]{{0,2}}(?>(?:{_JOIN}{_NUMBER})*)(?=\s(?:{_OPENINGS})[,\s])"
 )
 _BEFORE_WORD = re.compile(
-    rf" [1-9](?<=[a-z]{{3}}[a-z)\]”’] [1-9])[0-9]{{1,2}}(?:{_JOIN}{_NUMBER})*+"
+    rf" [1-9](?<=[a-z]{{3}}[a-z)\]”’] [1-9])[0-9]{{1,2}}(?>(?:{_JOIN}{_NUMBER})*)"
     r"(?=\s(?:is|was|are|has|that|which|to|by|for|with|on|in|and|as|from|using|may|can|we|who|but)\s)"
 )
 """Behind a noun in the middle of a sentence; of two digits, as most smaller numbers name or count something."""
-_AFTER_COMMA = re.compile(rf",[1-9](?<=[a-z]{{5}},[1-9])[0-9]{{0,2}}(?:[,–-]{_NUMBER})*+(?=\s[a-z])")
+_AFTER_COMMA = re.compile(rf",[1-9](?<=[a-z]{{5}},[1-9])[0-9]{{0,2}}(?>(?:[,–-]{_NUMBER})*)(?=\s[a-z])")
 _BARE_NUMBERS = (_BARE, _AFTER_STOP, _BEFORE_OPENING, _AFTER_COMMA, _BEFORE_WORD)
 _NEEDS = Needs(
     [

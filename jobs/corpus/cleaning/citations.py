@@ -14,17 +14,19 @@ _SUPERSCRIPT = re.compile(r"[¹²³⁰⁴-⁹](?<=[a-z]{4}.)[¹²³⁰⁴-⁹]*(
 # Several numbers: one alone may begin the next sentence ("in the drug alone.26 patients were").
 _AFTER_STOP = re.compile(r"\.[1-9](?<=[a-z]{5}\.[1-9])[0-9]{0,2}(?:[,–-][1-9][0-9]{0,2})+(?= [A-Z])")
 # The sentence needs the names alone: "as Franz et al. (20) reported".
-_AFTER_NAMES = re.compile(rf"(?<=\sal)(\.?),?\s?\(\s?{_NUMBER}(?:\s?[,;–‐-]\s?{_NUMBER})*+\s?\)")
+_AFTER_NAMES = re.compile(rf"(?<=\sal)(\.?),?\s?\(\s?{_NUMBER}(?>(?:\s?[,;–‐-]\s?{_NUMBER})*)\s?\)")
 
 _YEAR = r"(?:19|20)[0-9]{2}[a-z]?"
 # Everything that repeats is possessive: a name ends where a year begins, so there is nothing to go back for.
-_NAME = rf"(?:(?:van|von|de|der|den|la|le|di|da|el|al)\s)*+[A-Z](?:(?!{_YEAR})[\w'’.-])*+"
-_NAMES = rf"{_NAME}(?:,?\s(?:and\s|&\s)?{_NAME}){{0,6}}+(?:,?\set\sal\b\.?)?"
-_AUTHOR_YEAR = rf"{_NAMES}\s{{0,2}}(?:[,.]\s{{0,2}})?\(?{_YEAR}(?:\s?(?:,|and|&)\s?(?:{_YEAR}|[a-z]\b(?!\.[a-z])))*+"
+_NAME = rf"(?>(?:(?:van|von|de|der|den|la|le|di|da|el|al)\s)*)[A-Z](?>(?:(?!{_YEAR})[\w'’.-])*)"
+_NAMES = rf"{_NAME}(?>(?:,?\s(?:and\s|&\s)?{_NAME}){{0,6}})(?:,?\set\sal\b\.?)?"
+_AUTHOR_YEAR = rf"{_NAMES}\s{{0,2}}(?:[,.]\s{{0,2}})?\(?{_YEAR}(?>(?:\s?(?:,|and|&)\s?(?:{_YEAR}|[a-z]\b(?!\.[a-z])))*)"
 _LEAD_IN = (
     r"(?:see(?:\salso)?,?\s|e\.g\.,?\s|i\.e\.,?\s|cf\.\s|reviewed\s(?:in|by)\s|but\ssee\s|for\sreview,?\s(?:see\s)?)?"
 )
-_AUTHORS = re.compile(rf"[(\[]\s*+{_LEAD_IN}{_AUTHOR_YEAR}(?:\s?[;,]\s?(?:and\s)?{_LEAD_IN}{_AUTHOR_YEAR})*+\s*+[)\]]")
+_AUTHORS = re.compile(
+    rf"[(\[]\s*+{_LEAD_IN}{_AUTHOR_YEAR}(?>(?:\s?[;,]\s?(?:and\s)?{_LEAD_IN}{_AUTHOR_YEAR})*)\s*+[)\]]"
+)
 _ENDS_IN_YEAR = re.compile(r"[)\]](?:(?<=[12][09][0-9]{2}.)|(?<=[0-9] .)|(?<=[0-9][a-z].)|(?<=,[a-z].))")
 NEEDS = (
     *(CUT, r"\[[\s]*[1-9]", "[a-z][a-z][¹²³⁰⁴-⁹]", "[a-z][a-z][.][1-9]"),

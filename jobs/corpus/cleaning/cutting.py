@@ -12,7 +12,7 @@ _COMMAS = ",;"
 _CLOSING = ")]}”’"
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 _BETWEEN_CUTS = " ,;&–-"
-_RUN = rf"(?:[{_BETWEEN_CUTS}]*+{CUT})*+"
+_RUN = rf"(?>(?:[{_BETWEEN_CUTS}]*+{CUT})*)"
 _PLAIN = re.compile(
     rf"{CUT}(?:(?:(?<=[A-Za-z0-9] {CUT})|(?<=[A-Za-z0-9][)%\"] {CUT})){_RUN}"
     rf"(?:(?= [A-Za-z0-9])| ?(?=[.,;:](?:[ )]|$)|[)\]]))|(?<=[A-Za-z0-9][.,:] {CUT}){_RUN}(?= [A-Za-z0-9]))"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})*+(?:\.[0-9]+)?"
+_NUMBER = r"[0-9]{1,3}(?>(?:,[0-9]{3})*)(?:\.[0-9]+)?"
 _BOUNDS = re.compile(rf"[(\[]\s?({_NUMBER})\s?(?:[,;–‐-]|to)\s?({_NUMBER})\s?[)\]]")
 _UNITS = (
     "years?|yrs?|y|months?|mo|weeks?|days?|d|hours?|hrs?|h|minutes?|mins?|s|[mnkμµ]?g|[mμµdn]?[lL]|[kcmnμµ]?m|kb|bp|kDa|"

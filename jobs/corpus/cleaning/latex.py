@@ -7,7 +7,7 @@ import unicodedata
 
 _BEGIN, _END = r"\\begin\s?\{document\}", r"\\end\s?\{document\}"
 # What precedes the one or the other, but never reaches into the next document.
-_PREAMBLE, _BODY = (rf"[^\\]*+(?:(?!\\documentclass\b|{end})\\[^\\]*+)*+" for end in (_BEGIN, _END))
+_PREAMBLE, _BODY = (rf"[^\\]*+(?>(?:(?!\\documentclass\b|{end})\\[^\\]*+)*)" for end in (_BEGIN, _END))
 _DOCUMENT = re.compile(rf"\\documentclass\b{_PREAMBLE}{_BEGIN}({_BODY}){_END}(?=(\S?))")
 _CUT_SHORT = re.compile(
     rf"\\documentclass\b(?:{_PREAMBLE}{_BEGIN}\S*)?|\\usepackage(?:\[[^\]]{{0,1000}}\])?\{{[^}}]{{0,1000}}\}}"

@@ -26,7 +26,7 @@ _BETWEEN = (
     r"therein)\b[.,]*)"
 )
 # With bounds, since a bracket may be one of many that open and never close.
-_GROUP = re.compile(rf"[(\[]{_BETWEEN}{{0,40}}+{_MARKED}(?:{_BETWEEN}|{_MARKED}){{0,300}}+[)\]](?:\s?[)\]])*")
+_GROUP = re.compile(rf"[(\[](?>{_BETWEEN}{{0,40}}){_MARKED}(?>(?:{_BETWEEN}|{_MARKED}){{0,300}})[)\]](?:\s?[)\]])*")
 _LISTED = rf"(?:(?:see|e\.g|i\.e|cf|reviewed\sin)\b[.,]*\s)?{_MARKED}(?=\s*[)\];])"
 _LOOSE = re.compile(
     rf";\s*{_LISTED}|,\s*{_LISTED}|{_MARKED}(?:\s?[,–‐-]\s?[0-9]{{1,3}}(?=\s?[.,;)])|\s?[;,–‐-]\s?{_MARKED})*"

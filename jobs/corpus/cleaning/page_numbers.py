@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 _NOTICE = "Rxiv preprint "
-_NUMBER = re.compile(r"([1-9](?:(?: [0-9]){1,2}(?= |$)|[0-9]{0,2}))(?: of [0-9]{1,3})?+(?: |$)")
+_NUMBER = re.compile(r"([1-9](?:(?: [0-9]){1,2}(?= |$)|[0-9]{0,2}))(?>(?: of [0-9]{1,3})?)(?: |$)")
 """Also with blanks between the digits, as some parses have all numbers of a margin, and with the sum of pages."""
 _SLACK, _SPACED_SLACK = 5, 15
 """Pages of which the parse lost the notice, at most, between two that have it; digits with blanks are nothing else."""

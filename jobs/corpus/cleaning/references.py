@@ -28,15 +28,15 @@ MARK = "\x02"
 
 _TOKEN = rf"(?:{MARK}[^{MARK}]*+{MARK}|{_DESIGNATOR}|{_THING}|{_COMPANION})"
 _RUN = rf"(?:(?>{_TOKEN})[\s,;:&–‐./-]*+)"
-_ALONE = re.compile(rf"[(\[]\s*+{_RUN}{{1,24}}+[)\]]")
+_ALONE = re.compile(rf"[(\[]\s*+(?>{_RUN}{{1,24}})[)\]]")
 _FIRST = re.compile(rf"^[(\[]\s*+{_RUN}{{1,8}}(?:(?<=[,;]\s)|(?<=[,;]\s\s))")
-_LAST = re.compile(rf"[,;]\s*+{_RUN}{{1,8}}+(?=[)\]]$)")
+_LAST = re.compile(rf"[,;]\s*+(?>{_RUN}{{1,8}})(?=[)\]]$)")
 # Not equivalents: "(2.5 eq)".
 _NAMES_ONE = re.compile(rf"{MARK}|(?<![0-9])(?<![0-9] )\b(?=[Ee][Qq]){_THING}|\b(?![Ee][Qq]){_THING}")
 _BETWEEN = r"[\s,;:&–‐./()\[\]-]*+"
 _LABEL = re.compile(
-    rf"{_BETWEEN}(?:(?:{_TOKEN}|{_any_case('insert about near here legend legends caption captions')}|[0-9.]++)"
-    rf"(?:(?=\W)|$){_BETWEEN}){{1,16}}+"
+    rf"{_BETWEEN}(?>(?:(?:{_TOKEN}|{_any_case('insert about near here legend legends caption captions')}|[0-9.]++)"
+    rf"(?:(?=\W)|$){_BETWEEN}){{1,16}})"
 )
 LONGEST_LABEL = 80
 """Characters of a sentence that may be a label: what is longer is not looked at."""

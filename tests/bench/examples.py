@@ -9,21 +9,19 @@ through to TFRecord files; parsed values are compared (the order of protobuf's m
 from __future__ import annotations
 
 import argparse
-import gc
 import importlib.util
 import os
 import random
 import sys
 import tempfile
-import time
 import types
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
+from cpu_time import cpu_seconds
 
 from jobs.examples.creation import write_examples
 from jobs.examples.encoded import DocumentEncoder
@@ -90,13 +88,6 @@ def run_ours(text: Path, vocab: Path, dupe_factor: int, target: Path) -> None:
         random_seed=SETTINGS.random_seed,
         before_document=lambda: None,
     )
-
-
-def cpu_seconds(run: Callable[[], None]) -> float:
-    gc.collect()  # neither side pays for walking the other's garbage
-    started = time.process_time()
-    run()
-    return time.process_time() - started
 
 
 def identical(theirs: Path, ours: Path) -> tuple[int, int]:

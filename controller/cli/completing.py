@@ -25,9 +25,7 @@ def complete_file(_: click.Context, __: click.Parameter, incomplete: str) -> lis
 
 def complete_recipe(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Recipes by name, else files: a recipe may be one."""
-    from jobs.recipe import recipe_names
-
-    return [_files(incomplete), *_beginning(incomplete, recipe_names())]
+    return [_files(incomplete), *_beginning(incomplete, _recipes())]
 
 
 def complete_corpus(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -46,16 +44,19 @@ def complete_profile(_: click.Context, __: click.Parameter, incomplete: str) -> 
         return []
 
 
-def steps_of(kinds: Callable[[], Sequence[str]], *, files: bool = False, themselves: bool = False) -> Completer:
+def steps_of(
+    kinds: Callable[[], Sequence[str]], *, files: bool = False, themselves: bool = False, recipes: bool = False
+) -> Completer:
     """Completes steps of these kinds in the bucket that the line or the environment names.
 
-    With ``files``, or with the kinds ``themselves``, offers those, too.
+    With ``files``, ``recipes`` or the kinds ``themselves``, offers those, too.
     """
 
     def complete(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
         wanted = kinds()
         names = [name for name in _steps(context) if name.startswith(tuple(f"{kind}-" for kind in wanted))]
-        found = _beginning(incomplete, [*wanted, *names] if themselves else names)
+        also = [*(wanted if themselves else ()), *(_recipes() if recipes else ())]
+        found = _beginning(incomplete, [*also, *names])
         return [_files(incomplete), *found] if files else found
 
     return complete
@@ -67,6 +68,12 @@ def complete_step(context: click.Context, _: click.Parameter, incomplete: str) -
 
 def complete_step_or_file(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     return [_files(incomplete), *_beginning(incomplete, _steps(context))]
+
+
+def _recipes() -> list[str]:
+    from jobs.recipe import recipe_names
+
+    return recipe_names()
 
 
 def _steps(context: click.Context) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from controller.cli.options import open_bucket, output_option, place_options, profile_of, show
-from controller.cli.searching import complete_index, newest_index, open_indexes, prepare_search
+from controller.cli.searching import chosen_indexes, complete_index, open_indexes, prepare_search
 from controller.cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ _EXAMPLE = "judged.dense.ndcg_at_10>=0.5"
     "--index",
     metavar="NAME",
     shell_complete=complete_index,
-    help="The index to judge. [default: the newest complete one]",
+    help="The index to judge, or a recipe for its newest. [default: the newest complete one]",
 )
 @click.option(
     "--against",
     metavar="NAME",
     shell_complete=complete_index,
-    help="A second index of the same corpus, to compare with.",
+    help="A second index of the same corpus, or a recipe for its newest, to compare with.",
 )
 @click.option(
     "--gate",
@@ -66,9 +66,13 @@ def judge(
     grades = parse_qrels(Path(qrels).read_bytes(), qrels)
     asked = parse_topics(Path(topics).read_bytes(), topics)
     store = open_bucket(profile_of(place))
-    names = [name for name in (index or newest_index(store), against) if name]
+    names = chosen_indexes(store, index, against)
     ours, *others = [judged(one.engine, asked, grades, qrels) for one in open_indexes(store, names)]
-    result = {"index": names[0], "against": against, **to_json(ours, others[0] if others else None)}
+    result = {
+        "index": names[0],
+        "against": names[-1] if against else None,
+        **to_json(ours, others[0] if others else None),
+    }
     show(output, lambda: judgement_table(result), result)
     if output == "text":
         echo(f"{result['topics']:,} topics; the index lacks {result['absent']:.1%} of the relevant papers")

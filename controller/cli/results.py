@@ -77,8 +77,8 @@ def _reporting() -> Sequence[str]:
 @click.option(
     "--against",
     metavar="NAME",
-    shell_complete=steps_of(_reporting),
-    help="A second report of the same kind, to compare with number by number.",
+    shell_complete=steps_of(_reporting, recipes=True),
+    help="A second report of the same kind, or a recipe for its newest, to compare with number by number.",
 )
 @click.option("--html", "target", metavar="FILE", shell_complete=complete_file, help="Copy the report's page to FILE.")
 @click.option(
@@ -102,7 +102,7 @@ def report(
 
     NAME is a step, or `evaluate` for the newest evaluation; by default the newest preprocess step.
     """
-    from controller.status.report import find_report, page_of, save_page
+    from controller.status.report import find_report, page_of, save_page, second_report
     from jobs.evaluation.gate import Gate, check_gates
     from jobs.patience import LOOKING
 
@@ -119,7 +119,10 @@ def report(
             called = f"{found.step}  {found.label}".rstrip()
             echo("\n".join([called, *found.contents["summary"], f"Page: {page}"]))
     else:
-        show_comparison(found, find_report(store, against), target, output)
+        name, note = second_report(store, against, found.artifact.spec.kind)
+        if note:
+            echo(note, err=True)
+        show_comparison(found, find_report(store, name), target, output)
     check_gates(asked, found.contents.get("measures", {}), found.step)
 
 

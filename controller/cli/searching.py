@@ -30,7 +30,7 @@ def _indexes() -> Sequence[str]:
     return [SEARCHED]
 
 
-complete_index = steps_of(_indexes)
+complete_index = steps_of(_indexes, recipes=True)
 
 MODES = ("auto", "bm25", "dense", "hybrid")
 _YEARS = re.compile(r"(\d{4})?(-)?(\d{4})?")
@@ -49,13 +49,13 @@ _YEARS = re.compile(r"(\d{4})?(-)?(\d{4})?")
     "--index",
     metavar="NAME",
     shell_complete=complete_index,
-    help="The index to search. [default: the newest complete one]",
+    help="The index to search, or a recipe for its newest. [default: the newest complete one]",
 )
 @click.option(
     "--against",
     metavar="NAME",
     shell_complete=complete_index,
-    help="A second index, to compare its answers side by side.",
+    help="A second index, or a recipe for its newest, to compare its answers side by side.",
 )
 @click.option("--serve", is_flag=True, help="Serve a search page until Ctrl-C, instead of answering one query.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="With --serve: address to listen on.")
@@ -97,10 +97,7 @@ def search(
 
     filters = filters_of(year, license, source)
     store = open_bucket(profile_of(place))
-    names = [name for name in (index or newest_index(store), against) if name]
-    if len(set(names)) < len(names):
-        raise click.UsageError(f"--against {against}: this is the index that is searched; name another")
-    indexes = open_indexes(store, names)
+    indexes = open_indexes(store, chosen_indexes(store, index, against))
     if serve:
         serve_page(indexes, host, port)
         return
@@ -131,7 +128,34 @@ def prepare_search() -> None:
         os.environ.setdefault(variable, "1")
 
 
-def newest_index(store: Store) -> str:
+def chosen_indexes(store: Store, index: str | None, against: str | None) -> list[str]:
+    """The index that is searched, by default the newest, and the one that it is compared with, if one is.
+
+    Each is named by itself or by its recipe. Raises ``UsageError`` where they are the same.
+    """
+    names = [_named_index(store, "--index", index) if index else _newest_index(store)]
+    if against:
+        names.append(_named_index(store, "--against", against))
+    if len(set(names)) < len(names):
+        raise click.UsageError(f"--against {against}: {names[0]} is the index that is searched; name another")
+    return names
+
+
+def _named_index(store: Store, option: str, word: str) -> str:
+    from controller.ledger.lineage import is_step_name
+
+    if is_step_name(word):
+        return word
+    from controller.bucket.cached_store import CachedStore
+    from controller.planning.of_recipe import step_or_newest
+    from jobs.spec import SEARCHED
+
+    name, note = step_or_newest(CachedStore(store.location), option, word, [SEARCHED])
+    echo(note, err=True)
+    return name
+
+
+def _newest_index(store: Store) -> str:
     """Raises ``PreflightError`` where no index is complete."""
     from controller.bucket.cached_store import CachedStore
     from controller.ledger.complete_steps import newest_complete

@@ -28,8 +28,9 @@ step reads the newest inputs in the bucket that fit its recipe."""
 
 VOCAB_HELP = "A WordPiece vocab.txt, or a model's tokenizer.json. Without it the recipe must learn one."
 
-AGAINST_HELP = """What the evaluation compares with: a step that makes a model, or the directory or archive of a
-published BERT or sentence-transformers model, on disk or gs://. [default: the recipe's initial checkpoint]"""
+AGAINST_HELP = """What the evaluation compares with: a step that makes a model, a recipe for its newest model, or
+the directory or archive of a published BERT or sentence-transformers model, on disk or gs://. [default: the initial
+checkpoint of RECIPE]"""
 
 DATA_HELP = """Also judge on this labelled set: JSON lines of questions with passages, or of pairs of texts with their
 similarity. May be repeated."""
@@ -50,7 +51,7 @@ MATERIAL = {
         help="Number of files that documents and examples are split into. Part of the step's name. [default: 2]",
     ),
     "against": click.option(
-        "--against", metavar="MODEL", shell_complete=steps_of(_models, files=True), help=AGAINST_HELP
+        "--against", metavar="MODEL", shell_complete=steps_of(_models, files=True, recipes=True), help=AGAINST_HELP
     ),
     "qrels": click.option(
         "--qrels",

@@ -42,5 +42,4 @@ KIND = StepKind(
     why_absent=why_absent,
     work=lambda _: MODEL_WORK,
     summary=summary,
-    makes_model=True,
 )

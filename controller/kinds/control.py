@@ -37,7 +37,6 @@ KIND = StepKind(
     saves=CHECKPOINTS,
     work=lambda recipe: ComputeWork(tuning_flops(recipe)),
     summary=summary,
-    makes_model=True,
     submission=Submission(
         "Tune RECIPE's initial checkpoint for search, without pretraining it: the control of `submit evaluate`.",
         "Tune for search without pretraining.",

@@ -63,6 +63,9 @@ class FromOutside:
     """The option of ``submit`` that says where it lies; empty: the recipe says it."""
     optional: bool = False
     """Left out where the option is not given."""
+    steps: tuple[Kind, ...] = ()
+    """Kinds of step that the option may name instead. A recipe's name means its newest step of the first of these
+    that it has."""
 
 
 @dataclass(frozen=True)
@@ -208,8 +211,6 @@ class StepKind:
     """Whether it makes the vocabulary that ``covid-ctl vocab`` is about."""
     published_as: Literal["", "model", "embedder", "evaluation"] = ""
     """Its part in what ``covid-ctl publish`` uploads."""
-    makes_model: bool = False
-    """Whether its result is a model that ``evaluate`` can compare with."""
     has_measures: bool = False
     """Whether its facts hold ``measures`` that ``--gate`` can ask for."""
     leaves_report: bool = False

@@ -13,7 +13,9 @@ from jobs.spec import Kind
 
 SYSTEMS = ("bm25", "base", "pretrained", "control", "tuned")
 """In the order of the report's table."""
-AGAINST = FromOutside("against", option="against", optional=True)
+AGAINST = FromOutside(
+    "against", option="against", optional=True, steps=(Kind.TUNE, Kind.PRETRAIN, Kind.CONTROL, Kind.CHECKPOINT)
+)
 """The model that is compared with: a step, or a published model's directory."""
 
 

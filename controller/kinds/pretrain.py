@@ -101,7 +101,6 @@ KIND = StepKind(
     work=lambda recipe: ComputeWork(training_flops(recipe)),
     flops_of=flops_of,
     summary=summary,
-    makes_model=True,
     submission=Submission(
         "Train RECIPE (a name, or a YAML file) on preprocessed examples.",
         "Train a recipe on preprocessed examples.",

@@ -16,8 +16,15 @@ KINDS: Mapping[Kind, StepKind] = {kind: import_module(f"controller.kinds.{kind}"
 TARGETS = tuple(kind for kind, declared in KINDS.items() if declared.submission)
 """The kinds that have a ``submit`` command of their name."""
 
-
-MODELS = tuple(kind for kind, declared in KINDS.items() if declared.makes_model)
+MODELS = tuple(
+    dict.fromkeys(
+        kind
+        for declared in KINDS.values()
+        for need in declared.inputs
+        if isinstance(need, FromOutside)
+        for kind in need.steps
+    )
+)
 """The kinds of step whose result another model can be compared with."""
 
 

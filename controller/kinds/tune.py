@@ -56,7 +56,6 @@ KIND = StepKind(
     work=lambda recipe: ComputeWork(tuning_flops(recipe)),
     summary=summary,
     published_as="embedder",
-    makes_model=True,
     submission=Submission(
         "Tune RECIPE's weights for search, by titles and abstracts.",
         "Tune trained weights for search.",

@@ -10,12 +10,13 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from controller.kinds.declaration import CORPUS, FromFile, FromOutside, FromStep, OptionalFile
-from controller.kinds.registry import KINDS, MODELS, is_made_from_file, options_of, reader_of
+from controller.kinds.registry import KINDS, is_made_from_file, options_of, reader_of
 from controller.ledger.complete_steps import Found, found_step, newest_complete
 from controller.ledger.lineage import is_step_name
 from controller.planning.command_line import CommandLine
 from controller.planning.existing import Fitting, is_under_way, known_as, newest_under_way
 from controller.planning.finished_run import finished_run
+from controller.planning.of_recipe import chosen_words, is_recipe, newest_of_recipe, no_such_model
 from controller.planning.plan import SET, Source
 from controller.planning.provenance import Origins, corpus_text, is_made_up
 from controller.planning.sources import (
@@ -191,17 +192,24 @@ class Choice:
         return found
 
     def _model(self, need: FromOutside) -> Source | None:
-        """A model to compare with: a complete step by its name, or a directory or archive."""
+        """A model to compare with: a complete step by its name or its recipe's, or a directory or archive."""
         location = self._options.get(need.option)
         if not location:
             return None
         if is_step_name(location):
             artifact = Artifact.open(self._store, location)
-            if artifact.spec.kind not in MODELS:
-                reason = f"its kind is {artifact.spec.kind}, which makes no model; {', '.join(MODELS)} do"
+            if artifact.spec.kind not in need.steps:
+                reason = f"its kind is {artifact.spec.kind}, which makes no model; {', '.join(need.steps)} do"
                 raise ConfigurationError(location, reason, "covid-ctl artifacts")
             artifact.require()
             return Source("", location)
+        if is_recipe(location):
+            found = newest_of_recipe(self._store, location, need.steps)
+            self.notes.append(f"{need.option}: {chosen_words(self._store, location, found)}")
+            return Source("", found.name)
+        if re.fullmatch(r"[\w-]+", location) and not Path(location).exists():
+            thing = f"--{need.option} {location}"
+            raise no_such_model(self._store, thing, location, need.steps, also=", directory or archive")
         self._check_that_pods_see("model", location, f"--{need.option} ")
         return identify_model(location)
 

@@ -10,7 +10,7 @@ from controller.kinds.declaration import FromFile, FromOutside, FromStep, Input,
 from controller.kinds.registry import KINDS, upstream
 from controller.ledger.lineage import steps_read
 from jobs.artifact import Manifest
-from jobs.errors import PreflightError
+from jobs.errors import ConfigurationError, PreflightError
 from jobs.recipe import Recipe, runtime_settings
 from jobs.recipe.naming import recipe_in_name
 from jobs.spec import EXTENDS, FIRST_STEP, Kind, Spec
@@ -135,6 +135,7 @@ class _Walk:
                     arguments += [f"--{need.name}", source.location] if source.location else []
             elif value := self._beside(need, kind, values) if need.beside else self._value(need, kind):
                 values[need.name] = value
+        _refuse_itself(declared.inputs, values)
         for name, told in runtime_settings(kind, recipe).items():
             arguments += ["--runtime", f"{name}={told}"]
         spec = Spec(
@@ -194,6 +195,15 @@ class _Walk:
             raise PreflightError(f"recipe {self._recipe.name}", absent, f"{command} --{need.given_by} PATH")
         name = self.step(need.kind).name
         return f"{name}/{need.path}" if need.path else name
+
+
+def _refuse_itself(needs: Iterable[Input], values: Mapping[str, str]) -> None:
+    """Raises ``ConfigurationError`` where a step is named for comparison that the other inputs have already."""
+    for need in needs:
+        value = values.get(need.name) if isinstance(need, FromOutside) and need.steps else None
+        if value and (same := [name for name in values if name != need.name and values[name] == value]):
+            reason = f"it is the step's input {same[0]} already, and would be compared with itself"
+            raise ConfigurationError(value, reason, "name another: covid-ctl artifacts")
 
 
 def _turn(need: Input) -> tuple[bool, int]:

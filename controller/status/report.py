@@ -12,10 +12,12 @@ from controller.kinds.registry import KINDS
 from controller.ledger.events import Ledger
 from controller.ledger.label import label_of
 from controller.planning.existing import newest_with_report, reported_kinds
+from controller.planning.of_recipe import step_or_newest
 from jobs.artifact import Artifact
 from jobs.errors import ConfigurationError, PreflightError
 from jobs.json_text import from_json
 from jobs.layout import REPORT, REPORT_PAGE
+from jobs.spec import Kind
 from jobs.store import Store
 from jobs.validation import RECORD, parsed
 
@@ -70,6 +72,11 @@ def find_report(store: Store, name: str | None) -> FoundReport:
     except ValueError as error:
         raise store.damaged(artifact.path(REPORT), str(error)) from error
     return FoundReport(artifact, label_of(Ledger(store).events(name)), from_json(contents))
+
+
+def second_report(store: Store, word: str, kind: Kind) -> tuple[str, str]:
+    """What ``find_report`` takes for a report of ``kind``, and what to tell of the choice. ``word`` may be a recipe."""
+    return (word, "") if word in reported_kinds() else step_or_newest(store, "--against", word, [kind])
 
 
 def page_of(report: FoundReport) -> bytes:

@@ -11,6 +11,7 @@ import pytest
 
 from controller.cli import completing, main
 from controller.ledger.events import Event, EventType, Ledger
+from jobs.recipe import recipe_names
 from jobs.store import Store
 from tests.gcs_server import Fault, GcsServer
 
@@ -36,7 +37,9 @@ STEPS = {
     "submit pretrain tiny --examples": {PREPROCESS},
     "submit export tiny --run": {PRETRAIN},
     "submit evaluate tiny --against pre": {PRETRAIN},
-    "search words --index": {INDEX},
+    "search words --index ind": {INDEX},
+    "search words --against": {INDEX, *recipe_names()},
+    "report --against t": {"tiny"},
     "report": {PREPROCESS, "preprocess", "evaluate"},
     "verify index-": {INDEX},
 }

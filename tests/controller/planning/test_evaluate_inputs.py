@@ -17,6 +17,7 @@ from controller.status.step_status import observe_all
 from controller.status.verify import verify
 from jobs.errors import ConfigurationError, DamagedError, PreflightError
 from jobs.given_file import read_given
+from jobs.recipe import load_recipe
 from jobs.spec import Kind, Spec
 from jobs.store import Store
 from tests.controller.steps import complete, planned, profile
@@ -161,5 +162,71 @@ def test_a_step_is_compared_with_by_its_name(place: Profile) -> None:
         complete(store, step)
     found = specs(place, "evaluate", corpus="sample", against=steps[Kind.PRETRAIN].name)[Kind.EVALUATE]
     assert found.inputs["against"] == steps[Kind.PRETRAIN].name
-    with pytest.raises(ConfigurationError, match="which makes no model; checkpoint, pretrain, tune, control do"):
+    with pytest.raises(ConfigurationError, match="which makes no model; tune, pretrain, control, checkpoint do"):
         specs(place, "evaluate", corpus="sample", against=steps[Kind.PREPROCESS].name)
+
+
+def finished(
+    store: Store, target: Kind, at: float, *, salt: str = "", overrides: dict[str, str] | None = None
+) -> dict[Kind, str]:
+    """The names of the steps of recipe tiny that lead to the target, which were finished at this time."""
+    steps = planned(target, recipe=load_recipe("tiny", overrides), salt=salt)
+    for step in steps:
+        complete(store, step)
+        for event in (EventType.SUBMITTED, EventType.SUCCEEDED):
+            Ledger(store).append(step.name, Event(event, at, arguments=step.arguments))
+    return {step.spec.kind: step.name for step in steps}
+
+
+def test_a_recipe_is_compared_with_by_its_newest_model_that_fits(place: Profile) -> None:
+    """What was overridden for the model that is judged is not overridden for the recipe that it is compared with."""
+    store = Store(place.bucket)
+    other = {"schedule.train_steps": "700"}
+    ours = finished(store, Kind.TUNE, 1, overrides=other)
+    overrides = ("schedule.train_steps=700",)
+    with pytest.raises(PreflightError, match=rf"no complete tune or pretrain .* fits it; .*{ours[Kind.TUNE]}") as found:
+        specs(place, "evaluate", overrides=overrides, against="tiny")
+    assert found.value.remedy == "covid-ctl submit tune tiny --with-inputs"
+
+    pretrained = finished(store, Kind.PRETRAIN, 2)
+    # Newer, but not what the recipe is for.
+    finished(store, Kind.CONTROL, 3)
+    found_specs = specs(place, "evaluate", overrides=overrides, against="tiny")
+    assert found_specs[Kind.EVALUATE].inputs["against"] == pretrained[Kind.PRETRAIN]
+
+    finished(store, Kind.TUNE, 4, salt="an earlier run")
+    newest = finished(store, Kind.TUNE, 5)
+    asked = request(place, "evaluate", overrides=overrides, against="tiny")
+    (evaluate,) = (step.spec for step in asked.steps_to_submit() if step.spec.kind is Kind.EVALUATE)
+    assert evaluate.inputs["against"] == newest[Kind.TUNE]
+    assert evaluate.inputs["tune"] == ours[Kind.TUNE]
+    told = f"against: {newest[Kind.TUNE]}, the newest that fits recipe tiny; made of the built-in sample"
+    assert any(note.startswith(told) for note in asked.notes)
+
+
+def test_a_model_is_not_compared_with_itself(place: Profile) -> None:
+    tuned = finished(Store(place.bucket), Kind.TUNE, 1)[Kind.TUNE]
+    for name in (tuned, "tiny"):
+        with pytest.raises(ConfigurationError, match="would be compared with itself") as refused:
+            specs(place, "evaluate", against=name)
+        assert refused.value.thing == tuned
+
+
+def test_a_word_that_names_no_model_is_answered_with_what_there_is(
+    place: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tuned = finished(Store(place.bucket), Kind.TUNE, 1)[Kind.TUNE]
+    with pytest.raises(ConfigurationError) as refused:
+        specs(place, "evaluate", against="clinicl")
+    assert refused.value.thing == "--against clinicl"
+    assert "no such step or recipe, directory or archive; did you mean clinical?" in refused.value.reason
+    assert (
+        f"recipes: bio, clinical, minilm, pubmed, tiny; complete steps: {tuned}, pretrain-tiny" in refused.value.reason
+    )
+    with pytest.raises(ConfigurationError, match=r"absent\.yaml: cannot be read"):
+        specs(place, "evaluate", against="absent.yaml")
+    # A recipe's name is the recipe, whatever lies in the working directory; a path is told by its slash.
+    (tmp_path / "bio").mkdir()
+    with pytest.raises(PreflightError, match="recipe bio: no complete tune"):
+        specs(place, "evaluate", against="bio")

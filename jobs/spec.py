@@ -38,14 +38,14 @@ SEARCHED = Kind.INDEX
 VERSIONS: Mapping[Kind, int] = {
     Kind.INGEST: 4,
     Kind.SIGNATURES: 2,
-    Kind.VOCABULARY: 6,
-    Kind.PREPROCESS: 7,
+    Kind.VOCABULARY: 7,
+    Kind.PREPROCESS: 8,
     Kind.CHECKPOINT: 1,
     Kind.PRETRAIN: 6,
     Kind.EXPORT: 6,
     Kind.TUNE: 3,
     Kind.CONTROL: 2,
-    Kind.EVALUATE: 5,
+    Kind.EVALUATE: 6,
     Kind.EMBED: 1,
     Kind.INDEX: 1,
 }

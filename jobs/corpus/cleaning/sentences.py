@@ -7,6 +7,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from jobs.corpus.cleaning.abbreviations import (
+    ANNOUNCES,
+    BEFORE_LETTER,
+    BEFORE_NUMBER,
+    ENDS_AFTER_NUMBER,
+    ENDS_AFTER_TIME,
+    ENDS_BEFORE_CAPITAL,
+    ENDS_BEFORE_CLAUSE,
+    MAY_END,
+    NEVER_ENDS,
+    NEVER_ENDS_CAPITALISED,
+    OTHER_WORDS,
+    SELDOM_ENDS,
+)
 from jobs.corpus.cleaning.native import library
 from jobs.corpus.cleaning.whitespace import normalise_space
 from jobs.corpus.cleaning.word_set import words
@@ -23,37 +37,10 @@ _OPENING = "([{\"'“‘«"
 _END, _UNREAD = 1, 3
 """The verdicts of sentences.c on a stop that need not be looked at, and on one of which it has read the sign alone."""
 
-_NEVER_ENDS = words(
-    "fig figs eq eqs eqn ref refs tab suppl dr drs prof mr mrs ms st vs cf viz approx ca e.g i.e eg ie aka "
-    "ext reg fam ord incl excl subsp var cv gen dept univ assoc natl intl supp sect ser eur aka mt ft w.r.t a.k.a "
-    "subfam superfam subgen asst pers approv govt"
-)
-"""A word that announces the next one."""
-
-_SELDOM_ENDS = words(
-    "al etc resp spp sp inc ltd co corp plc gmbh jr sr ph.d m.d u.s u.k temp conc wt mol avg max min "
-    # of journals' names
-    "biol med virol immunol nat proc acad sci commun clin exp chem biochem biophys microbiol infect pharmacol "
-    "epidemiol pathol physiol toxicol neurosci genet nutr pediatr oncol cardiol neurol psychiatr surg vet trop hyg "
-    "appl environ int annu curr opin lett bull hosp inst symp comm unpubl"
-)
-"""Ends a sentence only where the next word is one that sentences begin with."""
-
-_BEFORE_NUMBER = words(
-    "no nos p pp vol ch sec cat lot par chap v ver aa nt art ed figure figures table equation section supplementary "
-    "jan feb mar apr jun jul aug sep sept oct nov dec acc chr rev equiv isol str cats sfig sfigs"
-)
-"""Announces a number; before anything else an ordinary word."""
-
-_ANNOUNCES = _NEVER_ENDS | _SELDOM_ENDS | _BEFORE_NUMBER
-_KEYS = np.array(sorted(word.encode() for word in _ANNOUNCES if word.isalpha()), "S16")
+_KEYS = np.array(sorted(word.encode() for word in ANNOUNCES if word.isalpha()), "S16")
 _KEYS_ADDRESS = address(_KEYS)
 
-_MAY_END = words(
-    "p.i h.p.i d.p.i hp.i dp.i w.p.i p.c i.v i.p i.m i.n i.c i.t i.d s.c p.o b.w a.m p.m s.d s.e s.e.m b.i.d t.i.d q.d "
-    "q.i.d p.r.n r.t b.p w.t s.l v.p r.p.m"
-)
-"""Ends a sentence before a word that only a sentence's beginning makes large: "24 h p.i. Mice"."""
+_UNDER_CONDITIONS = ENDS_AFTER_TIME | ENDS_AFTER_NUMBER | ENDS_BEFORE_CAPITAL | ENDS_BEFORE_CLAUSE
 
 _CALENDAR = words(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "
@@ -62,15 +49,9 @@ _CALENDAR = words(
 """None of these begins a sentence after a time of day: "at 10 p.m. Monday"."""
 
 _NUMBER_WORDS = words("no nos number numbers")
-
-_ENDS_BEFORE_CAPITAL = words("etc u.s.a e.u u.a.e p.r.c d.c a.d b.c")
-"""Ends a sentence before any word that is large only at its beginning: "and rats, etc. Samples were taken"."""
-
-_ENDS_AFTER_NUMBER = words("min max hrs sec wt conc temp mol avg")
-"""So do these after a number: "for 30 min. Cells were washed"."""
-
-_ENDS_BEFORE_CLAUSE = words("u.s u.k inc ltd co corp plc gmbh ph.d m.d jr sr")
-"""So do these if a verb follows that word: a name seldom goes on so ("the U.S. Centers for Disease Control")."""
+_DECIMAL = re.compile(r"\.[0-9]{1,4}[,;:)%]*")
+_ROMAN = re.compile(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")
+_TIMES = words("h hr hrs hour hours d day days wk week weeks min minutes")
 
 _VERBS = words(
     "was were is are had has have did do does can could may might will would should must remained showed became rose "
@@ -80,22 +61,35 @@ _WHERE = words("in within across throughout from outside to")
 """Before "the U.K.", which is then a place and not the beginning of a name."""
 
 _STARTERS = words(
-    "A Accordingly Additionally After All Alternatively Although Among An And As At Because Before Besides Both "
-    "Briefly But By Collectively Consequently Conversely Despite Due During Each Finally First Firstly For From "
-    "Furthermore Given Hence Here Herein How However If Importantly In Indeed Lastly Later Meanwhile Nonetheless "
-    "Previously Remarkably Secondly Specifically Subsequently Surprisingly Unfortunately Whilst "
-    "Interestingly It Its Moreover Nevertheless Next No Notably Of On One Other Others Our Overall Patients Recently "
-    "Results Second Several She Similarly Since So Some Such Taken That The Their Then There Therefore These They "
-    "Third This Those Through Thus To Together Two Under Unlike Until Upon Using We What When Where Whereas "
-    "Whether Which While With Within Yet"
+    "A According Accordingly Additionally After All Also Alternatively Although Among An And Any Are As At Based "
+    "Because Before Besides Beyond Both Briefly But By Can Collectively Compared Consequently Conversely Could "
+    "Currently Despite Did Do Does Due During Each Either Eventually Every Few Finally First Firstly For From "
+    "Further Furthermore Generally Given Had Has Have Hence Here Herein How However If Importantly In Indeed "
+    "Initially Instead Interestingly Intriguingly Is It Its Lastly Later Likewise Many Meanwhile More Moreover Most "
+    "Neither Nevertheless Next No Nonetheless Nor Not Notably Of On Once One Only Other Otherwise Others Our Overall "
+    "Patients Previously Recently Remarkably Results Second Secondly Several She Should Similarly Since So Some "
+    "Specifically Still Strikingly Subsequently Such Surprisingly Taken That The Their Then There Therefore These "
+    "They Third This Those Through Throughout Thus To Together Two Ultimately Under Unfortunately Unlike Until Upon "
+    "Using Was We Were What When Where Whereas Whether Which While Whilst Who Why Will With Within Would Yet"
 )
+_COMMON = words(
+    "Analyses Analysis Animals Antibodies Blood Cases Cells Controls Data Deaths Experiments Expression Images "
+    "Individuals Infections Levels Mice Participants Pigs Plasma Plates Primers Proteins Rats Reads Sampling "
+    "Samples Sequences Sera Serum Specimens Subjects Supernatants Tissues Viruses"
+)
+"""What begins a sentence where a word in small letters is next, and elsewhere a name: "Mol. Cells 31"."""
 _LETTERED = words(
     "vitamin vitamins type types group groups hepatitis influenza panel panels class strain grade category phase "
     "stage part appendix subtype clade serotype genotype case model arm cohort protein proteins gene genes factor "
     "chromosome chain domain site lane lanes region segment patient patients compound allele antigen immunoglobulin "
-    "cytochrome coenzyme haemophilia hemophilia batch cluster level score lineage variant"
+    "cytochrome coenzyme haemophilia hemophilia batch cluster level score lineage variant host hosts image substrain "
+    "motif motifs pocket troponin actinomycin kinase cathepsin rotavirus rsv scenario table"
 )
 """After these a single capital is a name's end (hepatitis B), not an initial or a genus (B. subtilis)."""
+
+_DEGREES = words("o ° • º ˚ ∘")
+_LABEL = re.compile(r"\(?[0-9]{0,2}[A-Z],?")
+"""A panel, an influenza virus: of two such letters, none is an initial ("in Fig. 1B and C", "influenza A and B")."""
 
 _COUNTED = words("day days week weeks month months grade grades type types group groups")
 """After these a number is whole: "on day 7. 24 patients" is no decimal that a PDF parser tore, as "3. 5 mg" is."""
@@ -166,8 +160,10 @@ def _ends(text: str, start: int, stop: int, following: int) -> bool:
     if not following_word:
         return False
     first = following_word[0]
+    if first == "." and _DECIMAL.fullmatch(following_word):
+        first = following_word[1]
     if not first.isalnum():
-        if first in "#~≥≤±>" and text[text.rfind(" ", start, stop) + 1 : stop].lstrip(_OPENING).lower() in _ANNOUNCES:
+        if first in "#~≥≤±>" and text[text.rfind(" ", start, stop) + 1 : stop].lstrip(_OPENING).lower() in ANNOUNCES:
             return False  # "Cat. #10009437", "i.e. ~8-fold"
         return first in "•●■▪◦>§#*±~≥≤" and text[stop] == "."
     if first.islower() and not NAMED_IN_LOWER_CASE.match(following_word):
@@ -182,52 +178,83 @@ def _ends(text: str, start: int, stop: int, following: int) -> bool:
     if not word:
         return not first.islower()
     lower = word.lower()
-    if len(word) > 1 and word.isalpha() and lower not in _ANNOUNCES:
+    if len(word) > 1 and word.isalpha() and (lower not in ANNOUNCES or word in OTHER_WORDS):
         return True  # as most words
-    starter = following_word.rstrip(",:;") in _STARTERS
-    if lower in _NEVER_ENDS and not (lower == "ser" and word != lower):  # Ser is serine
+    if lower in NEVER_ENDS or word in NEVER_ENDS_CAPITALISED:
         return False
+    is_capitalised = first.isupper() and following_word[1:].rstrip(",").islower()
+    is_before_clause = is_capitalised and text[blank + 1 : blank + 2].islower()
+    starter = following_word.rstrip(",:;") in _STARTERS or (
+        following_word in _COMMON and text[blank + 1 : blank + 2].islower()
+    )
+    if lower in BEFORE_NUMBER:
+        if any(map(str.isdigit, following_word)) or following_word.rstrip(".").lower() in _NUMBER_WORDS:
+            return False
+        if lower in BEFORE_LETTER and _is_letter(word, following_word):
+            return _word_before(text, start, before)[-1:].isdigit() and lower != "deg"
     if _may_end_before_capital(text, start, before, lower, blank, following_word):
         return True
-    if lower in _SELDOM_ENDS:
-        return starter
+    if lower in SELDOM_ENDS:
+        return starter or (lower == "al" and is_before_clause)
     if "." in word and _DOTTED.fullmatch(word):
         if lower in ("a.m", "p.m") and following_word.rstrip(",.").lower() in _CALENDAR:
             return False
-        return starter or (lower in _MAY_END and first.isupper() and following_word[1:].rstrip(",").islower())
-    if lower in _BEFORE_NUMBER and (
-        any(map(str.isdigit, following_word)) or following_word.rstrip(".").lower() in _NUMBER_WORDS
-    ):
-        return False
+        return starter or (lower in MAY_END and is_capitalised)
     if first.isdigit() and word.isdigit() and len(word) != 4:
         return _word_before(text, start, before) in _COUNTED
     if word[-1:].isdigit() and stop - start < 24 and _NUMBERED.fullmatch(text, start, stop):
         return False  # a heading's or a list's number, or a legend's
     if len(word) == 1 and word.isupper():
-        return starter or _word_before(text, start, before) in _LETTERED
+        return starter or _names_no_person(text, start, before, word, is_before_clause)
     return True
+
+
+def _is_letter(word: str, following_word: str) -> bool:
+    """Whether a letter or a Roman number follows; "A" and "I" begin sentences, too, but not behind "App."."""
+    letter = following_word.strip("()[],;:.")
+    if letter in ("A", "I"):
+        return word[0].isupper() or letter != following_word
+    return (len(letter) == 1 and letter.isupper()) or _ROMAN.fullmatch(letter) is not None
+
+
+def _names_no_person(text: str, start: int, before: int, letter: str, is_before_clause: bool) -> bool:
+    """Whether the single capital at ``before`` is a name's end ("hepatitis B"), a unit ("4 ° C") or a panel's, and so
+    neither an initial nor a genus."""
+    previous = _word_before(text, start, before)
+    if previous in _LETTERED or (letter in "CF" and (previous in _DEGREES or previous[-1:] == "°")):
+        return True
+    if letter == "R" and previous in ("in", "using"):
+        return is_before_clause
+    if previous in ("and", "or"):
+        other = text[max(start, before - 12) : before].split(" ")[-3:-2]
+        return bool(other) and other[0].strip("(,")[-1:].isupper() and _LABEL.fullmatch(other[0]) is not None
+    return False
 
 
 def _may_end_before_capital(text: str, start: int, before: int, word: str, blank: int, following_word: str) -> bool:
     """Whether the abbreviation ``word`` at ``before`` ends its sentence, as a word follows that is large only then."""
-    if not (following_word[0].isupper() and following_word[1:].rstrip(",").islower()):
+    if word not in _UNDER_CONDITIONS or not following_word[0].isupper():
         return False
-    if word in _ENDS_BEFORE_CAPITAL:
+    previous = _word_before(text, start, before)
+    if word in ENDS_AFTER_TIME and (previous in _TIMES or previous[-1:].isdigit()):
         return True
-    if word in _ENDS_AFTER_NUMBER:
-        return _word_before(text, start, before)[-1:].isdigit()
-    if word not in _ENDS_BEFORE_CLAUSE or blank < 0:
+    if word in ENDS_AFTER_NUMBER and previous[-1:].isdigit():
+        return True
+    if not following_word[1:].rstrip(",").islower():
+        return False
+    if word in ENDS_BEFORE_CAPITAL:
+        return True
+    if word not in ENDS_BEFORE_CLAUSE or blank < 0:
         return False
     end = text.find(" ", blank + 1)
     if text[blank + 1 : end if end >= 0 else len(text)] not in _VERBS:
         return False
-    if _word_before(text, start, before) != "the":
+    if previous != "the":
         return True
-    article = text.rfind(" ", start, before - 1)
-    return _word_before(text, start, article + 1) in _WHERE
+    return _word_before(text, start, before - len("the ")) in _WHERE
 
 
 def _word_before(text: str, start: int, place: int) -> str:
     """The word of the sentence begun at ``start`` before the one at ``place``, in small letters."""
     end = max(place - 1, start)
-    return text[text.rfind(" ", start, end) + 1 : end].lower()
+    return text[max(text.rfind(" ", start, end) + 1, start) : end].lower()

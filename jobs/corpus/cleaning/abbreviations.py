@@ -26,7 +26,7 @@ BEFORE_NUMBER = words(
 """Announces a number; before anything else an ordinary word."""
 
 BEFORE_LETTER = words("app append ch chap sec subsec vol prop def alg pt deg")
-"""Of these, what also announces a letter or a Roman number: "App. B", "Sec. IV", "4 deg. C"."""
+"""Those of them that also announce a letter or a Roman number: "App. B", "Sec. IV", "4 deg. C"."""
 
 OF_JOURNALS = words(
     "biol med virol immunol nat proc acad sci commun clin exp chem biochem biophys microbiol infect pharmacol "

@@ -127,26 +127,28 @@ def split_texts(texts: Sequence[str]) -> list[list[str]]:
     rows = np.empty((len(encoded) // 2 + 1, 4), np.int32)  # what is not written takes no memory
     found = library.find_stops(encoded, len(encoded), _KEYS_ADDRESS, len(_KEYS), address(rows))
     sentences: list[list[str]] = [[] for _ in texts]
-    number, start, text = -1, 0, ""
+    number, text, own = -1, "", []
+    start = after = 0
     for at, stop, end, verdict in rows[:found].tolist():
         if at != number:
             if start < len(text):
-                sentences[number].append(text[start:])
-            number, start, text = at, 0, texts[at]
-            after = 0
+                own.append(text[start:])
+            number, text, own = at, texts[at], sentences[at]
+            start = after = 0
         if stop < after:
             continue  # the sign before has taken this one
-        if verdict == _UNREAD:
-            match = _CANDIDATE.match(text, stop)
-            if match is None:
+        if verdict != _END:
+            if verdict == _UNREAD:
+                match = _CANDIDATE.match(text, stop)
+                if match is None:
+                    continue
+                end = after = match.end()
+            if not _ends(text, start, stop, end):
                 continue
-            end = match.end()
-        after = end
-        if verdict == _END or _ends(text, start, stop, end):
-            sentences[number].append(text[start : end - 1])
-            start = end
+        own.append(text[start : end - 1])
+        start = end
     if start < len(text):
-        sentences[number].append(text[start:])
+        own.append(text[start:])
     for place, whole in enumerate(texts):
         if whole and not sentences[place]:
             sentences[place].append(whole)

@@ -98,74 +98,77 @@ static int verdict(const uint8_t *text, const uint8_t *stop, const uint8_t *next
     return letters == stop - begin && is_among(keys, count, begin, stop) ? UNDECIDED : END;
 }
 
-#define STOPS_BLOCK 32
-
-/* How many of the bytes have no stop and no text's end: these are few, and this is done many bytes at a time. `place` is
- * moved on by their characters.
+/* Of BLOCK bytes a bit each, the first the lowest: whether one may be a stop or is a text's end, and whether a character
+ * begins with it.
  */
-VECTORISED
-static int64_t without_stop(const uint8_t *text, int64_t length, int32_t *place)
+typedef uint8_t Bytes __attribute__((vector_size(16))); /* compilers make a bit test of comparisons in a loop */
+
+typedef struct {
+    uint64_t stops, characters;
+} Signs;
+
+static inline Signs signs_of(const uint8_t *bytes)
 {
-    int64_t at = 0;
-    for (; at + STOPS_BLOCK <= length; at += STOPS_BLOCK) {
-        uint8_t stops = 0, continuing = 0;
-        for (int i = 0; i < STOPS_BLOCK; i++) {
-            uint8_t c = text[at + i];
-            stops |= (uint8_t)((c == '.') | (c == '!') | (c == '?') | (c == 0xE2) | (c == END_OF_TEXT));
-            continuing = (uint8_t)(continuing + ((c & 0xC0) == 0x80));
-        }
-        if (stops)
-            break;
-        *place += STOPS_BLOCK - continuing;
+    uint8_t stops[BLOCK], characters[BLOCK];
+    for (int i = 0; i < BLOCK; i += (int)sizeof(Bytes)) {
+        Bytes c, is;
+        memcpy(&c, bytes + i, sizeof c);
+        is = (Bytes)((c == '.') | (c == '!') | (c == '?') | (c == 0xE2) | (c == END_OF_TEXT)) & 1;
+        memcpy(stops + i, &is, sizeof is);
+        is = (Bytes)((c & 0xC0) != 0x80) & 1;
+        memcpy(characters + i, &is, sizeof is);
     }
-    return at;
+    return (Signs){bits_of(stops), bits_of(characters)};
+}
+
+static inline int is_sign(uint8_t c) { return c == '.' || c == '!' || c == '?'; }
+
+/* Whether the character before `at` is a stop. */
+static inline int follows_stop(const uint8_t *text, const uint8_t *at)
+{
+    return at > text && (is_sign(at[-1]) || (at - text > 2 && is_ellipsis(at - 3)));
 }
 
 /* rows: for each stop that may end a sentence the text's number, its place, the place of what follows and whether it
  * ends one; room for as many as there are bytes, by two. keys: `count` sorted words of LONGEST_KEY bytes that announce
  * the next one. Returns the number of rows.
  */
+VECTORISED
 int64_t find_stops(const uint8_t *texts, int64_t length, const uint8_t *keys, int32_t count, int32_t *rows)
 {
-    const uint8_t *text = texts;
-    int32_t number = 0, place = 0, latest = 0; /* the last place where the sentence may have begun */
+    const uint8_t *text = texts, *limit = texts + length;
+    int32_t number = 0, before = 0; /* characters of the text before the block */
+    int32_t latest = 0;             /* the last place where the sentence may have begun */
     int64_t found = 0;
-    int after_stop = 0;
-    const uint8_t *looked = texts;
-    for (const uint8_t *at = texts; at < texts + length;) {
-        if (at >= looked) {
-            int64_t passed = without_stop(at, texts + length - at, &place);
-            after_stop = passed ? 0 : after_stop;
-            looked = at + passed + STOPS_BLOCK;
-            for (at += passed; passed && continues(*at);)
-                at++; /* of a character that was counted where it begins */
-        }
-        if (*at == END_OF_TEXT) {
-            text = ++at;
-            number++;
-            place = latest = after_stop = 0;
-            continue;
-        }
-        int size = 1;
-        int is_stop = *at == '.' || *at == '!' || *at == '?';
-        if (*at >= 0xC0) {
-            is_stop = is_ellipsis(at);
-            while (continues(at[size]))
-                size++;
-        }
-        if (is_stop && !after_stop) {
-            int kind = is_candidate(text, at, at + size);
+    for (const uint8_t *block = texts; block < limit; block += BLOCK) {
+        uint8_t last[BLOCK] = {0};
+        if (limit - block < BLOCK)
+            memcpy(last, block, (size_t)(limit - block));
+        Signs signs = signs_of(limit - block < BLOCK ? last : block);
+        for (uint64_t stops = signs.stops; stops; stops &= stops - 1) {
+            int bit = __builtin_ctzll(stops);
+            const uint8_t *at = block + bit;
+            int32_t place = before + __builtin_popcountll(signs.characters & ((UINT64_C(1) << bit) - 1));
+            if (*at == END_OF_TEXT) {
+                text = at + 1;
+                number++;
+                before -= place + 1;
+                latest = 0;
+                continue;
+            }
+            if ((!is_sign(*at) && !is_ellipsis(at)) || follows_stop(text, at))
+                continue;
+            const uint8_t *after = at + (is_sign(*at) ? 1 : 3);
+            int kind = is_candidate(text, at, after);
             if (kind == UNDECIDED)
-                kind = verdict(text, at, at + size + 1, place - latest >= LONGEST_HEADING, keys, count);
+                kind = verdict(text, at, after + 1, place - latest >= LONGEST_HEADING, keys, count);
             if (kind != NO_END) {
                 int32_t row[] = {number, place, place + 2, kind};
                 memcpy(rows + 4 * found++, row, sizeof row);
                 latest = kind == UNREAD ? NOT_KNOWN : place + 2;
             }
         }
-        after_stop = is_stop;
-        at += size;
-        place++;
+        before += __builtin_popcountll(signs.characters);
     }
     return found;
 }

@@ -24,6 +24,7 @@ ANNOTATION_GATE = "kueue.x-k8s.io/admission-gated-by"
 """Has Kueue leave a Job alone until it is removed. Kueue honours it only where a Job is created with it (since 0.19, in
 0.17 and 0.18 behind a feature gate)."""
 GATE = "covid-ctl/inputs"
+ANNOTATION_EVICTION = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 ANNOTATION_LONGEST_RUN = "provreq.kueue.x-k8s.io/maxRunDurationSeconds"
 """Kueue hands what begins with ``provreq.kueue.x-k8s.io/`` on to the ProvisioningRequest, as a parameter."""
 MANAGER = "covid-ctl"

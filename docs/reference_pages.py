@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from controller.cli.main import cli
 from controller.profiles.profile import Profile
+from controller.profiles.variables import variables_of
 from jobs import errors, layout
 from jobs.corpus.documents.outcome import NO_TEXT, WITHOUT_TEXT
 from jobs.corpus.screening.exact_duplicates import DUPLICATE
@@ -96,10 +97,8 @@ def _default(setting: SettingDoc) -> str:
 
 
 def environment() -> str:
-    settings = (one for section in documented(Profile).walk() for one in section.settings if not one.section)
-    profile = sorted(f"COVID_CTL_{one.dotted.replace('.', '__').upper()}" for one in settings if one.dotted != "name")
     lines = [NOTE, "# Environment", "", "| variable | sets |", "| --- | --- |"]
-    lines += [f"| `{name}` | that setting of the profile |" for name in profile]
+    lines += [f"| `{name}` | that setting of the profile |" for name in sorted(variables_of(Profile))]
     lines += [f"| `{name}` | {meaning} |" for name, meaning in OTHERS.items()]
     return "\n".join(lines) + "\n"
 

@@ -218,7 +218,11 @@ class Artifact(OutputFolder):
         files = self._files()
         if removal_mark(self.edition) in files or (self.edition == 1 and MANIFEST not in files):
             return None
-        return self.store.find_record(Manifest, self.path(MANIFEST))
+        found = self.store.find_record(Manifest, self.path(MANIFEST))
+        # Its name is used as a folder's from here on.
+        if found and (found.name, found.spec) != (self.name, self.spec):
+            raise self.store.damaged(self.path(MANIFEST), f"it describes another step, {found.name}")
+        return found
 
     def require(self) -> Manifest:
         """The manifest. Raises ``InputNotCompleteError`` while the step is not complete."""

@@ -16,6 +16,8 @@ _LONGEST_VALUE = 60
 
 _BOUNDS = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}
 _BOUND_WORDS = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
+_OF_OURS = ("value_error", "assertion_error")
+"""What a check of ours raised: it says all in its message."""
 _KINDS = (
     (re.compile(r"int_.*"), "a whole number"),
     (re.compile(r"float_.*"), "a number"),
@@ -40,7 +42,14 @@ def problems(root: type[BaseModel] | None, errors: Sequence[Details]) -> str:
         by_place.setdefault(_place(root, error["loc"]), []).append(error)
     # A list whose entry is wrong is also too short: the entry says it.
     deepest = [place for place in by_place if not any(other[: len(place)] == place != other for other in by_place)]
-    return "; ".join(f"{'.'.join(place) or 'top level'}: {_said(root, place, by_place[place])}" for place in deepest)
+    return "; ".join(_line(place, _said(root, place, by_place[place]), by_place[place]) for place in deepest)
+
+
+def _line(place: tuple[str, ...], said: str, errors: Sequence[Details]) -> str:
+    """What a check of the whole finds names its fields itself."""
+    if not place and all(error["type"] in _OF_OURS for error in errors):
+        return said
+    return f"{'.'.join(place) or 'top level'}: {said}"
 
 
 def _said(root: type[BaseModel] | None, place: tuple[str, ...], errors: Sequence[Details]) -> str:
@@ -58,10 +67,10 @@ def _reason(root: type[BaseModel] | None, place: tuple[str, ...], error: Details
         case "extra_forbidden":
             section = _section_of(root, place)
             return f"no such field{nearest(place[-1], section.model_fields if section else ())}"
-        case "value_error" | "assertion_error":
+        case _ if kind in _OF_OURS:
             return str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
         case "literal_error" | "enum":
-            choices = re.findall(r"'([^']*)'", str(context["expected"]))
+            choices = list(filter(None, re.findall(r"'([^']*)'", str(context["expected"]))))
             return f"{value} is not {_one_of(choices)}{nearest(str(error.get('input')), choices)}"
         case "string_pattern_mismatch":
             examples = _examples(root, place)
@@ -79,6 +88,8 @@ def _reason(root: type[BaseModel] | None, place: tuple[str, ...], error: Details
         case "less_than_equal":
             return f"{value} is more than {context['le']:,}"
     expected = _expected(error)
+    if expected == "text" and isinstance(error.get("input"), int | float):
+        return f"{value} is not text: write it in quotes"
     return f"{value} is not {expected}" if expected else f"{value} cannot be used here"
 
 
@@ -88,7 +99,7 @@ def _expected(error: Details) -> str:
     if bound := _BOUNDS.get(kind):
         return f"{_BOUND_WORDS[bound]} {context[bound]:,}"
     if kind == "literal_error":
-        return _one_of(re.findall(r"'([^']*)'", str(context["expected"])))
+        return _one_of(list(filter(None, re.findall(r"'([^']*)'", str(context["expected"])))))
     return next((words for pattern, words in _KINDS if pattern.fullmatch(kind)), "")
 
 
@@ -132,6 +143,11 @@ def section_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next(filter(None, map(section_in, typing.get_args(annotation))), None)
+
+
+def holds_several(annotation: Any) -> bool:
+    """Whether a field is a list or a mapping, of whatever."""
+    return "dict[" in str(annotation) or "tuple[" in str(annotation)
 
 
 def _one_of(words: Sequence[str]) -> str:

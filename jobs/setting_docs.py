@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from jobs.field_problems import section_in
+from jobs.field_problems import holds_several, section_in
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class SettingDoc:
     default: Any
     """None, too, where it is required, or made anew for each schema."""
     section: SectionDoc | None = None
+    holds_names: bool = False
+    """Whether it is a mapping, of names that the schema does not know."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,16 @@ def documented(model: type[BaseModel], dotted: str = "") -> SectionDoc:
     settings = []
     for name, field in model.model_fields.items():
         place = f"{dotted}.{name}" if dotted else name
-        inner = None if _holds_several(field.annotation) else section_in(field.annotation)
+        inner = None if holds_several(field.annotation) else section_in(field.annotation)
         section = documented(inner, place) if inner else None
         meaning = meanings.get(name, section.meaning if section else "")
         default = None if field.default is PydanticUndefined else field.default
-        settings.append(SettingDoc(name, place, meaning, field.is_required(), default, section))
+        settings.append(SettingDoc(name, place, meaning, field.is_required(), default, section, _is_mapping(field)))
     return SectionDoc(dotted, _prose(model.__doc__ or ""), tuple(settings))
 
 
-def _holds_several(annotation: Any) -> bool:
-    return "dict[" in str(annotation) or "tuple[" in str(annotation)
+def _is_mapping(field: FieldInfo) -> bool:
+    return field.default_factory is dict
 
 
 def _attribute_docs(model: type[BaseModel]) -> dict[str, str]:

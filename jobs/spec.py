@@ -61,6 +61,8 @@ def canonical(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+MOST_SHARDS = 100_000
+
 EXTENDS = "extends"
 """The input of a step that goes on from the end of another of its kind: that step's name."""
 FIRST_STEP = "first_step"
@@ -78,7 +80,7 @@ class Spec:
     kind: Kind
     settings: Mapping[str, Any]
     inputs: Mapping[str, str] = field(default_factory=dict)
-    shards: Annotated[int, Field(ge=1, le=100_000)] = 1
+    shards: Annotated[int, Field(ge=1, le=MOST_SHARDS)] = 1
     recipe: str = ""
     salt: str = ""
     """Not empty after ``--fresh``: the same work under another name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ EMULATOR = "STORAGE_EMULATOR_HOST"
 """Environment variable: a test server that ``gs://`` stands for, as Google's own clients have it."""
 
 
+_GOOGLE_BUCKET = re.compile(r"[a-z0-9](?:[-_.a-z0-9]*[a-z0-9])?")
 SCHEMES = ("gs", "file", "memory")
 
 
@@ -29,6 +31,10 @@ def open_store(location: str, *, create: bool, patience: Patience) -> tuple[Path
         scheme = location.partition("://")[0]
         if scheme not in SCHEMES:
             raise ConfigurationError(location, f"buckets of {scheme}:// are not supported", remedy)
+        name = location.split("/")[2]
+        if scheme == "gs" and name and not _GOOGLE_BUCKET.fullmatch(name):
+            reason = f"{name} is no bucket's name: lower-case letters, digits, '-', '_' and '.'"
+            raise ConfigurationError(location, reason, remedy)
         try:
             return None, connect(location, patience)
         except (BaseError, ValueError) as error:

@@ -7,8 +7,10 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jobs.recipe import Architecture
+if TYPE_CHECKING:  # what a recipe is takes 0.1 s to import, and profiles need no more than sizes
+    from jobs.recipe import Architecture
 
 GB = 1e9
 BYTES_PER_WEIGHT = 16
@@ -19,6 +21,8 @@ FREE_BYTES = 1 * GB
 """Beside the weights: records, logs, TensorFlow itself."""
 USABLE = 0.9
 """Share of the memory that the formula may fill when the number of parts is chosen: it is right to about a fifth."""
+REPLICA_MEMORY = {"v2": 8 * GB, "v3": 16 * GB, "v4": 32 * GB, "v5lite": 16 * GB, "v5p": 95 * GB, "v6e": 32 * GB}
+"""Memory of one TPU replica, by how the slice's name begins, from Google's pages on each."""
 MEMORY_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 

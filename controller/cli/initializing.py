@@ -75,7 +75,24 @@ def _asked(name: str, prompt: str, help: str, **settings: Any) -> Command:
     )
 
 
+def _explain(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from controller.cli.profile_text import explained_toml
+        from controller.cli.tables import width_of_output
+
+        echo(explained_toml(width_of_output()), nl=False)
+        context.exit()
+
+
 @click.command("init", short_help="Add a cluster to covid-ctl.toml.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_explain,
+    help="Print every setting that a profile can have, with its meaning and default, and add nothing.",
+)
 @click.option(
     "--config",
     default="covid-ctl.toml",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 
+from controller.cli.commented import WIDTH, comment, plain
 from jobs.recipe import Recipe
 from jobs.recipe.naming import kinds_named
 from jobs.setting_docs import SectionDoc, SettingDoc, documented
-
-WIDTH = 100
-"""Columns of a comment, at most."""
 
 
 def explained_yaml(recipe: Recipe, width: int = WIDTH) -> str:
@@ -28,7 +25,7 @@ def explained_json(recipe: Recipe) -> list[dict[str, Any]]:
     return [
         {
             "setting": setting.dotted,
-            "meaning": _plain(setting.meaning),
+            "meaning": plain(setting.meaning),
             "value": _value(values, setting.dotted),
             "default": setting.default,
             "required": setting.is_required,
@@ -46,7 +43,7 @@ def _section(section: SectionDoc, values: Mapping[str, Any] | None, indent: str,
         value = values[setting.name] if values else setting.default
         if section.dotted == "" and setting.section:
             yield ""
-        yield from _comment(_said(setting, value), indent, width)
+        yield from comment(_said(setting, value), indent, width)
         if setting.section and value is not None:
             yield f"{indent}{setting.name}:"
             yield from _section(setting.section, value, f"{indent}  ", width)
@@ -62,11 +59,11 @@ def _section(section: SectionDoc, values: Mapping[str, Any] | None, indent: str,
 def _said(setting: SettingDoc, value: object) -> str:
     if setting.section:
         absent = " Not in this recipe." if value is None else ""
-        return _plain(setting.meaning) + absent
+        return setting.meaning + absent
     facts = ["required"] if setting.is_required else [f"default {_shown(setting.default)}"]
     if kinds := kinds_named(setting.dotted):
         facts.append(f"part of the name of {', '.join(kinds)}")
-    return f"{_plain(setting.meaning)} [{'; '.join(facts)}]"
+    return f"{setting.meaning} [{'; '.join(facts)}]"
 
 
 def _shown(value: object) -> str:
@@ -78,16 +75,6 @@ def _flow(value: object) -> str:
     plain = list(value) if isinstance(value, tuple) else value
     text: str = yaml.safe_dump(plain, default_flow_style=True, allow_unicode=True, width=10_000)
     return text.removesuffix("...\n").rstrip("\n")
-
-
-def _comment(text: str, indent: str, width: int) -> list[str]:
-    return textwrap.wrap(
-        text, width, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ", break_on_hyphens=False
-    )
-
-
-def _plain(text: str) -> str:
-    return text.replace("``", "")
 
 
 def _value(values: Any, dotted: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controller.labels import ANNOTATION_TEMPLATE, Job
-from controller.profiles.pod_price import quantity
+from controller.profiles.quantities import quantity
 
 _CONTAINER = "spec.containers[0]."
 LONGEST = 120

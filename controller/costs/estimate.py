@@ -9,7 +9,8 @@ from typing import Any
 from controller.kinds.declaration import ComputeWork, FixedWork, TextWork, Work
 from controller.kinds.registry import KINDS, made_by, pool_of
 from controller.profiles.pod_price import cores_of, pod_price
-from controller.profiles.profile import Pool, Profile
+from controller.profiles.pool import Pool
+from controller.profiles.profile import Profile
 from jobs.flops import PEAK_FLOPS, UTILISATION, hours_at, slice_hours
 from jobs.prices import region_of, tpu_prices
 from jobs.ranges import HOUR, Range, dollars_text, figures, time_text, total

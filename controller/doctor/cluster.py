@@ -9,8 +9,9 @@ from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.kube.api_errors import ForbiddenError, NotFoundError
 from controller.kube.kubectl import cluster_wide, within
-from controller.profiles.pod_price import quantity
-from controller.profiles.profile import Pool, Profile, Role
+from controller.profiles.pool import Pool, Role
+from controller.profiles.profile import Profile
+from controller.profiles.quantities import quantity
 
 OLDEST = (1, 31)
 """The first Kubernetes whose podFailurePolicy is generally available."""
@@ -159,15 +160,11 @@ def _fits(node: Object, pool: Pool) -> bool:
     labels = node["metadata"].get("labels") or {}
     allocatable = (node.get("status") or {}).get("allocatable") or {}
     enough = all(quantity(allocatable.get(resource, "0")) >= asked for resource, asked in _asks(pool).items())
-    return enough and _selector(pool).items() <= labels.items()
-
-
-def _selector(pool: Pool) -> dict[str, str]:
-    return {**pool.node_selector, **(pool.accelerator.node_selector if pool.accelerator else {})}
+    return enough and pool.node_labels.items() <= labels.items()
 
 
 def _wish(pool: Pool) -> str:
-    labels = [f"{label}={value}" for label, value in _selector(pool).items()]
+    labels = [f"{label}={value}" for label, value in pool.node_labels.items()]
     return ", ".join([f"{pool.cpu} CPU", pool.memory, *labels])
 
 

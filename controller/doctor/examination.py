@@ -9,19 +9,19 @@ from controller.doctor import bucket as of_bucket
 from controller.doctor import clock as of_clock
 from controller.doctor import cluster as of_cluster
 from controller.doctor import images as of_images
-from controller.doctor import machine
+from controller.doctor import machine, training_pod
 from controller.doctor import recipe as of_recipe
 from controller.doctor.bucket_volume import bucket_volume
 from controller.doctor.check import Check, CheckState, Examination, examine, of_error, side_by_side, skipped
 from controller.doctor.clock import Ask, http_date
-from controller.doctor.gpu_memory import gpu_memory
 from controller.doctor.queue import queue
 from controller.doctor.region import region
 from controller.doctor.tpu_offer import tpu_offered
 from controller.doctor.tracker_lease import tracker
 from controller.kinds.registry import KINDS
 from controller.kube.api_errors import ApiError
-from controller.profiles.profile import Profile, Role
+from controller.profiles.pool import Role
+from controller.profiles.profile import Profile
 from jobs.errors import CovidCtlError, PreflightError
 from jobs.recipe import Recipe
 from jobs.spec import Kind
@@ -67,7 +67,7 @@ def all_checks(
         return
     yield from examine({"region": lambda: region(profile), "images": lambda: of_images.images(profile)})
     yield from _of_cluster(profile, cluster)
-    yield from examine(_of_accelerator(profile, recipe))
+    yield from examine(_of_training(profile, recipe))
 
 
 def cheap_checks(
@@ -83,14 +83,16 @@ def cheap_checks(
     yield from side_by_side(
         examine({"images": lambda: of_images.images(profile, roles)}),
         _of_cluster(profile, cluster, CHEAP, roles),
-        examine(_of_accelerator(profile, recipe) if Role.TRAINER in roles else {}),
+        examine(_of_training(profile, recipe) if Role.TRAINER in roles else {}),
     )
 
 
-def _of_accelerator(profile: Profile, recipe: Recipe) -> dict[str, Examination]:
-    if profile.trainer.gpu:
-        return {"GPU memory": lambda: gpu_memory(profile, recipe)}
-    return {"TPU": lambda: tpu_offered(profile)}
+def _of_training(profile: Profile, recipe: Recipe) -> dict[str, Examination]:
+    return {
+        "batch": lambda: training_pod.batch(profile, recipe),
+        "memory": lambda: training_pod.memory(profile, recipe),
+        "TPU": lambda: tpu_offered(profile),
+    }
 
 
 def _of_recipe(recipe: Recipe, vocabulary: str | None) -> Iterator[Check]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.doctor.registry import ClosedError, is_there
-from controller.profiles.profile import Images, Profile, Role, has_digest
+from controller.profiles.pool import Role
+from controller.profiles.profile import Images, Profile, has_digest
 from jobs.parallel import in_parallel
 
 _NAME = "images"

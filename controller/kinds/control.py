@@ -5,7 +5,7 @@ from __future__ import annotations
 from controller.kinds.declaration import ComputeWork, FromStep, StepKind, Submission
 from controller.kinds.tune import summary, tuning_flops
 from controller.kinds.tune import why_absent as no_embedder
-from controller.profiles.profile import Role
+from controller.profiles.pool import Role
 from jobs.layout import CHECKPOINTS
 from jobs.recipe import Recipe
 from jobs.spec import Kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.kinds.declaration import ComputeWork, FromStep, StepKind, shards_asked_for
 from controller.kinds.tune import CHOOSING, PAIRS, why_absent
-from controller.profiles.profile import Role
+from controller.profiles.pool import Role
 from jobs.artifact import Manifest
 from jobs.flops import encoding_flops
 from jobs.recipe import Recipe

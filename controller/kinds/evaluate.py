@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.kinds.declaration import FixedWork, FromOutside, FromStep, OptionalFile, StepKind, Submission
 from controller.kinds.tune import CHOOSING, why_absent
-from controller.profiles.profile import Role
+from controller.profiles.pool import Role
 from jobs.artifact import Manifest
 from jobs.evaluation.labelled import parse_labelled
 from jobs.evaluation.trec import parse_qrels, parse_topics

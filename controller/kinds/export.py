@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.kinds.checkpoint import MODEL_WORK
 from controller.kinds.declaration import FromStep, StepKind, Submission
-from controller.profiles.profile import Role
+from controller.profiles.pool import Role
 from jobs.artifact import Manifest
 from jobs.spec import Kind
 

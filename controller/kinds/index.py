@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.kinds.declaration import FixedWork, FromStep, StepKind, Submission
 from controller.kinds.tune import why_absent
-from controller.profiles.profile import Role
+from controller.profiles.pool import Role
 from jobs.artifact import Manifest
 from jobs.ranges import Range
 from jobs.spec import Kind

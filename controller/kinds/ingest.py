@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.kinds.declaration import CORPUS, StepKind, TextWork
-from controller.profiles.profile import Role
+from controller.profiles.pool import Role
 from jobs.artifact import Counts, Manifest
 from jobs.ranges import Range
 from jobs.spec import Kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.kinds import run_extension
 from controller.kinds.declaration import ComputeWork, Extension, FromStep, StepKind, Submission
-from controller.profiles.profile import Role
+from controller.profiles.pool import Role
 from jobs.artifact import Manifest
 from jobs.flops import example_flops, run_flops
 from jobs.layout import CHECKPOINTS

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from controller.kinds.declaration import Extension, FromFile, FromOutside, FromStep, Input, OptionalFile, StepKind
-from controller.profiles.profile import Pool, Profile
+from controller.profiles.pool import Pool
+from controller.profiles.profile import Profile
 from jobs.recipe import Recipe
 from jobs.spec import Kind
 

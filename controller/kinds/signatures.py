@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.kinds.declaration import FromStep, StepKind, TextWork, shards_asked_for
-from controller.profiles.profile import Role
+from controller.profiles.pool import Role
 from jobs.artifact import Manifest
 from jobs.ranges import Range
 from jobs.spec import Kind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.kinds.declaration import ComputeWork, FromStep, StepKind, Submission
-from controller.profiles.profile import Role
+from controller.profiles.pool import Role
 from jobs.artifact import Manifest
 from jobs.flops import encoding_flops
 from jobs.layout import CHECKPOINTS

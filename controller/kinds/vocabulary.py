@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.kinds.declaration import FromFile, FromStep, StepKind, TextWork
-from controller.profiles.profile import Role
+from controller.profiles.pool import Role
 from jobs.artifact import Manifest
 from jobs.ranges import Range
 from jobs.recipe import Recipe

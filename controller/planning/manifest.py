@@ -9,6 +9,7 @@ from controller.kinds.registry import KINDS, image_of, pool_of
 from controller.labels import (
     ANNOTATION_AFTER,
     ANNOTATION_BUCKET,
+    ANNOTATION_EVICTION,
     ANNOTATION_GATE,
     ANNOTATION_LABEL,
     ANNOTATION_LONGEST_RUN,
@@ -27,7 +28,8 @@ from controller.labels import (
 )
 from controller.planning.plan import Step
 from controller.profiles.pod_price import pod_price
-from controller.profiles.profile import MOST_FLEX_HOURS, Pool, Profile, Role
+from controller.profiles.pool import MOST_FLEX_HOURS, SPOT, Pool, Role
+from controller.profiles.profile import Profile
 from jobs.errors import (
     ConfigurationError,
     DivergedError,
@@ -109,7 +111,7 @@ def render(step: Step, profile: Profile, *, suspend: bool = False) -> Job:
 def _pod_annotations(pool: Pool) -> dict[str, str]:
     """The autoscaler may move CPU workers together, which costs a shard; moving a TPU pod costs the slice."""
     stays = pool.accelerator or pool.flex_start
-    return {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false" if stays else "true"}
+    return {ANNOTATION_EVICTION: "false" if stays else "true"}
 
 
 def _failure_rules() -> list[dict[str, Any]]:
@@ -158,7 +160,7 @@ def _pod(step: Step, profile: Profile) -> dict[str, Any]:
         # Workers need the bucket, never the API server.
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "nodeSelector": _node_selector(pool),
+        "nodeSelector": pool.node_labels,
         "tolerations": _tolerations(pool),
         "securityContext": {
             "runAsNonRoot": True,
@@ -212,18 +214,10 @@ def _price(step: Step, profile: Profile) -> list[str]:
     return ["--dollars-per-hour", str(price.dollars_per_hour)]
 
 
-def _node_selector(pool: Pool) -> dict[str, str]:
-    accelerator = pool.accelerator.node_selector if pool.accelerator else {}
-    spot = {"cloud.google.com/gke-spot": "true"} if pool.spot else {}
-    return {**pool.node_selector, **accelerator, **spot}
-
-
 def _tolerations(pool: Pool) -> list[dict[str, Any]]:
     tolerations = [toleration.to_json() for toleration in pool.tolerations]
     if pool.spot:
-        tolerations.append(
-            {"key": "cloud.google.com/gke-spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}
-        )
+        tolerations.append({"key": SPOT, "operator": "Equal", "value": "true", "effect": "NoSchedule"})
     if pool.accelerator:
         tolerations.append({"key": pool.accelerator.resource, "operator": "Exists", "effect": "NoSchedule"})
     return tolerations

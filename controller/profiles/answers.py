@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from controller.profiles.profile import LOCAL, NAME_PATTERN, has_digest
+from controller.profiles.profile import LOCAL, NAME_PATTERN, has_digest, why_no_zone
 from controller.profiles.tpu_slices import SLICES, why_refused
 
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _BUCKET = r"gs://[a-z0-9][-_.a-z0-9]{1,220}[a-z0-9](/\S*)?"
 _ZONE = r"[a-z]+-[a-z]+\d+-[a-z]"
-_REGION = r"[a-z]+-[a-z]+\d+"
 _PROJECT = r"([a-z0-9.-]+:)?[a-z][-a-z0-9]{4,28}[a-z0-9]"
 
 
@@ -54,9 +53,7 @@ def _tpu(answer: str) -> str:
 
 
 def _zone(answer: str) -> str:
-    if re.fullmatch(_REGION, answer):
-        return f"{answer} is a region; a zone of it is {answer}-a"
-    return _unlike(_ZONE, answer, "a zone as us-central1-a")
+    return why_no_zone(answer) or _unlike(_ZONE, answer, "a zone as us-central1-a")
 
 
 def _project(answer: str) -> str:

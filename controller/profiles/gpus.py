@@ -49,7 +49,7 @@ class Gpu(Section):
 
     kind: str = ""
     """``nvidia-l4`` and so on; empty on a cluster that is not GKE's, where ``node_selector`` names the nodes."""
-    count: int = Field(1, gt=0)
+    count: int = Field(1, gt=0, le=64)
     """GPUs of a pod, all of one node."""
     nccl: bool = False
     """Sum gradients over several GPUs with NCCL: faster, and not the same to the last bit from run to run."""
@@ -59,7 +59,10 @@ class Gpu(Section):
         if not self.kind:
             return self
         if self.kind not in KINDS:
-            raise ValueError(f"unknown GPU {self.kind}{nearest(self.kind, KINDS)} (known: {', '.join(KINDS)})")
+            raise ValueError(
+                f"unknown GPU {self.kind}{nearest(self.kind, KINDS)} (known: {', '.join(KINDS)}; for another one leave "
+                "kind out and name its nodes by node_selector)"
+            )
         counts = KINDS[self.kind].machine_types
         if self.count not in counts:
             have = ", ".join(map(str, counts))

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import os
 
-from controller.profiles.profile import Pool, Profile
+from controller.profiles.pool import Pool
+from controller.profiles.profile import Profile
+from controller.profiles.quantities import quantity
 from jobs.prices import Price, cpu_price, region_of, tpu_price
-
-_UNITS = {"": 1.0, "m": 1e-3, "k": 1e3} | {
-    f"{letter}{i}": (1024.0 if i else 1000.0) ** power
-    for power, letter in enumerate("KMGTPE", 1)
-    for i in ("", "i")
-}  # fmt: skip
 
 
 def pod_price(pool: Pool, profile: Profile) -> Price | None:
@@ -26,12 +22,6 @@ def pod_price(pool: Pool, profile: Profile) -> Price | None:
     if pool.gpu:
         return None  # the table has none: a profile's dollars_per_hour says it
     return cpu_price(quantity(pool.cpu), quantity(pool.memory) / 2**30, region, pool.spot)
-
-
-def quantity(text: str) -> float:
-    """Kubernetes' ``500m``, ``2Gi`` or ``4`` as a number."""
-    digits = text.rstrip("mkKMGTPEi")
-    return float(digits) * _UNITS[text[len(digits) :]]
 
 
 def cores_of(pool: Pool, profile: Profile) -> float:

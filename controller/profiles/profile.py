@@ -6,111 +6,54 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
-from controller.profiles.accelerators import Accelerator, accelerator_of
-from controller.profiles.gpus import Gpu
-from controller.profiles.placement import Annotations, Labels, NodeLabels, ObjectName, Toleration
-from controller.profiles.tpu_slices import SLICES, why_refused
+from controller.profiles.placement import (
+    Annotations,
+    ImageName,
+    ImageNameOrNone,
+    Labels,
+    ObjectName,
+    ObjectNameOrNone,
+    QueueName,
+    Variables,
+)
+from controller.profiles.pool import Pool, Role
+from controller.profiles.variables import given, put
 from controller.profiles.webhook import WebhookHost
 from jobs.errors import ConfigurationError
 from jobs.library_errors import in_our_words
 from jobs.nearest import nearest
+from jobs.spec import MOST_SHARDS
 from jobs.validation import Section, validated
 
 CONFIG_FILE = "covid-ctl.toml"
 LOCAL = "local"
 DEFAULT_BUCKET = "bucket"
 
-_VARIABLE = "COVID_CTL_"
-_VARIABLES_OF_OTHERS = ("COVID_CTL_TEST_", "COVID_CTL_DEVICE", "COVID_CTL_ALL_REDUCE")
 _BY_DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
-_QUANTITY = r"^\d+(\.\d+)?(m|[KMGT]i?)?$"
+_ON_THE_NETWORK = "gs://"
+_REGION = re.compile(r"[a-z]+-[a-z]+\d+")
 NAME_PATTERN = r"^[a-z][-a-z0-9]{0,30}$"
 _DNS_LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
-_DNS_SUBDOMAIN = r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?"
-
-MOST_FLEX_HOURS = 168
-"""Hours after which flex-start nodes are taken away, from Google's pages on the Dynamic Workload Scheduler."""
-
-
-class Role(StrEnum):
-    """Role of a step's container. Each role has an image and a node pool of its own."""
-
-    WORKER = "worker"
-    TRAINER = "trainer"
-    EXPORTER = "exporter"
-
-    @property
-    def pool(self) -> str:
-        """Name of its pool in a profile."""
-        return "workers" if self is Role.WORKER else str(self)
 
 
 class Images(Section):
     """A container image for each part, by digest: a tag may be another image tomorrow."""
 
-    worker: str
+    worker: ImageName
     """Image of the data steps, without tensorflow."""
-    trainer: str
+    trainer: ImageName
     """Image of pretraining, with the tensorflow of its device."""
-    exporter: str
+    exporter: ImageName
     """Image that reads and exports models, with tensorflow for CPUs."""
-    controller: str = ""
+    controller: ImageNameOrNone = ""
     """Image of the tracker's Deployment."""
     tags_allowed: bool = False
     """Allows tags, for a private cluster such as kind, where images have no digest before they are pushed."""
-
-
-class Pool(Section):
-    """The nodes that a kind of pod runs on, and what it asks of them."""
-
-    cpu: str = Field(pattern=_QUANTITY, examples=["4", "500m"])
-    """CPUs that a pod asks for, as Kubernetes writes them: ``4``, ``500m``. It may use what is to spare."""
-    memory: str = Field(pattern=_QUANTITY, examples=["16Gi", "500M"])
-    """Memory that a pod asks for and may use, as Kubernetes writes it: ``16Gi``."""
-    scratch: str = Field(default="20Gi", pattern=_QUANTITY, examples=["20Gi", "500M"])
-    """Disk for the pod's emptyDir."""
-    node_selector: NodeLabels = Field(default_factory=dict)
-    """Labels of the nodes, beside those that a TPU or GPU selects."""
-    tolerations: tuple[Toleration, ...] = ()
-    """Taints beside those of Spot nodes and accelerators, which are tolerated anyway."""
-    spot: bool = False
-    """On Spot nodes, which are cheap and taken away at 15 seconds' notice."""
-    flex_start: bool = False
-    """On nodes that the Dynamic Workload Scheduler starts for the Job and takes away after ``MOST_FLEX_HOURS``: Kueue
-    asks for them by a ProvisioningRequest."""
-    tpu: str = ""
-    """A slice of one host, such as ``v6e-8``."""
-    gpu: Gpu | None = None
-    """GPUs of one node, as ``{ kind = "nvidia-l4", count = 1 }``."""
-    dollars_per_hour: float | None = Field(default=None, ge=0)
-    """Price of one pod, in place of the built-in price table."""
-
-    @model_validator(mode="after")
-    def _can_start_flexibly(self) -> Pool:
-        if self.tpu and self.gpu:
-            raise ValueError("tpu and gpu exclude each other: choose one")
-        if self.flex_start and self.spot:
-            raise ValueError("flex_start and spot exclude each other: choose one")
-        if self.flex_start and self.tpu == "v3-8":
-            raise ValueError("flex_start is not offered for v3-8: choose a newer TPU, or spot")
-        return self
-
-    @field_validator("tpu")
-    @classmethod
-    def _known_slice(cls, name: str) -> str:
-        if name and name not in SLICES:
-            raise ValueError(why_refused(name))
-        return name
-
-    @property
-    def accelerator(self) -> Accelerator | None:
-        return accelerator_of(self.tpu, self.gpu)
 
 
 class Profile(Section):
@@ -124,17 +67,17 @@ class Profile(Section):
     workers: Pool = Pool(cpu="1", memory="2Gi")
     trainer: Pool = Pool(cpu="4", memory="16Gi")
     exporter: Pool = Pool(cpu="4", memory="16Gi")
-    parallelism: int = Field(32, ge=1)
+    parallelism: int = Field(32, ge=1, le=MOST_SHARDS)
     """Shards that run at the same time, at most."""
     context: str = ""
     """Context in the kubeconfig; empty means its current one."""
     namespace: str = Field("covid-ctl", pattern=_DNS_LABEL, examples=["covid-ctl"])
     """Namespace of the Jobs."""
-    service_account: str = "covid-ctl-worker"
+    service_account: ObjectNameOrNone = "covid-ctl-worker"
     """Service account of the pods. On GKE it may read and write the bucket."""
-    queue: str = ""
+    queue: QueueName = ""
     """A Kueue LocalQueue: then Kueue decides when a released Job starts."""
-    priority_class: str = Field("", pattern=rf"^({_DNS_SUBDOMAIN})?$", examples=["high-priority"])
+    priority_class: ObjectNameOrNone = ""
     """The PriorityClass of the pods."""
     image_pull_secrets: tuple[ObjectName, ...] = ()
     """Secrets of the namespace with which nodes pull images from a private registry."""
@@ -148,9 +91,9 @@ class Profile(Section):
     """Where the TPU is, for prices and for ``covid-ctl doctor``."""
     project: str = ""
     """The Google Cloud project, for ``covid-ctl doctor``."""
-    env: dict[str, str] = Field(default_factory=dict)
+    env: Variables = Field(default_factory=dict)
     """Variables for every pod, such as a proxy's."""
-    bucket_volume: str = ""
+    bucket_volume: ObjectNameOrNone = ""
     """A PersistentVolumeClaim that holds a bucket that is a directory; pods find it at that very path."""
 
     @field_validator("bucket")
@@ -159,6 +102,13 @@ class Profile(Section):
         if not bucket:
             raise ValueError("its name is empty: name a directory or gs://BUCKET/PREFIX")
         return bucket
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_of_a_region(cls, zone: str) -> str:
+        if reason := why_no_zone(zone):
+            raise ValueError(reason)
+        return zone
 
     @model_validator(mode="after")
     def _kueue_starts_flexibly(self) -> Profile:
@@ -173,6 +123,11 @@ class Profile(Section):
     @property
     def is_local(self) -> bool:
         return self.name == LOCAL
+
+
+def why_no_zone(zone: str) -> str:
+    """Prices and offers are looked up by zone."""
+    return f"{zone} is a region; a zone of it is {zone}-a" if _REGION.fullmatch(zone) else ""
 
 
 def has_digest(image: str) -> bool:
@@ -191,13 +146,13 @@ def load_profile(
     known = {LOCAL: _local(), **file.get("profiles", {})}
     name = name or environment.get("COVID_CTL_PROFILE") or file.get("default_profile") or LOCAL
     if name not in known:
-        raise ConfigurationError(f"profile {name}", f"not in {path}{nearest(name, known)}", "covid-ctl init --help")
+        raise ConfigurationError(f"profile {name}", f"not in {path}{nearest(name, known)}", "covid-ctl init adds one")
     data = {"name": name, **known[name]}
-    for variable, place in _variables(environment).items():
-        _set(data, place, environment[variable])
+    for place, value in given(Profile, environment).items():
+        put(data, place, value)
     data |= {field: value for field, value in flags.items() if value is not None}
     source = "profile local" if name == LOCAL else f"{path}, profile {name}"
-    profile = validated(Profile, data, source, "covid-ctl init --help tells what a profile holds")
+    profile = validated(Profile, data, source, "covid-ctl init --explain tells what a profile holds")
     if profile.is_local:
         return profile.model_copy(update={"bucket": _absolute(profile.bucket)})
     _check_cluster(profile, source)
@@ -252,39 +207,6 @@ def _check_layout(path: Path, data: Mapping[str, Any]) -> None:
         raise ConfigurationError(str(path), "profiles.local: that one is built in", "choose another name")
 
 
-def _variables(environment: Mapping[str, str]) -> dict[str, list[str]]:
-    """``COVID_CTL_IMAGES__WORKER`` -> ``[images, worker]``, of those that are set."""
-    known = {_VARIABLE + "__".join(place).upper(): place for place in _places(Profile) if place != ["name"]}
-    own = {"COVID_CTL_PROFILE", "COVID_CTL_CONFIG"}
-    found = {}
-    for variable in environment:
-        if not variable.startswith(_VARIABLE) or variable.startswith(_VARIABLES_OF_OTHERS) or variable in own:
-            continue
-        if variable not in known:
-            hint = nearest(variable, known | dict.fromkeys(own))
-            raise ConfigurationError(variable, f"no such setting{hint}", f"unset {variable}")
-        if environment[variable]:
-            found[variable] = known[variable]
-    return found
-
-
-def _places(section: type[Section]) -> list[list[str]]:
-    places = []
-    for name, field in section.model_fields.items():
-        inner = field.annotation
-        is_section = isinstance(inner, type) and issubclass(inner, Section)
-        places += [[name, *rest] for rest in _places(inner)] if is_section else [[name]]  # type: ignore[arg-type]
-    return places
-
-
-def _set(data: dict[str, Any], place: list[str], value: str) -> None:
-    *sections, last = place
-    for section in sections:
-        data[section] = dict(data.get(section, {}))
-        data = data[section]
-    data[last] = value
-
-
 def _check_cluster(profile: Profile, source: str) -> None:
     for role in (*Role, "controller"):
         image = getattr(profile.images, role)
@@ -292,12 +214,24 @@ def _check_cluster(profile: Profile, source: str) -> None:
             raise ConfigurationError(
                 source, f"images.{role}: {image} has no digest", "name it as IMAGE@sha256:..., as `docker push` prints"
             )
-    if "://" not in profile.bucket and not profile.bucket_volume:
+    if "://" in profile.bucket and profile.bucket_volume:
         raise ConfigurationError(
             source,
-            f"bucket: {profile.bucket} is a directory, which pods do not see",
-            "give gs://BUCKET/PREFIX, or as bucket_volume the claim that holds it",
+            f"bucket: {profile.bucket} is on no volume",
+            "take bucket_volume out, or name the volume's directory",
         )
+    if profile.bucket_volume and not Path(profile.bucket).is_absolute():
+        raise ConfigurationError(
+            source, f"bucket: {profile.bucket} is not absolute", "give the path at which pods find the volume"
+        )
+    if profile.bucket_volume or profile.bucket.startswith(_ON_THE_NETWORK):
+        return
+    reason = "nothing that pods reach" if "://" in profile.bucket else "a directory, which pods do not see"
+    raise ConfigurationError(
+        source,
+        f"bucket: {profile.bucket} is {reason}",
+        "give gs://BUCKET/PREFIX, or as bucket_volume the claim that holds it",
+    )
 
 
 def _absolute(bucket: str) -> str:

@@ -15,8 +15,9 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow.python.client.device_lib import list_local_devices
 
+from jobs.batch_split import per_replica
 from jobs.errors import ConfigurationError
-from jobs.training_memory import GB, Footprint, machine_memory
+from jobs.training_memory import REPLICA_MEMORY, Footprint, machine_memory
 
 TENSORFLOW_VERSION: str = tf.__version__
 """For whoever must not import tensorflow before ``jobs.model``, which holds back its greeting."""
@@ -29,8 +30,6 @@ ALL_REDUCE_VARIABLE = "COVID_CTL_ALL_REDUCE"
 ``nccl``, faster, whose sums differ in their last bits from run to run."""
 KINDS = ("auto", "cpu", "gpu", "tpu")
 DRIVER = Path("/proc/driver/nvidia/version")
-REPLICA_MEMORY = {"v2": 8 * GB, "v3": 16 * GB, "v4": 32 * GB, "v5lite": 16 * GB, "v5p": 95 * GB, "v6e": 32 * GB}
-"""Memory of one TPU replica, by how the slice's name begins, from Google's pages on each."""
 
 
 @dataclass(frozen=True)
@@ -74,16 +73,7 @@ class Devices:
 
         Raises ``ConfigurationError`` when a batch cannot be split evenly.
         """
-        microbatches = self.count * accumulation
-        if batch_size % microbatches:
-            even = -(-batch_size // microbatches) * microbatches
-            each = f", each in {accumulation} microbatches (schedule.accumulation)" if accumulation > 1 else ""
-            raise ConfigurationError(
-                f"schedule.train_batch_size {batch_size}",
-                f"it cannot be split evenly over {self.count} replicas ({self}){each}",
-                f"submit it with a multiple: --set schedule.train_batch_size={even}",
-            )
-        return batch_size // microbatches
+        return per_replica(batch_size, self.count, str(self), accumulation)
 
 
 def find_devices(wanted: str | None = None) -> Devices:

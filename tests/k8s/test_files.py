@@ -14,8 +14,8 @@ import yaml
 
 from controller.cli.main import cli
 from controller.clusters.tracker_presence import KUSTOMIZED, start_one
-from controller.profiles.pod_price import quantity
 from controller.profiles.profile import Profile, load_profile
+from controller.profiles.quantities import quantity
 from tests.k8s_files import BASE, K8S, OVERLAYS, kustomization, objects, the
 
 TRACKER = "covid-ctl-tracker"

@@ -7,7 +7,8 @@ import pytest
 from controller.costs.estimate import Estimate, estimate, kinds_of
 from controller.kinds.pretrain import training_flops
 from controller.profiles.gpus import Gpu
-from controller.profiles.profile import Images, Pool, Profile
+from controller.profiles.pool import Pool
+from controller.profiles.profile import Images, Profile
 from jobs.ranges import Range, dollars_text, time_text
 from jobs.recipe import load_recipe
 from jobs.spec import Kind

@@ -8,7 +8,8 @@ from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor.check import Check, CheckState
 from controller.doctor.examination import all_checks, cheap_checks, cluster_or_error, refusal
 from controller.kube.leader_election import LEASE_NAME, LeaderElection
-from controller.profiles.profile import Images, Pool, Profile
+from controller.profiles.pool import Pool
+from controller.profiles.profile import Images, Profile
 from jobs.recipe import load_recipe
 from jobs.spec import Kind
 from tests.api_server.server import ApiServer, Fault

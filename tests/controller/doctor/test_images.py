@@ -7,7 +7,7 @@ import pytest
 
 from controller.doctor.check import CheckState
 from controller.doctor.images import images
-from controller.doctor.registry import Image
+from controller.doctor.registry import ClosedError, Image, is_there
 from controller.profiles.profile import Images, Profile
 from tests.controller.registry import Registry, registry_of_tests
 
@@ -66,7 +66,8 @@ def test_what_answers_without_being_a_registry_is_not_known(no_http: str) -> Non
 
 @pytest.mark.parametrize("name", ["registry.invalid:abc/worker", "127.0.0.1:1/my worker"])
 def test_a_name_that_no_registry_can_be_asked_for_is_not_known(name: str) -> None:
-    assert images(profile(f"{name}@{DIGEST}")).state is CheckState.SKIPPED
+    with pytest.raises(ClosedError):
+        is_there(f"{name}@{DIGEST}")
 
 
 @pytest.mark.parametrize("host", ["{}#.gcr.io", "{}?.pkg.dev", "{}\\.gcr.io", "me:{}#.pkg.dev"])
@@ -75,8 +76,8 @@ def test_a_host_that_only_ends_like_googles_gets_no_token_and_is_not_asked(
 ) -> None:
     given: list[str] = []
     monkeypatch.setattr("controller.doctor.registry.token", lambda scope: given.append(scope) or "secret")
-    check = images(profile(f"{host.format(registry.host)}/covid/worker@{DIGEST}"))
-    assert (check.state, "is no registry's name" in check.reason) == (CheckState.SKIPPED, True)
+    with pytest.raises(ClosedError, match="is no registry's name"):
+        is_there(f"{host.format(registry.host)}/covid/worker@{DIGEST}")
     assert (given, registry.asked) == ([], [])
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from controller.doctor.check import CheckState
 from controller.doctor.tpu_offer import tpu_offered
-from controller.profiles.profile import Images, Pool, Profile
+from controller.profiles.pool import Pool
+from controller.profiles.profile import Images, Profile
 from controller.profiles.tpu_slices import SLICES
 from tests.controller.tpu_api import TpuApi, serve_tpu_api
 

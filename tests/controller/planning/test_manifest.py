@@ -7,7 +7,8 @@ import pytest
 
 from controller.clusters.job_policy import JobPolicy
 from controller.planning.manifest import render
-from controller.profiles.profile import Images, Pool, Profile
+from controller.profiles.pool import Pool
+from controller.profiles.profile import Images, Profile
 from jobs.errors import PreflightError
 from jobs.recipe import load_recipe
 from jobs.spec import Kind

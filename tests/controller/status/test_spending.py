@@ -8,7 +8,8 @@ import pytest
 from controller.cli.live import COST_SECONDS, Costs
 from controller.cli.tables import as_lines, status_table
 from controller.ledger.events import Event, EventType, Ledger
-from controller.profiles.profile import Images, Pool, Profile
+from controller.profiles.pool import Pool
+from controller.profiles.profile import Images, Profile
 from controller.status.derive import State
 from controller.status.spending import spending
 from controller.status.step_status import observe

@@ -15,7 +15,7 @@ from controller.kube.api_errors import ForbiddenError, ForeignJobError, NotFound
 from controller.labels import ANNOTATION_TEMPLATE
 from controller.ledger.events import Event, EventType
 from controller.planning.manifest import render
-from controller.profiles.profile import Pool
+from controller.profiles.pool import Pool
 from controller.tracking.submission import SubmissionOutcome, Submitted, submit
 from jobs.errors import PreflightError
 from jobs.recipe import load_recipe

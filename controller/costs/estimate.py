@@ -8,6 +8,7 @@ from typing import Any
 
 from controller.kinds.declaration import ComputeWork, FixedWork, TextWork, Work
 from controller.kinds.registry import KINDS, made_by, pool_of
+from controller.profiles.gpus import GPUS_OF_A_MACHINE, peaks_of_machines
 from controller.profiles.pod_price import cores_of, pod_price
 from controller.profiles.pool import Pool
 from controller.profiles.profile import Profile
@@ -88,6 +89,7 @@ def estimate(
         work = KINDS[kind].work(recipe)
         if isinstance(work, ComputeWork):
             notes += _on_slices(kind, work.flops, pool_of(kind, profile), profile)
+            notes += _on_gpus(kind, work.flops, pool_of(kind, profile))
     if not profile.is_local:
         notes += _what_is_left_out(steps, profile)
     return Estimate(tuple(steps), tuple(notes))
@@ -99,10 +101,10 @@ def _too_long(steps: Sequence[StepEstimate]) -> list[str]:
     return [f"not on this machine: {', '.join(found)}; name a cluster with --profile"] if found else []
 
 
-def compute_hours(flops: float, pool: Pool, cores: float) -> Range:
-    """On a pod of ``pool``, which has so many cores."""
-    if pool.accelerator and pool.accelerator.peak_flops:
-        return hours_at(flops, pool.accelerator.peak_flops)
+def compute_hours(flops: float, pool: Pool, cores: float) -> Range | None:
+    """On a pod of ``pool``, which has so many cores; None for an accelerator of which nothing is known."""
+    if pool.accelerator:
+        return hours_at(flops, pool.accelerator.peak_flops) if pool.accelerator.peak_flops else None
     core_hours = flops / (cores * HOUR)
     return Range(core_hours / CORE_FLOPS.high, core_hours / CORE_FLOPS.low)
 
@@ -146,7 +148,9 @@ def _name_of(pool: Pool, profile: Profile, cores: float) -> str:
 
 
 def _speed(pool: Pool, cores: float) -> str:
-    if pool.accelerator and (peak := pool.accelerator.peak_flops):
+    if pool.accelerator:
+        if not (peak := pool.accelerator.peak_flops):
+            return "on GPUs whose kind the profile does not name"
         return f"{UTILISATION.low * 100:.0f} to {UTILISATION.high * 100:.0f} % of {peak / 1e12:.0f} TFLOP/s"
     return f"{CORE_FLOPS.low * cores / 1e9:.0f} to {CORE_FLOPS.high * cores / 1e9:.0f} GFLOP/s"
 
@@ -165,11 +169,22 @@ def _on_slices(kind: Kind, flops: float, pool: Pool, profile: Profile) -> list[s
     return notes
 
 
+def _on_gpus(kind: Kind, flops: float, pool: Pool) -> list[str]:
+    """What a step would take on a whole machine of each kind of GPU. What these cost no table here says."""
+    found = {
+        gpu: hours_at(flops, peak) for gpu, peak in peaks_of_machines().items() if not pool.gpu or pool.gpu.kind != gpu
+    }
+    worth = [f"{gpu} {time_text(hours)}" for gpu, hours in found.items() if hours.high >= WORTH_TELLING]
+    return [f"{kind} on {GPUS_OF_A_MACHINE} GPUs: {', '.join(worth)}"] if worth else []
+
+
 def _what_is_left_out(steps: Sequence[StepEstimate], profile: Profile) -> list[str]:
     notes = ["not counted: waiting for nodes, work done again after a preemption, storage, network"]
     unpriced = [step.kind for step in steps if step.dollars is None and step.hours]
     if unpriced:
         where = f"its zone is {profile.zone}" if profile.zone else "it names no zone"
+        if profile.zone and any(pool_of(Kind(kind), profile).gpu for kind in unpriced):
+            where = "the table has no GPUs"
         pools = "workers, trainer or exporter"
         notes.append(
             f"no price is known for {', '.join(unpriced)} ({where}): "

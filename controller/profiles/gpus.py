@@ -85,3 +85,11 @@ class Gpu(Section):
 
     def __str__(self) -> str:
         return f"{self.count} {self.kind or 'GPU'}"
+
+
+GPUS_OF_A_MACHINE = 8
+
+
+def peaks_of_machines() -> dict[str, float]:
+    """Peak FLOP/s of that many of each kind."""
+    return {kind: Gpu(kind=kind, count=GPUS_OF_A_MACHINE).peak_flops or 0.0 for kind in KINDS}

@@ -81,7 +81,7 @@ def test_bio_on_gpus_at_the_profile_s_price(gpu: dict[str, Any], time: str) -> N
     assert step.on == f"{gpu.get('count', 1)} {gpu['kind']}"
     unpriced = estimated("pretrain", trainer=pool.model_copy(update={"dollars_per_hour": None}))
     assert unpriced.dollars is None
-    assert any("no price is known for pretrain" in note for note in unpriced.notes)
+    assert any("no price is known for pretrain (the table has no GPUs)" in note for note in unpriced.notes)
 
 
 def test_slices_are_told_side_by_side_at_the_prices_of_the_zone() -> None:
@@ -89,6 +89,20 @@ def test_slices_are_told_side_by_side_at_the_prices_of_the_zone() -> None:
     told = {note.split(": ")[0]: note.split(": ")[1] for note in found if note.startswith("pretrain on a ")}
     assert list(told) == [f"pretrain on a {name}" for name in ("v5litepod-8", "v5p-8", "v6e-8")]
     assert all(told[name].count("europe-west4") == 2 for name in told)
+
+
+def test_machines_of_gpus_are_told_side_by_side() -> None:
+    own = Pool(cpu="6", memory="24Gi", gpu=Gpu(kind="nvidia-l4"))
+    (told,) = (note for note in estimated("pretrain", trainer=own).notes if "on 8 GPUs" in note)
+    assert told.startswith("pretrain on 8 GPUs: nvidia-tesla-a100 7 to 9.3 h, nvidia-a100-80gb 7 to 9.3 h, nvidia-h100")
+    assert "nvidia-l4 18 to 24 h" in next(note for note in estimated("pretrain").notes if "on 8 GPUs" in note)
+
+
+def test_what_gpus_of_no_known_kind_take_is_not_known() -> None:
+    unnamed = Pool(cpu="6", memory="24Gi", gpu=Gpu(count=2), dollars_per_hour=2.0)
+    found = estimated("pretrain", trainer=unnamed)
+    assert (found.steps[-1].hours, found.steps[-1].dollars, found.hours) == (None, None, None)
+    assert found.steps[-1].basis.endswith("FLOP, on GPUs whose kind the profile does not name")
 
 
 def test_a_profiles_own_price_takes_the_tables_place() -> None:

@@ -9,14 +9,17 @@ import sys
 
 import click
 
+from controller.cli.collecting import gc as gc_command
 from controller.cli.completing import complete_step
 from controller.cli.judging import judge
 from controller.cli.observing import OBSERVING
 from controller.cli.options import output_option, place_options, profile_of, refuse_empty_values
 from controller.cli.preparing import PREPARING
 from controller.cli.publishing import publish
+from controller.cli.reading_logs import logs
 from controller.cli.results import RESULTS
 from controller.cli.searching import search
+from controller.cli.shell_script import completion
 from controller.cli.step_commands import RootGroup, StepGroup
 from controller.cli.terminal import (
     CLOSED_PIPE,
@@ -109,7 +112,7 @@ def cancel_command(names: tuple[str, ...], output: str, **place: str | None) -> 
         raise refused[-1]
 
 
-for command in (*OBSERVING, *PREPARING, *RESULTS, publish, vocab, search, judge):
+for command in (*OBSERVING, logs, gc_command, completion, *PREPARING, *RESULTS, publish, vocab, search, judge):
     cli.add_command(command)
 refuse_empty_values(cli)
 

@@ -131,6 +131,16 @@ def open_live_bucket(profile: Profile) -> Store:
     return Store(open_bucket(profile).location)
 
 
+def seconds_of(span: str, option: str) -> float:
+    """A span of time that an option was given, such as ``12h``."""
+    from controller.time_words import parse_span
+
+    try:
+        return parse_span(span)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=option) from error
+
+
 def show(output: str, table: Callable[[], Table], data: Any, empty: str = "") -> None:
     from controller.cli.console import console_of
     from controller.cli.fitting import fitted

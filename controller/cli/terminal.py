@@ -36,6 +36,12 @@ def echo(text: object = "", *, err: bool = False, nl: bool = True) -> None:
     out.flush()
 
 
+def tell_unreachable(reason: str) -> None:
+    """Say that what follows is what the bucket knows; nothing without a reason."""
+    if reason:
+        echo(f"cluster not reachable: {reason}\nwhat the bucket knows:", err=True)
+
+
 class OutputError(Exception):
     """Standard output or error takes nothing more."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,11 +15,13 @@ from controller.clusters.job_policy import (
     Condition,
     format_indexes,
 )
+from controller.clusters.kueue_events import newest_reason
+from controller.clusters.lost_pods import lost_pods, why_lost
 from controller.clusters.objects import ObservedEvent, ObservedJob, ObservedPod
 from controller.clusters.pod_diagnosis import Diagnosis, why_ended, why_not_running
 from controller.clusters.tracker_presence import start_one
-from controller.kube.kubectl import cluster_wide, within
-from controller.labels import ANNOTATION_BUCKET, LABEL_JOB, LABEL_QUEUE
+from controller.kube.kubectl import within
+from controller.labels import ANNOTATION_BUCKET, LABEL_QUEUE
 from jobs.errors import EXIT_INTERRUPTED
 
 FAILURE_TARGET = "FailureTarget"
@@ -28,11 +29,6 @@ SUCCESS_TARGET = "SuccessCriteriaMet"
 FAILED_INDEXES = "FailedIndexes"
 GIVEN_UP = "BackoffLimitExceeded"
 """Only ``KubernetesCluster.give_up`` sets a limit for all indexes together."""
-STUCK_SECONDS = 30.0
-"""A pod that still exists so long after its grace period has a node that does not answer."""
-_GOOD_NEWS = ("QuotaReserved", "Admitted", "AdmissionChecksReady", "CreatedWorkload", "UpdatedWorkload", "Started")
-_TAKEN_AWAY = ("Preempted", "EvictedDueTo")
-_UIDS = re.compile(r" \([^()]*UID: [^()]*\)")
 RETRIED_CREATION = 900.0
 """The Job controller tries to make a pod again within 10 minutes: an older refusal is history."""
 
@@ -141,7 +137,7 @@ def _state_and_reason(
         )
     diagnosis = (
         _why_not_made(job, pods, events, now)
-        or _why_lost(lost, pods, around)
+        or why_lost(lost, pods, around.nodes)
         or _why_pending(pods, events)
         or _why_backing_off(job, pods, now)
     )
@@ -210,7 +206,7 @@ def _why_suspended(job: ObservedJob, events: list[ObservedEvent], around: Surrou
         return Diagnosis(waits_for(inputs))
     if queue and not job.is_gated:
         look = "; ".join(within(job.namespace, one) for one in ("get workloads", f"describe localqueue {queue}"))
-        told = _newest_kueue_reason(events)
+        told = newest_reason(events)
         return Diagnosis(f"waits for the queue {queue} to admit it{f': {told}' if told else ''}", look)
     if around.was_released:
         return Diagnosis("was suspended by somebody after it was released", _patch(job, '{"spec":{"suspend":false}}'))
@@ -228,75 +224,8 @@ def waits_for(inputs: Sequence[str]) -> str:
     return f"waits for its input{'s' * (len(inputs) > 1)} {', '.join(inputs)}"
 
 
-def _newest_kueue_reason(events: list[ObservedEvent]) -> str:
-    """What Kueue said last of the Job's Workload, unless that was good news.
-
-    If it had admitted the Job and took its quota away since, that comes first: what the queue says next would hide it.
-    """
-    told = [event for event in events if event.kind == "Workload" or (event.kind, event.reason) == ("Job", "Stopped")]
-    if not told:
-        return ""
-    last = max(told, key=lambda event: event.at)
-    if last.reason in _GOOD_NEWS:
-        return ""
-    admitted_at = max((event.at for event in told if event.reason in _GOOD_NEWS), default=0.0)
-    taken = [event for event in told if event.at >= admitted_at and event.reason.startswith(_TAKEN_AWAY)]
-    if last in taken:
-        return f"{last.reason}: {_without_details(last.message)}"
-    why = "".join(f"{_without_details(event.message)}; now " for event in taken[:1])
-    return f"{why}{last.reason}: {last.message}"
-
-
-def _without_details(message: str) -> str:
-    """Kueue's message of a preemption goes on with identifiers, paths and priorities."""
-    return _UIDS.sub("", message.partition("; ")[0])
-
-
 def _patch(job: ObservedJob, patch: str) -> str:
     return within(job.namespace, f"patch job {job.name} --type merge --patch '{patch}'")
-
-
-def lost_pods(pods: Iterable[ObservedPod], events: Iterable[ObservedEvent], now: float) -> list[ObservedPod]:
-    """Pods whose node has stopped answering: marked not ready by the node controller, or never finished deleting."""
-    marked = {event.about for event in events if event.kind == "Pod" and event.reason == "NodeNotReady"}
-    return [
-        pod
-        for pod in pods
-        if pod.phase == "Running"
-        and pod.node
-        and (
-            pod.is_abandoned
-            or (pod.name in marked and not pod.is_ready)
-            or (pod.deletion_ends_at is not None and now - pod.deletion_ends_at > STUCK_SECONDS)
-        )
-    ]
-
-
-def _why_lost(lost: list[ObservedPod], pods: list[ObservedPod], around: Surroundings) -> Diagnosis | None:
-    if not lost:
-        return None
-    nodes = sorted({pod.node for pod in lost})
-    told = "; ".join(filter(None, [around.nodes.get(node, "") for node in nodes]))
-    going = sum(1 for pod in pods if pod.phase in ("Pending", "Running"))
-    share = f"{len(lost)} of {going} pods: " if going > 1 else ""
-    which = f"node {nodes[0]} does" if len(nodes) == 1 else f"nodes {', '.join(nodes)} do"
-    stuck = any(pod.deleting for pod in lost)
-    then = "its pod cannot finish terminating there" if stuck else "its pods are replaced once they are evicted"
-    return Diagnosis(f"{share}{which} not answer{f' ({told})' if told else ''}; {then}", _when_lost(nodes[0], lost[0]))
-
-
-def _when_lost(node: str, pod: ObservedPod) -> str:
-    """What to do about a pod on a node that does not come back.
-
-    Deleting the pod is not enough, by force neither: its Job replaces failed pods only (``podReplacementPolicy``), and
-    a pod of which no kubelet tells the end never counts as failed, until the node or the Job is gone.
-    """
-    look, leave = (cluster_wide(f"{verb} node {node}") for verb in ("get", "delete"))
-    end = within(pod.namespace, f"delete pod --selector {LABEL_JOB}={pod.job} --force --wait=false")
-    return (
-        f"{look}; if it will not come back: {leave}; or, where you may not, {end}, "
-        f"then covid-ctl cancel {pod.job}, and the command that submitted it: it continues"
-    )
 
 
 def _why_not_made(

@@ -10,8 +10,9 @@ from email.utils import parsedate_to_datetime
 from controller.bucket.cached_store import CachedStore
 from controller.clusters.interface import JobStatus
 from controller.clusters.job_policy import COMPLETE, FAILED
-from controller.clusters.job_status import Surroundings, job_status, lost_pods
+from controller.clusters.job_status import Surroundings, job_status
 from controller.clusters.kubernetes import KubernetesCluster
+from controller.clusters.lost_pods import lost_pods
 from controller.clusters.objects import ObservedJob
 from controller.clusters.tracker_presence import find_tracker
 from controller.kube.api_errors import ApiError

@@ -44,7 +44,7 @@ def cli(**_: str | None) -> None:
     """Turn a scientific corpus into a domain BERT, step by step.
 
     With nothing configured, steps run as processes on this machine on a built-in sample corpus:
-    `covid-ctl submit export tiny --with-inputs` runs them all.
+    `covid-ctl submit all tiny` runs them all.
     """
 
 

@@ -197,9 +197,9 @@ def _declared(name: str) -> tuple[Submission, list[Command]]:
     from jobs.spec import Kind
 
     if name == ALL:
-        words = "Run everything from the corpus to RECIPE's Hugging Face model."
+        words = "Run every step, from the corpus to RECIPE's Hugging Face model, its embedder, evaluation and index."
         wanted = dict.fromkeys(option for target in TARGETS for option in material_options(target))
-        return Submission(words, "Run every step from the corpus to the model."), [MATERIAL[name] for name in wanted]
+        return Submission(words, "Run every step, from the corpus to the search index."), [MATERIAL[name] for name in wanted]
     kind = Kind(name)
     submission = KINDS[kind].submission
     assert submission, "only what declares one has a command"

@@ -199,7 +199,8 @@ def _declared(name: str) -> tuple[Submission, list[Command]]:
     if name == ALL:
         words = "Run every step, from the corpus to RECIPE's Hugging Face model, its embedder, evaluation and index."
         wanted = dict.fromkeys(option for target in TARGETS for option in material_options(target))
-        return Submission(words, "Run every step, from the corpus to the search index."), [MATERIAL[name] for name in wanted]
+        short = "Run every step, from the corpus to the search index."
+        return Submission(words, short), [MATERIAL[name] for name in wanted]
     kind = Kind(name)
     submission = KINDS[kind].submission
     assert submission, "only what declares one has a command"

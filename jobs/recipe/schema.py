@@ -178,7 +178,7 @@ class Examples(Section):
     max_seq_length: int = Field(ge=8, le=4096)
     """Tokens of an example, at most."""
     max_predictions_per_seq: int = Field(gt=0)
-    """Masked tokens of an example, at most."""
+    """Masked tokens of an example, at most. Less than ``max_seq_length`` times ``masked_lm_prob`` caps that share."""
     masked_lm_prob: float = Field(0.15, gt=0, lt=1)
     """Share of the tokens that are masked."""
     short_seq_prob: float = Field(0.1, ge=0, le=1)

@@ -19,8 +19,11 @@ setup(
             Extension(
                 f"jobs.{room}._native",
                 sources=[f"jobs/{room}/native/{name}.c"],
+                include_dirs=["jobs/inference/native"],
+                depends=["jobs/inference/native/threads.h"],
                 # Products and sums may be fused, where the processor can.
-                extra_compile_args=["-O3", "-std=c11", "-ffp-contract=fast"],
+                extra_compile_args=["-O3", "-std=c11", "-ffp-contract=fast", "-pthread"],
+                extra_link_args=["-pthread"],
             )
             for room, name in {"inference": "panels", "search": "scan"}.items()
         ),

@@ -30,8 +30,6 @@ _NO_SCALE = 1 << 20
 """What faiss writes in two fields of old that nothing reads."""
 _FP16 = 4
 """QT_fp16."""
-_BLOCK_BYTES = 32 << 20
-"""Vectors whose products are made at once."""
 
 
 def write_index(path: Path, width: int, parts: Iterable[Array]) -> int:
@@ -85,49 +83,35 @@ class VectorIndex:
     def __len__(self) -> int:
         return len(self._codes)
 
-    def search(self, wanted: Sequence[Wanted]) -> list[list[tuple[int, float]]]:
+    def search(self, wanted: Sequence[Wanted], threads: int = 1) -> list[list[tuple[int, float]]]:
         """For each query the rows with the largest inner products, best first; ties by row.
 
-        All queries share one pass over the vectors. The answer to each is the same whatever queries are beside it.
+        All queries share one pass over the vectors. The answer to each is the same whatever queries are beside it, on
+        any number of threads.
         """
+        counts = np.array([min(one.count, len(self)) for one in wanted], np.uintp)
+        most = int(counts.max(initial=0))
+        if not most:
+            return [[] for _ in wanted]
         queries = np.ascontiguousarray([one.query for one in wanted], np.float32)
-        best = [_Best(one) for one in wanted]
-        block = max(1, _BLOCK_BYTES // (2 * self.width))
-        for start in range(0, len(self), block):
-            codes = self._codes[start : start + block]
-            scores = np.empty((len(wanted), len(codes)), np.float32)
-            library.inner_products(
-                address(codes), len(codes), self.width, address(queries), len(queries), address(scores)
-            )
-            for one, found in zip(best, scores, strict=True):
-                one.add(start, found)
-        return [one.ranked() for one in best]
+        masks = [None if one.among is None else np.ascontiguousarray(one.among, np.bool_) for one in wanted]
+        among = np.array([0 if mask is None else address(mask) for mask in masks], np.uintp)
+        shape = threads, len(wanted), most
+        scores, rows, found = np.empty(shape, np.float32), np.empty(shape, np.int64), np.zeros(shape[:2], np.uintp)
+        library.nearest(
+            address(self._codes), len(self), self.width, address(queries), len(wanted), address(among),
+            address(counts), most, threads, address(scores), address(rows), address(found),
+        )  # fmt: skip
+        return [self._ranked(scores[:, q], rows[:, q], found[:, q], int(counts[q])) for q in range(len(wanted))]
+
+    def _ranked(self, scores: Array, rows: Array, found: Array, count: int) -> list[tuple[int, float]]:
+        """The best of what several threads found."""
+        scores = np.concatenate([one[:number] for one, number in zip(scores, found, strict=True)])
+        rows = np.concatenate([one[:number] for one, number in zip(rows, found, strict=True)])
+        order = np.lexsort((rows, -scores))[:count]
+        return list(zip(rows[order].tolist(), scores[order].tolist(), strict=True))
 
     def vector(self, row: int) -> Array:
         """One vector [width], float32."""
         vector: Array = self._codes[row].copy().view(np.float16).astype(np.float32)
         return vector
-
-
-class _Best:
-    """The best rows so far of one query."""
-
-    def __init__(self, wanted: Wanted) -> None:
-        self._count, self._among = wanted.count, wanted.among
-        self._rows, self._scores = np.empty(0, np.int64), np.empty(0, np.float32)
-
-    def add(self, start: int, scores: Array) -> None:
-        """Scores of the rows from ``start`` on: rows that come later than all before."""
-        # A later row with the score of the last one comes after it.
-        better = scores > self._scores[-1] if len(self._scores) == self._count else np.ones(len(scores), np.bool_)
-        if self._among is not None:
-            better &= self._among[start : start + len(scores)]
-        rows = np.flatnonzero(better)
-        if len(rows):
-            found = np.concatenate([self._scores, scores[rows]])
-            order = np.argsort(-found, kind="stable")[: self._count]
-            self._rows = np.concatenate([self._rows, rows + start])[order]
-            self._scores = found[order]
-
-    def ranked(self) -> list[tuple[int, float]]:
-        return list(zip(self._rows.tolist(), self._scores.tolist(), strict=True))

@@ -9,9 +9,12 @@ from jobs.native import compiled
 
 def _load() -> CDLL:
     loaded = compiled("jobs.search._native")
-    for products in (loaded.inner_products, loaded.inner_products_anywhere):
-        products.restype = None
-        products.argtypes = [c_void_p, c_size_t, c_size_t, c_void_p, c_size_t, c_void_p]
+    for nearest in (loaded.nearest, loaded.nearest_anywhere):
+        nearest.restype = None
+        nearest.argtypes = [
+            c_void_p, c_size_t, c_size_t, c_void_p, c_size_t, c_void_p, c_void_p, c_size_t, c_size_t,
+            c_void_p, c_void_p, c_void_p,
+        ]  # fmt: skip
     return loaded
 
 

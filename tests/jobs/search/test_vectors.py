@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from jobs.errors import ConfigurationError
 from jobs.native import address
-from jobs.search import vectors
 from jobs.search.native import library
 from jobs.search.vectors import VectorIndex, Wanted, write_index
 
@@ -40,13 +39,10 @@ def test_the_file_is_the_one_that_faiss_writes(tmp_path: Path, rows: int, width:
         np.testing.assert_array_equal(found.vector(row), codes[row].astype(np.float32))
 
 
-@pytest.mark.parametrize("asked", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("asked", [1, 2, 3, 4, 7, 17, 40])
 @pytest.mark.parametrize("width", [8, 33, 96])
-def test_the_nearest_are_those_of_faiss(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: int, width: int
-) -> None:
-    monkeypatch.setattr(vectors, "_BLOCK_BYTES", 50 * 2 * width)  # several blocks, the last one not full
-    codes = drawn(333, width)
+def test_the_nearest_are_those_of_faiss(tmp_path: Path, asked: int, width: int) -> None:
+    codes = drawn(333, width)  # several blocks, the last one not full
     write_index(tmp_path / "index", width, [codes])
     queries = drawn(asked, width).astype(np.float32)
     scores, _ = faiss_index(codes).search(queries, 20)
@@ -59,8 +55,34 @@ def test_the_nearest_are_those_of_faiss(
     assert found == [index.search([Wanted(query, 20)])[0] for query in queries]
 
 
-def test_equal_scores_come_in_the_order_of_rows_and_masks_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vectors, "_BLOCK_BYTES", 4 * 16)
+@pytest.mark.parametrize("threads", [2, 5, 100])
+def test_any_number_of_threads_finds_the_same(tmp_path: Path, threads: int) -> None:
+    """More vectors than one thread takes at once; few scores, so that ties are everywhere."""
+    codes = np.random.default_rng(0).integers(-2, 3, (30_000, 8)).astype(np.float16)
+    write_index(tmp_path / "index", 8, [codes])
+    index, draws = VectorIndex(tmp_path / "index"), np.random.default_rng(1)
+    wanted = [Wanted(draws.integers(-2, 3, 8).astype(np.float32), count) for count in (1, 10, 200, 40_000)]
+    wanted += [Wanted(one.query, one.count, draws.random(30_000) < 0.3) for one in wanted]
+    found = index.search(wanted, threads)
+    assert found == index.search(wanted)
+    for one, ranked in zip(wanted, found, strict=True):
+        scores = codes.astype(np.float32) @ one.query
+        rows = np.arange(30_000) if one.among is None else np.flatnonzero(one.among)
+        order = rows[np.lexsort((rows, -scores[rows]))][: one.count]
+        assert ranked == [(row, scores[row]) for row in order.tolist()]
+
+
+def test_nothing_is_found_where_nothing_is_wanted_or_there(tmp_path: Path) -> None:
+    write_index(tmp_path / "index", 8, [np.ones((2, 8), np.float16)])
+    index, query = VectorIndex(tmp_path / "index"), np.ones(8, np.float32)
+    assert index.search([]) == []
+    assert index.search([Wanted(query, 0), Wanted(query, 9)]) == [[], [(0, 8.0), (1, 8.0)]]
+    assert index.search([Wanted(query, 0)]) == [[]]
+    write_index(tmp_path / "empty", 8, [])
+    assert VectorIndex(tmp_path / "empty").search([Wanted(query, 5)]) == [[]]
+
+
+def test_equal_scores_come_in_the_order_of_rows_and_masks_hold(tmp_path: Path) -> None:
     codes = np.ones((50, 8), np.float16)
     codes[20:30] = 2
     write_index(tmp_path / "index", 8, [codes])
@@ -74,7 +96,7 @@ def test_equal_scores_come_in_the_order_of_rows_and_masks_hold(tmp_path: Path, m
     assert none == []
 
 
-@pytest.mark.parametrize("kernel", [library.inner_products, library.inner_products_anywhere])
+@pytest.mark.parametrize("kernel", [library.nearest, library.nearest_anywhere])
 @pytest.mark.parametrize("asked", [1, 2, 3, 5])
 @pytest.mark.parametrize("width", [1, 31, 64, 100])
 def test_products_are_those_of_the_numbers_that_halves_stand_for(kernel: Any, asked: int, width: int) -> None:
@@ -84,8 +106,16 @@ def test_products_are_those_of_the_numbers_that_halves_stand_for(kernel: Any, as
     queries = np.random.default_rng(0).standard_normal((asked, width)).astype(np.float32)
     shifted = np.zeros(halves.nbytes + 1, np.uint8)
     shifted[1:] = halves.view(np.uint8).ravel()
-    scores = np.empty((asked, len(halves)), np.float32)
-    kernel(address(shifted[1:]), len(halves), width, address(queries), asked, address(scores))
+    count = len(halves)
+    among, counts, found = np.zeros(asked, np.uintp), np.full(asked, count, np.uintp), np.zeros(asked, np.uintp)
+    unordered, rows = np.empty((asked, count), np.float32), np.empty((asked, count), np.int64)
+    kernel(
+        address(shifted[1:]), count, width, address(queries), asked, address(among), address(counts), count, 1,
+        address(unordered), address(rows), address(found),
+    )  # fmt: skip
+    assert found.tolist() == [count] * asked
+    scores = np.empty_like(unordered)
+    np.put_along_axis(scores, rows, unordered, axis=1)
     exact = queries.astype(np.float64) @ halves.astype(np.float64).T
     scale = np.abs(queries.astype(np.float64)) @ np.abs(halves.astype(np.float64)).T
     assert (np.abs(scores - exact) <= 1e-6 * scale).all()

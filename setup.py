@@ -18,14 +18,14 @@ setup(
         *(
             Extension(
                 f"jobs.{room}._native",
-                sources=[f"jobs/{room}/native/{name}.c"],
+                sources=[f"jobs/{room}/native/{name}.c" for name in names],
                 include_dirs=["jobs/inference/native"],
-                depends=["jobs/inference/native/threads.h"],
+                depends=[f"jobs/inference/native/{name}.h" for name in ("panels", "threads")],
                 # Products and sums may be fused, where the processor can.
-                extra_compile_args=["-O3", "-std=c11", "-ffp-contract=fast", "-pthread"],
+                extra_compile_args=["-O3", "-std=c11", "-ffp-contract=fast", "-pthread", "-Wno-psabi"],
                 extra_link_args=["-pthread"],
             )
-            for room, name in {"inference": "panels", "search": "scan"}.items()
+            for room, names in {"inference": ("panels", "layers"), "search": ("scan",)}.items()
         ),
         *(
             Extension(

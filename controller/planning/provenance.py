@@ -32,8 +32,8 @@ class Provenance:
 
     def __str__(self) -> str:
         when = datetime.fromtimestamp(self.at).astimezone().strftime("%Y-%m-%d %H:%M")
-        made = f"made of {corpus_text(self.corpus)}" if self.corpus else "made"
-        return f"{made}, {when}{f' by {self.by}' if self.by else ''}"
+        made = f"made of {corpus_text(self.corpus)}, {when}" if self.corpus else f"made {when}"
+        return f"{made} by {self.by}" if self.by else made
 
 
 def is_made_up(fingerprint: str) -> bool:

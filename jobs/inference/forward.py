@@ -1,7 +1,7 @@
 """BERT's forward pass in numpy, from the exported files alone.
 
 Publishing compares it with TensorFlow, in float64, so that a difference is the other side's rounding: what people
-will download is read by code that shares nothing with the training path. Search encodes queries with it, in float32.
+will download is read by code that shares nothing with the training path. Search reads queries with ``layers.py``.
 Follows Devlin et al. 2018, "BERT" (arXiv:1810.04805).
 """
 
@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from jobs.errors import ConfigurationError
-from jobs.inference.mapped_tensors import mapped_tensors, write_tensors
-from jobs.inference.panels import in_panels, multiply
+from jobs.inference.mapped_tensors import mapped_tensors
 from jobs.json_text import mapping_in
 
 Array = NDArray[Any]
@@ -26,14 +25,12 @@ GELU_TANH, GELU_ERF = "gelu_pytorch_tanh", "gelu"
 """transformers' names of the form that google's BERT calls "gelu", and of the exact one. They move logits by 6e-4."""
 
 WEIGHTS = "model.safetensors"
-PANELS = "panels.safetensors"
-"""Weights as ``store_panels`` leaves them, for float32."""
 
 
 class ExportedBert:
     """The model in a Hugging Face directory (``config.json``, ``model.safetensors``); dropout off.
 
-    Computes in ``dtype`` throughout; with float32 weights are used as they are stored.
+    Computes in ``dtype`` throughout.
     """
 
     def __init__(self, directory: Path, dtype: DTypeLike = np.float64) -> None:
@@ -44,12 +41,10 @@ class ExportedBert:
             reason = f"hidden_act is {self._config['hidden_act']!r}, not one of {', '.join(_ACTIVATIONS)}"
             raise ConfigurationError("config.json", reason, "export again with this version of covid-ctl")
         self._gelu = activation
-        panels = directory / PANELS
-        weights = panels if self._dtype == np.float32 and panels.exists() else directory / WEIGHTS
         # An encoder that is published alone has no prefix: there is no head to tell it from.
         self._weights: Mapping[str, Array] = {
             name if name.startswith(("bert.", "cls.")) else f"bert.{name}": tensor
-            for name, tensor in mapped_tensors(weights).items()
+            for name, tensor in mapped_tensors(directory / WEIGHTS).items()
         }
 
     @property
@@ -108,9 +103,6 @@ class ExportedBert:
 
     def _dense(self, inputs: Array, scope: str) -> Array:
         bias = self._weight(f"{scope}.bias")
-        panels = self._weights.get(f"{scope}.panels")
-        if panels is not None:
-            return multiply(inputs, panels, len(bias)) + bias
         outputs: Array = inputs @ self._weight(f"{scope}.weight").T + bias
         return outputs
 
@@ -122,22 +114,6 @@ class ExportedBert:
 
     def _weight(self, name: str) -> Array:
         return self._weights[name].astype(self._dtype, copy=False)
-
-
-def store_panels(directory: Path) -> None:
-    """Replace the weights of a Hugging Face directory by the same with the matrices of dense layers in panels."""
-    stored = mapped_tensors(directory / WEIGHTS)
-    write_tensors(
-        directory / PANELS,
-        {
-            f"{name.removesuffix('.weight')}.panels" if is_matrix else name: in_panels(tensor.T)
-            if is_matrix
-            else tensor
-            for name, tensor in stored.items()
-            for is_matrix in [tensor.ndim == 2 and "embeddings." not in name]
-        },
-    )
-    (directory / WEIGHTS).unlink()
 
 
 def _gelu_tanh(x: Array) -> Array:

@@ -1,19 +1,21 @@
-"""A matrix in panels of columns, the order in which a product of a few rows reads memory fastest: see panels.c.
-
-Each row of a product is the same to the last bit whatever rows are beside it.
-"""
+"""A matrix in panels of columns, the order in which a product of a few rows reads memory fastest: see panels.c."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.inference.native import PANEL, library
-from jobs.native import address
+from jobs.inference.forward import WEIGHTS
+from jobs.inference.mapped_tensors import mapped_tensors, write_tensors
+from jobs.inference.native import PANEL
 
 Array = NDArray[Any]
+
+PANELS = "panels.safetensors"
+"""Weights as ``store_panels`` leaves them."""
 
 
 def in_panels(matrix: Array) -> Array:
@@ -24,12 +26,16 @@ def in_panels(matrix: Array) -> Array:
     return np.ascontiguousarray(wide.reshape(inputs, -1, PANEL).swapaxes(0, 1))
 
 
-def multiply(rows: Array, panels: Array, outputs: int) -> Array:
-    """``rows`` [N, inputs] times the matrix of so many ``outputs`` that lies in ``panels``: [N, outputs], float32."""
-    count, inputs, _ = panels.shape
-    if rows.shape[1:] != (inputs,):
-        raise ValueError(f"rows of shape {rows.shape} for a matrix of {inputs} inputs")
-    rows = np.ascontiguousarray(rows, np.float32)
-    product = np.empty((len(rows), count * PANEL), np.float32)
-    library.multiply_panels(address(rows), len(rows), inputs, address(panels), count, address(product))
-    return product[:, :outputs]
+def store_panels(directory: Path) -> None:
+    """Replace the weights of a Hugging Face directory by the same with the matrices of dense layers in panels."""
+    write_tensors(directory / PANELS, with_panels(mapped_tensors(directory / WEIGHTS)))
+    (directory / WEIGHTS).unlink()
+
+
+def with_panels(stored: dict[str, Array]) -> dict[str, Array]:
+    """Weights by name, each matrix of a dense layer in panels; it is called ``panels`` then, and not ``weight``."""
+    return {
+        f"{name.removesuffix('.weight')}.panels" if is_matrix else name: in_panels(tensor.T) if is_matrix else tensor
+        for name, tensor in stored.items()
+        for is_matrix in [tensor.ndim == 2 and "embeddings." not in name]
+    }

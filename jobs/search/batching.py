@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -12,12 +12,11 @@ R = TypeVar("R")
 
 
 class Batcher(Generic[T, R]):
-    """Calls ``run`` with what has been asked for while all ``workers`` were busy, shared evenly among them."""
+    """Calls ``run`` with all that has been asked for while it ran before: never twice at once."""
 
-    def __init__(self, run: Callable[[Sequence[T]], Sequence[R]], workers: int) -> None:
+    def __init__(self, run: Callable[[Sequence[T]], Sequence[R]]) -> None:
         self._run = run
-        self._workers = workers
-        self._turns = BoundedSemaphore(workers)
+        self._turn = Lock()
         self._lock = Lock()
         self._waiting: dict[Future[R], T] = {}
 
@@ -26,9 +25,11 @@ class Batcher(Generic[T, R]):
         mine: Future[R] = Future()
         with self._lock:
             self._waiting[mine] = item
-        with self._turns:
-            batch = self._take(mine)
-            if batch:
+        # Whoever is first of those that wait does the work of all; the others find theirs done.
+        with self._turn:
+            if not mine.done():
+                with self._lock:
+                    batch, self._waiting = self._waiting, {}
                 try:
                     results = self._run(list(batch.values()))
                 except BaseException as error:
@@ -38,12 +39,3 @@ class Batcher(Generic[T, R]):
                     for future, result in zip(batch, results, strict=True):
                         future.set_result(result)
         return mine.result()
-
-    def _take(self, mine: Future[R]) -> dict[Future[R], T]:
-        """What is to be done with ``mine``; nothing where another thread took that."""
-        with self._lock:
-            if mine not in self._waiting:
-                return {}
-            share = -(-len(self._waiting) // self._workers)
-            others = [future for future in self._waiting if future is not mine][: share - 1]
-            return {future: self._waiting.pop(future) for future in (mine, *others)}

@@ -1,4 +1,4 @@
-"""A query, or any text, as the embedder's unit vector: numpy alone, float32."""
+"""A query, or any text, as the embedder's unit vector, float32: without tensorflow and torch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from jobs.errors import ConfigurationError
 from jobs.examples.wordpiece import WordPiece
-from jobs.inference.forward import ExportedBert
+from jobs.inference.layers import CompiledEncoder
 from jobs.json_text import from_json
 from jobs.vocabulary import CLS, SEP, parse_vocabulary
 
@@ -22,7 +22,7 @@ class TextEncoder:
     """The model in an ``embedder/`` directory: mean of the last layer's outputs over all tokens, unit length."""
 
     def __init__(self, directory: Path) -> None:
-        self._bert = ExportedBert(directory, np.float32)
+        self._bert = CompiledEncoder(directory)
         vocabulary = parse_vocabulary((directory / "vocab.txt").read_bytes(), str(directory / "vocab.txt"))
         ids = vocabulary.ids
         self._first, self._last = ids[CLS], ids[SEP]
@@ -35,15 +35,15 @@ class TextEncoder:
                 str(file), f"max_seq_length {self._length} leaves no room for text", "export again"
             )
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], threads: int = 1) -> NDArray[np.float32]:
         """Unit vectors [len(texts), width]; texts beyond the model's length are cut at it.
 
-        The same for a text, to the last bit, whatever texts are beside it.
+        The same for a text, to the last bit, whatever texts are beside it, on any number of threads.
         """
         vectors = np.empty((len(texts), self._bert.hidden_size), np.float32)
         for start in range(0, len(texts), _BATCH):
             ids = [self._ids(text) for text in texts[start : start + _BATCH]]
-            hidden = self._bert.hidden_states(ids, [np.zeros_like(text) for text in ids])
+            hidden = self._bert.hidden_states(ids, threads)
             vectors[start : start + len(ids)] = [one.mean(axis=0) for one in hidden]
         unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit

@@ -17,18 +17,22 @@ from jobs.search.fusion import reciprocal_rank_fusion
 from jobs.search.lexical import LexicalIndex, Ranked, query_words
 from jobs.search.paper import EVERYTHING, Filters, Paper
 from jobs.search.passage import Passage, best_passage
+from jobs.search.recent import Recent
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from jobs.search.encoder import TextEncoder
     from jobs.search.vectors import VectorIndex
 
 FUSED_DEPTH = 100
 """Ranks of each ranking that are joined."""
 MOST_FILTERS = 16
 """Filters whose rows are kept, each a byte a paper."""
+MOST_TEXTS = 1000
+"""Queries whose vectors are kept: another page, filter or ranking of the same one needs none."""
+MOST_THREADS = 8
+"""More would wait for memory, and for each other."""
 
 
 class Mode(StrEnum):
@@ -103,9 +107,10 @@ class SearchEngine:
         self._default = default
         self._opening = threading.RLock()
         self.lexical = LexicalIndex(layout.lexical)
-        # More at once than there are processors would only make all of them late, and what waits meanwhile shares one
-        # pass over the model's weights and one over the vectors.
-        self._near = Batcher(self._nearest_of_each, len(os.sched_getaffinity(0)))
+        # All processors work for one batch: what waits meanwhile shares the next pass over the model's weights and over
+        # the vectors, which more passes at once would only take from each other.
+        self._near = Batcher(self._nearest_of_each)
+        self._threads = min(MOST_THREADS, len(os.sched_getaffinity(0)))
         self._allowed = lru_cache(MOST_FILTERS)(self._look_up)
 
     def search(self, text: str, *, mode: Mode = Mode.AUTO, filters: Filters = EVERYTHING, count: int = 10) -> Answer:
@@ -156,12 +161,11 @@ class SearchEngine:
         from jobs.search.vectors import Wanted
 
         with self._opening:
-            vectors, encoder = self._vectors, self._encoder
-        texts = [one.query for one in asked if isinstance(one.query, str)]
-        encoded = iter(encoder.encode(texts))
+            vectors, encoded_texts = self._vectors, self._encoded_texts
+        encoded = iter(encoded_texts.of([one.query for one in asked if isinstance(one.query, str)]))
         queries = (next(encoded) if isinstance(one.query, str) else one.query for one in asked)
         wanted = [Wanted(query, one.count, one.among) for query, one in zip(queries, asked, strict=True)]
-        return vectors.search(wanted)
+        return vectors.search(wanted, self._threads)
 
     def _look_up(self, filters: Filters) -> NDArray[np.bool_] | None:
         """A mask over all rows; None where ``filters`` allow all."""
@@ -186,10 +190,11 @@ class SearchEngine:
         return tuple(hits)
 
     @cached_property
-    def _encoder(self) -> TextEncoder:
+    def _encoded_texts(self) -> Recent[str, NDArray[np.float32]]:
         from jobs.search.encoder import TextEncoder
 
-        return TextEncoder(self._layout.embedder)
+        encoder = TextEncoder(self._layout.embedder)
+        return Recent(lambda texts: list(encoder.encode(texts, self._threads)), MOST_TEXTS)
 
     @cached_property
     def _vectors(self) -> VectorIndex:

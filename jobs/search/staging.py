@@ -86,7 +86,7 @@ def stage(store: Store, name: str, cache: Path, note: Callable[[str], None] = la
 
 def _stage(artifact: Artifact, target: Path, note: Callable[[str], None]) -> None:
     # Only the command that indexes by words needs these: a query from a warm cache starts without them.
-    from jobs.inference.forward import store_panels
+    from jobs.inference.panels import store_panels
     from jobs.search import lexical
     from jobs.search.papers_file import read_papers
 

@@ -2,8 +2,10 @@
 
     python tests/bench/serving.py --papers 200000 --directory /somewhere
 
-Starts ``covid-ctl search --serve`` on the index of ``search.py``, made if it is not there. Clients that ask without a
-pause send queries that differ from each other; the Server-Timing header of each answer says how long the server had it.
+Starts ``covid-ctl search --serve`` on the index of ``search.py``, made if it is not there. First in a closed loop: so
+many clients that ask again as soon as they are answered; the Server-Timing header of each answer says how long the
+server had it. Then in an open one: queries come at random moments (Poisson), as people's do, whether or not the ones
+before are answered; each is timed by the client from the moment when it was due. No two queries are the same.
 """
 
 from __future__ import annotations
@@ -18,9 +20,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -34,22 +37,30 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=768)
     parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--queries", type=int, default=200, help="for each mode and number of clients")
-    parser.add_argument("--clients", type=int, nargs="+", default=[1, 2, 8])
+    parser.add_argument("--clients", type=int, nargs="*", default=[1, 2, 8])
+    parser.add_argument("--rates", type=float, nargs="*", default=[5, 10, 20], help="queries a second, on average")
+    parser.add_argument("--modes", nargs="+", default=["bm25", "dense", "hybrid"])
     parser.add_argument("--directory", type=Path, required=True)
     args = parser.parse_args()
     name = built(args.directory, args.papers, args.width, args.layers)
     with served(args.directory, name) as (address, pid):
-        for mode, clients in itertools.product(("bm25", "dense", "hybrid"), args.clients):
+        for mode, clients in itertools.product(args.modes, args.clients):
             took(address, mode, 10, clients)
-            before, started = cpu_seconds(pid), time.perf_counter()
-            times = sorted(took(address, mode, args.queries, clients))
-            cpu, wall = cpu_seconds(pid) - before, time.perf_counter() - started
-            print(
-                f"{mode:<7}{clients:>3} clients: median {statistics.median(times):.0f} ms, "
-                f"p95 {times[int(0.95 * len(times))]:.0f} ms, {len(times) / wall:.0f} queries/s, "
-                f"{1000 * cpu / len(times):.0f} ms of CPU each",
-                flush=True,
-            )
+            measured(f"{mode:<7}{clients:>3} clients", pid, partial(took, address, mode, args.queries, clients))
+        for mode, rate in itertools.product(args.modes, args.rates):
+            arriving(address, mode, 10, rate)
+            measured(f"{mode:<7}{rate:>3g} queries/s arrive", pid, partial(arriving, address, mode, args.queries, rate))
+
+
+def measured(what: str, pid: int, run: Callable[[], list[float]]) -> None:
+    before, started = cpu_seconds(pid), time.perf_counter()
+    times = sorted(run())
+    cpu, wall = cpu_seconds(pid) - before, time.perf_counter() - started
+    print(
+        f"{what}: median {statistics.median(times):.0f} ms, p95 {times[int(0.95 * len(times))]:.0f} ms, "
+        f"{len(times) / wall:.0f} queries/s, {1000 * cpu / len(times):.0f} ms of CPU each",
+        flush=True,
+    )
 
 
 @contextmanager
@@ -74,6 +85,24 @@ def took(address: str, mode: str, queries: int, clients: int) -> list[float]:
     with ThreadPoolExecutor(clients) as pool:
         shares = pool.map(lambda seed: list(ask(address, mode, queries // clients, seed)), range(clients))
         return list(itertools.chain.from_iterable(shares))
+
+
+def arriving(address: str, mode: str, queries: int, rate: float) -> list[float]:
+    """Milliseconds from when each query was due until it was answered."""
+    draws = random.Random(f"{queries} {rate}")
+    due = itertools.accumulate(draws.expovariate(rate) for _ in range(queries))
+    began = time.perf_counter()
+
+    def one(number: int, at: float) -> float:
+        list(ask(address, mode, 1, number))
+        return 1000 * (time.perf_counter() - began - at)
+
+    with ThreadPoolExecutor(100) as pool:
+        waiting = []
+        for number, at in enumerate(due):
+            time.sleep(max(0.0, began + at - time.perf_counter()))
+            waiting.append(pool.submit(one, number, at))
+        return [future.result() for future in waiting]
 
 
 def ask(address: str, mode: str, queries: int, seed: int) -> Iterator[float]:

@@ -1,20 +1,27 @@
-"""The compiled part of inference: see panels.c."""
+"""The compiled part of inference: see layers.c and panels.c."""
 
 from __future__ import annotations
 
-from ctypes import CDLL, c_size_t, c_void_p
+from ctypes import CDLL, c_float, c_int, c_size_t, c_void_p
 
 from jobs.native import compiled
 
 PANEL = 32
-"""As in panels.c."""
+"""As in panels.h."""
+LANES = 16
+"""As in layers.c."""
 
 
 def _load() -> CDLL:
     loaded = compiled("jobs.inference._native")
     for multiply in (loaded.multiply_panels, loaded.multiply_panels_anywhere):
         multiply.restype = None
-        multiply.argtypes = [c_void_p, c_size_t, c_size_t, c_void_p, c_size_t, c_void_p]
+        multiply.argtypes = [c_void_p, c_size_t, c_size_t, c_size_t, c_void_p, c_size_t, c_void_p, c_size_t]
+    loaded.through_layers.restype = None
+    loaded.through_layers.argtypes = [
+        c_void_p, c_size_t, c_size_t, c_size_t, c_size_t, c_float, c_int, c_void_p, c_size_t, c_size_t, c_void_p,
+        c_void_p, c_size_t,
+    ]  # fmt: skip
     return loaded
 
 

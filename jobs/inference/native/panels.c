@@ -3,9 +3,7 @@
 The matrix lies in panels of PANEL columns, each panel row by row, so that memory is read in order, and once for a dozen
 rows. Every sum runs over the matrix' rows in their order. */
 
-#include <stddef.h>
-
-enum { PANEL = 32 };
+#include "panels.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define FOR(features) __attribute__((target(features)))
@@ -13,7 +11,7 @@ enum { PANEL = 32 };
 
 #define CASE(NAME, ROWS, N)                                                                                            \
   case N:                                                                                                              \
-    NAME##_tile(inputs + row * depth, depth, panel, outputs + row * width + column, width, N < ROWS ? N : ROWS);       \
+    NAME##_tile(inputs + row * pitch, pitch, depth, panel, outputs + row * width + column, width, N < ROWS ? N : ROWS); \
     break;
 
 /* A kernel that takes two vectors of LANES floats, and ROWS rows of the inputs, 12 at most, at a time. The compiler makes
@@ -21,13 +19,14 @@ enum { PANEL = 32 };
 #define KERNEL(NAME, TARGET, LANES, ROWS)                                                                              \
   typedef float NAME##_lanes __attribute__((vector_size(4 * LANES), aligned(4)));                                      \
   static inline __attribute__((always_inline)) TARGET void NAME##_tile(                                                \
-      const float *inputs, size_t depth, const float *panel, float *outputs, size_t width, const int rows) {           \
+      const float *inputs, size_t pitch, size_t depth, const float *panel, float *outputs, size_t width,               \
+      const int rows) {                                                                                                \
     NAME##_lanes sums[ROWS][2] = {0};                                                                                  \
     for (size_t k = 0; k < depth; k++) {                                                                               \
       const NAME##_lanes *weights = (const NAME##_lanes *)(panel + k * PANEL);                                         \
       for (int row = 0; row < rows; row++) {                                                                           \
-        sums[row][0] += weights[0] * inputs[row * depth + k];                                                          \
-        sums[row][1] += weights[1] * inputs[row * depth + k];                                                          \
+        sums[row][0] += weights[0] * inputs[row * pitch + k];                                                          \
+        sums[row][1] += weights[1] * inputs[row * pitch + k];                                                          \
       }                                                                                                                \
     }                                                                                                                  \
     for (int row = 0; row < rows; row++) {                                                                             \
@@ -36,10 +35,10 @@ enum { PANEL = 32 };
       out[1] = sums[row][1];                                                                                           \
     }                                                                                                                  \
   }                                                                                                                    \
-  TARGET void NAME(                                                                                                 \
-      const float *inputs, size_t rows, size_t depth, const float *panels, size_t count, float *outputs) {             \
-    const size_t width = count * PANEL;                                                                                \
-    for (size_t column = 0; column < width; column += 2 * LANES) {                                                     \
+  TARGET void NAME(                                                                                                    \
+      const float *inputs, size_t rows, size_t pitch, size_t depth, const float *panels, size_t count, float *outputs, \
+      size_t width) {                                                                                                  \
+    for (size_t column = 0; column < count * PANEL; column += 2 * LANES) {                                                   \
       const float *panel = panels + column / PANEL * PANEL * depth + column % PANEL;                                   \
       for (size_t row = 0; row < rows; row += ROWS) {                                                                  \
         switch (rows - row < ROWS ? rows - row : ROWS) {                                                               \
@@ -58,13 +57,14 @@ KERNEL(multiply_panels_avx2, FOR("avx2,fma"), 8, 6)
 KERNEL(multiply_panels_avx512, FOR("avx512f"), 16, 12)
 #endif
 
-/* inputs [rows, depth] times panels [count, depth, PANEL], to outputs [rows, count * PANEL]. */
 void multiply_panels(
-    const float *inputs, size_t rows, size_t depth, const float *panels, size_t count, float *outputs) {
+    const float *inputs, size_t rows, size_t pitch, size_t depth, const float *panels, size_t count, float *outputs,
+    size_t width) {
 #ifdef FOR
-  if (__builtin_cpu_supports("avx512f")) return multiply_panels_avx512(inputs, rows, depth, panels, count, outputs);
+  if (__builtin_cpu_supports("avx512f"))
+    return multiply_panels_avx512(inputs, rows, pitch, depth, panels, count, outputs, width);
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    return multiply_panels_avx2(inputs, rows, depth, panels, count, outputs);
+    return multiply_panels_avx2(inputs, rows, pitch, depth, panels, count, outputs, width);
 #endif
-  multiply_panels_anywhere(inputs, rows, depth, panels, count, outputs);
+  multiply_panels_anywhere(inputs, rows, pitch, depth, panels, count, outputs, width);
 }

@@ -7,6 +7,7 @@ from threading import Event, Lock
 import pytest
 
 from jobs.search.batching import Batcher
+from jobs.search.recent import Recent
 
 
 def test_what_waits_is_done_together_and_each_gets_its_own() -> None:
@@ -19,7 +20,7 @@ def test_what_waits_is_done_together_and_each_gets_its_own() -> None:
             sizes.append(len(items))
         return [item * item for item in items]
 
-    batcher = Batcher(squares, workers=1)
+    batcher = Batcher(squares)
     with ThreadPoolExecutor(9) as pool:
         first = pool.submit(batcher, 100)
         assert begun.wait(60)
@@ -32,7 +33,7 @@ def test_what_waits_is_done_together_and_each_gets_its_own() -> None:
     assert sizes == [1, 8]
 
 
-def test_all_workers_share_what_waits_and_none_is_lost() -> None:
+def test_one_batch_runs_at_a_time_and_nothing_is_lost() -> None:
     running, most, lock = 0, 0, Lock()
 
     def doubled(items: Sequence[int]) -> list[int]:
@@ -45,10 +46,10 @@ def test_all_workers_share_what_waits_and_none_is_lost() -> None:
             running -= 1
         return found
 
-    batcher = Batcher(doubled, workers=2)
+    batcher = Batcher(doubled)
     with ThreadPoolExecutor(16) as pool:
         assert list(pool.map(batcher, range(2000))) == [2 * item for item in range(2000)]
-    assert most <= 2
+    assert most == 1
 
 
 def test_an_error_reaches_all_that_it_concerns_and_nobody_after() -> None:
@@ -57,7 +58,25 @@ def test_an_error_reaches_all_that_it_concerns_and_nobody_after() -> None:
             raise ZeroDivisionError("none")
         return [1 // item for item in items]
 
-    batcher = Batcher(checked, workers=1)
+    batcher = Batcher(checked)
     with pytest.raises(ZeroDivisionError):
         batcher(0)
     assert batcher(1) == 1
+
+
+def test_what_was_asked_for_last_is_not_made_again() -> None:
+    made: list[str] = []
+
+    def lengths(keys: Sequence[str]) -> list[int]:
+        made.extend(keys)
+        return [len(key) for key in keys]
+
+    recent = Recent(lengths, 2)
+    assert recent.of(["a", "bb", "a"]) == [1, 2, 1]
+    assert recent.of(["bb", "a"]) == [2, 1]
+    assert made == ["a", "bb"]
+    assert recent.of(["ccc", "a"]) == [3, 1]
+    assert recent.of(["bb"]) == [2]
+    assert made == ["a", "bb", "ccc", "bb"]
+    assert recent.of(["d", "ee", "fff", "d"]) == [1, 2, 3, 1]
+    assert recent.of([]) == []

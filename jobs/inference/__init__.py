@@ -1,1 +1,1 @@
-"""Runs an exported model with numpy alone: no tensorflow, no torch."""
+"""Runs an exported model without tensorflow and torch: plainly in numpy, and compiled."""

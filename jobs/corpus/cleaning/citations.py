@@ -54,6 +54,7 @@ _PREPOSITIONS = (
     "per",
     "on",
     "under",
+    "between",
     "and",
     "or",
     "using",

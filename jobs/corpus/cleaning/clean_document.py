@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 
 from jobs.corpus.cleaning.citation_style import remove_in_style, style_of
 from jobs.corpus.cleaning.fragments import whole_sentences
@@ -101,8 +101,9 @@ def sentences_of(
         return _distinct(chain.from_iterable(split_texts(whole)), changed)
     parted = part_sentences(whole)
     changed["seams"] += len(parted) - len(whole)
-    sentences = _without_fragments(parted, split_texts(parted), changed)
-    return _distinct(chain.from_iterable(sentences), changed)
+    sentences = list(chain.from_iterable(_without_fragments(parted, split_texts(parted), changed)))
+    title = whole[0] if "title" in sections and cleaned[0] else ""
+    return _distinct(sentences, changed, sum(1 for _ in takewhile(title.__contains__, sentences)))
 
 
 def _without_fragments(
@@ -130,13 +131,13 @@ def _joined(texts: Iterable[str], lengths: Iterable[int], changed: Counter[str])
     return joined
 
 
-def _distinct(sentences: Iterable[str], changed: Counter[str]) -> list[str]:
-    """Each once, in order, without junk."""
+def _distinct(sentences: Iterable[str], changed: Counter[str], paged: int | None = None) -> list[str]:
+    """Each once, in order, without junk; from place ``paged`` on they are of a parse of pages."""
     parts = list(sentences)
     if max(map(len, parts), default=0) > LONGEST:
         changed["giant"] += sum(len(part) > LONGEST for part in parts)
         parts = [short for part in parts for short in (cap(part) if len(part) > LONGEST else (part,))]
-    speaking = [part for part, junk in zip(parts, are_junk(parts), strict=True) if not junk]
+    speaking = [part for part, junk in zip(parts, are_junk(parts, paged), strict=True) if not junk]
     kept = list(dict.fromkeys(speaking))
     changed["junk"] += len(parts) - len(speaking)
     changed["repeated"] += len(speaking) - len(kept)

@@ -34,7 +34,10 @@ _LOOSE = re.compile(
 _NUMBERS = re.compile(rf"[0-9,\s–‐{_CITATION}-]+")
 _UNMARKED = re.compile(r"(?:(?<=\s)[0-9]{1,3}[,–‐-]\s){1,16}$")
 """Numbers before the marked one in a list: "9, 10, 11" is often marked from its second or third."""
-_GOES_ON = re.compile(r"\s?,?\s?[0-9]{3}\b|[A-Za-z0-9%]|\s(?:%|H\b)")
+_GOES_ON = re.compile(
+    r"\s?,?\s?[0-9]{3}\b|[A-Za-z0-9%]|\s(?:%|H\b)|"
+    r"\s?-(?:nt|bp|kb|aa|mer|kDa|fold|plex|well|days?|weeks?|months?|years?|hours?|min|ml|mm)\b"
+)
 
 
 def remove_spans(paragraph: Paragraph, bare_numbers: bool) -> str:

@@ -20,6 +20,7 @@ class Limits(Structure):
         ("most_others", c_double),
         ("fewest_words", c_int32),
         ("longest_label", c_int32),
+        ("letters_a_capital", c_int32),
     ]
 
 
@@ -56,7 +57,7 @@ def _load() -> CDLL:
         ("find_stops", c_int64, [arrays, c_int64, arrays, c_int32, arrays]),
         ("find_lost_hyphens", c_int64, [arrays, c_int64, arrays, c_int64, arrays]),
         ("find_seams", c_int64, [arrays, c_int64, arrays, c_int32, arrays]),
-        ("judge_sentences", None, [arrays, c_int64, POINTER(Limits), arrays]),
+        ("judge_sentences", None, [arrays, c_int64, POINTER(Limits), arrays, c_int32, arrays]),
         ("find_numbers", c_int64, [arrays, c_int64, arrays]),
         ("find_torn_numbers", c_int64, [arrays, c_int64, arrays]),
         ("find_notices", c_int64, [arrays, c_int64, POINTER(Anchors), arrays]),

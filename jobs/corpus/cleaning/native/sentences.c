@@ -264,43 +264,74 @@ int64_t find_seams(const uint8_t *texts, int64_t length, const uint8_t *keys, in
 
 typedef struct {
     double shortest_word, longest_word, most_others;
-    int32_t fewest_words, longest_label;
+    int32_t fewest_words, longest_label, letters_a_capital;
 } Limits;
 
-enum { SENTENCE, JUNK, MAYBE_JUNK };
+enum { SENTENCE, JUNK, MAYBE_JUNK, LARGE, BEGINS_LIKE_STATEMENT = 4 };
+
+#define BEGINNING 8 /* bytes of what statements begin with */
+
+/* Whether the sentence begins with one of the sorted keys, or with a character and then a capital or a stop, as initials
+ * do. */
+static int begins_like_statement(const uint8_t *at, const uint8_t *end, const uint8_t *keys, int32_t count)
+{
+    if (end - at < BEGINNING)
+        return 0;
+    if (is_capital(at[1]) || at[1] == '.')
+        return 1;
+    int32_t low = 0, high = count;
+    while (low < high) {
+        int32_t middle = (low + high) / 2;
+        int order = memcmp(keys + (int64_t)middle * BEGINNING, at, BEGINNING);
+        if (order == 0)
+            return 1;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return 0;
+}
 
 #define COUNTED 255 /* bytes, as many as a byte can count */
 
-/* verdicts: for each text whether it is junk by the number of its letters and words. */
+/* verdicts: for each text whether it is junk by the number of its letters and words, or may be by its length, its
+ * capitals or (one of the `count` sorted keys) its beginning. */
 VECTORISED
-void judge_sentences(const uint8_t *texts, int64_t length, const Limits *limits, uint8_t *verdicts)
+void judge_sentences(const uint8_t *texts, int64_t length, const Limits *limits, const uint8_t *beginnings, int32_t count,
+                     uint8_t *verdicts)
 {
     for (const uint8_t *at = texts, *end; at < texts + length; at = end + 1) {
-        int64_t blanks = 0, letters = 0, ascii = 0, beyond = 0;
+        int64_t blanks = 0, letters = 0, capitals = 0, ascii = 0, beyond = 0;
         end = memchr(at, END_OF_TEXT, (size_t)(texts + length - at));
+        int begins = begins_like_statement(at, end, beginnings, count);
         while (at < end) {
             int64_t size = end - at < COUNTED ? end - at : COUNTED;
-            uint8_t counts[4] = {0};
+            uint8_t counts[5] = {0};
             for (int64_t i = 0; i < size; i++) {
                 counts[0] = (uint8_t)(counts[0] + (at[i] == ' '));
                 counts[1] = (uint8_t)(counts[1] + ((uint8_t)((at[i] | 0x20) - 'a') < 26));
                 counts[2] = (uint8_t)(counts[2] + (at[i] < 0x80));
                 counts[3] = (uint8_t)(counts[3] + (at[i] >= 0xC0));
+                counts[4] = (uint8_t)(counts[4] + ((uint8_t)(at[i] - 'A') < 26));
             }
             blanks += counts[0];
             letters += counts[1];
             ascii += counts[2];
             beyond += counts[3];
+            capitals += counts[4];
             at += size;
         }
         int64_t words = blanks + 1, plain = ascii - blanks, visible = plain + beyond, others = plain - letters;
-        int judged = visible + blanks <= limits->longest_label ? MAYBE_JUNK : SENTENCE;
+        int judged = visible + blanks <= limits->longest_label          ? MAYBE_JUNK
+                     : capitals * limits->letters_a_capital >= letters ? LARGE
+                                                                       : SENTENCE;
         if (letters == 0)
             judged = beyond ? MAYBE_JUNK : JUNK;
         if ((words < limits->fewest_words && !beyond) || (double)visible < limits->shortest_word * (double)words ||
             (double)plain > limits->longest_word * (double)words ||
             (others * 2 > visible && (double)others > limits->most_others * (double)plain))
             judged = JUNK;
-        *verdicts++ = (uint8_t)judged;
+        *verdicts++ = (uint8_t)(judged == JUNK || !begins ? judged : judged | BEGINS_LIKE_STATEMENT);
     }
 }

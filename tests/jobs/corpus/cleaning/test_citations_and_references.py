@@ -47,6 +47,7 @@ SPANS = {
     "with a lead-in among other things": ("(VTM; e.g. {Okoro 2019}) . It", "(VTM) . It"),
     "first among other things": ("({Okoro 2019}, see below)", "(see below)"),
     "object of the sentence": ("as shown in {[12]}.", "as shown in [12]."),
+    "object of between": ("the gap between {(8)} and {(9)} is", "the gap between (8) and (9) is"),
     "subject of the sentence": ("{Okoro et al. (2019)} found", "Okoro et al. (2019) found"),
     "year after its author": ("Okoro et al. {(2019)} found", "Okoro et al. found"),
     "superscript glued to its word": ("of agonists{46}. More", "of agonists. More"),
@@ -72,6 +73,8 @@ def test_spans_are_removed(text: str, expected: str) -> None:
         ("binding 5, {6,} 7 . The", "binding. The"),
         ("of about {26,} 144 cases", "of about 26, 144 cases"),
         ("ends in {46}% of", "ends in 46% of"),
+        ("plasmids with {20} -nt segments", "plasmids with 20 -nt segments"),
+        ("seen directly {10} -through another", "seen directly-through another"),
     ],
 )
 def test_bare_numbers_go_where_a_paper_cites_by_superscript(text: str, expected: str) -> None:

@@ -144,7 +144,7 @@ def test_only_a_parse_of_pages_has_page_breaks(parse: Parse) -> None:
 
 def test_sections_stay_apart() -> None:
     document = paper("pdf_json", "patients had it.", abstract=OPEN)
-    assert "However, male" in document_sentences(document, ["title", "abstract", "body"])
+    assert not any("male patients" in text for text in document_sentences(document, ["title", "abstract", "body"]))
 
 
 @given(st.lists(st.sampled_from([OPEN, "so did it.", "It ended.", "(a) one", "a b c d e f", "q q q q"]), max_size=12))

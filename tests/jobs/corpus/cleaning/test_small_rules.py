@@ -147,6 +147,7 @@ def test_tables_plots_and_formulas_are_junk(sentence: str) -> None:
         "Not applicable.",
         "CC-BY 4.0",
         "CC-BY-NC-ND 4.0 International",
+        "Error! Reference source not found.",
     ],
 )
 def test_labels_and_remnants_are_junk(sentence: str) -> None:

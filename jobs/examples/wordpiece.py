@@ -14,7 +14,7 @@ from jobs.examples.native import library
 from jobs.native import address, joined
 from jobs.vocabulary import UNK, Vocabulary
 
-_READ_BEYOND = bytes(24)
+_READ_BEYOND = 24
 """``RECENT_BYTES`` of wordpiece.c, which reads words at once."""
 
 
@@ -50,7 +50,7 @@ class WordPiece:
         if not self._cased:
             lines = [folded(line) for line in lines]
         encoded = joined(lines, _READ_BEYOND)
-        length = len(encoded) - len(_READ_BEYOND)
+        length = len(encoded) - _READ_BEYOND
         ids = np.empty(length + _MORE_IDS, dtype=np.int32)
         ends = np.empty(len(lines), dtype=np.int64)
         arguments = (self._handle, self._classes, encoded, length, address(ids), address(ends))

@@ -20,7 +20,7 @@ def _load() -> CDLL:
     loaded = compiled("jobs.corpus.screening._native")
     arrays = c_void_p
     loaded.hash_words.restype = c_int64
-    loaded.hash_words.argtypes = [arrays, c_int64, arrays, c_int32, arrays, arrays]
+    loaded.hash_words.argtypes = [arrays, c_int64, c_int64, arrays, c_int32, arrays, arrays]
     loaded.keep_letters.restype = c_int64
     loaded.keep_letters.argtypes = [arrays, c_int64, arrays, arrays]
     loaded.smallest_hashes.restype = None

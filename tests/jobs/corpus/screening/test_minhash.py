@@ -92,6 +92,14 @@ def test_any_text_has_a_signature(text: str) -> None:
     assert signed(text).shape == (PERMUTATIONS,)
 
 
+@pytest.mark.parametrize("begin", ["", "é", "Straße "])
+def test_words_end_where_a_window_does(begin: str) -> None:
+    text = begin + " ".join(text_of(1, 20_000)) + " 中é " + "αb" * 50_000
+    folded = text.casefold()
+    windows = [folded[start : start + (1 << 16)] for start in range(0, len(folded), 1 << 16)]
+    assert word_hashes([text]).tolist() == [value for window in windows for value in word_hashes([window]).tolist()]
+
+
 def test_a_long_text_is_the_same_wherever_it_begins() -> None:
     words = text_of(1, 60_000)  # several windows
     text = " ".join(words)

@@ -1,6 +1,7 @@
 """The compiled parts, called through ctypes: numpy arrays in, numpy arrays out, no Python objects between.
 
-They are compiled when the package is installed. ctypes lets go of the interpreter's lock while they run.
+They are compiled when the package is installed. ctypes lets go of the interpreter's lock while they run. Only texts.c,
+which makes bytes of texts for the others, takes Python's objects and keeps the lock.
 """
 
 from __future__ import annotations
@@ -15,26 +16,32 @@ from numpy.typing import NDArray
 from jobs.errors import ConfigurationError
 
 
-def compiled(module: str) -> ctypes.CDLL:
+def compiled(module: str, kind: type[ctypes.CDLL] = ctypes.CDLL) -> ctypes.CDLL:
     """The shared library that setup.py calls ``module``. Raises ``ConfigurationError`` where there is none."""
     found = importlib.util.find_spec(module)
     if found is None or found.origin is None:
         raise ConfigurationError(
             module, "the compiled part is missing", "install the package: pip install --editable ."
         )
-    return ctypes.CDLL(found.origin)
+    return kind(found.origin)
 
 
 END_OF_TEXT = b"\xff"
 """Stands for the end of one text and the beginning of the next: no byte of UTF-8."""
 
 
-def joined(texts: Sequence[str], behind: bytes = b"") -> bytes:
-    """The texts in UTF-8, each closed by ``END_OF_TEXT``, and what is to stand ``behind`` them.
+def joined(texts: Sequence[str], behind: int = 0) -> bytes:
+    """The texts in UTF-8, each closed by ``END_OF_TEXT``, and ``behind`` zeros; surrogates are let through."""
+    texts = texts if isinstance(texts, list) else list(texts)
+    try:
+        whole: bytes = _joined_in_utf8(texts, behind)
+        return whole
+    except UnicodeEncodeError:
+        return END_OF_TEXT.join([*encoded(texts), bytes(behind)])
 
-    One by one, as most are ASCII and then have their bytes already.
-    """
-    return END_OF_TEXT.join([*encoded(texts), behind])
+
+_joined_in_utf8 = compiled("jobs._native", ctypes.PyDLL).joined_in_utf8
+_joined_in_utf8.restype, _joined_in_utf8.argtypes = ctypes.py_object, [ctypes.py_object, ctypes.c_ssize_t]
 
 
 def encoded(texts: Sequence[str]) -> list[bytes]:

@@ -19,7 +19,15 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore
 
-from jobs.directory_bucket import directory_of, flush, is_temporary, linked, read_plainly, temporary_files
+from jobs.directory_bucket import (
+    copied_plainly,
+    directory_of,
+    flush,
+    is_temporary,
+    linked,
+    read_plainly,
+    temporary_files,
+)
 from jobs.errors import DamagedError, MissingObjectError, StoreUnreachableError
 from jobs.layout import STAGED
 from jobs.object_reader import ObjectReader
@@ -299,6 +307,9 @@ class Store:
             with target.open("wb") as file:
                 for piece in self._pieces(path, size):
                     file.write(piece)
+            return
+
+        if copied_plainly(self._root, path, target):
             return
 
         def copy() -> None:

@@ -30,10 +30,15 @@ class Vocabulary:
     @cached_property
     def ids(self) -> dict[str, int]:
         """Entry -> id; not to be changed."""
-        return {token: index for index, token in enumerate(self.tokens)}
+        return dict(zip(self.tokens, range(len(self)), strict=True))
+
+    @cached_property
+    def continues(self) -> bytes:
+        """A byte for each entry: 1 of one that continues a word, else 0."""
+        return bytes([token.startswith(CONTINUATION) for token in self.tokens])
 
     def to_bytes(self) -> bytes:
-        return "".join(f"{token}\n" for token in self.tokens).encode()
+        return "\n".join([*self.tokens, ""]).encode()
 
     def extended(self, words: Sequence[str]) -> Vocabulary:
         """This vocabulary with ``words`` after its last entry. Raises ``ConfigurationError`` for a word it has."""
@@ -82,16 +87,17 @@ def parse_vocabulary(data: bytes, source: str) -> Vocabulary:
     except UnicodeDecodeError as error:
         raise ConfigurationError(source, f"not UTF-8 at byte {error.start}", "give a vocab.txt") from error
     # Not splitlines(): U+2028 and its like are vocabulary entries' characters, not line ends.
-    tokens = tuple(line.strip() for line in text.removesuffix("\n").split("\n"))
+    tokens = tuple(map(str.strip, text.removesuffix("\n").split("\n")))
+    vocabulary = Vocabulary(tokens)
     remedy = "give a WordPiece vocab.txt with --vocab"
-    if missing := [token for token in SPECIALS if token not in tokens]:
+    if missing := [token for token in SPECIALS if token not in vocabulary.ids]:
         raise ConfigurationError(source, f"the vocabulary lacks {', '.join(missing)}", remedy)
     if tokens[0] != PAD:
         raise ConfigurationError(source, f"{PAD} must be its first entry, not {tokens[0]!r}", remedy)
-    if len(set(tokens)) < len(tokens):
+    if len(vocabulary.ids) < len(tokens):
         twice = [token for token, count in Counter(tokens).items() if count > 1]
         first = twice[0]
         lines = [str(number) for number, token in enumerate(tokens, 1) if token == first]
         reason = f"{len(twice)} entries occur twice, first {first!r} (lines {', '.join(lines[:3])})"
         raise ConfigurationError(source, reason if first else f"lines {', '.join(lines[:3])} are empty", remedy)
-    return Vocabulary(tokens)
+    return vocabulary

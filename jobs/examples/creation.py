@@ -29,7 +29,7 @@ from jobs.examples.native import Corpus, Settings, library, random_stream
 from jobs.examples.shuffling import in_order
 from jobs.native import address
 from jobs.recipe import Examples
-from jobs.vocabulary import CLS, CONTINUATION, MASK, SEP, Vocabulary
+from jobs.vocabulary import CLS, MASK, SEP, Vocabulary
 
 _WRITTEN_AT_ONCE = 384
 """Records: a quarter of a megabyte, which stays in the processor's cache until the system has copied it. Of less at a
@@ -121,7 +121,7 @@ def _roles(vocabulary: Vocabulary, whole_word_mask: bool) -> NDArray[np.uint8]:
     begins, continues, special = range(3)
     roles = np.full(len(vocabulary), begins, dtype=np.uint8)
     if whole_word_mask:
-        roles[[token.startswith(CONTINUATION) for token in vocabulary.tokens]] = continues
+        roles[np.frombuffer(vocabulary.continues, np.bool_)] = continues
     ids = vocabulary.ids
     roles[[ids[CLS], ids[SEP]]] = special
     return roles

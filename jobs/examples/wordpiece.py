@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from jobs.examples.characters import CharacterClass, character_class, folded
 from jobs.examples.native import library
-from jobs.native import address, joined
+from jobs.native import address, encoded, joined
 from jobs.vocabulary import UNK, Vocabulary
 
 _READ_BEYOND = 24
@@ -29,7 +29,7 @@ class WordPiece:
         self._cased = cased
         self._classes = address(_CLASSES[cased])
         self._one_at_a_time = Lock()  # the compiled part remembers words
-        entries = [token.encode("utf-8", "surrogatepass") for token in vocabulary.tokens]
+        entries = encoded(vocabulary.tokens)
         text = np.frombuffer(b"".join(entries), dtype=np.uint8)
         ends = np.cumsum([*map(len, entries)], dtype=np.int64)
         self._handle = library.vocabulary_new(address(text), address(ends), len(entries), vocabulary.ids[UNK])

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jobs.model.dataset import Arrays
-from jobs.vocabulary import CLS, CONTINUATION, MASK, SEP, Vocabulary
+from jobs.vocabulary import CLS, MASK, SEP, Vocabulary
 
 Ids = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
@@ -37,7 +37,7 @@ class Masking:
         tokens = vocabulary.tokens
         return cls(
             share,
-            np.array([whole_words and token.startswith(CONTINUATION) for token in tokens]),
+            np.frombuffer(vocabulary.continues, np.bool_) & whole_words,
             np.array([token in (CLS, SEP) for token in tokens]),
             tokens.index(MASK),
         )

@@ -44,7 +44,7 @@ from jobs.steps.near_duplicate_list import NearDuplicateList
 from jobs.steps.reporting import json_bytes, write_report
 from jobs.steps.screened import ScreenedOut
 from jobs.steps.statistics_collector import StatisticsCollector
-from jobs.vocabulary import CONTINUATION, UNK, Vocabulary
+from jobs.vocabulary import UNK, Vocabulary
 
 PROBE_SENTENCES = 400
 """Corpus sentences that shard 0 leaves for export to compare tokenizers on."""
@@ -162,7 +162,7 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
     introduced = NearDuplicateList.of(context.store, context.artifact.spec).named
     unknown, cased = vocabulary.ids[UNK], bool(settings.get("cased", True))
     wordpiece = WordPiece(vocabulary, cased=cased)
-    begins = np.array([not token.startswith(CONTINUATION) for token in vocabulary.tokens])
+    continues = np.frombuffer(vocabulary.continues, np.bool_)
     encoders = {part: DocumentEncoder(context.scratch / f"{part}.ids", len(vocabulary)) for part in PARTS}
     reading = _Reading(StatisticsCollector(sections, seed))
     heartbeat = context.heartbeat("documents")
@@ -203,7 +203,7 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
             reading.held_out += held_out
             reading.sentences += kept
             reading.pieces += len(ids)
-            reading.words += int(np.count_nonzero(begins.take(ids)))
+            reading.words += len(ids) - int(np.count_nonzero(continues.take(ids)))
             if lost := (ids == unknown).nonzero()[0].tolist():
                 reading.unknown_pieces += len(lost)
                 places = sorted(set(np.searchsorted(ends, lost, side="right").tolist()))

@@ -121,7 +121,7 @@ def style_of(paragraphs: Sequence[Paragraph]) -> CitationStyle:
             span = text[start:end]
             others += "[" in span or _YEAR.search(span) is not None
             core = span.strip("()[],;. ")
-            if not core.isdigit():
+            if not core.isdecimal():  # "²" is a digit, but no number
                 continue
             marked.add(int(core[:3]))
             highest = max(highest, int(core[:3]))

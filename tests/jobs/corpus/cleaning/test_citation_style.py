@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.corpus.cleaning.citation_style import CitationStyle, remove_in_style, style_of
+from jobs.corpus.cleaning.marked_spans import remove_spans
 from jobs.corpus.documents.paragraph import Paragraph, plain
 
 BARE = CitationStyle(bare=True, highest=60)
@@ -115,3 +116,10 @@ def test_what_lies_far_beyond_them_is_none() -> None:
 def test_in_a_paper_of_another_style_they_are_equations() -> None:
     brackets = [marked(f"as was shown {{[{number}]}}") for number in range(1, 12)]
     assert not style_of([*running(60), *brackets]).parentheses
+
+
+def test_whatever_counts_as_a_digit_may_be_marked() -> None:
+    for sign in filter(str.isnumeric, map(chr, range(0x80, 0x3000))):
+        paragraph = marked(f"of growth {{{sign}}}, {{1{sign}}} and {{[{sign}]}} of it.")
+        style = style_of([paragraph])
+        assert remove_in_style([remove_spans(paragraph, bare) for bare in (False, True)], style)

@@ -10,11 +10,14 @@ from jobs.corpus.cleaning.intervals import is_interval
 # Brackets that hold numbers alone. A number of four digits is a year, one that begins with 0 an interval.
 _NUMBER = r"[1-9][0-9]{0,2}[a-z]?"
 _NUMBERS = re.compile(rf"\[\s*{_NUMBER}(?:\s?[,;–‐-]\s?{_NUMBER})*\s*\](?![A-Za-z0-9])")
-_SUPERSCRIPT = re.compile(r"[¹²³⁰⁴-⁹](?<=[a-z]{4}.)[¹²³⁰⁴-⁹]*(?:[,–-][¹²³⁰⁴-⁹]+)*(?![A-Za-z⁻])")
+_SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_SUPERSCRIPT = re.compile(
+    rf"[{_SUPERSCRIPTS}](?<=[a-z]{{4}}.)[{_SUPERSCRIPTS}]*(?:[,–-][{_SUPERSCRIPTS}]+)*(?![A-Za-z⁻])"
+)
 # Several numbers: one alone may begin the next sentence ("in the drug alone.26 patients were").
 _AFTER_STOP = re.compile(r"\.[1-9](?<=[a-z]{5}\.[1-9])[0-9]{0,2}(?:[,–-][1-9][0-9]{0,2})+(?= [A-Z])")
 # The sentence needs the names alone: "as Franz et al. (20) reported".
-_AFTER_NAMES = re.compile(rf"(?<=\sal)(\.?),?\s?\(\s?{_NUMBER}(?>(?:\s?[,;–‐-]\s?{_NUMBER})*)\s?\)")
+_AFTER_NAMES = re.compile(rf"al(?<=\sal)(\.?),?\s?\(\s?{_NUMBER}(?>(?:\s?[,;–‐-]\s?{_NUMBER})*)\s?\)")
 
 _YEAR = r"(?:19|20)[0-9]{2}[a-z]?"
 # Everything that repeats is possessive: a name ends where a year begins, so there is nothing to go back for.
@@ -78,12 +81,12 @@ def remove_citations(text: str) -> str:
     A citation stays where the sentence needs it: "as shown in [12]", "Smith et al. (2019) found".
     So does a lone name with a year, which is as often a place or a maker: "(Geneva, 2015)".
     """
-    cut = text if text.isascii() else _SUPERSCRIPT.sub("", text)
+    cut = _SUPERSCRIPT.sub("", text) if any(map(text.__contains__, _SUPERSCRIPTS)) else text
     cut = _NUMBERS.sub(_unless_needed, cut) if "[" in cut else cut
     if ("20" in cut or "19" in cut) and _ENDS_IN_YEAR.search(cut):
         cut = _AUTHORS.sub(_unless_one_name, cut)
     if "et al" in cut:
-        cut = _AFTER_NAMES.sub(rf"\1{CUT}", cut)
+        cut = _AFTER_NAMES.sub(rf"al\1{CUT}", cut)
     return _AFTER_STOP.sub(".", close_cuts(cut))
 
 

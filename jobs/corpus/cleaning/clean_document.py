@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, takewhile
+from operator import ne
 
 from jobs.corpus.cleaning.citation_style import remove_in_style, style_of
 from jobs.corpus.cleaning.fragments import whole_sentences
@@ -116,7 +117,7 @@ def _without_fragments(
 
 
 def _differing(before: Iterable[str], after: Iterable[str]) -> int:
-    return sum(map(str.__ne__, before, after))
+    return sum(map(ne, before, after))
 
 
 def _joined(texts: Iterable[str], lengths: Iterable[int], changed: Counter[str]) -> list[str]:

@@ -31,7 +31,7 @@ def close_cuts(text: str) -> str:
         return text
     *plain, last = _PLAIN.split(text)
     if plain:
-        text = "".join([*(part[:-1] for part in plain), last])
+        text = "".join([part[:-1] for part in plain]) + last
         if CUT not in text:
             return text
     first, *rest = text.split(CUT)

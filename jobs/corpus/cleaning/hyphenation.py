@@ -20,11 +20,13 @@ def join_torn_words(paragraphs: Sequence[str]) -> list[str]:
 
     So "anti- and pro-inflammatory" and "T- cell" stay, and so does a torn word that occurs once.
     """
-    torn = [list(_torn_words(text)) if "- " in text or "‐ " in text else [] for text in paragraphs]
-    if not any(torn):
+    whole = "\n".join(paragraphs)
+    hyphen = _ANY_HYPHEN if "‐" in whole else _HYPHEN
+    if not hyphen.search(whole):
         return list(paragraphs)
+    torn = [list(_torn_words(hyphen, text)) for text in paragraphs]
     forms = {form.lower() for words in torn for word in words for form in word.forms}
-    written = _written(forms, "\n".join(map(str.lower, paragraphs)))
+    written = _written(forms, whole.lower())
     return [_joined(text, words, written) for text, words in zip(paragraphs, torn, strict=True)]
 
 
@@ -36,9 +38,9 @@ class _Torn(NamedTuple):
     forms: tuple[str, str]
 
 
-def _torn_words(text: str) -> Iterator[_Torn]:
+def _torn_words(pattern: re.Pattern[str], text: str) -> Iterator[_Torn]:
     end = 0
-    for match in (_ANY_HYPHEN if "‐ " in text else _HYPHEN).finditer(text):
+    for match in pattern.finditer(text):
         hyphen = start = match.start()
         while start and text[start - 1] in ascii_letters:
             start -= 1

@@ -12,9 +12,9 @@ _UNITS = (
 )
 # Not the number of a thing: "in phase 2 [1, 3]" cites.
 _VALUE = re.compile(
-    r"(?:(?:^|[\s(=<>≤≥~≈:;,])(?<!phase )(?<!Phase )(?<!figure )(?<!Figure )(?<!Fig\. )(?<!table )(?<!Table )(?<!type )"
-    r"(?<!Type )(?<!group )(?<!Group )(?<!grade )(?<!Grade )(?<!stage )(?<!Stage )(?<!day )(?<!Day )(?<!week )"
-    rf"(?<!class )(?<!level )(?<!step )(?<!model ))({_NUMBER})(?:\s?%|\s(?:{_UNITS}))?\s?$"
+    r"(?:(?:^|[\s(=<>≤≥~≈:;,])(?=[0-9])(?<!phase )(?<!Phase )(?<!figure )(?<!Figure )(?<!Fig\. )(?<!table )(?<!Table )"
+    r"(?<!type )(?<!Type )(?<!group )(?<!Group )(?<!grade )(?<!Grade )(?<!stage )(?<!Stage )(?<!day )(?<!Day )"
+    rf"(?<!week )(?<!class )(?<!level )(?<!step )(?<!model ))({_NUMBER})(?:\s?%|\s(?:{_UNITS}))?\s?$"
 )
 _WINDOW = 40
 """Characters before the bracket that are looked at."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import repeat
 
 from jobs.corpus.cleaning.citations import is_needed
 from jobs.corpus.cleaning.cutting import CUT, close_cuts
@@ -27,12 +28,11 @@ _BETWEEN = (
 )
 # With bounds, since a bracket may be one of many that open and never close.
 _GROUP = re.compile(rf"[(\[](?>{_BETWEEN}{{0,40}}){_MARKED}(?>(?:{_BETWEEN}|{_MARKED}){{0,300}})[)\]](?:\s?[)\]])*")
-_LISTED = rf"(?:(?:see|e\.g|i\.e|cf|reviewed\sin)\b[.,]*\s)?{_MARKED}(?=\s*[)\];])"
-_LOOSE = re.compile(
-    rf";\s*{_LISTED}|,\s*{_LISTED}|{_MARKED}(?:\s?[,–‐-]\s?[0-9]{{1,3}}(?=\s?[.,;)])|\s?[;,–‐-]\s?{_MARKED})*"
-)
+_LISTED = rf"[;,]\s*+(?:{_MARKED}|(?:see|e\.g|i\.e|cf|reviewed\sin)\b[.,]*\s{_MARKED})(?=\s*[)\];])"
+_LOOSE = re.compile(rf"{_LISTED}|{_MARKED}(?:\s?[,–‐-]\s?[0-9]{{1,3}}(?=\s?[.,;)])|\s?[;,–‐-]\s?{_MARKED})*")
 _NUMBERS = re.compile(rf"[0-9,\s–‐{_CITATION}-]+")
 _UNMARKED = re.compile(r"(?:(?<=\s)[0-9]{1,3}[,–‐-]\s){1,16}$")
+_LONGEST_UNMARKED = 16 * 5
 """Numbers before the marked one in a list: "9, 10, 11" is often marked from its second or third."""
 _GOES_ON = re.compile(
     r"\s?,?\s?[0-9]{3}\b|[A-Za-z0-9%]|\s(?:%|H\b)|"
@@ -54,10 +54,8 @@ def remove_spans(paragraph: Paragraph, bare_numbers: bool) -> str:
         text = _CONTROL.sub(" ", text)
     pieces: list[str] = []
     end = 0
-    spans = [(*span, _CITATION) for span in paragraph.cite_spans]
-    if paragraph.ref_spans:
-        spans = sorted([*spans, *((*span, REFERENCE) for span in paragraph.ref_spans)])
-    for start, stop, mark in spans:
+    spans = [*zip(paragraph.cite_spans, repeat(_CITATION)), *zip(paragraph.ref_spans, repeat(REFERENCE))]
+    for (start, stop), mark in sorted(spans):
         span = text[start:stop]
         core = span.lstrip(_LEAD)
         lead = span[: len(span) - len(core)]
@@ -68,7 +66,7 @@ def remove_spans(paragraph: Paragraph, bare_numbers: bool) -> str:
         if mark == REFERENCE or is_single or _NUMBER.fullmatch(core) or _NAME_AND_YEAR.fullmatch(core):
             between = text[end:start]
             if bare_numbers and not lead and between[-2:] in (", ", "- ", "– ") and core.isdigit():
-                unmarked = _UNMARKED.search(between)
+                unmarked = _UNMARKED.search(between, max(0, len(between) - _LONGEST_UNMARKED))
                 place = unmarked.start() if unmarked else len(between)
                 between, core = between[:place], between[place:] + core
             pieces += [between, lead, mark, core, mark, text[start + len(span.rstrip(_TAIL)) : stop]]

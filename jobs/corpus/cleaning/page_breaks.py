@@ -9,7 +9,7 @@ from jobs.corpus.cleaning.word_set import words
 
 _WORDS = 5
 """Words a cut paragraph has, at least: what is shorter is a heading, a label or a formula's remains."""
-_STOPPED = re.compile(r"""[.?!:;…]["”’'»)\]]*$""")
+_STOPS, _BEHIND_STOPS = (".", "?", "!", ":", ";", "…"), "\"”’'»)]"
 _GOES_ON = re.compile(r"""[(\["“‘]?[a-zα-ω]""")
 _LISTED = re.compile(r"""[(\["“‘]?(?:[a-z]|[ivx]{2,4})[.)\]] |(?!a )([a-z]) (?:\1 |[a-z] [a-z] )""")
 """Begins in lower case and goes on with nothing: a list's "(a)" or "iv.", the points of a plot "q q q q"."""
@@ -56,7 +56,7 @@ def join_page_breaks(paragraphs: Sequence[str]) -> list[str]:
 
 def _continues(before: str, is_joined: bool, text: str) -> bool:
     """Whether ``text`` goes on from ``before``, which may itself be joined to what precedes it."""
-    if _STOPPED.search(before, max(0, len(before) - 8)) or _LISTED.match(text):
+    if before[-8:].rstrip(_BEHIND_STOPS).endswith(_STOPS) or _LISTED.match(text):
         return False
     words = before.count(" ") + 1
     in_lower_case = _GOES_ON.match(text) is not None
@@ -71,8 +71,8 @@ def _continues(before: str, is_joined: bool, text: str) -> bool:
 
 def is_open(text: str) -> bool:
     """Whether a bracket near its end has opened and not closed: "(leucine, valine,"."""
-    near = len(text) - _LONGEST_BRACKET
-    return text.rfind("(", max(0, near)) > text.rfind(")")
+    bracket = text.rfind("(", max(0, len(text) - _LONGEST_BRACKET))
+    return bracket >= 0 and text.find(")", bracket) < 0
 
 
 def _closes(text: str) -> bool:

@@ -55,10 +55,10 @@ class Needs:
 
     def met(self, texts: Sequence[str], first_rule: int = 0) -> NDArray[np.bool_]:
         """For each text and rule from the given one on, whether the text has what the rule needs [texts, rules]."""
-        encoded = END_OF_TEXT + joined(texts)
         rules = self._rules - first_rule
         met = np.empty((len(texts), rules), np.bool_)
         if rules:
+            encoded = END_OF_TEXT + joined(texts)
             last = self._last_address + first_rule * self._last.strides[0]
             halves = self._halves[first_rule]
             library.patterns_met(encoded, len(encoded), *self._tables, last, rules, halves, address(met))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 
@@ -64,25 +67,31 @@ GOES_ON = re.compile(r"\s?[a-z]{3,40}+[ ,]")
 HALF = re.compile(r"[^.?!]{1,300}+[.?!](?=\s[A-Z]|\s?$)")
 
 
-def remove_boilerplate(text: str) -> str:
-    """``text`` without the preprint servers' notice; a sentence that it interrupted is joined again."""
-    rows = _notices(text)
-    if rows is None:  # which is seldom
-        if not any(map(text.__contains__, ANCHORS)):
-            return text
-        text = normalise_space(text)
-        rows = _notices(text)
-    kept = []
-    end = 0
-    for start, stop in rows or ():
-        kept += [text[end:start], " "]
-        end = stop
-    return "".join([*kept, text[end:]])
+def remove_boilerplate(texts: Sequence[str]) -> list[str]:
+    """The ``texts`` without the preprint servers' notice; a sentence that it interrupted is joined again."""
+    cleaned = list(texts)
+    for number, notices in groupby(_notices(texts), itemgetter(0)):
+        text, kept, end = texts[number], [], 0
+        for _, start, stop in notices:
+            if start < 0:  # which is seldom
+                cleaned[number] = _with_single_blanks(text)
+                break
+            kept += [text[end:start], " "]
+            end = stop
+        else:
+            cleaned[number] = "".join([*kept, text[end:]])
+    return cleaned
 
 
-def _notices(text: str) -> list[list[int]] | None:
-    """Where each notice begins, and where the text goes on; None where its white space is not single blanks."""
-    encoded = kinds(text)
-    rows = np.empty((len(encoded) // _SHORTEST_ANCHOR + 1, 2), np.int32)
-    found = library.find_notices(encoded, len(encoded), _ANCHORS, address(rows))
-    return rows[:found].tolist() if found >= 0 else None
+def _with_single_blanks(text: str) -> str:
+    return remove_boilerplate([normalise_space(text)])[0] if any(map(text.__contains__, ANCHORS)) else text
+
+
+def _notices(texts: Sequence[str]) -> list[list[int]]:
+    """For each notice the text's number, where it begins, and where the text goes on; -1 twice for a text whose white
+    space is not single blanks."""
+    encoded = b"\0".join(map(kinds, texts))
+    lengths = np.array(list(map(len, texts)), np.int32)
+    rows = np.empty((len(texts) + len(encoded) // _SHORTEST_ANCHOR, 3), np.int32)  # what is not written takes no memory
+    found = library.find_notices(encoded, address(lengths), len(texts), _ANCHORS, address(rows))
+    return rows[:found].tolist()  # type: ignore[no-any-return]

@@ -27,7 +27,7 @@ MARK = "\x02"
 """On both sides of a reference that the parse marked."""
 
 _TOKEN = rf"(?:{MARK}[^{MARK}]*+{MARK}|{_DESIGNATOR}|{_THING}|{_COMPANION})"
-_RUN = rf"(?:(?>{_TOKEN})[\s,;:&–‐./-]*+)"
+_RUN = rf"(?:(?![)\]])(?>{_TOKEN})[\s,;:&–‐./-]*+)"
 _ALONE = re.compile(rf"[(\[]\s*+(?>{_RUN}{{1,24}})[)\]]")
 _FIRST = re.compile(rf"^[(\[]\s*+{_RUN}{{1,8}}(?:(?<=[,;]\s)|(?<=[,;]\s\s))")
 _LAST = re.compile(rf"[,;]\s*+(?>{_RUN}{{1,8}})(?=[)\]]$)")
@@ -40,15 +40,16 @@ _LABEL = re.compile(
 )
 LONGEST_LABEL = 80
 """Characters of a sentence that may be a label: what is longer is not looked at."""
-# Parts of the names, of those in capitals the usual three: most brackets are passed over by them.
+# Parts of the names, of those in capitals the usual three: most brackets are passed over by them. Each is in two, the
+# second from its rarest letter on, which is looked for.
 _HINTS = (
-    MARK, "[Ff]ig", "[Tt]ab", "upp", "[Ee]q", "dditional", "ideo", "ovie", "ppend", "cheme", "xtended", "ataset",
-    "FIG", "TAB", "UPP",
+    ("", MARK), ("[Ff]i", "g"), ("[Tt]a", "b"), ("u", "pp"), ("[Ee]", "q"), ("", "dditional"), ("i", "deo"),
+    ("o", "vie"), ("", "ppend"), ("che", "me"), ("", "xtended"), ("ata", "set"), ("FI", "G"), ("TA", "B"), ("U", "PP"),
 )  # fmt: skip
 _BRACKETS, _ROUND_BRACKETS = (re.compile(rf"{opening}[^()\[\]]{{3,300}}[)\]]") for opening in (r"[(\[]", r"\("))
 """The second finds its sign faster, and most texts have no other."""
-_HINT = re.compile("|".join(_HINTS))
-NEEDS = (CUT, *(rf"[(\[][^()\[\]]*{hint}" for hint in _HINTS))
+_HINT = re.compile("|".join(rf"{rest[0]}(?<={first}{rest[0]}){rest[1:]}" for first, rest in _HINTS))
+NEEDS = (CUT, *(rf"[(\[][^()\[\]]*{first}{rest}" for first, rest in _HINTS))
 
 
 def remove_references(text: str) -> str:

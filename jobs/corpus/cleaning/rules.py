@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from jobs.corpus.cleaning import citations, genotypes, latex, letter_spacing, references
 from jobs.corpus.cleaning import preprint_notice as boilerplate
@@ -21,9 +22,14 @@ from jobs.unicode_forms import is_normalised, normalised
 @dataclass(frozen=True)
 class Rule:
     name: str
-    apply: Callable[[str], str]
+    apply: Callable[[Sequence[str]], Iterable[str]]
+    """What becomes of each of several texts."""
     needs: tuple[str | bytes, ...]
     """A text has one of these patterns of ``Needs``, or the rule leaves it as it is."""
+
+
+def _each(change: Callable[[str], str]) -> Callable[[Sequence[str]], Iterable[str]]:
+    return partial(map, change)
 
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -129,22 +135,29 @@ _OTHER_CONTROLS = (
 _OTHER_BLANKS = (
     *(b"\xc2[\x85\xa0]", b"\xe1\x9a\x80", b"\xe2\x80[\x80-\x8a\xa8\xa9\xaf]", b"\xe2\x81\x9f", b"\xe3\x80\x80"),
 )
-"""Beyond ASCII, in UTF-8."""
+_OTHER_FORMS = (
+    *(b"\xc2[\xa0\xa8\xaa\xaf\xb2-\xb5\xb8-\xba\xbc-\xbe]", b"\xce[\x84-\x87]", b"\xcf[\x90-\xbf]"),
+    *(b"\xe2\x80[\x80-\x8a\x91\x97\xa4-\xbf]", b"\xe2\x88[\xac-\xb0]", b"\xe2[\x81-\x86\x8c\x91-\x93\xa8-\xbf]"),
+    b"[\xc4-\xcd\xd0-\xe1\xe3-\xf4]",
+)
+"""Beyond ASCII, in UTF-8: the last are what may have another form in NFKC, alone or behind another character."""
 
 RULES = (
-    Rule("symbols", read_symbols, (b"\xef[\x80-\x83]", "³".encode())),  # private use of symbols: U+F020 to U+F0FF
-    Rule("html", unescape_html, ("&",)),
-    Rule("latex", latex.plain_formulas, latex.NEEDS),
-    Rule("citations", citations.remove_citations, citations.NEEDS),
-    Rule("references", references.remove_references, references.NEEDS),
-    Rule("unicode", normalise_unicode, ("[^\x00-\x7f]",)),
-    Rule("control", remove_control_characters, ("[\x00-\x08\x0e-\x1b\x7f]", *_OTHER_CONTROLS)),
+    Rule(
+        "symbols", _each(read_symbols), (b"\xef[\x80-\x83]", "³".encode())
+    ),  # private use of symbols: U+F020 to U+F0FF
+    Rule("html", _each(unescape_html), ("&",)),
+    Rule("latex", _each(latex.plain_formulas), latex.NEEDS),
+    Rule("citations", _each(citations.remove_citations), citations.NEEDS),
+    Rule("references", _each(references.remove_references), references.NEEDS),
+    Rule("unicode", _each(normalise_unicode), _OTHER_FORMS),
+    Rule("control", _each(remove_control_characters), ("[\x00-\x08\x0e-\x1b\x7f]", *_OTHER_CONTROLS)),
     Rule("boilerplate", boilerplate.remove_boilerplate, _literally(boilerplate.ANCHORS)),
-    Rule("notices", notices.remove_notices, _literally(notices.ANCHORS)),
-    Rule("addresses", remove_addresses, _literally(_ADDRESS_SIGNS)),
-    Rule("genotypes", genotypes.complete_knockouts, genotypes.NEEDS),
-    Rule("letter_spacing", letter_spacing.join_spaced_letters, letter_spacing.NEEDS),
-    Rule("space", normalise_space, ("^ ", "  ", " $", "[\t-\r\x1c-\x1f]", *_OTHER_BLANKS)),
+    Rule("notices", _each(notices.remove_notices), _literally(notices.ANCHORS)),
+    Rule("addresses", _each(remove_addresses), _literally(_ADDRESS_SIGNS)),
+    Rule("genotypes", _each(genotypes.complete_knockouts), genotypes.NEEDS),
+    Rule("letter_spacing", _each(letter_spacing.join_spaced_letters), letter_spacing.NEEDS),
+    Rule("space", _each(normalise_space), ("^ ", "  ", " $", "[\t-\r\x1c-\x1f]", *_OTHER_BLANKS)),
 )
 """In the order in which they apply to a paragraph: glyphs are read before anything erases them, superscripts are
 citations while they are superscripts, boilerplate is recognised with its addresses still in it."""
@@ -157,9 +170,11 @@ def clean_each(texts: Sequence[str], changed: Counter[str] | None = None) -> lis
     cleaned = list(texts)
     met = _NEEDS.met(cleaned)
     for number, rule in enumerate(RULES):
+        places = met[:, number].nonzero()[0].tolist()
+        if not places:
+            continue
         altered = []
-        for place in met[:, number].nonzero()[0].tolist():
-            after = rule.apply(cleaned[place])
+        for place, after in zip(places, rule.apply([cleaned[place] for place in places]), strict=True):
             if after != cleaned[place]:
                 cleaned[place] = after
                 altered.append(place)

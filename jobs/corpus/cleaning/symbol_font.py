@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-_FIRST = 0xF000
-"""Private-use characters are a font's own codes from here on."""
+_FIRST, _BLANK = 0xF000, 0x20
+"""Private-use characters are a font's own codes from the first on."""
 
 # Adobe's Symbol encoding, as Unicode publishes it (VENDORS/ADOBE/symbol.txt): of each row of 16 codes, from 0x20 on.
 # NUL is a code without a glyph, or with a piece of a tall bracket.
@@ -32,23 +32,21 @@ _TABLE = {_FIRST + code: sign for code, sign in (_GLYPHS | _WINGDINGS).items() i
 _SYMBOL = re.compile("[\uf020-\uf0ff]")
 _AT_LEAST = re.compile(r"(?<![^\s(])³(?=\s?[0-9])")
 """Some parses give the code itself: a superscript that follows nothing is none, but the Symbol font's ≥."""
-_BEFORE_GLYPH = re.compile("[!-\xff](?=[\uf021-\uf0ff])")
-"""Some parses give a glyph twice: as the character of the same code, and as itself."""
 
 
 def read_symbols(text: str) -> str:
-    """``text`` with the characters that those glyphs show. What has none stays, for another rule to remove."""
+    """``text`` with the characters that those glyphs show. What has none stays, for another rule to remove.
+
+    Some parses give a glyph twice: as the character of the same code, and as itself.
+    """
     if "³" in text:
         text = _AT_LEAST.sub("≥", text)
-    if text.isprintable() or not _SYMBOL.search(text):
-        return text
-    return _SYMBOL.sub(_shown, _BEFORE_GLYPH.sub(_unless_twin, text))
+    for glyph in sorted({*_SYMBOL.findall(text)}):
+        code = ord(glyph) - _FIRST
+        if code in _GLYPHS and code > _BLANK:
+            text = text.replace(chr(code) + glyph, glyph)
+    return _SYMBOL.sub(_shown, text)
 
 
 def _shown(glyph: re.Match[str]) -> str:
     return _TABLE.get(ord(glyph[0]), glyph[0])
-
-
-def _unless_twin(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return "" if code in _GLYPHS and match.string[match.end()] == chr(_FIRST + code) else match[0]

@@ -10,9 +10,8 @@ def normalise_space(text: str) -> str:
     """Every run of white space becomes one blank; none at either end."""
     if not _has_blanks_alone(text):
         return " ".join(text.split())
-    while "  " in text:  # several times faster than splitting
-        text = text.replace("  ", " ")
-    return text.strip(" ")
+    parts = (part.strip(" ") for part in text.split("  "))  # several times faster than parting every word
+    return " ".join(filter(None, parts))
 
 
 def _has_blanks_alone(text: str) -> bool:

@@ -60,7 +60,7 @@ def _load() -> CDLL:
         ("judge_sentences", None, [arrays, c_int64, POINTER(Limits), arrays, c_int32, arrays]),
         ("find_numbers", c_int64, [arrays, c_int64, arrays]),
         ("find_torn_numbers", c_int64, [arrays, c_int64, arrays]),
-        ("find_notices", c_int64, [arrays, c_int64, POINTER(Anchors), arrays]),
+        ("find_notices", c_int64, [arrays, arrays, c_int32, POINTER(Anchors), arrays]),
         ("link_numbers", None, [arrays, arrays, c_int64, POINTER(Lines), arrays, arrays, arrays]),
     ):
         function = getattr(loaded, name)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kinds.h"
+#include "vectorised.h"
 
 #define MOST_ADDRESSES 20 /* before the first fragment */
 #define LONGEST_HALF 300  /* characters of a sentence's half before its stop */
@@ -382,32 +383,38 @@ static Place behind_half(const Text *t, Place p)
 }
 
 /* Whether white space is single blanks between words. */
-static int is_spaced(const Text *t)
+VECTORISED
+static int is_spaced(const uint8_t *text, int64_t length)
 {
-    uint8_t before = ' ', wrong = 0;
-    for (Place p = t->begin; p < t->end; p++) {
-        wrong |= (uint8_t)(is_blank(*p) & ((*p != ' ') | (before == ' ')));
-        before = *p;
+    uint8_t wrong = length > 0 && (is_blank(*text) || text[length - 1] == ' ');
+    for (int64_t i = 1; i < length; i++) {
+        uint8_t c = text[i], other = (c == BLANK) | ((uint8_t)(c - 9) < 5) | ((uint8_t)(c - 28) < 4);
+        wrong |= (uint8_t)(other | ((c == ' ') & (text[i - 1] == ' ')));
     }
-    return !wrong && (before != ' ' || t->begin == t->end);
+    return !wrong;
 }
 
-/* rows: for each notice where it begins, and where the text goes on behind it; room for as many as there are anchors.
- * Returns their number; -1 of a text whose white space is not single blanks between words.
+/* texts: `count` of them, each with a zero behind it. rows: for each notice the text's number, where it begins, and where
+ * the text goes on behind it; only one, of places below zero, for a text whose white space is not single blanks between
+ * words. Room for as many as there are texts and anchors. Returns the number of rows.
  */
-int64_t find_notices(const uint8_t *text, int64_t length, const Anchors *anchors, int32_t *rows)
+int64_t find_notices(const uint8_t *texts, const int32_t *lengths, int32_t count, const Anchors *anchors, int32_t *rows)
 {
-    const Text t = {text, text + length};
-    if (!is_spaced(&t))
-        return -1;
     int64_t found = 0;
-    Place stop = text, start;
-    while ((start = next_notice(&t, anchors, stop, &stop))) {
-        if (is_whole(&t, start))
-            stop = behind_half(&t, stop);
-        int32_t *row = rows + 2 * found++;
-        row[0] = (int32_t)(start - text);
-        row[1] = (int32_t)(stop - text);
+    for (int32_t number = 0; number < count; texts += lengths[number++] + 1) {
+        const Text t = {texts, texts + lengths[number]};
+        if (!is_spaced(texts, lengths[number])) {
+            int32_t row[] = {number, -1, -1};
+            memcpy(rows + 3 * found++, row, sizeof row);
+            continue;
+        }
+        Place stop = texts, start;
+        while ((start = next_notice(&t, anchors, stop, &stop))) {
+            if (is_whole(&t, start))
+                stop = behind_half(&t, stop);
+            int32_t row[] = {number, (int32_t)(start - texts), (int32_t)(stop - texts)};
+            memcpy(rows + 3 * found++, row, sizeof row);
+        }
     }
     return found;
 }

@@ -22,6 +22,8 @@ static int common(const Places *left, const Places *right)
     return both != 0;
 }
 
+#define MOVED(at, first, moves, stays) (((((at) << 1) | (first)) & (moves)) | ((at) & (stays)))
+
 /* met: for each of the texts, which END_OF_TEXT separates, before the first and after the last too, and for each rule
  * whether one of its patterns' last places was reached. Of the rules that have places in the first half alone, only that
  * is moved. */
@@ -29,20 +31,29 @@ VECTORISED
 void patterns_met(const uint8_t *texts, int64_t length, const Places *first, const Places *moves, const Places *stays,
                   const Places *last, int32_t rules, int32_t halves, uint8_t *met)
 {
-    const Half low = first->half[0], high = first->half[1];
-    Places at = {0}, reached = {0};
-    for (int64_t i = 0; i < length; i++) {
-        const Places *move = &moves[texts[i]], *stay = &stays[texts[i]];
-        at.half[0] = (((at.half[0] << 1) | low) & move->half[0]) | (at.half[0] & stay->half[0]);
-        reached.half[0] |= at.half[0];
-        if (halves == 2) {
-            at.half[1] = (((at.half[1] << 1) | high) & move->half[1]) | (at.half[1] & stay->half[1]);
-            reached.half[1] |= at.half[1];
-        }
-        if (texts[i] == END_OF_TEXT) {
-            for (int32_t rule = 0; rule < rules && i; rule++)
-                *met++ = (uint8_t)common(&reached, &last[rule]);
-            reached = (Places){0};
-        }
+    const Half none = {0}, low = first->half[0], high = first->half[1];
+    const uint8_t *end = texts + length;
+    Half at = low & moves[*texts].half[0], at_high = high & moves[*texts].half[1]; /* before the first text */
+    for (const uint8_t *byte = texts + 1; byte < end; byte++) {
+        Half reached = none, reached_high = none;
+        if (halves == 1)
+            for (;; byte++) {
+                at = MOVED(at, low, moves[*byte].half[0], stays[*byte].half[0]);
+                reached |= at;
+                if (*byte == END_OF_TEXT)
+                    break;
+            }
+        else
+            for (;; byte++) {
+                at = MOVED(at, low, moves[*byte].half[0], stays[*byte].half[0]);
+                at_high = MOVED(at_high, high, moves[*byte].half[1], stays[*byte].half[1]);
+                reached |= at;
+                reached_high |= at_high;
+                if (*byte == END_OF_TEXT)
+                    break;
+            }
+        const Places all = {{reached, reached_high}};
+        for (int32_t rule = 0; rule < rules; rule++)
+            *met++ = (uint8_t)common(&all, &last[rule]);
     }
 }

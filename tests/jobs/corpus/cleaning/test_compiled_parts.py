@@ -143,10 +143,15 @@ NOTICES = [
 PIECES = st.lists(st.sampled_from([*NOTICES, ".", ".", "", " ", " ", "  "]) | st.text(max_size=2), max_size=24)
 
 
-@given(PIECES.map(" ".join) | PIECES.map("".join))
-@example("changes. The copyright holder for this preprint (which was not peer-reviewed) is the leads to injury. So")
-@example("is the author/funder. It . https://doi.org/10.1101/2020.04. 09.2 doi: medRxiv preprint doi: 10.1101 to")
-@example("(of bats). author/funder " + "a" * 41 + " half. So author/funder" + " of" * 99 + ". A")
-@example(". " * 30 + "author/funder" + "." * 130 + "peer review")
-def test_notices_are_found_where_the_expressions_find_them(text: str) -> None:
-    assert remove_boilerplate(text) == remove_notices_plainly(text)
+@given(st.lists(PIECES.map(" ".join) | PIECES.map("".join), max_size=3))
+@example(
+    [
+        "changes. The copyright holder for this preprint (which was not peer-reviewed) is the leads to injury. So",
+        "is the author/funder. It . https://doi.org/10.1101/2020.04. 09.2 doi: medRxiv preprint doi: 10.1101 to",
+        "(of bats). author/funder " + "a" * 41 + " half. So author/funder" + " of" * 99 + ". A",
+        ". " * 30 + "author/funder" + "." * 130 + "peer review",
+        "two  blanks and author/funder a",
+    ]
+)
+def test_notices_are_found_where_the_expressions_find_them(texts: list[str]) -> None:
+    assert remove_boilerplate(texts) == [remove_notices_plainly(text) for text in texts]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -79,11 +80,25 @@ def test_too_many_patterns_are_refused() -> None:
 def test_a_rule_leaves_the_characters_that_it_does_not_need(rule: Rule) -> None:
     texts = [f"a{chr(code)}b" for code in range(0x10000) if not 0xD800 <= code < 0xE000]
     met = Needs([rule.needs]).met(texts)[:, 0].tolist()
-    assert not [text for text, is_met in zip(texts, met, strict=True) if not is_met and rule.apply(text) != text]
+    unmet = [text for text, is_met in zip(texts, met, strict=True) if not is_met]
+    assert list(rule.apply(unmet)) == unmet
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 @given(text=TEXT | st.sampled_from([text for text, _ in CASES.values()]))
 def test_a_rule_leaves_a_text_that_lacks_what_it_needs(rule: Rule, text: str) -> None:
     if not Needs([rule.needs]).met([text])[0, 0]:
-        assert rule.apply(text) == text
+        assert list(rule.apply([text])) == [text]
+
+
+def test_the_forms_of_unicode_need_every_character_that_is_not_left_alone() -> None:
+    needs = next(rule.needs for rule in RULES if rule.name == "unicode")
+    characters = [chr(code) for code in range(0x80, 0x10000) if not 0xD800 <= code < 0xE000]
+    met = Needs([needs]).met(characters)[:, 0].tolist()
+    decompositions = [unicodedata.decomposition(chr(code)).split() for code in range(0x110000)]
+    joined = {chr(int(pair[1], 16)) for pair in decompositions if len(pair) == 2 and not pair[0].startswith("<")}
+    for character, is_met in zip(characters, met, strict=True):
+        if not is_met:
+            assert unicodedata.is_normalized("NFKC", character)
+            assert not unicodedata.combining(character)
+            assert character not in joined

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from jobs.recipe.schema import Schedule
+from jobs.recipe.training import Schedule
 
 
 def learning_rate(step: int, schedule: Schedule) -> float:

@@ -9,6 +9,7 @@ from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor.check import Check, failed, ok, skipped
 from controller.kube.api_errors import ForbiddenError, NotFoundError
 from controller.kube.kubectl import cluster_wide, within
+from controller.profiles.pool import Role
 from controller.profiles.profile import Profile
 
 _NAME = "queue"
@@ -54,7 +55,8 @@ def _cluster_queue(owner: str, wanted: str, found: Mapping[str, Any], profile: P
         return failed(_NAME, f"ClusterQueue {owner} admits nothing: {reason}", describe)
     spec = found.get("spec") or {}
     checks = spec.get("admissionChecks") or (spec.get("admissionChecksStrategy") or {}).get("admissionChecks")
-    if found and profile.trainer.flex_start and not checks:
+    pools = [profile.pool(role) for role in Role]
+    if found and any(pool.flex_start for pool in pools) and not checks:
         return failed(
             _NAME,
             f"ClusterQueue {owner} has no admission check, so that nothing asks for flex-start nodes",
@@ -62,8 +64,7 @@ def _cluster_queue(owner: str, wanted: str, found: Mapping[str, Any], profile: P
         )
     groups = spec.get("resourceGroups") or ()
     covered = {resource for group in groups for resource in group.get("coveredResources") or ()}
-    accelerator = profile.trainer.accelerator
-    asked = {"cpu", "memory", "ephemeral-storage"} | ({accelerator.resource} if accelerator else set())
+    asked = {"cpu", "memory", "ephemeral-storage"} | {pool.accelerator.resource for pool in pools if pool.accelerator}
     if groups and (uncovered := sorted(asked - covered)):
         what = ", ".join(uncovered)
         return failed(

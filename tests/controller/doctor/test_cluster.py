@@ -161,14 +161,15 @@ def test_a_cluster_queue_must_cover_what_pods_request(
         ({"admissionChecksStrategy": {"admissionChecks": [{"name": "dws"}]}}, CheckState.OK),
     ],
 )
+@pytest.mark.parametrize("pool", ["trainer", "exporter"])
 def test_flex_start_needs_a_check_that_asks_for_nodes(
-    server: ApiServer, cluster: KubernetesCluster, spec: dict[str, Any], state: CheckState
+    server: ApiServer, cluster: KubernetesCluster, spec: dict[str, Any], state: CheckState, pool: str
 ) -> None:
     server.resources.kueue = True
     add(server, "localqueues", "default", {"metadata": {"name": "tpu"}, "spec": {"clusterQueue": "papers"}})
     add(server, "clusterqueues", "", {"metadata": {"name": "papers"}, "spec": spec})
-    trainer = Pool(cpu="160", memory="640Gi", tpu="v6e-8", flex_start=True)
-    assert checks(cluster, PROFILE.model_copy(update={"queue": "tpu", "trainer": trainer}))["queue"].state is state
+    flexible = Pool(cpu="160", memory="640Gi", tpu="v6e-8", flex_start=True)
+    assert checks(cluster, PROFILE.model_copy(update={"queue": "tpu", pool: flexible}))["queue"].state is state
 
 
 def test_a_lease_that_may_not_be_read_tells_nothing(server: ApiServer, cluster: KubernetesCluster) -> None:

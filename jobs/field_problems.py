@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -66,7 +66,8 @@ def _reason(root: type[BaseModel] | None, place: tuple[str, ...], error: Details
             return "it is missing"
         case "extra_forbidden":
             section = _section_of(root, place)
-            return f"no such field{nearest(place[-1], section.model_fields if section else ())}"
+            near = nearest(place[-1], section.model_fields if section else ())
+            return f"no such field{_elsewhere(root, place[-1]) or near}"
         case _ if kind in _OF_OURS:
             return str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
         case "literal_error" | "enum":
@@ -130,6 +131,20 @@ def _section_of(root: type[BaseModel] | None, place: Sequence[str]) -> type[Base
         if section and part in section.model_fields:
             section = section_in(section.model_fields[part].annotation)
     return section
+
+
+def _elsewhere(root: type[BaseModel] | None, name: str) -> str:
+    """``; it is corpus.languages``, where another section has a field of that name."""
+    found = [place for place in _places_of(root) if place.rpartition(".")[2] == name] if root else []
+    return f"; it is {_one_of(found)}" if found else ""
+
+
+def _places_of(section: type[BaseModel], above: str = "") -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        yield f"{above}{name}"
+        inner = None if holds_several(field.annotation) else section_in(field.annotation)
+        if inner:
+            yield from _places_of(inner, f"{above}{name}.")
 
 
 def _examples(root: type[BaseModel] | None, place: Sequence[str]) -> Sequence[str]:

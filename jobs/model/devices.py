@@ -17,6 +17,7 @@ from tensorflow.python.client.device_lib import list_local_devices
 
 from jobs.batch_split import per_replica
 from jobs.errors import ConfigurationError
+from jobs.model.tf_errors import first_line
 from jobs.training_memory import REPLICA_MEMORY, Footprint, machine_memory
 
 TENSORFLOW_VERSION: str = tf.__version__
@@ -147,10 +148,9 @@ def _tpu() -> Devices:
         tf.tpu.experimental.initialize_tpu_system(resolver)
         strategy = tf.distribute.TPUStrategy(resolver)
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        lines = str(error).strip().splitlines()
         raise ConfigurationError(
             f"{DEVICE_VARIABLE}=tpu",
-            f"there is no TPU that TensorFlow {tf.__version__} can use here ({lines[0] if lines else repr(error)})",
+            f"there is no TPU that TensorFlow {tf.__version__} can use here ({_why_no_tpu(error)})",
             "run it on a TPU node in the image with tensorflow-tpu, or unset it",
         ) from error
     finally:
@@ -158,6 +158,13 @@ def _tpu() -> Devices:
         if handler is not None and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, handler)
     return Devices(strategy, "TPU", os.environ.get("TPU_ACCELERATOR_TYPE", ""))
+
+
+def _why_no_tpu(error: Exception) -> str:
+    said = first_line(error)
+    if "No OpKernel was registered" in said:
+        return "it is built without them"
+    return said.partition(" Failed in initialization")[0][:200]
 
 
 def _on_google_cloud() -> bool:

@@ -61,7 +61,9 @@ def _override(data: dict[str, Any], field: str, value: str, source: str) -> None
     *sections, last = field.split(".")
     target: Any = data
     for section in sections:
-        target = target.get(section) if isinstance(target, dict) else None
-    if not isinstance(target, dict):
-        raise ConfigurationError(f"--set {field}", f"{source} has no such section", "covid-ctl recipes show tiny")
+        known = [name for name, value in target.items() if isinstance(value, dict)]
+        target = target.get(section)
+        if not isinstance(target, dict):
+            reason = f"{source} has no such section{nearest(section, known)}"
+            raise ConfigurationError(f"--set {field}", reason, "covid-ctl recipes show tiny")
     target[last] = parse_yaml(value, f"--set {field}", "put the value in quotes")

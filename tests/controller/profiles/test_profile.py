@@ -83,6 +83,11 @@ def test_the_file_may_be_named_by_a_variable(config: Path) -> None:
         ('tpu = "v3-8"', 'tpu = "v6e-16"', "trainer.tpu: v6e-16 has several hosts, .* v6e-8 is the largest such slice"),
         ('tpu = "v3-8"', 'tpu = "v5litepod-4"', "trainer.tpu: v5litepod-4 is a part of a host; v5litepod-8 is the"),
         ("parallelism = 64", "parallelism = 0", "parallelism: 0 is less than 1"),
+        (
+            "parallelism = 64",
+            'scratch = "1Gi"',
+            "scratch: no such field; it is workers.scratch, trainer.scratch or exporter",
+        ),
         ('default_profile = "gke"', 'default = "gke"', "default: no such field; did you mean default_profile?"),
         ('default_profile = "gke"', 'default_profile = "gk"', "profile gk: not in .*; did you mean gke?"),
         (f"worker{DIGEST}", "worker:latest", "images.worker: registry/worker:latest has no digest"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from controller.cli.options import open_bucket, output_option, place_options, profile_of, seconds_of, show
+from controller.cli.options import output_option, place_options, seconds_of
+from controller.cli.output import show
+from controller.cli.place import open_bucket, profile_of
 from controller.cli.terminal import echo, tell_unreachable
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controller.cli.options import show
+from controller.cli.output import show
 from controller.cli.terminal import echo
 from jobs.errors import ConfigurationError
 

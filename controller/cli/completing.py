@@ -77,7 +77,7 @@ def _recipes() -> list[str]:
 
 
 def _steps(context: click.Context) -> list[str]:
-    from controller.cli.options import profile_of
+    from controller.cli.place import profile_of
     from controller.ledger.events import Ledger
     from jobs.errors import CovidCtlError
     from jobs.patience import Patience

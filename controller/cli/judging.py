@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from controller.cli.options import open_bucket, output_option, place_options, profile_of, show
+from controller.cli.options import output_option, place_options
+from controller.cli.output import show
+from controller.cli.place import open_bucket, profile_of
 from controller.cli.searching import chosen_indexes, complete_index, open_indexes, prepare_search
 from controller.cli.terminal import echo
 

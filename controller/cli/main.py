@@ -13,7 +13,8 @@ from controller.cli.collecting import gc as gc_command
 from controller.cli.completing import complete_step
 from controller.cli.judging import judge
 from controller.cli.observing import OBSERVING
-from controller.cli.options import output_option, place_options, profile_of, refuse_empty_values
+from controller.cli.options import output_option, place_options, refuse_empty_values
+from controller.cli.place import profile_of
 from controller.cli.preparing import PREPARING
 from controller.cli.publishing import publish
 from controller.cli.reading_logs import logs

@@ -13,7 +13,9 @@ import click
 from controller.cli.completing import Completer, complete_step
 from controller.cli.filtering import refuse_filters_of_one, step_filter, traits_of
 from controller.cli.grammar import OneOf
-from controller.cli.options import Command, open_bucket, output_option, place_options, profile_of, show
+from controller.cli.options import Command, output_option, place_options
+from controller.cli.output import show
+from controller.cli.place import open_bucket, profile_of
 from controller.cli.terminal import echo, tell_unreachable
 
 if TYPE_CHECKING:

@@ -11,7 +11,9 @@ import click
 from controller.cli.completing import complete_corpus, complete_file, complete_recipe
 from controller.cli.grammar import CommandGroup
 from controller.cli.initializing import init
-from controller.cli.options import output_option, overrides_option, place_options, profile_of, show
+from controller.cli.options import output_option, overrides_option, place_options
+from controller.cli.output import show
+from controller.cli.place import profile_of
 from controller.cli.step_commands import StepCommand
 from controller.cli.terminal import echo
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from controller.cli.completing import complete_recipe, steps_of
-from controller.cli.options import open_bucket, output_option, overrides_option, place_options, profile_of
+from controller.cli.options import output_option, overrides_option, place_options
+from controller.cli.place import open_bucket, profile_of
 from controller.cli.terminal import echo
 
 if TYPE_CHECKING:

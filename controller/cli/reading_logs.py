@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from controller.cli.observing import name_argument
-from controller.cli.options import open_bucket, output_option, place_options, profile_of, seconds_of
+from controller.cli.options import output_option, place_options, seconds_of
+from controller.cli.place import open_bucket, profile_of
 from controller.cli.terminal import echo, tell_unreachable
 
 if TYPE_CHECKING:

@@ -15,7 +15,9 @@ from controller.cli.comparing import show_comparison
 from controller.cli.completing import complete_file, complete_step_or_file, steps_of
 from controller.cli.filtering import artifact_filter, refuse_filters_of_one
 from controller.cli.observing import name_argument
-from controller.cli.options import open_bucket, open_live_bucket, output_option, place_options, profile_of, show
+from controller.cli.options import output_option, place_options
+from controller.cli.output import show
+from controller.cli.place import open_bucket, open_live_bucket, profile_of
 from controller.cli.publishing import verify_directory
 from controller.cli.terminal import echo
 

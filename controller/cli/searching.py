@@ -15,7 +15,8 @@ import click
 from controller.cli.answers import print_answers
 from controller.cli.completing import steps_of
 from controller.cli.grammar import OneOf
-from controller.cli.options import open_bucket, output_option, place_options, profile_of
+from controller.cli.options import output_option, place_options
+from controller.cli.place import open_bucket, profile_of
 from controller.cli.terminal import echo
 
 if TYPE_CHECKING:

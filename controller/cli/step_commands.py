@@ -13,8 +13,10 @@ import click
 
 from controller.cli.completing import complete_corpus, complete_file, complete_recipe, steps_of
 from controller.cli.grammar import CommandGroup, MisplacedWordError, OneOf
-from controller.cli.options import Command, output_option, overrides_option, place_options, profile_of, show
+from controller.cli.options import Command, output_option, overrides_option, place_options
 from controller.cli.options import refuse_empty_values as checked
+from controller.cli.output import show
+from controller.cli.place import profile_of
 from controller.cli.terminal import echo
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from controller.cli.interruption import interruption
-from controller.cli.options import open_live_bucket
+from controller.cli.place import open_live_bucket
 from controller.cli.submitting import whoami
 from controller.cli.terminal import escaped
 from controller.clusters.informer import Informer

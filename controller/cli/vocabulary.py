@@ -14,7 +14,8 @@ import click
 
 from controller.cli.completing import complete_corpus, complete_file, complete_recipe, steps_of
 from controller.cli.grammar import CommandGroup
-from controller.cli.options import Command, output_option, overrides_option, place_options, profile_of
+from controller.cli.options import Command, output_option, overrides_option, place_options
+from controller.cli.place import profile_of
 from controller.cli.terminal import echo, escaped
 
 if TYPE_CHECKING:

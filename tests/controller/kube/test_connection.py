@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.cli.options import profile_of
+from controller.cli.place import profile_of
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.kube.api_errors import ContextError, UnauthorizedError, UnreachableError
 from controller.kube.backoff import Retrying

@@ -110,8 +110,8 @@ def watch(
 ) -> None:
     """Show the table of `status` and keep it current. Ctrl-C leaves and stops nothing.
 
-    With NAME the command ends when the step does, with exit code 0 if the step is complete and 1 otherwise. In a pipe
-    it prints a line for each change; with --output json, one object per line.
+    With NAME the command ends when the step does, with exit code 0 if the step is complete, 1 if not, and 130 after
+    Ctrl-C. In a pipe it prints a line for each change; with --output json, one object per line.
 
     --state, --kind, --recipe and --label choose steps as in `status`. A step that --state chose leaves the table with
     its state.
@@ -126,6 +126,8 @@ def watch(
         store = open_bucket(profile, patience=LOOKING)
         last = follow(profile, store, name, wanted, every=every, output=output, recent=recent)
     except KeyboardInterrupt:
+        if name:
+            raise  # a script that waits for the step must not take this for its end
         return
     if last.state != "complete":
         sys.exit(1)

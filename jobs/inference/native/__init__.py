@@ -10,11 +10,13 @@ PANEL = 32
 """As in panels.h."""
 LANES = 16
 """As in layers.c."""
+KERNELS = ("multiply_panels", "multiply_panels_anywhere", "multiply_panels_avx2", "multiply_panels_avx512")
+"""Of the last two, those that this machine's processor has no instructions for must not be called."""
 
 
 def _load() -> CDLL:
     loaded = compiled("jobs.inference._native")
-    for multiply in (loaded.multiply_panels, loaded.multiply_panels_anywhere):
+    for multiply in (getattr(loaded, name) for name in KERNELS if hasattr(loaded, name)):
         multiply.restype = None
         multiply.argtypes = [c_void_p, c_size_t, c_size_t, c_size_t, c_void_p, c_size_t, c_void_p, c_size_t]
     loaded.through_layers.restype = None

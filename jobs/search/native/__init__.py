@@ -6,10 +6,13 @@ from ctypes import CDLL, c_size_t, c_void_p
 
 from jobs.native import compiled
 
+KERNELS = ("nearest", "nearest_anywhere", "nearest_f16c", "nearest_avx512")
+"""Of the last two, those that this machine's processor has no instructions for must not be called."""
+
 
 def _load() -> CDLL:
     loaded = compiled("jobs.search._native")
-    for nearest in (loaded.nearest, loaded.nearest_anywhere):
+    for nearest in (getattr(loaded, name) for name in KERNELS if hasattr(loaded, name)):
         nearest.restype = None
         nearest.argtypes = [
             c_void_p, c_size_t, c_size_t, c_void_p, c_size_t, c_void_p, c_void_p, c_size_t, c_size_t,

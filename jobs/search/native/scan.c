@@ -215,13 +215,29 @@ static void scan(void *work, size_t thread) {
   free(best);
 }
 
-/* ``nearest`` for any processor. */
-void nearest_anywhere(
-    const unsigned char *vectors, size_t count, size_t width, const float *queries, size_t asked,
-    const unsigned char *const *among, const size_t *counts, size_t most, size_t threads, float *scores, int64_t *rows,
-    size_t *found) {
-  struct search search = {products_anywhere, vectors, count, width, queries, asked, among, counts, most, scores, rows, found, 0};
-  on_threads(threads, scan, &search);
+#define NEAREST(NAME, PRODUCTS)                                                                                        \
+  void NAME(                                                                                                           \
+      const unsigned char *vectors, size_t count, size_t width, const float *queries, size_t asked,                    \
+      const unsigned char *const *among, const size_t *counts, size_t most, size_t threads, float *scores,             \
+      int64_t *rows, size_t *found) {                                                                                  \
+    struct search search = {PRODUCTS, vectors, count, width, queries, asked, among, counts, most, scores, rows, found, 0}; \
+    on_threads(threads, scan, &search);                                                                                \
+  }
+
+/* ``nearest`` for any processor, and for newer ones. */
+NEAREST(nearest_anywhere, products_anywhere)
+#ifdef WITH_F16C
+NEAREST(nearest_f16c, products_f16c)
+NEAREST(nearest_avx512, products_avx512)
+#endif
+
+static Products *products_here(void) {
+#ifdef WITH_F16C
+  /* Every processor with AVX2 has F16C, too. */
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    return __builtin_cpu_supports("avx512f") ? products_avx512 : products_f16c;
+#endif
+  return products_anywhere;
 }
 
 /* The rows of vectors [count, width] of halves, at any address, with the largest inner products with each query: of query q
@@ -229,16 +245,4 @@ void nearest_anywhere(
 
    Each thread leaves the best of those that it took: in no order, ``found[thread, q]`` scores and rows, from the beginning
    of [thread, q] of [threads, asked, most]. */
-void nearest(
-    const unsigned char *vectors, size_t count, size_t width, const float *queries, size_t asked,
-    const unsigned char *const *among, const size_t *counts, size_t most, size_t threads, float *scores, int64_t *rows,
-    size_t *found) {
-  Products *products = products_anywhere;
-#ifdef WITH_F16C
-  /* Every processor with AVX2 has F16C, too. */
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    products = __builtin_cpu_supports("avx512f") ? products_avx512 : products_f16c;
-#endif
-  struct search search = {products, vectors, count, width, queries, asked, among, counts, most, scores, rows, found, 0};
-  on_threads(threads, scan, &search);
-}
+NEAREST(nearest, products_here())

@@ -13,10 +13,11 @@ from jobs.errors import ConfigurationError
 from jobs.inference.forward import WEIGHTS, ExportedBert
 from jobs.inference.layers import CompiledEncoder
 from jobs.inference.mapped_tensors import mapped_tensors, write_tensors
-from jobs.inference.native import PANEL, library
+from jobs.inference.native import KERNELS, PANEL, library
 from jobs.inference.panels import PANELS, in_panels, store_panels
 from jobs.native import address
 from tests.jobs.search.made import embedder
+from tests.kernels import callable_here
 
 TEXTS = [np.arange(1, 2 + length, dtype=np.int32) % 23 for length in (4, 1, 31, 17, 2)]
 
@@ -128,17 +129,19 @@ def test_parts_that_do_not_belong_together_are_named(tmp_path: Path, case: str) 
         CompiledEncoder(directory)
 
 
-@pytest.mark.parametrize("kernel", [library.multiply_panels, library.multiply_panels_anywhere])
+@pytest.mark.parametrize("kernel", callable_here(library, KERNELS))
 @pytest.mark.parametrize("rows", [1, 2, 5, 11, 12, 13, 29])
 @pytest.mark.parametrize(("inputs", "outputs"), [(1, 1), (7, 32), (50, 33), (96, 200)])
-def test_a_product_is_numpys(kernel: Any, rows: int, inputs: int, outputs: int) -> None:
+def test_a_product_is_numpys(kernel: str, rows: int, inputs: int, outputs: int) -> None:
     draws = np.random.default_rng(rows)
     matrix = draws.standard_normal((inputs, outputs), np.float32)
     left = draws.standard_normal((rows, inputs + 3), np.float32)
     panels = in_panels(matrix)
     width = len(panels) * PANEL + 5
     product = np.full((rows, width), np.nan, np.float32)
-    kernel(address(left), rows, inputs + 3, inputs, address(panels), len(panels), address(product), width)
+    getattr(library, kernel)(
+        address(left), rows, inputs + 3, inputs, address(panels), len(panels), address(product), width
+    )
     np.testing.assert_allclose(product[:, :outputs], left[:, :inputs] @ matrix, atol=1e-4)
     assert not product[:, outputs:-5].any()
     assert np.isnan(product[:, -5:]).all()

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from jobs.errors import ConfigurationError
 from jobs.native import address
-from jobs.search.native import library
+from jobs.search.native import KERNELS, library
 from jobs.search.vectors import VectorIndex, Wanted, write_index
+from tests.kernels import callable_here
 
 
 def drawn(rows: int, width: int) -> NDArray[np.float16]:
@@ -96,10 +97,10 @@ def test_equal_scores_come_in_the_order_of_rows_and_masks_hold(tmp_path: Path) -
     assert none == []
 
 
-@pytest.mark.parametrize("kernel", [library.nearest, library.nearest_anywhere])
+@pytest.mark.parametrize("kernel", callable_here(library, KERNELS))
 @pytest.mark.parametrize("asked", [1, 2, 3, 5])
 @pytest.mark.parametrize("width", [1, 31, 64, 100])
-def test_products_are_those_of_the_numbers_that_halves_stand_for(kernel: Any, asked: int, width: int) -> None:
+def test_products_are_those_of_the_numbers_that_halves_stand_for(kernel: str, asked: int, width: int) -> None:
     every = np.arange(0x7C00, dtype=np.uint16)  # all finite halves, the smallest ones among them
     halves = np.concatenate([every, every | 0x8000])
     halves = np.resize(halves, (len(halves) // width + 1, width)).view(np.float16)
@@ -109,7 +110,7 @@ def test_products_are_those_of_the_numbers_that_halves_stand_for(kernel: Any, as
     count = len(halves)
     among, counts, found = np.zeros(asked, np.uintp), np.full(asked, count, np.uintp), np.zeros(asked, np.uintp)
     unordered, rows = np.empty((asked, count), np.float32), np.empty((asked, count), np.int64)
-    kernel(
+    getattr(library, kernel)(
         address(shifted[1:]), count, width, address(queries), asked, address(among), address(counts), count, 1,
         address(unordered), address(rows), address(found),
     )  # fmt: skip

@@ -35,8 +35,9 @@ def newest_of_recipe(store: Store, recipe: str, kinds: Sequence[Kind]) -> Found:
         if found := newest_complete(store, kind, fits):
             return found
     wanted = " or ".join(kinds)
-    reason = f"no complete {wanted} step fits it; {_candidates(store, kinds)}"
-    raise PreflightError(f"recipe {loaded.name}", reason, f"covid-ctl submit {kinds[0]} {recipe} --with-inputs")
+    reason = f"no complete {wanted} step fits it without --set; {_candidates(store, kinds)}"
+    remedy = f"name a step, or covid-ctl submit {kinds[0]} {recipe} --with-inputs"
+    raise PreflightError(f"recipe {loaded.name}", reason, remedy)
 
 
 def chosen_words(store: Store, recipe: str, found: Found) -> str:

@@ -184,9 +184,11 @@ def test_a_recipe_is_compared_with_by_its_newest_model_that_fits(place: Profile)
     other = {"schedule.train_steps": "700"}
     ours = finished(store, Kind.TUNE, 1, overrides=other)
     overrides = ("schedule.train_steps=700",)
-    with pytest.raises(PreflightError, match=rf"no complete tune or pretrain .* fits it; .*{ours[Kind.TUNE]}") as found:
+    with pytest.raises(
+        PreflightError, match=rf"no complete tune or pretrain .* fits it without --set; .*{ours[Kind.TUNE]}"
+    ) as found:
         specs(place, "evaluate", overrides=overrides, against="tiny")
-    assert found.value.remedy == "covid-ctl submit tune tiny --with-inputs"
+    assert found.value.remedy == "name a step, or covid-ctl submit tune tiny --with-inputs"
 
     pretrained = finished(store, Kind.PRETRAIN, 2)
     # Newer, but not what the recipe is for.

@@ -49,13 +49,15 @@ def test_a_report_is_compared_with_the_newest_of_its_kind_of_a_recipe(store: Sto
     assert second_report(store, "tiny", Kind.PREPROCESS)[0] == found
     assert second_report(store, "preprocess", Kind.PREPROCESS) == ("preprocess", "")
     assert second_report(store, "preprocess-01234567", Kind.PREPROCESS) == ("preprocess-01234567", "")
-    with pytest.raises(PreflightError, match=f"no complete evaluate step fits it; {store.location} has none"):
+    with pytest.raises(
+        PreflightError, match=f"no complete evaluate step fits it without --set; {store.location} has none"
+    ):
         second_report(store, "tiny", Kind.EVALUATE)
 
 
 def test_what_is_made_of_made_up_papers_is_not_taken_for_another_recipe(store: Store) -> None:
     found = finished(store, Kind.INGEST, 2, recipe="clinical")
-    with pytest.raises(PreflightError, match=f"no complete ingest step fits it; complete steps: {found}"):
+    with pytest.raises(PreflightError, match=f"no complete ingest step fits it without --set; complete steps: {found}"):
         newest_of_recipe(store, "clinical", [Kind.INGEST])
 
 

@@ -109,8 +109,8 @@ def search(
     else:
         print_answers(answers)
         if not any(answer.hits for answer in answers.values()):
-            for missed in indexes[0].engine.lexical.facets.near_misses(filters):
-                echo(missed)
+            for hint in answers[indexes[0].name].hints:
+                echo(hint)
 
 
 def prepare_search() -> None:

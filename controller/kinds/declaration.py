@@ -90,6 +90,9 @@ class OptionalFile:
     """Raises ``ConfigurationError`` for content, of a file of this name, that is of no use."""
     needs: str = ""
     """Another such input, without which this one is of no use."""
+    fits: Callable[[bytes, str, bytes, str], object] | None = None
+    """Raises ``ConfigurationError`` where this content, of a file of this name, and that of the input that it needs do
+    not belong together."""
     several: bool = False
     """Whether the option may be repeated. Then each file is an input of its own, named after the file."""
 

@@ -7,7 +7,7 @@ from controller.kinds.tune import CHOOSING, why_absent
 from controller.profiles.pool import Role
 from jobs.artifact import Manifest
 from jobs.evaluation.labelled import parse_labelled
-from jobs.evaluation.trec import parse_qrels, parse_topics
+from jobs.evaluation.trec import judged_topics, parse_qrels, parse_topics
 from jobs.ranges import Range
 from jobs.spec import Kind
 
@@ -26,6 +26,11 @@ def summary(manifest: Manifest) -> str:
     return f"title to abstract MRR: {found}; {' and '.join(better) or 'nothing'} beats BM25"
 
 
+def check_judged(qrels: bytes, qrels_name: str, topics: bytes, topics_name: str) -> None:
+    """Raises ``ConfigurationError`` for judgements of other topics."""
+    judged_topics(parse_topics(topics, topics_name), parse_qrels(qrels, qrels_name), qrels_name)
+
+
 KIND = StepKind(
     Kind.EVALUATE,
     command=Kind.EVALUATE,
@@ -34,7 +39,7 @@ KIND = StepKind(
         FromStep("tune", Kind.TUNE, chosen_by="embedder", choosing=CHOOSING, called="embedder", also=(Kind.CONTROL,)),
         FromStep("control", Kind.CONTROL, optional=True, beside="tune"),
         AGAINST,
-        OptionalFile("qrels", parse_qrels, needs="topics"),
+        OptionalFile("qrels", parse_qrels, needs="topics", fits=check_judged),
         OptionalFile("topics", parse_topics, needs="qrels"),
         OptionalFile("data", parse_labelled, several=True),
     ),

@@ -28,6 +28,7 @@ from controller.planning.sources import (
     identify_model,
     read_file,
     read_vocabulary,
+    whole_file,
 )
 from controller.profiles.profile import Profile
 from jobs.artifact import Artifact, Manifest
@@ -77,13 +78,19 @@ class Choice:
         if value and need.needs and not self._options.get(need.needs):
             raise ConfigurationError(f"--{need.name}", f"it needs --{need.needs} beside it", f"add --{need.needs} FILE")
         if not need.several:
-            return {need.name: read_file(value, need)} if value else {}
+            return {need.name: self._read_file(value, need)} if value else {}
         found: dict[str, GivenFile] = {}
         for path in value or ():
             name = f"{need.name}{SET}{set_name(path)}"
             if name in found:
                 raise ConfigurationError(path, f"two files are called {set_name(path)}", "rename one of them")
             found[name] = read_file(path, need)
+        return found
+
+    def _read_file(self, path: str, need: OptionalFile) -> GivenFile:
+        found = read_file(path, need)
+        if need.fits and (other := self._options.get(need.needs)):
+            need.fits(found.data, path, whole_file(other, f"give a file with --{need.needs}"), other)
         return found
 
     def file(self, need: FromFile) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 from jobs.errors import ConfigurationError
 from jobs.evaluation.measures import Grades, judged, ndcg, precision, ranking
 from jobs.evaluation.significance import Difference, paired_difference
-from jobs.evaluation.trec import Topic
+from jobs.evaluation.trec import Topic, judged_topics
 
 DEPTH = 100
 """Ranks that are looked at: the measures need 10."""
@@ -77,11 +77,7 @@ class JudgedTopics:
         """
         self._qrels = qrels
         self._uid_of = uid_of
-        self.topics = [topic for topic in topics if topic.number in qrels]
-        if not self.topics:
-            raise ConfigurationError(
-                source, "it judges none of the topics", "give the topics that belong to these qrels"
-            )
+        self.topics = judged_topics(topics, qrels, source)
         judged_uids = [uid for topic in self.topics for uid in qrels[topic.number]]
         self._rows = {uid: row for uid in judged_uids if (row := row_of(uid)) is not None}
         self.absent = self._share_absent()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING
@@ -69,6 +70,14 @@ def parse_topics(data: bytes, source: str) -> list[Topic]:
     if twice := sorted({number for number in numbers if numbers.count(number) > 1}):
         raise ConfigurationError(source, f"topic {twice[0]} occurs twice", "give each topic a number of its own")
     return topics
+
+
+def judged_topics(topics: Sequence[Topic], qrels: Mapping[str, Grades], source: str) -> list[Topic]:
+    """Those of ``topics`` that ``qrels`` judge. Raises ``ConfigurationError``, naming ``source``, for none."""
+    found = [topic for topic in topics if topic.number in qrels]
+    if not found:
+        raise ConfigurationError(source, "it judges none of the topics", "give the topics that belong to these qrels")
+    return found
 
 
 def _topic(match: re.Match[str], body: str, source: str) -> Topic:

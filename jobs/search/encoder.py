@@ -13,7 +13,7 @@ from jobs.errors import ConfigurationError
 from jobs.examples.wordpiece import WordPiece
 from jobs.inference.layers import CompiledEncoder
 from jobs.json_text import from_json
-from jobs.vocabulary import CLS, SEP, parse_vocabulary
+from jobs.vocabulary import CLS, SEP, UNK, parse_vocabulary
 
 _BATCH = 32
 
@@ -25,7 +25,7 @@ class TextEncoder:
         self._bert = CompiledEncoder(directory)
         vocabulary = parse_vocabulary((directory / "vocab.txt").read_bytes(), str(directory / "vocab.txt"))
         ids = vocabulary.ids
-        self._first, self._last = ids[CLS], ids[SEP]
+        self._first, self._last, self._unknown = ids[CLS], ids[SEP], ids[UNK]
         lower = _setting(directory / "tokenizer_config.json", "do_lower_case")
         self._wordpiece = WordPiece(vocabulary, cased=not lower)
         file = directory / "sentence_bert_config.json"
@@ -34,6 +34,10 @@ class TextEncoder:
             raise ConfigurationError(
                 str(file), f"max_seq_length {self._length} leaves no room for text", "export again"
             )
+
+    def knows(self, text: str) -> bool:
+        """Whether the vocabulary has any piece of ``text``: of one in a script that it lacks, a vector says nothing."""
+        return bool(set(self._wordpiece.encode(text)) - {self._unknown})
 
     def encode(self, texts: Sequence[str], threads: int = 1) -> NDArray[np.float32]:
         """Unit vectors [len(texts), width]; texts beyond the model's length are cut at it.

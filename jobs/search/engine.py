@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from jobs.search.encoder import TextEncoder
     from jobs.search.vectors import VectorIndex
 
 FUSED_DEPTH = 100
@@ -73,6 +74,8 @@ class Answer:
     mode: Mode
     """The ranking that was used: never ``AUTO``."""
     hits: tuple[Hit, ...]
+    hints: tuple[str, ...] = ()
+    """Why there may be no hits, for people."""
 
     def to_json(self) -> dict[str, Any]:
         """For programs: fields may be added, and keep their names and meaning."""
@@ -118,9 +121,17 @@ class SearchEngine:
         chosen = self._default if mode is Mode.AUTO else mode
         words = query_words(text)
         if not words:
-            return Answer(chosen, ())
+            return Answer(chosen, (), ("the query has no words",))
         bm25, dense = self._rankings(text, chosen, count, filters, None)
-        return Answer(chosen, self._hits(chosen, bm25, dense, words, count))
+        hits = self._hits(chosen, bm25, dense, words, count)
+        return Answer(chosen, hits, () if hits else tuple(self._hints(text, chosen, words, filters)))
+
+    def _hints(self, text: str, mode: Mode, words: list[str], filters: Filters) -> Iterator[str]:
+        if mode is not Mode.DENSE and not self.lexical.stems(" ".join(words)):
+            yield "words as frequent as those of the query are not searched for"
+        if mode is not Mode.BM25 and not self._encoder.knows(text):
+            yield "the model knows no word of the query"
+        yield from self.lexical.facets.near_misses(filters)
 
     def rank(self, text: str, mode: Mode, count: int, rows: Sequence[int] | None = None) -> Ranked:
         """Rows and scores of the best ``count``, best first; of ``rows`` alone where they are given."""
@@ -152,7 +163,8 @@ class SearchEngine:
         if chosen is not Mode.BM25:
             near = self._near(_Asked(self._vectors.vector(row), depth + 1, self._allowed(filters)))
             dense = [(other, score) for other, score in near if other != row][:depth]
-        return Answer(chosen, self._hits(chosen, bm25, dense, query_words(paper.title), count))
+        hits = self._hits(chosen, bm25, dense, query_words(paper.title), count)
+        return Answer(chosen, hits, () if hits else tuple(self.lexical.facets.near_misses(filters)))
 
     def _nearest(self, text: str, count: int, filters: Filters, rows: Sequence[int] | None) -> Ranked:
         return self._near(_Asked(text, count, self._allowed(filters) if rows is None else self._mask(rows)))
@@ -163,9 +175,18 @@ class SearchEngine:
         with self._opening:
             vectors, encoded_texts = self._vectors, self._encoded_texts
         encoded = iter(encoded_texts.of([one.query for one in asked if isinstance(one.query, str)]))
-        queries = (next(encoded) if isinstance(one.query, str) else one.query for one in asked)
-        wanted = [Wanted(query, one.count, one.among) for query, one in zip(queries, asked, strict=True)]
-        return vectors.search(wanted, self._threads)
+        queries = [next(encoded) if isinstance(one.query, str) else one.query for one in asked]
+        found = iter(
+            vectors.search(
+                [
+                    Wanted(query, one.count, one.among)
+                    for query, one in zip(queries, asked, strict=True)
+                    if query is not None
+                ],
+                self._threads,
+            )
+        )
+        return [[] if query is None else next(found) for query in queries]
 
     def _look_up(self, filters: Filters) -> NDArray[np.bool_] | None:
         """A mask over all rows; None where ``filters`` allow all."""
@@ -190,11 +211,22 @@ class SearchEngine:
         return tuple(hits)
 
     @cached_property
-    def _encoded_texts(self) -> Recent[str, NDArray[np.float32]]:
+    def _encoder(self) -> TextEncoder:
         from jobs.search.encoder import TextEncoder
 
-        encoder = TextEncoder(self._layout.embedder)
-        return Recent(lambda texts: list(encoder.encode(texts, self._threads)), MOST_TEXTS)
+        return TextEncoder(self._layout.embedder)
+
+    @cached_property
+    def _encoded_texts(self) -> Recent[str, NDArray[np.float32] | None]:
+        """None for a text of which the embedder knows no piece: nothing is near it."""
+        encoder = self._encoder
+
+        def encode(texts: Sequence[str]) -> list[NDArray[np.float32] | None]:
+            known = [text for text in texts if encoder.knows(text)]
+            encoded = dict(zip(known, encoder.encode(known, self._threads), strict=True))
+            return [encoded.get(text) for text in texts]
+
+        return Recent(encode, MOST_TEXTS)
 
     @cached_property
     def _vectors(self) -> VectorIndex:

@@ -85,7 +85,7 @@ def page(
         element("link", rel="stylesheet", href="/style.css"),
         element("script", src="/keys.js", defer="defer"),
     )
-    content = _results(query, columns, facets, seconds) if query.text or query.like else _invitation()
+    content = _results(query, columns, seconds) if query.text or query.like else _invitation()
     body = element(
         "body",
         element("a", "Skip to the results", href="#results", class_="skip"),
@@ -152,7 +152,7 @@ def _invitation() -> list[Markup]:
     return [element("p", "Ask in plain words. Press / to begin, j and k to move through the results.", class_="soft")]
 
 
-def _results(query: Query, columns: Sequence[Column], facets: Facets, seconds: float | None) -> list[Markup]:
+def _results(query: Query, columns: Sequence[Column], seconds: float | None) -> list[Markup]:
     took = f" in {1000 * seconds:.0f} ms" if seconds is not None else ""
     places = {
         column.title: {hit.paper.cord_uid: hit.rank for hit in column.answer.hits}
@@ -160,9 +160,7 @@ def _results(query: Query, columns: Sequence[Column], facets: Facets, seconds: f
         if column.answer
     }
     several = len(columns) > 1
-    shown = [
-        _column(query, column, took, facets, _without(places, column.title), several=several) for column in columns
-    ]
+    shown = [_column(query, column, took, _without(places, column.title), several=several) for column in columns]
     found = [element("div", *shown, class_="columns")] if several else shown
     return [*found, *([_explanation()] if any(places.values()) else [])]
 
@@ -184,27 +182,27 @@ def _explanation() -> Markup:
     return element("details", element("summary", "What do the scores mean?"), element("p", text, class_="soft"))
 
 
-def _column(query: Query, column: Column, took: str, facets: Facets, others: Places, *, several: bool) -> Markup:
+def _column(query: Query, column: Column, took: str, others: Places, *, several: bool) -> Markup:
     heading = [element("h2", column.title)] if several else []
     if column.error:
         return element("section", *heading, element("p", column.error, class_="error", role="alert"))
     if not column.answer or not column.answer.hits:
-        return element("section", *heading, _nothing(query, facets))
+        return element("section", *heading, _nothing(query, column.answer.hints if column.answer else ()))
     found = len(column.answer.hits)
     what = f"{found} paper{'s' if found != 1 else ''}, {_RANKED_BY[column.answer.mode]}{took}"
     hits = element("ol", *(_hit(query, hit, others) for hit in column.answer.hits), class_="hits")
     return element("section", *heading, element("p", what, class_="soft", role="status"), hits)
 
 
-def _nothing(query: Query, facets: Facets) -> Markup:
+def _nothing(query: Query, hints: Sequence[str]) -> Markup:
+    why = f": {'; '.join(hints)}" if hints else ""
     if query.filters.any:
         everywhere = replace(query, filters=EVERYTHING).address()
-        missed = "".join(f": {known}" for known in facets.near_misses(query.filters))
         return element(
-            "p", f"No paper matches with these filters{missed}. ",
+            "p", f"No paper matches with these filters{why}. ",
             element("a", "Search without them", href=everywhere), ".", role="status",
         )  # fmt: skip
-    return element("p", "No paper matches. Try other or fewer words.", role="status")
+    return element("p", f"No paper matches{why}. Try other or fewer words.", role="status")
 
 
 def _hit(query: Query, hit: Hit, others: Places) -> Markup:

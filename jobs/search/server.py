@@ -51,7 +51,9 @@ def serve(corpus: str, indexes: Sequence[Served], host: str, port: int) -> Searc
         return SearchServer(corpus, indexes, host, port)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigurationError(f"{host}:{port}", f"cannot listen there: {reason}", "give another --port") from error
+        raise ConfigurationError(
+            f"{host}:{port}", f"cannot listen there: {reason}", "give another --host or --port"
+        ) from error
 
 
 class SearchServer(ThreadingHTTPServer):

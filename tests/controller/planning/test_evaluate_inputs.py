@@ -120,6 +120,7 @@ def test_files_are_named_by_content_and_found_by_gc_and_verify(place: Profile, t
         ({"qrels": b"nonsense\n", "topics": TOPICS}, "line 1"),
         ({"qrels": QRELS, "topics": b"<topic number='1'></topic>"}, "it has no query"),
         ({"qrels": QRELS, "topics": None}, "cannot be read"),
+        ({"qrels": b"2 0 abc 1\n", "topics": TOPICS}, "qrels: it judges none of the topics"),
     ],
 )
 def test_bad_files_are_refused_before_anything_runs(

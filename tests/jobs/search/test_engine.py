@@ -154,3 +154,40 @@ def test_many_threads_get_the_same_answers(engine: SearchEngine) -> None:
     alone = [engine.search(text, mode=Mode.HYBRID) for text in queries]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda text: engine.search(text, mode=Mode.HYBRID), queries)) == alone
+
+
+HINTS = {
+    "no words": ("?!", Mode.HYBRID, Filters(), "the query has no words"),
+    "words that all papers have": ("of the and", Mode.BM25, Filters(), "words as frequent as those of the query"),
+    "a script that the model lacks": ("新型冠状病毒", Mode.DENSE, Filters(), "the model knows no word of the query"),
+    "years of the future": (
+        "mask",
+        Mode.AUTO,
+        Filters(year_from=2030),
+        "no paper is of those years; there are 2019 to",
+    ),
+    "years of the past": ("mask", Mode.DENSE, Filters(year_until=2000), "no paper is of those years; there are 2019"),
+    "a licence that is none": ("mask", Mode.AUTO, Filters(license="mit"), "no paper has the licence mit; there are"),
+}
+
+
+@pytest.mark.parametrize("case", HINTS)
+def test_an_answer_without_papers_says_why(engine: SearchEngine, case: str) -> None:
+    text, mode, filters, said = HINTS[case]
+    answer = engine.search(text, mode=mode, filters=filters)
+    assert answer.hits == ()
+    assert any(hint.startswith(said) for hint in answer.hints), answer.hints
+    assert "hints" not in answer.to_json()
+    assert engine.search("mask").hints == ()
+
+
+def test_a_text_of_which_the_model_knows_nothing_is_near_no_paper(engine: SearchEngine) -> None:
+    """Its vector would be that of [UNK], and some papers would be near that."""
+    assert engine.search("新型冠状病毒", mode=Mode.DENSE).hits == ()
+    with ThreadPoolExecutor(8) as pool:
+        together = list(
+            pool.map(lambda text: uids(engine, text, mode=Mode.DENSE), ["新型冠", "virus", "病毒", "mask"] * 4)
+        )
+    assert together == [[], uids(engine, "virus", mode=Mode.DENSE), [], uids(engine, "mask", mode=Mode.DENSE)] * 4
+    assert uids(engine, "mask 新型", mode=Mode.DENSE)
+    assert uids(engine, "新型冠状病毒", mode=Mode.HYBRID) == uids(engine, "新型冠状病毒", mode=Mode.BM25) == []

@@ -72,6 +72,11 @@ def test_an_empty_answer_says_how_to_go_on(server: SearchServer) -> None:
     _, _, text = get(server, "/?q=mask&license=nope")
     (link,) = (a for a in tree(text).iter("a") if a.text == "Search without them")
     assert get(server, str(link.get("href")))[2].count("<li>") == 2
+    assert (
+        "these filters: no paper is of those years; there are 2019 to 2021; no paper has the licence"
+        in get(server, "/?q=mask&license=nope&from=2030")[2]
+    )
+    assert "No paper matches: the query has no words. Try other or fewer words." in get(server, "/?q=%3F")[2]
 
 
 def test_the_first_page_asks_for_nothing(server: SearchServer) -> None:

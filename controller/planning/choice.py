@@ -145,7 +145,9 @@ class Choice:
 
     def _noted(self, need: FromStep, found: Found, why: str) -> str:
         origin = Origins(self._store).of(found.name, found.at)
-        self.notes.append(f"{need.called}: {found.name}{why}; {origin}")
+        note = f"{need.called}: {found.name}{why}; {origin}"
+        if note not in self.notes:  # several steps of one plan read it
+            self.notes.append(note)
         return found.name
 
     def _named(self, name: str, need: FromStep) -> Found:

@@ -41,11 +41,11 @@ class CommandLine:
             words += _option(option, options.get(option))
         for setting, value in self.overrides.items():
             words += _option("set", f"{setting}={value}")
+        for need in chosen_inputs(target) if target else ():
+            words += _option(need.chosen_by, self.options.get(need.chosen_by))
         if self.is_for(kind):
-            chosen = chosen_inputs(self.target) if self.target else []
-            extension = extension_of(self.target)
-            for option in (*(need.chosen_by for need in chosen), *([extension.option] if extension else [])):
-                words += _option(option, self.options.get(option))
+            if extension := extension_of(self.target):
+                words += _option(extension.option, self.options.get(extension.option))
             words += _option("salt", self.salt)
         words += _option("label", self.options.get("label"))
         for option in _PLACE:

@@ -75,8 +75,9 @@ class Request:
         own = [step for step in steps if self.command.is_for(step.spec.kind)]
         missing = [step for step in steps if step not in own and self._is_missing(step)]
         if missing and not self.command.options.get("with_inputs"):
+            reader = next((step for step in own if missing[-1].name in step.after), own[0])
             raise PreflightError(
-                own[0].name,
+                reader.name,
                 f"it needs {missing[-1].name}, which is not complete",
                 f"{missing[-1].command}\n        or add --with-inputs to this command",
             )

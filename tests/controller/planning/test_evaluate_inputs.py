@@ -233,3 +233,15 @@ def test_a_word_that_names_no_model_is_answered_with_what_there_is(
     (tmp_path / "bio").mkdir()
     with pytest.raises(PreflightError, match="recipe bio: no complete tune"):
         specs(place, "evaluate", against="bio")
+
+
+def test_what_is_to_be_made_first_is_made_of_the_step_that_was_named(place: Profile) -> None:
+    """Without it the command that is advised would look for another embedder."""
+    store = Store(place.bucket)
+    control = finished(store, Kind.CONTROL, 1)[Kind.CONTROL]
+    with pytest.raises(PreflightError, match=r"index-tiny-\w+: it needs evaluate-tiny-\w+, which") as refused:
+        request(place, "index", embedder=control, with_inputs=False).steps_to_submit()
+    assert refused.value.remedy.startswith(f"covid-ctl submit evaluate tiny --embedder {control}\n")
+    asked = request(place, "index", embedder=control)
+    assert [step.spec.kind for step in asked.steps_to_submit()] == [Kind.EVALUATE, Kind.EMBED, Kind.INDEX]
+    assert len([note for note in asked.notes if note.startswith("embedder: ")]) == 1

@@ -11,7 +11,7 @@ PANEL = 32
 LANES = 16
 """As in layers.c."""
 KERNELS = ("multiply_panels", "multiply_panels_anywhere", "multiply_panels_avx2", "multiply_panels_avx512")
-"""Of the last two, those that this machine's processor has no instructions for must not be called."""
+"""The last two must not be called where the processor lacks their instructions."""
 
 
 def _load() -> CDLL:

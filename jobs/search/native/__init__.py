@@ -7,7 +7,7 @@ from ctypes import CDLL, c_size_t, c_void_p
 from jobs.native import compiled
 
 KERNELS = ("nearest", "nearest_anywhere", "nearest_f16c", "nearest_avx512")
-"""Of the last two, those that this machine's processor has no instructions for must not be called."""
+"""The last two must not be called where the processor lacks their instructions."""
 
 
 def _load() -> CDLL:

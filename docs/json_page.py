@@ -87,7 +87,8 @@ COMMON = {
 REPORT: Fields = [
     ("summary", "list of text", "what the command prints"),
     ("step", "text", "the step's name"),
-    ("corpus", "object", "`name` and `release`; empty text where it has none"),
+    ("corpus", "object", "`name` and `release`, empty text where it has none; for several tables of metadata also "
+        "`metadata`, the one that was read, and a list of `metadata_not_read`"),
     ("inputs", "object", "identity of each input, by what it is"),
     ("versions", "object", "version of each kind of step that took part"),
     ("settings", "object", "settings of each kind of step that took part"),

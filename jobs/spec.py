@@ -36,7 +36,7 @@ SEARCHED = Kind.INDEX
 """The kind whose steps are searched: here, because a search imports none of the declarations."""
 
 VERSIONS: Mapping[Kind, int] = {
-    Kind.INGEST: 4,
+    Kind.INGEST: 5,
     Kind.SIGNATURES: 2,
     Kind.VOCABULARY: 7,
     Kind.PREPROCESS: 8,

@@ -20,6 +20,10 @@ def summary(manifest: Manifest) -> str:
         text += f"; {full_texts}"
     if unused := _unused(manifest.counts):
         text += f"; {unused:,} {'file' if unused == 1 else 'files'} not used"
+    corpus = manifest.facts.get("corpus", {})
+    if unread := corpus.get("metadata_not_read"):
+        more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
+        text += f"; {corpus['metadata']} was read, not {unread[0]}{more}"
     rows = manifest.counts.get("rows", {}).get("quarantined", 0)
     return f"{text}; {rows:,} rows quarantined" if rows else text
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from controller.kinds.declaration import OptionalFile
 from controller.planning.plan import Source
 from jobs.corpus.reading.fingerprint import fingerprint
+from jobs.corpus.reading.first_look import first_look
 from jobs.errors import ConfigurationError, PreflightError
 from jobs.files.place import locate
 from jobs.given_file import path_of
@@ -87,7 +88,10 @@ def identify_corpus(location: str) -> Source:
         return Source(SAMPLE, sample_fingerprint())
     if "://" not in location:
         location = os.path.realpath(Path(location).expanduser())  # resolve() fails at links that go round
-    return Source(location, fingerprint(locate(location)))
+    place = locate(location)
+    if "://" not in location:
+        first_look(place)
+    return Source(location, fingerprint(place))
 
 
 def read_vocabulary(path: str, recipe: Recipe) -> GivenVocabulary:

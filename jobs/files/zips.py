@@ -31,6 +31,9 @@ MAX_DIRECTORY = 256 << 20
 MAX_MEMBERS = 2_000_000
 """zipfile takes some 400 bytes of memory for each."""
 
+_ENCRYPTED = 1
+"""In a member's flags."""
+
 _MEMBER = b"PK\x01\x02"
 """Begins each member's entry in the directory."""
 
@@ -51,8 +54,11 @@ def open_zip(file: IO[bytes], source: str) -> zipfile.ZipFile:
 def zip_remedy(error: Exception) -> str:
     """What to do about a member whose reading raised one of ``ZIP_ERRORS``."""
     if "encrypted" in str(error):
-        return "unpack it with its password, and give the directory"
+        return DECRYPT
     return "get it again and compare its size and checksum"
+
+
+DECRYPT = "unpack it with its password, and give the directory"
 
 
 def zip_path(info: zipfile.ZipInfo) -> tuple[str, str]:
@@ -61,6 +67,8 @@ def zip_path(info: zipfile.ZipInfo) -> tuple[str, str]:
     mode = info.external_attr >> 28
     if mode not in (0, 0o10):  # the file type of Unix, where the zip says one: ordinary
         problem = problem or "it is a link, a device or a pipe"
+    if info.flag_bits & _ENCRYPTED:
+        problem = problem or "it is encrypted"
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         problem = problem or f"it is packed by method {info.compress_type}, which is not read: pack it with deflate"
     return name, problem

@@ -22,6 +22,7 @@ def summary_lines(report: Mapping[str, Any]) -> list[str]:
         f"Documents: {documents['kept']:,} of {documents['read']:,} kept, {documents['held_out']:,} of them held out; "
         f"{documents['quarantined']:,} quarantined" + (f"; dropped: {reasons}" if reasons else ""),
         *_full_texts(report["full_texts"]),
+        *_tables(report["corpus"]),
         f"Selected: {_choice(report['settings'])}",
         f"Paragraphs: {paragraphs['read']:,}; changed by {rules or 'no rule'}",
         f"Sentences: {sentences['kept']:,} of {sentences['read']:,} kept; removed: {sentences['by_rule']['junk']:,} as "
@@ -44,6 +45,12 @@ def _full_texts(found: Mapping[str, int] | None) -> list[str]:
         f"Full text: found for {found['found']:,} of {found['of']:,} ingested documents; the others have only an "
         f"abstract; metadata.csv promises {found['promised']:,}; {found['files_not_used']:,} parse files were not used"
     ]
+
+
+def _tables(corpus: Mapping[str, Any]) -> list[str]:
+    if not (unread := corpus.get("metadata_not_read")):
+        return []
+    return [f"Metadata: {corpus['metadata']} was read; not read, though named alike: {', '.join(unread)}"]
 
 
 def _choice(settings: Mapping[str, Mapping[str, Any]]) -> str:

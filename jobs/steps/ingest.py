@@ -81,7 +81,7 @@ def _ingest(context: StepContext, corpus: OpenedCorpus, workspace: Workspace, st
     outputs.append(artifact.write(HELD_OUT, _lines(validation)))
     outputs.append(artifact.upload(QUARANTINE, quarantine))
     outputs += [artifact.write(name, _lines(lines)) for name, lines in corpus.listings().items()]
-    facts = {"corpus": _identity(context.corpus, "parse_files" in counts, workspace.digests)}
+    facts = {"corpus": _identity(context.corpus, "parse_files" in counts, workspace.digests) | corpus.tables()}
     artifact.commit(context.shard, outputs, counts=counts, facts=facts, seconds=time.monotonic() - started)
 
 

@@ -51,6 +51,11 @@ def write_report(artifact: Artifact, manifest: Manifest) -> list[Output]:
     ]
 
 
+def _corpus(facts: Mapping[str, Any]) -> dict[str, Any]:
+    tables = {name: facts[name] for name in ("metadata", "metadata_not_read") if name in facts}
+    return {"name": facts.get("name", ""), "release": facts.get("release", ""), **tables}
+
+
 def contents(
     manifest: Manifest,
     ingest: Manifest,
@@ -70,7 +75,7 @@ def contents(
     taken_out = cleaning["junk"] + cleaning["repeated"] + cleaning["fragment"]
     report: dict[str, Any] = {
         "step": manifest.name,
-        "corpus": {name: ingest.facts.get("corpus", {}).get(name, "") for name in ("name", "release")},
+        "corpus": _corpus(ingest.facts.get("corpus", {})),
         "inputs": {"corpus": ingest.spec.inputs["corpus"], **spec.inputs},
         "versions": {str(spec.kind): spec.version for spec in specs},
         "settings": {str(spec.kind): dict(spec.settings) for spec in specs},

@@ -14,8 +14,8 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from jobs.corpus.cord19.layouts import METADATA, parse_kind, stem
-from jobs.corpus.cord19.metadata import Metadata, Paper, survey
+from jobs.corpus.cord19.layouts import METADATA, names_paper, paper_folder, parse_kind, stem
+from jobs.corpus.cord19.metadata import Metadata, Paper, check_joined, survey
 from jobs.corpus.cord19.paper_files import papers_with_files
 from jobs.corpus.cord19.paper_id import check_paper_id
 from jobs.corpus.cord19.parse import read_parse
@@ -27,8 +27,11 @@ from jobs.corpus.documents.format import Form
 from jobs.corpus.documents.outcome import NO_TEXT, Outcome
 from jobs.corpus.documents.quarantine import MalformedError, Quarantined
 from jobs.corpus.documents.workspace import Workspace
-from jobs.errors import ConfigurationError, MissingObjectError
+from jobs.errors import MissingObjectError
 from jobs.files.place import Place
+
+_MOST_TABLES = 20
+"""Names of tables that are not read that are told of, at most."""
 
 
 class Cord19:
@@ -96,6 +99,12 @@ class Cord19:
             "paragraphs_without_text": self._without_text,
         }
 
+    def tables(self) -> dict[str, Any]:
+        release = self.release
+        if not release.other_metadata:
+            return {}
+        return {"metadata": release.metadata_name, "metadata_not_read": list(release.other_metadata[:_MOST_TABLES])}
+
     def listings(self) -> dict[str, Sequence[str]]:
         return {"unreferenced_parses.txt": self._accounts[1]}  # parse files that no row of metadata.csv names
 
@@ -145,28 +154,35 @@ class Cord19:
 def open_cord19(place: Place, form: Form, workspace: Workspace) -> Cord19:
     """Opens the release in ``place``, to be read before ``workspace`` is left.
 
-    Without a metadata.csv, every JSON file is taken for a parse, and those of one name for one paper.
+    Without a metadata.csv, every JSON file is taken for a parse, and those of one name and folder, or of one SHA-1 or
+    PMC id, for one paper.
     Raises ``ConfigurationError`` when it cannot be used.
     """
     release = open_release(place, form, workspace)
     table = release.metadata or _made_metadata(release, workspace.scratch)
     metadata = survey(table, release.source, workspace.telling(table.stat().st_size))
-    if release.files and not metadata.has_parse_columns and not metadata.can_join:
-        raise ConfigurationError(
-            release.source,
-            f"no column pdf_json_files, pmc_json_files, sha or pmcid, so {len(release.files):,} parse files are lost",
-            "give the metadata.csv of the same release",
-        )
+    check_joined(metadata.columns, release.files, release.source)
     return Cord19(release, metadata)
 
 
 def _made_metadata(release: Release, scratch: Path) -> Path:
-    """The metadata.csv that a folder of bare parses would have: cord_uid is the file's name, which is its paper_id."""
+    """The metadata.csv that a folder of bare parses would have: cord_uid is the file's name, which is its paper_id.
+
+    A SHA-1 or a PMC id says one thing in whatever folder. Another name that occurs in several folders, but for those of
+    the kinds of parses, is of several papers: then cord_uid is the path ("2019/1").
+    """
+    folders: dict[str, str] = {}
+    shared: set[str] = set()
+    for parse in release.files:
+        name = stem(parse)
+        if not names_paper(name) and folders.setdefault(name, paper_folder(parse)) != paper_folder(parse):
+            shared.add(name)
     path = scratch / "made-metadata.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("cord_uid", "pdf_json_files", "pmc_json_files"))
         for parse in release.files:
             pdf = parse_kind(parse) == "pdf_json"
-            writer.writerow((stem(parse), parse if pdf else "", "" if pdf else parse))
+            uid = paper_folder(parse) + stem(parse) if stem(parse) in shared else stem(parse)
+            writer.writerow((uid, parse if pdf else "", "" if pdf else parse))
     return path

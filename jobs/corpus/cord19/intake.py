@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 from jobs.corpus.cord19.layouts import (
     choose_metadata,
@@ -33,7 +33,7 @@ from jobs.files.limits import Budget
 from jobs.files.metered import Tell
 from jobs.files.names import printable
 from jobs.files.packing import unread_packing
-from jobs.files.zips import ZIP_ERRORS, open_zip, zip_path, zip_remedy
+from jobs.files.zips import DECRYPT, ZIP_ERRORS, open_zip, zip_path, zip_remedy
 
 MOST_NESTED = 2
 """Archives around a file that are unpacked: CORD-19 packs its parses into an archive of an archive."""
@@ -130,7 +130,7 @@ class Intake:
     def _is_news(self, member: Member) -> bool:
         """Whether it is of use; where it is not but should be, notes why."""
         if member.problem:
-            self._refuse(member.path, f"a member of the archive is refused: {member.problem}")
+            self.refused.append(refused_member(member.path, member.problem))
             return False
         self.leftovers += is_json_leftover(member.path)
         self.others += is_other_text(member.path)
@@ -149,6 +149,10 @@ class Intake:
     def _refuse(self, path: str, reason: str) -> None:
         self.refused.append(Quarantined(path, reason))
 
+    def other_metadata(self, chosen: str) -> tuple[str, ...]:
+        """Tables named like a release's metadata that are not the ``chosen`` one."""
+        return tuple(sorted(path for path in self._metadata if path != chosen))
+
     def finish(self, source: str) -> tuple[str, Path | None, ParseFiles]:
         """metadata.csv's path and its copy, where there is one, and all parse files.
 
@@ -159,22 +163,35 @@ class Intake:
         if not metadata:
             refuse_packed_metadata(self._packed_metadata, source)
         if files and not metadata:
-            for member in self.refused:
-                if is_metadata(member.file):
-                    raise ConfigurationError(source, f"its metadata, {member.file}: {member.reason}", _PACK_AGAIN)
+            refuse_without_metadata(self.refused, source)
         if not files and not metadata:
-            reason, remedy = self._nothing_found()
-            raise ConfigurationError(source, reason, remedy)
+            refuse_without_papers(self.refused, source)
         return metadata, self._metadata.get(metadata), files
 
-    def _nothing_found(self) -> tuple[str, str]:
-        """Why an archive without any file of use is refused, and what to do."""
-        reason = "there is neither metadata.csv nor a JSON file in it"
-        if not self.refused:
-            return reason, ACCEPTED
-        first = self.refused[0]
-        reason += f" that may be read; {len(self.refused):,} members were refused, first {first.file}: {first.reason}"
-        return reason, _PACK_AGAIN
+
+def refuse_without_metadata(refused: Sequence[Quarantined], source: str) -> None:
+    """Raises ``ConfigurationError`` where one of an archive's members that may not be read is its metadata."""
+    for member in refused:
+        if is_metadata(member.file):
+            raise ConfigurationError(source, f"its metadata, {member.file}: {member.reason}", _remedy(member))
+
+
+def refuse_without_papers(refused: Sequence[Quarantined], source: str) -> NoReturn:
+    """Raises ``ConfigurationError`` for an archive without any file of use: why, and what to do."""
+    reason = "there is neither metadata.csv nor a JSON file in it"
+    if not refused:
+        raise ConfigurationError(source, reason, ACCEPTED)
+    first = refused[0]
+    reason += f" that may be read; {len(refused):,} members were refused, first {first.file}: {first.reason}"
+    raise ConfigurationError(source, reason, _remedy(first))
+
+
+def refused_member(path: str, problem: str) -> Quarantined:
+    return Quarantined(path, f"a member of the archive is refused: {problem}")
+
+
+def _remedy(member: Quarantined) -> str:
+    return DECRYPT if "encrypted" in member.reason else _PACK_AGAIN
 
 
 _PACK_AGAIN = "pack it again, from inside its directory (tar without -P): tar -C DIRECTORY -czf RELEASE.tar.gz ."

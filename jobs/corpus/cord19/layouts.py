@@ -26,6 +26,7 @@ _METADATA = re.compile(
     r"(metadata([-_ .]?20\d\d-\d\d-\d\d)?|all_sources_metadata.*)\.[ct]sv", re.IGNORECASE | re.DOTALL
 )
 _PMC_NAME = re.compile(r"PMC\d+\b", re.IGNORECASE)
+_PAPER = re.compile(r"[0-9a-f]{40}|PMC\d+(\.\d+)?", re.IGNORECASE)
 _PMC_VERSION = re.compile(r"(pmc\d+)\.\d{1,3}")
 _ENDING = re.compile(r"(\.xml)?\.json(\.gz)?$", re.IGNORECASE)
 
@@ -112,6 +113,17 @@ def parse_kind(path: str) -> Literal["pmc_json", "pdf_json"]:
     if "pmc_json" in folders or ("pdf_json" not in folders and _PMC_NAME.match(folders[-1])):
         return "pmc_json"
     return "pdf_json"
+
+
+def names_paper(stem: str) -> bool:
+    """Whether a parse's name is its paper's wherever it lies: a PDF's SHA-1 or a PMC id."""
+    return _PAPER.fullmatch(stem) is not None
+
+
+def paper_folder(path: str) -> str:
+    """The folder that a paper's parses share, with its slash: without those of the kinds of parses."""
+    folders = path.split("/")[:-1]
+    return "".join(f"{folder}/" for folder in folders if folder not in ("pdf_json", "pmc_json"))
 
 
 def other_kind(path: str, kind: str) -> bool:

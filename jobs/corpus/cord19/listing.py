@@ -9,6 +9,7 @@ from jobs.corpus.cord19.layouts import (
     choose_metadata,
     is_json,
     is_json_leftover,
+    is_metadata,
     is_nested_archive,
     is_other_text,
     is_packed_metadata,
@@ -32,6 +33,8 @@ class Listing:
     """Named like parses, and none."""
     others: tuple[ObjectInfo, ...] = ()
     """What may hold full texts, in a form that is not read."""
+    other_metadata: tuple[str, ...] = ()
+    """Tables named like a release's metadata that are not the one."""
 
 
 def list_release(store: Store) -> Listing:
@@ -54,6 +57,7 @@ def list_release(store: Store) -> Listing:
         tuple(archive for archive, folder in zip(archives, folders, strict=True) if folder not in unpacked),
         tuple(o for o in objects if is_json_leftover(o.path)),
         tuple(o for o in objects if is_other_text(o.path)),
+        tuple(o.path for o in objects if is_metadata(o.path) and o.path != metadata),
     )
 
 

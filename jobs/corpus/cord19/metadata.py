@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from jobs.corpus.cord19.csv_records import Record, read_records
 from jobs.corpus.cord19.layouts import METADATA
@@ -17,7 +17,7 @@ from jobs.corpus.documents.digest_set import DigestSet
 from jobs.corpus.documents.quarantine import Quarantined
 from jobs.errors import ConfigurationError
 from jobs.files.metered import Metered, Tell
-from jobs.files.utf16 import refuse_utf16
+from jobs.files.wide_text import refuse_wide_text
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SEPARATOR = re.compile(r"[;,|\n]")
@@ -64,11 +64,13 @@ class Metadata:
     repeated: frozenset[str]
     """Those of several rows."""
     quarantined: tuple[Quarantined, ...]
-    has_parse_columns: bool
-    can_join: bool
-    """Whether a row says by which names its parses are found."""
+    columns: tuple[str, ...]
     tell: Tell | None = None
     """Called while it is read before the first paper."""
+
+    @property
+    def has_parse_columns(self) -> bool:
+        return _has_parse_columns(self.columns)
 
     @property
     def merged(self) -> int:
@@ -139,7 +141,7 @@ def survey(path: Path, source: str, tell: Tell | None = None) -> Metadata:
         elif not seen.add(row.cord_uid):
             repeated.add(row.cord_uid)
     with path.open("rb") as file:
-        columns = _columns(next(read_records(file, source), None), source)
+        columns = read_columns(file, source)
     return Metadata(
         path=path,
         source=source,
@@ -147,10 +149,29 @@ def survey(path: Path, source: str, tell: Tell | None = None) -> Metadata:
         distinct=len(seen),
         repeated=frozenset(repeated),
         quarantined=tuple(quarantined),
-        has_parse_columns=_has_parse_columns(columns),
-        can_join="sha" in columns or "pmcid" in columns,
+        columns=columns,
         tell=tell,
     )
+
+
+def read_columns(file: IO[bytes], source: str) -> tuple[str, ...]:
+    """The names of a metadata.csv's columns. Raises ``ConfigurationError`` for one that cannot be used."""
+    opened = io.BufferedReader(cast("io.RawIOBase", file))
+    try:
+        refuse_wide_text(opened.peek(16), source)
+        return _columns(next(read_records(opened, source), None), source)
+    finally:
+        opened.detach()  # whoever opened it closes it
+
+
+def check_joined(columns: Collection[str], files: Sized, source: str) -> None:
+    """Raises ``ConfigurationError`` where no column says which of the parse ``files`` are of which paper."""
+    if files and not _has_parse_columns(columns) and not _can_join(columns):
+        raise ConfigurationError(
+            source,
+            f"no column pdf_json_files, pmc_json_files, sha or pmcid, so {len(files):,} parse files are lost",
+            "give the metadata.csv of the same release",
+        )
 
 
 def merge(rows: Iterable[Paper]) -> Paper:
@@ -176,7 +197,7 @@ def merge(rows: Iterable[Paper]) -> Paper:
 def _rows(path: Path, source: str, tell: Tell | None = None) -> Iterator[_Row | Quarantined]:
     with path.open("rb") as opened:
         file = io.BufferedReader(Metered(opened, tell), _PIECE)
-        refuse_utf16(file.peek(16), source)
+        refuse_wide_text(file.peek(16), source)
         records = read_records(file, source)
         columns = _columns(next(records, None), source)
         for record in records:
@@ -201,6 +222,11 @@ def _has_uid(columns: Collection[str]) -> bool:
 
 def _has_parse_columns(columns: Collection[str]) -> bool:
     return "pdf_json_files" in columns or "pmc_json_files" in columns
+
+
+def _can_join(columns: Collection[str]) -> bool:
+    """Whether a row says by which names its parses are found."""
+    return "sha" in columns or "pmcid" in columns
 
 
 def _columns(header: Record | None, source: str) -> tuple[str, ...]:

@@ -39,6 +39,10 @@ class Release:
     """Files that are named like parses and are none."""
     others: int = 0
     """Files that may hold full texts, in a form that is not read."""
+    metadata_name: str = ""
+    """Its path in the release; empty where it has none."""
+    other_metadata: tuple[str, ...] = ()
+    """Tables of such a name that are not read."""
     listing: Listing | None = None
     """For a directory: what its identity is made of."""
 
@@ -58,7 +62,8 @@ def open_release(place: Place, form: Form, workspace: Workspace) -> Release:
             intake.take_archive(file, "", place.location, budget, workspace.telling(place.size))
     metadata, copy, files = intake.finish(place.location)
     source = f"{place.location}: {metadata or METADATA}"
-    return Release(source, copy, files, tuple(intake.refused), intake.leftovers, intake.others)
+    others = intake.other_metadata(metadata)
+    return Release(source, copy, files, tuple(intake.refused), intake.leftovers, intake.others, metadata, others)
 
 
 def _open_directory(place: Place, workspace: Workspace) -> Release:
@@ -90,6 +95,8 @@ def _open_directory(place: Place, workspace: Workspace) -> Release:
         tuple(intake.refused),
         intake.leftovers + len(listing.leftovers),
         intake.others + len(listing.others),
+        metadata,
+        tuple(sorted({*listing.other_metadata, *intake.other_metadata(metadata)} - {metadata})),
         listing,
     )
 

@@ -66,5 +66,8 @@ class OpenedCorpus(Protocol):
     def counts(self) -> Mapping[str, Any]:
         """After the last outcome: what only this kind of corpus counts."""
 
+    def tables(self) -> dict[str, Any]:
+        """``metadata`` that was read and ``metadata_not_read``, where there are several tables; else nothing."""
+
     def listings(self) -> Mapping[str, Sequence[str]]:
         """After the last outcome: file name -> lines that only this kind of corpus leaves."""

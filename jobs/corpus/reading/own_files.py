@@ -16,9 +16,11 @@ from jobs.files.place import Place
 from jobs.files.streams import drain, unpacked
 from jobs.store import ObjectInfo
 
-_HEAD = 1 << 16
+HEAD = 1 << 16
 _LINES_AT_ONCE = 1 << 16
 """Lines that may be read without a document, a fraction of a second, until the step is asked whether it is to end."""
+_MAYBE_BLANK = frozenset((*range(0x1C, 0x20), *(ord(blank.encode()[:1]) for blank in "\x85\u1680\u2000\u3000")))
+"""First bytes of white space that ``bytes.strip`` leaves; the others of its kind begin as these."""
 _ENDINGS = (".gz", ".jsonl", ".ndjson", ".txt")
 
 
@@ -33,7 +35,11 @@ class Line:
 
     @property
     def is_blank(self) -> bool:
-        return not self.data.strip() and self.size == len(self.data)
+        """Whether it has nothing but white space, also beyond ASCII (a no-break space), as ``str.strip`` tells it."""
+        rest = self.data.strip()
+        if self.size != len(self.data) or (rest and rest[0] not in _MAYBE_BLANK):
+            return False
+        return not rest.decode(errors="replace").strip()
 
 
 Reader = Callable[[str, Iterator[Line]], Iterator[Outcome]]
@@ -42,6 +48,18 @@ Reader = Callable[[str, Iterator[Line]], Iterator[Outcome]]
 
 Check = Callable[[bytes, str, str], None]
 """Raises ``ConfigurationError`` for a file of another kind: how it begins, its path, and what errors call it."""
+
+
+def source_of(place: Place, file: ObjectInfo) -> str:
+    """The name that errors use for a file of the corpus."""
+    return place.location if place.name else f"{place.location.rstrip('/')}/{file.path}"
+
+
+def first_bytes(place: Place, file: ObjectInfo) -> bytes:
+    """How a file begins, unpacked. Raises ``ConfigurationError`` for one that is packed in a way that is not read."""
+    source = source_of(place, file)
+    with place.store.open(file.path) as opened:
+        return cast("io.BufferedReader", unpacked(opened, source, Budget(source, file.size))).peek(HEAD)
 
 
 class OwnFiles:
@@ -78,6 +96,9 @@ class OwnFiles:
     def counts(self) -> Mapping[str, Any]:
         return {"files": len(self.files), "unread_files": self.unread}
 
+    def tables(self) -> dict[str, Any]:
+        return {}
+
     def listings(self) -> Mapping[str, Sequence[str]]:
         return {}
 
@@ -92,10 +113,10 @@ class OwnFiles:
         def tell(count: int) -> None:
             self.done_bytes = before + count
 
-        source = self.place.location if self.place.name else f"{self.place.location.rstrip('/')}/{file.path}"
+        source = source_of(self.place, file)
         with self.place.store.open(file.path) as found, self._workspace.digesting(file.path, found) as opened:
             stream = unpacked(opened, source, Budget(source, file.size), tell)
-            self._check(cast("io.BufferedReader", stream).peek(_HEAD), file.path, source)
+            self._check(cast("io.BufferedReader", stream).peek(HEAD), file.path, source)
             number = 0
             while data := stream.readline(MAX_DOCUMENT_BYTES):
                 number += 1

@@ -1,6 +1,8 @@
 """Plain text as a corpus: a blank line between documents, every line a paragraph.
 
-That is what google-research/bert's ``create_pretraining_data.py`` reads, with a sentence in each line.
+That is what google-research/bert's ``create_pretraining_data.py`` reads, with a sentence in each line. As there,
+a line is blank that holds nothing but white space, whichever: tabs, no-break and ideographic spaces, but not
+zero-width ones.
 """
 
 from __future__ import annotations

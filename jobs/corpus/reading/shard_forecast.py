@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from jobs.corpus.cord19.intake import refuse_without_metadata, refused_member
 from jobs.corpus.cord19.layouts import METADATA, choose_metadata, is_json, relative_to, root_of
 from jobs.corpus.cord19.listing import list_release
 from jobs.corpus.cord19.metadata import Metadata, survey
@@ -76,12 +77,17 @@ def _listed_zip(place: Place, copy: Path) -> tuple[str, dict[str, int]]:
         with open_zip(place.store.open(place.name), place.location) as archive:
             budget = Budget(place.location, place.size)
             members: dict[str, zipfile.ZipInfo] = {}
+            refused = []
             for info in archive.infolist():
                 budget.spend(info.file_size)
                 path, problem = zip_path(info)
-                if not problem:
+                if problem:
+                    refused.append(refused_member(path, problem))
+                else:
                     members.setdefault(path, info)
             metadata = choose_metadata(members, place.location)
+            if not metadata:
+                refuse_without_metadata(refused, place.location)
             root = root_of(metadata)
             if metadata:
                 with archive.open(members[metadata]) as packed, copy.open("wb") as unpacked:

@@ -6,8 +6,14 @@ import csv
 import re
 
 from jobs.errors import ConfigurationError
-from jobs.files.utf16 import refuse_utf16
+from jobs.files.wide_text import refuse_wide_text
 
+_BINARY = re.compile(
+    rb"%PDF-|PK\x03\x04|\xd0\xcf\x11\xe0|\x89PNG|GIF8[79]a|\xff\xd8\xff|II\*\0|MM\0\*|\x7fELF|SQLite format 3"
+)
+"""PDF, Office's formats, images, programs and databases."""
+_FEW = 1024
+"""Bytes at a file's beginning, none of which is 0 in text."""
 _BOM = b"\xef\xbb\xbf"
 _HEADS = (
     (
@@ -49,7 +55,9 @@ def refuse_other_content(head: bytes, path: str, source: str) -> None:
     """Raises ``ConfigurationError`` for a file at ``path`` whose unpacked bytes begin with ``head``, and that is none
     of plain text and JSON lines; ``source`` is what errors call it.
     """
-    refuse_utf16(head, source)
+    refuse_wide_text(head, source)
+    if _BINARY.match(head) or b"\0" in head[:_FEW]:
+        raise ConfigurationError(source, "it is neither an archive nor text", _TEXT_ALONE)
     text = head.removeprefix(_BOM).lstrip()
     for shape, name, remedy in _HEADS:
         if shape.match(text):

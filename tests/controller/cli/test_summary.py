@@ -52,6 +52,20 @@ def test_of_ingest_it_says_how_many_full_texts_there_are_and_what_is_not_used(
 
 
 @pytest.mark.parametrize(
+    ("unread", "said"),
+    [
+        (["metadata_2020-05-01.csv"], "; metadata.csv was read, not metadata_2020-05-01.csv"),
+        (["a/metadata.csv", "b/metadata.csv"], "; metadata.csv was read, not a/metadata.csv and 1 more"),
+    ],
+)
+def test_of_ingest_it_says_which_of_several_tables_was_read(unread: list[str], said: str) -> None:
+    counts = {"documents": {"read": 1, "kept": 1, "dropped": {}, "quarantined": 0}, "full_texts": 1}
+    facts = {"corpus": {"metadata": "metadata.csv", "metadata_not_read": unread}}
+    manifest = Manifest("ingest-a", Spec(Kind.INGEST, {}), (), counts, facts, 1.0)
+    assert summary(manifest) == f"1 documents kept, 0 dropped, 0 quarantined of 1{said}"
+
+
+@pytest.mark.parametrize(
     ("twins", "unknown", "said"),
     [
         (0, 0, ""),

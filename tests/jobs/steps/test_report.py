@@ -58,7 +58,7 @@ def papers() -> list[dict[str, str]]:
             f"The {WORDS[number * k % 12]} {WORDS[(number + k) % 12]} of run {number * 31 + k} is known [{k}]."
             for k in range(1, 7)
         ]
-        text = f"{' '.join(lines)} The authors declare that they have no competing interests. See {HOSTILE} here."
+        text = f"{' '.join(lines)} The authors of this paper have seen many bats. See {HOSTILE} here."
         found.append({"id": f"<b>{number}</b>", "title": f"On {HOSTILE} study {number}", "text": text})
     return [*found, {"id": "empty", "text": " "}, {"id": "twin", "text": found[3]["text"] + " Revised."}]
 
@@ -192,7 +192,7 @@ def test_unknown_words_years_and_pieces_per_word_are_told(report: dict[str, Any]
 
 def test_what_remains_is_found(report: dict[str, Any]) -> None:
     most = {text: count for count, text in report["repeats"]["most"]}
-    assert most["The authors declare that they have no competing interests ."] > 1
+    assert most["The authors of this paper have seen many bats ."] > 1
     assert report["repeats"]["repeated"] >= report["documents"]["kept"] - report["documents"]["held_out"] - 3
     assert report["residual_markers"]["before"]["http"] > report["residual_markers"]["after"]["http"] == 0
 

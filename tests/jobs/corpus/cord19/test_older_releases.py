@@ -160,6 +160,32 @@ def test_its_archives_are_read_as_they_are(tmp_path: Path) -> None:
         assert texts(open_cord19(place, form_of(place), bench)) == {"aa": ("pdf_json", "A."), "bb": ("pdf_json", "B.")}
 
 
+def test_bare_parses_of_one_name_in_several_folders_are_several_papers(opened: Open) -> None:
+    corpus = opened(
+        {
+            "2019/1.json": parse("1", "Text of 2019."),
+            "2020/pdf_json/1.json": parse("1", "Text of 2020."),
+            "2020/pmc_json/1.xml.json": parse("1", "Text of 2020, typeset."),
+            "2020/2.json": parse("2", "Text of two."),
+        }
+    )
+    assert texts(corpus) == {
+        "2019/1": ("pdf_json", "Text of 2019."),
+        "2020/1": ("pmc_json", "Text of 2020, typeset."),
+        "2": ("pdf_json", "Text of two."),
+    }
+    counts = corpus.counts()["parse_files"]
+    assert counts == {"found": 4, "chosen": 3, "set_aside": 1, "quarantined": 0, "unreferenced": 0}
+
+
+@pytest.mark.parametrize("name", ["c" * 40, "PMC77"])
+def test_a_sha1_or_a_pmc_id_is_one_paper_in_whatever_folders(opened: Open, name: str) -> None:
+    paths = (f"a/{name}.json", f"b/{name}.xml.json", f"a/a/{name}.json")
+    corpus = opened({path: parse(name, "Text." * (1 + len(path))) for path in paths})
+    assert list(texts(corpus)) == [name]
+    assert corpus.counts()["parse_files"]["set_aside"] == 2
+
+
 def test_bare_parses_are_one_paper_a_name(opened: Open) -> None:
     corpus = opened(
         {

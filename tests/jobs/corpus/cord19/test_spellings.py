@@ -158,6 +158,23 @@ def test_metadata_under_another_name_is_read_whatever_separates_its_fields(
         assert [o.cord_uid for o in corpus.outcomes()] == ["u0", "u1", "u2", "u3"]
 
 
+@pytest.mark.parametrize("pack", [write, lambda files, path: path.write_bytes(tar_gz(files))], ids=["directory", "tar"])
+def test_of_several_tables_it_tells_which_is_read(
+    pack: Callable[[dict[str, bytes], Path], object], tmp_path: Path
+) -> None:
+    (tmp_path / "scratch").mkdir()
+    other = ROWS.replace(b"u0", b"other")
+    pack({"metadata_2020-05-01.csv": other, "old/metadata.csv": other, "metadata.csv": ROWS, **FILES}, tmp_path / "one")
+    place = locate(str(tmp_path / "one"))
+    with Workspace(tmp_path / "scratch") as workspace:
+        corpus = open_cord19(place, form_of(place), workspace)
+        assert [o.cord_uid for o in corpus.outcomes()] == ["u0", "u1", "u2", "u3"]
+        assert corpus.tables() == {
+            "metadata": "metadata.csv",
+            "metadata_not_read": ["metadata_2020-05-01.csv", "old/metadata.csv"],
+        }
+
+
 def test_texts_in_a_form_that_is_not_read_are_counted_and_part_of_the_fingerprint(tmp_path: Path) -> None:
     path = write({"metadata.csv": metadata({"license": "cc0"})}, tmp_path / "release")
     before = fingerprint(locate(str(path)))

@@ -149,7 +149,7 @@ def test_an_encrypted_zip_is_refused_by_name(bench: Workspace) -> None:
     for signature, flags in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
         data[data.index(signature) + flags] |= 1
     with pytest.raises(
-        ConfigurationError, match=r"metadata.csv cannot be unpacked \(.*encrypted.*\n  next: unpack it with"
+        ConfigurationError, match=r"first metadata.csv: .* it is encrypted\n  next: unpack it with its password"
     ):
         opened(bytes(data), bench)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,32 @@ def test_text_that_is_not_utf8_costs_its_own_document(tmp_path: Path) -> None:
     found = outcomes(tmp_path / "notes.txt", b"One.\nTwo\xe9.\nThree.\n\nFour.\n\n\xc2\xa0\n")
     assert reasons(found) == [("line 2, byte 3", "not UTF-8")]
     assert bodies(found) == [("notes-00000002", ("Four.",))]
-    assert [o.dropped for o in found] == ["", "", "no_text"]
+    assert [o.dropped for o in found] == ["", ""]
+
+
+SPACES = [chr(code) for code in range(sys.maxunicode + 1) if chr(code).isspace() and chr(code) != "\n"]
+NONE = ["\u200b", "\u2060", "\ufeff", "\u180e", "\xad", "\x1b"]
+
+
+@pytest.mark.parametrize("space", SPACES, ids=ascii)
+def test_a_line_of_any_white_space_ends_a_document(tmp_path: Path, space: str) -> None:
+    data = f"One.\n{space}\nTwo.\n{space} \t{space}\r\nThree{space}four.\n".encode()
+    assert [body for _, body in bodies(outcomes(tmp_path / "notes.txt", data))] == [
+        ("One.",),
+        ("Two.",),
+        (f"Three{space}four.",),
+    ]
+
+
+@pytest.mark.parametrize("sign", NONE, ids=ascii)
+def test_a_line_of_what_is_no_white_space_does_not(tmp_path: Path, sign: str) -> None:
+    assert len(bodies(outcomes(tmp_path / "notes.txt", f"{'One. ' * 300}\n{sign}\nTwo.\n".encode()))) == 1
+
+
+def test_a_line_of_white_space_is_no_document_of_json_lines(tmp_path: Path) -> None:
+    found = outcomes(tmp_path / "notes.jsonl", '{"text": "One."}\n\xa0\n\u3000\n{"text": "Two."}\n'.encode())
+    assert [body for _, body in bodies(found)] == [("One.",), ("Two.",)]
+    assert len(found) == 2
 
 
 def test_jsonl_has_ids_titles_abstracts_and_texts(tmp_path: Path) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO
 
 from jobs.corpus.cord19.layouts import (
     choose_metadata,
@@ -22,8 +22,8 @@ from jobs.corpus.cord19.layouts import (
 )
 from jobs.corpus.cord19.listing import refuse_packed_metadata
 from jobs.corpus.cord19.parse_files import FilePlace, ParseFiles, ZipFiles
+from jobs.corpus.cord19.refused_members import refuse_without_metadata, refuse_without_papers, refused_member
 from jobs.corpus.cord19.spool import Spool
-from jobs.corpus.documents.format import ACCEPTED
 from jobs.corpus.documents.quarantine import Quarantined
 from jobs.corpus.documents.size_limit import MAX_DOCUMENT_BYTES
 from jobs.corpus.documents.workspace import Workspace
@@ -33,7 +33,7 @@ from jobs.files.limits import Budget
 from jobs.files.metered import Tell
 from jobs.files.names import printable
 from jobs.files.packing import unread_packing
-from jobs.files.zips import DECRYPT, ZIP_ERRORS, open_zip, zip_path, zip_remedy
+from jobs.files.zips import ZIP_ERRORS, open_zip, zip_path, zip_remedy
 
 MOST_NESTED = 2
 """Archives around a file that are unpacked: CORD-19 packs its parses into an archive of an archive."""
@@ -167,31 +167,3 @@ class Intake:
         if not files and not metadata:
             refuse_without_papers(self.refused, source)
         return metadata, self._metadata.get(metadata), files
-
-
-def refuse_without_metadata(refused: Sequence[Quarantined], source: str) -> None:
-    """Raises ``ConfigurationError`` where one of an archive's members that may not be read is its metadata."""
-    for member in refused:
-        if is_metadata(member.file):
-            raise ConfigurationError(source, f"its metadata, {member.file}: {member.reason}", _remedy(member))
-
-
-def refuse_without_papers(refused: Sequence[Quarantined], source: str) -> NoReturn:
-    """Raises ``ConfigurationError`` for an archive without any file of use: why, and what to do."""
-    reason = "there is neither metadata.csv nor a JSON file in it"
-    if not refused:
-        raise ConfigurationError(source, reason, ACCEPTED)
-    first = refused[0]
-    reason += f" that may be read; {len(refused):,} members were refused, first {first.file}: {first.reason}"
-    raise ConfigurationError(source, reason, _remedy(first))
-
-
-def refused_member(path: str, problem: str) -> Quarantined:
-    return Quarantined(path, f"a member of the archive is refused: {problem}")
-
-
-def _remedy(member: Quarantined) -> str:
-    return DECRYPT if "encrypted" in member.reason else _PACK_AGAIN
-
-
-_PACK_AGAIN = "pack it again, from inside its directory (tar without -P): tar -C DIRECTORY -czf RELEASE.tar.gz ."

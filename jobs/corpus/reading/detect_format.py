@@ -17,7 +17,8 @@ from jobs.files.zips import ZIP_MAGICS
 from jobs.library_errors import in_our_words
 from jobs.store import ObjectInfo
 
-_HEAD = 1 << 16
+HEAD = 1 << 16
+"""Bytes of a file that are looked at."""
 
 
 def form_of(place: Place) -> Form:
@@ -75,17 +76,10 @@ def _form_of_file(place: Place) -> Form:
             place.location, "it is the metadata of a release alone", "give the directory it lies in"
         )
     with place.store.open(place.name) as file:
-        head = file.read(_HEAD)
+        head = file.read(HEAD)
     if head.startswith(ZIP_MAGICS):
         return Form.ZIP
-    refuse_other_packing(head, place.location)
-    if head.startswith(GZIP_MAGIC):
-        try:
-            head = zlib.decompressobj(31).decompress(head, _HEAD)
-        except zlib.error as error:
-            raise ConfigurationError(
-                place.location, f"it begins like gzip but is not ({in_our_words(error)})", ACCEPTED
-            ) from error
+    head = unpacked_head(head, place.location)
     if is_tar(head):
         return Form.TAR
     refuse_other_content(head, place.name, place.location)
@@ -96,6 +90,17 @@ def _form_of_file(place: Place) -> Form:
         raise ConfigurationError(place.location, "it is neither an archive nor text", ACCEPTED)
     is_jsonl = _ends(place.name, _ENDINGS[Form.JSONL]) or holds_json_objects(text)
     return Form.JSONL if is_jsonl else Form.TEXT
+
+
+def unpacked_head(head: bytes, source: str) -> bytes:
+    """How a file begins that is perhaps gzipped. Raises ``ConfigurationError`` for another packing, and for damage."""
+    refuse_other_packing(head, source)
+    if not head.startswith(GZIP_MAGIC):
+        return head
+    try:
+        return zlib.decompressobj(31).decompress(head, HEAD)
+    except zlib.error as error:
+        raise ConfigurationError(source, f"it begins like gzip but is not ({in_our_words(error)})", ACCEPTED) from error
 
 
 def _form_of_directory(place: Place) -> Form:

@@ -10,19 +10,19 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from zipfile import ZipInfo
 
-from jobs.corpus.cord19.intake import refuse_without_metadata, refuse_without_papers, refused_member
 from jobs.corpus.cord19.layouts import choose_metadata, is_json, is_nested_archive, is_zip_name
 from jobs.corpus.cord19.listing import list_release, refuse_packed_metadata
 from jobs.corpus.cord19.metadata import check_joined, read_columns
 from jobs.corpus.cord19.paper_id import check_paper_id
-from jobs.corpus.cord19.parse import read_parse
 from jobs.corpus.cord19.parse_files import gunzipped
+from jobs.corpus.cord19.refused_members import refuse_without_metadata, refuse_without_papers, refused_member
 from jobs.corpus.documents.format import Form
+from jobs.corpus.documents.lenient_json import read_json
 from jobs.corpus.documents.quarantine import MalformedError, Quarantined
 from jobs.corpus.documents.size_limit import MAX_DOCUMENT_BYTES
-from jobs.corpus.reading.detect_format import form_of, own_files
+from jobs.corpus.reading.detect_format import HEAD, form_of, own_files, unpacked_head
 from jobs.corpus.reading.jsonl import Jsonl
-from jobs.corpus.reading.own_files import HEAD, Line, first_bytes, source_of
+from jobs.corpus.reading.lines import Line
 from jobs.corpus.reading.unlike_text import refuse_other_content, refuse_other_than_text
 from jobs.errors import ConfigurationError
 from jobs.files.names import printable
@@ -50,8 +50,10 @@ def _look_at_own(place: Place, form: Form) -> None:
     check = refuse_other_than_text if form is Form.TEXT else refuse_other_content
     faults: list[Quarantined | None] = []
     for file in own_files(place, form):
-        head = first_bytes(place, file)
-        check(head, file.path, source_of(place, file))
+        source = place.location if place.name else f"{place.location.rstrip('/')}/{file.path}"
+        with place.store.open(file.path) as opened:
+            head = unpacked_head(opened.read(HEAD), source)
+        check(head, file.path, source)
         if form is Form.JSONL and len(faults) < _LOOKED_AT:
             outcomes = Jsonl().outcomes(file.path, _whole_lines(head))
             faults += [next(iter(outcome.quarantine), None) for outcome in islice(outcomes, _LOOKED_AT)]
@@ -85,10 +87,18 @@ def _look_at_release(place: Place) -> None:
 def _fault(path: str, store: Store) -> Quarantined | None:
     data = store.get(path)
     try:
-        check_paper_id(path, read_parse(gunzipped(data) if data.startswith(GZIP_MAGIC) else data).paper_id)
+        check_paper_id(path, _paper_id(gunzipped(data) if data.startswith(GZIP_MAGIC) else data))
     except MalformedError as error:
         return Quarantined(path, error.reason, error.position)
     return None
+
+
+def _paper_id(data: bytes) -> object:
+    """Raises ``MalformedError`` for what is no parse; ``parse.read_parse``, which is not light, looks at more of it."""
+    parse: object = read_json(data, lambda value: value, lambda _: ())
+    if not isinstance(parse, dict) or "body_text" not in parse:
+        raise MalformedError("no body_text")
+    return parse.get("paper_id")
 
 
 def _refuse_all(faults: Sequence[Quarantined | None], source: str, remedy: str) -> None:

@@ -14,7 +14,7 @@ from jobs.corpus.documents.outcome import NO_TEXT, Outcome
 from jobs.corpus.documents.paragraph import plain
 from jobs.corpus.documents.quarantine import MalformedError, Quarantined
 from jobs.corpus.documents.size_limit import MAX_DOCUMENT_BYTES
-from jobs.corpus.reading.own_files import Line, base_name
+from jobs.corpus.reading.lines import Line, base_name
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 

@@ -4,42 +4,21 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from jobs.corpus.documents.outcome import Outcome
 from jobs.corpus.documents.quarantine import Quarantined
 from jobs.corpus.documents.size_limit import MAX_DOCUMENT_BYTES
 from jobs.corpus.documents.workspace import Workspace
+from jobs.corpus.reading.detect_format import HEAD
+from jobs.corpus.reading.lines import Line
 from jobs.files.limits import Budget
 from jobs.files.place import Place
 from jobs.files.streams import drain, unpacked
 from jobs.store import ObjectInfo
 
-HEAD = 1 << 16
 _LINES_AT_ONCE = 1 << 16
 """Lines that may be read without a document, a fraction of a second, until the step is asked whether it is to end."""
-_MAYBE_BLANK = frozenset((*range(0x1C, 0x20), *(ord(blank.encode()[:1]) for blank in "\x85\u1680\u2000\u3000")))
-"""First bytes of white space that ``bytes.strip`` leaves; the others of its kind begin as these."""
-_ENDINGS = (".gz", ".jsonl", ".ndjson", ".txt")
-
-
-@dataclass(frozen=True)
-class Line:
-    number: int
-    """From 1."""
-    data: bytes
-    """Including the line end."""
-    size: int
-    """In bytes; larger than ``data`` for a line that is too long to be kept."""
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether it has nothing but white space, also beyond ASCII (a no-break space), as ``str.strip`` tells it."""
-        rest = self.data.strip()
-        if self.size != len(self.data) or (rest and rest[0] not in _MAYBE_BLANK):
-            return False
-        return not rest.decode(errors="replace").strip()
 
 
 Reader = Callable[[str, Iterator[Line]], Iterator[Outcome]]
@@ -53,13 +32,6 @@ Check = Callable[[bytes, str, str], None]
 def source_of(place: Place, file: ObjectInfo) -> str:
     """The name that errors use for a file of the corpus."""
     return place.location if place.name else f"{place.location.rstrip('/')}/{file.path}"
-
-
-def first_bytes(place: Place, file: ObjectInfo) -> bytes:
-    """How a file begins, unpacked. Raises ``ConfigurationError`` for one that is packed in a way that is not read."""
-    source = source_of(place, file)
-    with place.store.open(file.path) as opened:
-        return cast("io.BufferedReader", unpacked(opened, source, Budget(source, file.size))).peek(HEAD)
 
 
 class OwnFiles:
@@ -138,11 +110,3 @@ class OwnFiles:
         if self.done_bytes >= self.total_bytes:
             return done
         return max(done + 1, round(done * self.total_bytes / max(1, self.done_bytes)))
-
-
-def base_name(path: str) -> str:
-    """``notes/a`` of ``notes/a.jsonl.gz``: what ids are made of."""
-    for ending in _ENDINGS:
-        if path.lower().endswith(ending):
-            path = path[: -len(ending)]
-    return path

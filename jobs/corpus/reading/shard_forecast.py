@@ -7,11 +7,11 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from jobs.corpus.cord19.intake import refuse_without_metadata, refused_member
 from jobs.corpus.cord19.layouts import METADATA, choose_metadata, is_json, relative_to, root_of
 from jobs.corpus.cord19.listing import list_release
 from jobs.corpus.cord19.metadata import Metadata, survey
 from jobs.corpus.cord19.paper_files import papers_with_files
+from jobs.corpus.cord19.refused_members import refuse_without_metadata, refused_member
 from jobs.corpus.documents.balance import Spread
 from jobs.corpus.documents.format import Form
 from jobs.corpus.documents.size_limit import MAX_DOCUMENT_BYTES

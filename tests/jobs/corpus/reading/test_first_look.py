@@ -71,7 +71,6 @@ REFUSED: Mapping[str, tuple[Mapping[str, bytes], str]] = {
     "JSON array": ({"a.jsonl": b'[{"text": "a"}, {"text": "b"}]'}, "a JSON array"),
     "JSON lines as text": ({"a.txt": LINES}, "JSON objects"),
     "xz": ({"a.txt": b"\xfd7zXZ\0aaaa"}, "packed with xz"),
-    "damaged gzip": ({"a.txt.gz": gzip.compress(TEXT.encode() * 9)[:40]}, "truncated"),
     "columns": ({"metadata.csv": b"id,name\n1,x\n", "a.json": PARSE}, "neither column cord_uid nor sha"),
     "columns that name no file": (
         {"metadata.csv": b"cord_uid,title\n1,x\n", "a.json": PARSE},

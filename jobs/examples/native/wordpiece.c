@@ -12,7 +12,7 @@ enum { PART_OF_WORD, SPACE, DROPPED, STANDS_ALONE, UNKNOWN = 255 };
 #define MAX_WORD 200 /* characters; a longer word is one [UNK] */
 #define END_OF_TEXT 0xFF /* no byte of UTF-8 */
 
-#define RECENT 16384 /* words; a power of two */
+#define RECENT 65536 /* words; a power of two */
 #define RECENT_IDS 19
 #define USUAL_IDS 4
 #define RECENT_BYTES 24 /* of a word that is remembered, at most */
@@ -28,9 +28,9 @@ typedef struct {
     int32_t id;
 } Entry;
 
-/* A word that was encoded lately, and its ids: nine words of a text in ten are one of these. It fills a cache line. */
+/* A word that was encoded lately, and its ids: most words of a text are one of these. It is a cache line. */
 typedef struct {
-    Word word;
+    _Alignas(64) Word word;
     uint16_t count; /* 0: none */
     uint16_t ids[RECENT_IDS];
 } Recent;
@@ -43,7 +43,8 @@ typedef struct {
 typedef struct {
     uint64_t filter[2][FILTER_BITS / 64];
     uint8_t *text;
-    Recent *recent;
+    void *memory;   /* of the recent words */
+    Recent *recent; /* in it, where a cache line begins */
     Entry *entries[2];
     uint32_t mask;
     int32_t is_small; /* every id has 16 bits */
@@ -89,7 +90,7 @@ void vocabulary_free(Vocabulary *v)
     if (!v)
         return;
     free(v->text);
-    free(v->recent);
+    free(v->memory);
     free(v->entries[0]);
     free(v->entries[1]);
     free(v);
@@ -108,10 +109,11 @@ Vocabulary *vocabulary_new(const uint8_t *text, const int64_t *ends, int32_t cou
     v->unknown = unknown;
     v->is_small = count <= 1 << 16;
     v->text = malloc((size_t)ends[count - 1] + 1);
-    v->recent = calloc(RECENT, sizeof(Recent));
+    v->memory = calloc(RECENT + 1, sizeof(Recent)); /* pages that no word falls on take none */
+    v->recent = (Recent *)(((uintptr_t)v->memory + sizeof(Recent) - 1) / sizeof(Recent) * sizeof(Recent));
     v->entries[0] = calloc(slots, sizeof(Entry));
     v->entries[1] = calloc(slots, sizeof(Entry));
-    if (!v->text || !v->recent || !v->entries[0] || !v->entries[1]) {
+    if (!v->text || !v->memory || !v->entries[0] || !v->entries[1]) {
         vocabulary_free(v);
         return NULL;
     }
@@ -161,13 +163,17 @@ static int64_t encode_word(const Vocabulary *v, const uint8_t *word, int32_t len
     return count;
 }
 
-/* The first `length` of the 24 bytes at `text`, zeros behind them. */
+/* The first `length` of the 24 bytes at `text`, zeros behind them: the mask is read from where so many of its ones are
+ * left, as a word's length cannot be foreseen by a branch.
+ */
 static inline Word short_word(const uint8_t *text, int32_t length)
 {
-    Word word;
+    static const uint64_t masks[2 * RECENT_BYTES / 8] = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    Word word, mask;
     memcpy(&word, text, sizeof word);
-    for (int32_t i = 0; i < RECENT_BYTES / 8; i++, length -= 8)
-        word.part[i] &= length >= 8 ? UINT64_MAX : length <= 0 ? 0 : UINT64_MAX >> (64 - 8 * length);
+    memcpy(&mask, (const uint8_t *)masks + RECENT_BYTES - length, sizeof mask);
+    for (int32_t i = 0; i < RECENT_BYTES / 8; i++)
+        word.part[i] &= mask.part[i];
     return word;
 }
 

@@ -59,7 +59,9 @@ def write_examples(
     order = np.empty(len(documents), dtype=np.uint32)
     library.shuffle(address(order), len(order), address(random))
     roles = _roles(vocabulary, settings.whole_word_mask)
-    native = _settings(vocabulary, settings, address(roles), documents.ids.itemsize)
+    packed = np.empty(len(vocabulary), dtype=np.uint64)
+    library.pack_ids(address(packed), len(packed))
+    native = _settings(vocabulary, settings, address(roles), address(packed), documents.ids.itemsize)
     size = library.draft_size(native)
 
     drafts_file = target.with_suffix(".drafts")
@@ -99,12 +101,13 @@ def write_examples(
     return lengths
 
 
-def _settings(vocabulary: Vocabulary, settings: Examples, roles: int, id_size: int) -> Settings:
+def _settings(vocabulary: Vocabulary, settings: Examples, roles: int, packed: int, id_size: int) -> Settings:
     ids = vocabulary.ids
     return Settings(
         masked_lm_prob=settings.masked_lm_prob,
         short_seq_prob=settings.short_seq_prob,
         roles=roles,
+        packed=packed,
         cls_id=ids[CLS],
         sep_id=ids[SEP],
         mask_id=ids[MASK],

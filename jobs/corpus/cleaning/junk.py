@@ -71,7 +71,7 @@ def are_junk(sentences: Sequence[str], paged: int | None = None) -> list[bool]:
 
 def _says_nothing(sentence: str, is_paged: bool) -> bool:
     return (
-        not any(map(str.isalpha, sentence))
+        not (sentence[:1].isalpha() or any(map(str.isalpha, sentence)))
         or is_label(sentence)
         or is_heading(sentence)
         or _REMNANT.fullmatch(sentence) is not None

@@ -33,7 +33,8 @@ enum { BEGINS, CONTINUES, SPECIAL };
 typedef struct {
     double masked_lm_prob;
     double short_seq_prob;
-    const uint8_t *roles; /* by id */
+    const uint8_t *roles;   /* by id */
+    const uint64_t *packed; /* by id, as pack_ids() makes them */
     int32_t cls_id, sep_id, mask_id, vocabulary_size;
     int32_t max_seq_length, max_predictions_per_seq;
     int32_t corrected;
@@ -253,6 +254,29 @@ static Run second_of(const Draft *d)
     return (Run){d->second, d->second + d->length - d->first_length - SPECIAL_TOKENS};
 }
 
+/* packed: of each id below `count` the bytes of its varint, and above these their number. */
+void pack_ids(uint64_t *packed, int32_t count)
+{
+    for (int32_t id = 0; id < count; id++) {
+        uint8_t bytes[4] = {0};
+        uint64_t size = (uint64_t)(put_varint(bytes, (uint32_t)id) - bytes);
+        uint32_t varint;
+        memcpy(&varint, bytes, sizeof varint);
+        packed[id] = size << 32 | varint;
+    }
+}
+
+static uint8_t *put_packed_ids(const Settings *s, uint8_t *to, const int32_t *ids, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++) {
+        uint64_t packed = s->packed[ids[i]];
+        uint32_t varint = (uint32_t)packed;
+        memcpy(to, &varint, sizeof varint);
+        to += packed >> 32;
+    }
+    return to;
+}
+
 static uint8_t *serialize(const Corpus *c, const Settings *s, const uint8_t *draft, uint8_t *to)
 {
     static const uint8_t one[4] = {0, 0, 0x80, 0x3f}; /* 1.0f, little-endian */
@@ -268,11 +292,14 @@ static uint8_t *serialize(const Corpus *c, const Settings *s, const uint8_t *dra
         ids[positions[i]] = replaced[i];
     }
     int32_t padding = s->max_seq_length - length, empty = s->max_predictions_per_seq - d->masked;
+    uint8_t packed[2][4 * MAX_LENGTH + 4]; /* what is of any size is packed before its size is written */
+    const uint32_t ids_size = (uint32_t)(put_packed_ids(s, packed[0], ids, length) - packed[0]);
+    const uint32_t originals_size = (uint32_t)(put_packed_ids(s, packed[1], originals, d->masked) - packed[1]);
 
     uint32_t sizes[FEATURES] = {
-        [INPUT_IDS] = packed_size(ids, length) + (uint32_t)padding,
+        [INPUT_IDS] = ids_size + (uint32_t)padding,
         [INPUT_MASK] = (uint32_t)s->max_seq_length,
-        [MASKED_IDS] = packed_size(originals, d->masked) + (uint32_t)empty,
+        [MASKED_IDS] = originals_size + (uint32_t)empty,
         [MASKED_POSITIONS] = packed_size(positions, d->masked) + (uint32_t)empty,
         [MASKED_WEIGHTS] = 4 * (uint32_t)s->max_predictions_per_seq,
         [NEXT_SENTENCE] = 1,
@@ -284,13 +311,13 @@ static uint8_t *serialize(const Corpus *c, const Settings *s, const uint8_t *dra
     to = put_header(to, 1, total);
 
     to = put_feature(to, &features[INPUT_IDS], sizes[INPUT_IDS]);
-    to = put_run(put_packed(to, ids, length), 0, padding);
+    to = put_run(put_bytes(to, packed[0], ids_size), 0, padding);
 
     to = put_feature(to, &features[INPUT_MASK], sizes[INPUT_MASK]);
     to = put_run(put_run(to, 1, length), 0, padding);
 
     to = put_feature(to, &features[MASKED_IDS], sizes[MASKED_IDS]);
-    to = put_run(put_packed(to, originals, d->masked), 0, empty);
+    to = put_run(put_bytes(to, packed[1], originals_size), 0, empty);
 
     to = put_feature(to, &features[MASKED_POSITIONS], sizes[MASKED_POSITIONS]);
     to = put_run(put_packed(to, positions, d->masked), 0, empty);

@@ -84,6 +84,12 @@ static uint8_t *put_packed(uint8_t *to, const int32_t *numbers, int32_t count)
     return to;
 }
 
+static inline uint8_t *put_bytes(uint8_t *to, const uint8_t *bytes, uint32_t size)
+{
+    memcpy(to, bytes, size);
+    return to + size;
+}
+
 static inline uint8_t *put_run(uint8_t *to, int value, int32_t count)
 {
     memset(to, value, (size_t)count);

@@ -30,7 +30,7 @@ def whole_sentences(sentences: Sequence[str], before: str) -> list[str]:
     Of a last one that ends in a bracket that has hardly opened, "grew faster (Figure", the bracket goes.
     """
     kept = list(sentences)
-    if kept and is_open(kept[-1]) and not kept[-1].endswith((".", ":")):
+    if kept and not kept[-1].endswith((".", ":")) and is_open(kept[-1]):
         bracket = kept[-1].rindex("(")
         if len(kept[-1]) - bracket > _SHORT_BRACKET:
             kept.pop()

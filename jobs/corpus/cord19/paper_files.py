@@ -24,7 +24,8 @@ def papers_with_files(metadata: Metadata, files: Collection[str]) -> Iterator[Pa
                 pdf, _ = find_parses(paper.names, index)
         else:
             pdf, pmc = find_parses(paper.names, index)
-        yield replace(paper, pdf_json=pdf, pmc_json=pmc)
+        as_named = (pdf, pmc) == (paper.pdf_json, paper.pmc_json)
+        yield paper if as_named else replace(paper, pdf_json=pdf, pmc_json=pmc)
 
 
 def _found(index: FileIndex, names: Sequence[str], kind: Parse) -> tuple[str, ...]:

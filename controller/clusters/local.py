@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from controller.clusters.interface import JobState, JobStatus
 from controller.clusters.job_policy import COMPLETE, IndexedJob, JobPolicy
 from controller.clusters.pod_diagnosis import OUT_OF_MEMORY_REMEDY
 from controller.labels import Job
+from controller.planning.tunables import TUNABLES, with_tunables
 from jobs.errors import ConfigurationError, StoreError
 from jobs.layout import LOGS, LogName
 from jobs.store import Store
@@ -174,7 +175,7 @@ class LocalCluster:
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [_executable(container["command"][0]), *container["command"][1:], *container["args"]],
-                env={**os.environ, **declared, "JOB_COMPLETION_INDEX": str(index)},
+                env={**_environment(declared), "JOB_COMPLETION_INDEX": str(index)},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -262,6 +263,12 @@ def _state(indexes: IndexedJob) -> JobState:
     if indexes.suspended:
         return JobState.SUSPENDED
     return JobState.RUNNING if indexes.active else JobState.PENDING
+
+
+def _environment(declared: Mapping[str, str]) -> dict[str, str]:
+    """This process's, and over it what the container declares; of glibc's tunables those that the user set stay."""
+    own = {TUNABLES: os.environ[TUNABLES]} if TUNABLES in os.environ else {}
+    return {**os.environ, **with_tunables(declared, own)}
 
 
 def _executable(command: str) -> str:

@@ -27,6 +27,7 @@ from controller.labels import (
     Job,
 )
 from controller.planning.plan import Step
+from controller.planning.tunables import HUGE_PAGES, with_tunables
 from controller.profiles.pod_price import pod_price
 from controller.profiles.pool import MOST_FLEX_HOURS, SPOT, Pool, Role
 from controller.profiles.profile import Profile
@@ -48,8 +49,6 @@ GRACE_SECONDS = 30
 TTL_SECONDS = 7 * 24 * 3600
 HOUR_SECONDS = 3600
 DAY_SECONDS = 24 * HOUR_SECONDS
-HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-"""Has malloc ask for huge pages: an update on CPUs reads and writes gigabytes. glibc before 2.35 ignores it."""
 USER = 65532
 """UID the containers run as. Any non-root UID works."""
 
@@ -143,8 +142,7 @@ def _pod(step: Step, profile: Profile) -> dict[str, Any]:
         mounts.append({"name": "bucket", "mountPath": profile.bucket})
     trains_on_cpus = KINDS[step.spec.kind].role is Role.TRAINER and not pool.accelerator
     env = {
-        **(HUGE_PAGES if trains_on_cpus else {}),
-        **profile.env,
+        **with_tunables(HUGE_PAGES if trains_on_cpus else {}, profile.env),
         "TMPDIR": SCRATCH,
         "HOME": SCRATCH,
         # `python -m` would let modules of the working directory take the place of ours.

@@ -214,6 +214,33 @@ time.sleep(60)
     assert not alive(pid)
 
 
+@pytest.mark.parametrize(
+    ("own", "found"),
+    [
+        (None, "glibc.malloc.hugetlb=1"),
+        ("", "glibc.malloc.hugetlb=1"),
+        ("glibc.malloc.hugetlb=0", "glibc.malloc.hugetlb=0"),
+        ("glibc.malloc.arena_max=2", "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=2"),
+    ],
+)
+def test_tunables_of_glibc_that_the_user_set_stay(
+    store: Store, monkeypatch: pytest.MonkeyPatch, own: str | None, found: str
+) -> None:
+    if own is None:
+        monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    else:
+        monkeypatch.setenv("GLIBC_TUNABLES", own)
+    monkeypatch.setenv("COVID_CTL_DEVICE", "gpu")
+    made = job("print(os.environ['GLIBC_TUNABLES'], os.environ['COVID_CTL_DEVICE'])")
+    made["spec"]["template"]["spec"]["containers"][0]["env"] += [
+        {"name": "GLIBC_TUNABLES", "value": "glibc.malloc.hugetlb=1"},
+        {"name": "COVID_CTL_DEVICE", "value": "cpu"},
+    ]
+    with local(store) as cluster:
+        run(cluster, made)
+    assert store.get("step-1/logs/00000-0.log") == f"{found} cpu\n".encode()
+
+
 def test_each_attempt_has_empty_scratch_and_its_own_log(store: Store) -> None:
     program = """
 scratch = pathlib.Path(os.environ["TMPDIR"])

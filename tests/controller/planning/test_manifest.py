@@ -100,6 +100,26 @@ def test_training_has_its_own_image() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("own", "found"),
+    [
+        ({}, "glibc.malloc.hugetlb=1"),
+        ({"GLIBC_TUNABLES": "glibc.malloc.arena_max=2"}, "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=2"),
+        ({"GLIBC_TUNABLES": "glibc.malloc.hugetlb=2"}, "glibc.malloc.hugetlb=2"),
+    ],
+)
+def test_training_on_cpus_asks_for_huge_pages_unless_the_profile_has_its_own_word(
+    own: dict[str, str], found: str
+) -> None:
+    profile = PROFILE.model_copy(update={"env": own})
+    variables = {
+        kind: {one["name"]: one["value"] for one in container(render(BY_KIND[kind], profile))["env"]}
+        for kind in ("pretrain", "ingest")
+    }
+    assert variables["pretrain"]["GLIBC_TUNABLES"] == found
+    assert variables["ingest"].get("GLIBC_TUNABLES") == own.get("GLIBC_TUNABLES")
+
+
 def test_preemption_is_ignored_before_exit_codes_are_looked_at() -> None:
     job = render(BY_KIND["preprocess"], PROFILE)
     rules = job["spec"]["podFailurePolicy"]["rules"]

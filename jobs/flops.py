@@ -44,26 +44,35 @@ def example_flops(shape: Architecture, *, vocabulary: int, length: int, predicti
     """FLOP of a training example of ``length`` tokens: matrix products, backward costs twice forward.
 
     "Model FLOPs" as in appendix B of the PaLM paper (arXiv 2204.02311) and in Megatron-LM (arXiv 2104.04473): what the
-    mathematics needs, whatever an implementation repeats, or leaves out because nothing reads it; a multiplication
-    and an addition count as two. Per layer, 4 h² weights project queries, keys, values and outputs, the feed-forward
-    network has 2 h·i, and scores and their weighted sum are two products of length² · h. The heads take a transform
-    (h²) and ``vocabulary`` logits per masked word, and the pooler and two logits per pair.
+    mathematics needs, whatever an implementation repeats; a multiplication and an addition count as two. The last layer
+    is read only at the masked words and the first token. The heads take a transform (h²) and ``vocabulary`` logits per
+    masked word, and the pooler and two logits per pair.
     """
-    hidden, inner, layers = shape.hidden_size, shape.intermediate_size, shape.num_hidden_layers
-    projections = 2 * length * (4 * hidden * hidden + 2 * hidden * inner)
-    attention = 2 * 2 * length * length * hidden
+    hidden = shape.hidden_size
     words = 2 * predictions * (hidden * hidden + hidden * vocabulary)
-    return 3 * (layers * (projections + attention) + words + 2 * _pair_products(shape))
+    pairs = 2 * hidden * (hidden + 2)
+    return 3 * (encoding_flops(shape, length=length, read=predictions + 1) + words + pairs)
 
 
-def _pair_products(shape: Architecture) -> int:
-    """Multiplications of the pooler and of two logits."""
-    return shape.hidden_size * (shape.hidden_size + 2)
+def encoding_flops(shape: Architecture, *, length: int, read: int | None = None) -> int:
+    """FLOP of encoding one text of ``length`` tokens: the encoder alone, forward.
+
+    The last layer is computed at the ``read`` positions; by default at all.
+    """
+    others = (shape.num_hidden_layers - 1) * _layer_flops(shape, length, length)
+    return others + _layer_flops(shape, length, length if read is None else read)
 
 
-def encoding_flops(shape: Architecture, *, length: int) -> int:
-    """FLOP of encoding one text of ``length`` tokens: the encoder alone, forward."""
-    return (example_flops(shape, vocabulary=0, length=length, predictions=0) - 6 * _pair_products(shape)) // 3
+def _layer_flops(shape: Architecture, length: int, read: int) -> int:
+    """One layer, computed at ``read`` of ``length`` positions, forward.
+
+    Keys and values are projected at all of them (h² weights each), queries and outputs (h² each) and the feed-forward
+    network (2 h·i) where something reads the result. Scores and their weighted sum are two products of
+    ``read`` · ``length`` · h.
+    """
+    hidden, inner = shape.hidden_size, shape.intermediate_size
+    projected = 2 * length * hidden * hidden + read * (2 * hidden * hidden + 2 * hidden * inner)
+    return 2 * (projected + 2 * read * length * hidden)
 
 
 def run_flops(example: int, schedule: Schedule, first_step: int = 0) -> int:

@@ -20,7 +20,7 @@ _TIMES = re.compile(r"\b\d+ (?:s|min|h|days)\b|just now")
 
 
 def spent_text(spent: Spending | None) -> str:
-    """``$12.40 in 1.6 h (expected $71 to 95 in 8.9 to 12 h)``; of what has not begun the latter alone."""
+    """``$12.40 in 1.6 h (expected $67 to 89 in 8.4 to 11 h)``; of what has not begun the latter alone."""
     if spent is None or spent.dollars is None:
         return ""
     begun = f"${spent.dollars:,.2f} in {time_text(Range(spent.hours, spent.hours))}" if spent.hours else ""

@@ -40,7 +40,7 @@ def test_estimate_answers_for_people_and_programs(tmp_path: Path) -> None:
     ]
     assert [step["kind"] for step in found["steps"]] == kinds
     assert found["total"]["hours"]["low"] > 100  # on CPUs
-    assert any("8.9 to 12 h" in note for note in found["notes"])
+    assert any("8.4 to 11 h" in note for note in found["notes"])
     assert not (tmp_path / "bucket").exists()
 
 

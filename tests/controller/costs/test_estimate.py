@@ -33,12 +33,12 @@ def estimated(
 @pytest.mark.parametrize(
     ("recipe", "spot", "zone", "time", "dollars"),
     [
-        ("clinical", False, "us-central1-a", "8.9 to 12 h", "$71 to 95"),
-        ("clinical", True, "us-central1-b", "8.9 to 12 h", "$18 to 24"),
-        ("bio", False, "us-central1-a", "41 to 55 h", "$331 to 441"),
-        ("bio", True, "us-central1-a", "41 to 55 h", "$84 to 113"),
-        ("bio", False, "europe-west4-a", "41 to 55 h", "$364 to 485"),
-        ("bio", True, "europe-west4-a", "41 to 55 h", "$93 to 124"),
+        ("clinical", False, "us-central1-a", "8.4 to 11 h", "$67 to 89"),
+        ("clinical", True, "us-central1-b", "8.4 to 11 h", "$17 to 23"),
+        ("bio", False, "us-central1-a", "40 to 54 h", "$321 to 429"),
+        ("bio", True, "us-central1-a", "40 to 54 h", "$82 to 109"),
+        ("bio", False, "europe-west4-a", "40 to 54 h", "$354 to 472"),
+        ("bio", True, "europe-west4-a", "40 to 54 h", "$90 to 120"),
     ],
 )
 def test_training_on_a_v3_8(recipe: str, spot: bool, zone: str, time: str, dollars: str) -> None:
@@ -52,9 +52,9 @@ def test_training_on_a_v3_8(recipe: str, spot: bool, zone: str, time: str, dolla
 @pytest.mark.parametrize(
     ("tpu", "zone", "time", "dollars"),
     [
-        ("v5litepod-8", "us-central1-a", "11 to 15 h", "$106 to 141"),
-        ("v5p-8", "us-east5-a", "9.5 to 13 h", "$159 to 212"),
-        ("v6e-8", "us-central1-b", "2.4 to 3.2 h", "$51 to 69"),
+        ("v5litepod-8", "us-central1-a", "11 to 14 h", "$103 to 137"),
+        ("v5p-8", "us-east5-a", "9.2 to 12 h", "$154 to 206"),
+        ("v6e-8", "us-central1-b", "2.3 to 3.1 h", "$50 to 67"),
     ],
 )
 def test_bio_on_newer_slices(tpu: str, zone: str, time: str, dollars: str) -> None:
@@ -67,9 +67,9 @@ def test_bio_on_newer_slices(tpu: str, zone: str, time: str, dollars: str) -> No
 @pytest.mark.parametrize(
     ("gpu", "time"),
     [
-        ({"kind": "nvidia-l4"}, "144 to 191 h"),
-        ({"kind": "nvidia-a100-80gb", "count": 8}, "7 to 9.3 h"),
-        ({"kind": "nvidia-h100-80gb", "count": 8}, "2.2 to 3 h"),
+        ({"kind": "nvidia-l4"}, "139 to 186 h"),
+        ({"kind": "nvidia-a100-80gb", "count": 8}, "6.8 to 9 h"),
+        ({"kind": "nvidia-h100-80gb", "count": 8}, "2.1 to 2.9 h"),
     ],
 )
 def test_bio_on_gpus_at_the_profile_s_price(gpu: dict[str, Any], time: str) -> None:
@@ -152,13 +152,13 @@ def test_longer_training_is_more_work_in_proportion() -> None:
 
 def test_without_a_tpu_the_estimate_tells_what_one_would_take() -> None:
     found = estimated("pretrain", trainer=Pool(cpu="4", memory="16Gi"))
-    assert any(note.startswith("pretrain on a v3-8: 41 to 55 h; $331 to 441 on demand") for note in found.notes)
+    assert any(note.startswith("pretrain on a v3-8: 40 to 54 h; $321 to 429 on demand") for note in found.notes)
 
 
 @pytest.mark.parametrize(
     ("hours", "text"),
     [
-        (Range(41.3, 55.1), "41 to 55 h"),
+        (Range(40.3, 53.7), "40 to 54 h"),
         (Range(9.0, 9.01), "9 h"),
         (Range(0.5, 1.0), "30 to 60 min"),
         (Range(0.001, 0.01), "3.6 to 36 s"),
@@ -171,7 +171,7 @@ def test_times_are_told_in_their_unit_with_the_digits_that_are_meant(hours: Rang
 
 @pytest.mark.parametrize(
     ("dollars", "text"),
-    [(Range(330.7, 441.2), "$331 to 441"), (Range(1.234, 5.678), "$1.2 to 5.7"), (Range(0, 0.001), "under $0.01")],
+    [(Range(321.4, 428.6), "$321 to 429"), (Range(1.234, 5.678), "$1.2 to 5.7"), (Range(0, 0.001), "under $0.01")],
 )
 def test_money_is_told_as_a_range(dollars: Range, text: str) -> None:
     assert dollars_text(dollars) == text

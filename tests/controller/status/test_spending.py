@@ -80,17 +80,17 @@ def test_training_is_set_beside_what_was_to_be_expected(store: Store) -> None:
     assert spent.dollars == 80.0
     assert spent.expected_hours
     assert spent.expected_dollars
-    assert (round(spent.expected_hours.low), round(spent.expected_hours.high)) == (41, 55)
+    assert (round(spent.expected_hours.low), round(spent.expected_hours.high)) == (40, 54)
     assert spent.expected_dollars.low == pytest.approx(spent.expected_hours.low * 8)
     shown = as_lines(
         status_table([observe(store, artifact.name, now=36_000.0)], {artifact.name: spent}, now=36_000.0, wide=True)
     )
-    assert "$80.00 in 10 h (expected $331 to 441 in 41 to 55 h)" in shown
+    assert "$80.00 in 10 h (expected $321 to 429 in 40 to 54 h)" in shown
     unbegun = replace(spent, hours=0.0, dollars=0.0)
     shown = as_lines(
         status_table([observe(store, artifact.name, now=36_000.0)], {artifact.name: unbegun}, now=36_000.0, wide=True)
     )
-    assert "  expected $331 to 441 in 41 to 55 h" in shown
+    assert "  expected $321 to 429 in 40 to 54 h" in shown
     assert "$0" not in shown
 
 

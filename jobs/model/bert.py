@@ -16,7 +16,16 @@ from typing import Any
 import tensorflow as tf
 from pydantic import Field
 
-from jobs.model.fused import add_and_norm, bias_gelu_erf, bias_gelu_tanh, dropout, exact_product, layer_norm, softmax
+from jobs.model.fused import (
+    add_and_norm,
+    add_bias,
+    attention_shares,
+    bias_gelu_erf,
+    bias_gelu_tanh,
+    dropout,
+    exact_product,
+    layer_norm,
+)
 from jobs.model.rounded_copies import NO_COPIES, Copies, Names
 from jobs.recipe import Architecture, Precision
 from jobs.weights.architecture import GOOGLE_ACTIVATIONS, activation_of_google
@@ -140,19 +149,21 @@ class Bert(tf.Module):  # type: ignore[misc]
             tf.reshape(vectors, [-1, config.hidden_size]), *self._norm("bert/embeddings"), compiled=self._compiled
         )
         vectors = dropout(vectors, next(seeds), rate=rate, compiled=self._compiled)
+        rounded = self._rounded(vectors)
 
         # [B, 1, 1, S], broadcast over heads and querying positions.
         masked_scores = (1.0 - tf.cast(input_mask, tf.float32))[:, None, None, :] * MASKED_SCORE
         for index in range(config.num_hidden_layers):
             layer = f"bert/encoder/layer_{index}"
-            asking = vectors
+            asking = rounded
             if positions is not None and index == config.num_hidden_layers - 1:
                 by_example = tf.reshape(vectors, [batch, length, config.hidden_size])
-                asking = tf.reshape(tf.gather(by_example, positions, batch_dims=1), [-1, config.hidden_size])
-            attended = self._attention(asking, vectors, masked_scores, batch, f"{layer}/attention/self", next(seeds))
-            vectors = self._add(asking, attended, f"{layer}/attention/output", next(seeds))
-            inner = self._activated(vectors, f"{layer}/intermediate/dense")
-            vectors = self._add(vectors, inner, f"{layer}/output", next(seeds))
+                vectors = tf.reshape(tf.gather(by_example, positions, batch_dims=1), [-1, config.hidden_size])
+                asking = self._rounded(vectors)
+            attended = self._attention(asking, rounded, masked_scores, batch, f"{layer}/attention/self", next(seeds))
+            vectors, rounded = self._add(vectors, attended, f"{layer}/attention/output", next(seeds))
+            inner = self._activated(rounded, f"{layer}/intermediate/dense")
+            vectors, rounded = self._add(vectors, inner, f"{layer}/output", next(seeds))
         return tf.reshape(vectors, [batch, -1, config.hidden_size])
 
     def pretraining_logits(
@@ -200,26 +211,36 @@ class Bert(tf.Module):  # type: ignore[misc]
             # One product for all three: wider products come nearer to the hardware's peak.
             queries, keys, values = self._heads(vectors, kernels, biases, batch)
         else:
-            (queries,) = self._heads(asking, kernels[:, :hidden], biases[:hidden], batch)
-            keys, values = self._heads(vectors, kernels[:, hidden:], biases[hidden:], batch)
+            (of_queries, of_others), (query_biases, other_biases) = (
+                tf.split(both, [hidden, 2 * hidden], axis=-1) for both in (kernels, biases)
+            )
+            (queries,) = self._heads(asking, of_queries, query_biases, batch)
+            keys, values = self._heads(vectors, of_others, other_biases, batch)
 
         scores = self._product(queries, keys, transpose_b=True)
-        probabilities = softmax(scores, masked_scores, 1.0 / math.sqrt(size), compiled=self._compiled)
         # Drops whole positions to attend to, as the Transformer paper does.
-        rate = self.config.attention_probs_dropout_prob
-        probabilities = dropout(probabilities, seed, rate=rate, compiled=self._compiled)
-        context = tf.transpose(self._product(probabilities, values), [0, 2, 1, 3])
+        shares = attention_shares(
+            scores,
+            masked_scores,
+            seed,
+            scale=1.0 / math.sqrt(size),
+            rate=self.config.attention_probs_dropout_prob,
+            compiled=self._compiled,
+        )
+        context = tf.transpose(self._product(shares, values), [0, 2, 1, 3])
         return tf.reshape(context, [-1, hidden])
 
     def _heads(self, vectors: tf.Tensor, kernels: tf.Tensor, biases: tf.Tensor, batch: tf.Tensor) -> list[tf.Tensor]:
         """Vectors [B * S, H] times kernels of H columns each, side by side; for each kernel [B, N, S, D]."""
         heads, hidden = self.config.num_attention_heads, self.config.hidden_size
-        projected = tf.nn.bias_add(self._product(vectors, kernels), biases)
+        projected = add_bias(self._product(vectors, kernels), biases)
         projected = tf.reshape(projected, [batch, -1, kernels.shape[1] // hidden, heads, hidden // heads])
         return tf.unstack(tf.transpose(projected, [2, 0, 3, 1, 4]))  # type: ignore[no-any-return]
 
-    def _add(self, vectors: tf.Tensor, inputs: tf.Tensor, scope: str, seed: tf.Tensor | None) -> tf.Tensor:
-        """A sub-layer's last dense layer, dropout, residual connection and layer norm."""
+    def _add(
+        self, vectors: tf.Tensor, inputs: tf.Tensor, scope: str, seed: tf.Tensor | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """A sub-layer's last dense layer, dropout, residual connection and layer norm; exact, and for products."""
         rate = self.config.hidden_dropout_prob
         product, bias = self._product_and_bias(inputs, f"{scope}/dense")
         return add_and_norm(vectors, product, bias, *self._norm(scope), seed, rate=rate, compiled=self._compiled)

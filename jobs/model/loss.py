@@ -8,6 +8,10 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from jobs.model.fused import cross_entropy
+
+COMPILED_FROM_ENTRIES = 16_384
+"""Entries of a vocabulary from which the loss of its words is compiled: the larger ones are those of large models."""
 Batch = Mapping[str, tf.Tensor]
 """Features of B examples by name, as ``jobs.model.dataset`` parses them."""
 
@@ -75,7 +79,7 @@ def evaluation_sums(
 
 def _cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Cross-entropy per row: google's one-hot product without a one-hot matrix of the vocabulary's width."""
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    return cross_entropy(logits, labels, compiled=logits.shape[-1] >= COMPILED_FROM_ENTRIES)
 
 
 def _hits(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

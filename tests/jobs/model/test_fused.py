@@ -19,6 +19,7 @@ def drawn(*shape: int, seed: int = 0) -> tf.Tensor:
 X, Y = drawn(ROWS, WIDTH, seed=1), drawn(ROWS, WIDTH, seed=2)
 BIAS, BETA, GAMMA = (drawn(WIDTH, seed=seed) for seed in (3, 4, 5))
 SEED = tf.constant([6, -7])
+LABELS = tf.constant([0, 15, 3, 3, 9, 1])
 MASK = tf.constant([[0.0] * 12 + [-10000.0] * 4])
 
 CASES: dict[str, tuple[Callable[..., tf.Tensor], tuple[tf.Tensor, ...], tuple[Any, ...], dict[str, float]]] = {
@@ -28,7 +29,9 @@ CASES: dict[str, tuple[Callable[..., tf.Tensor], tuple[tf.Tensor, ...], tuple[An
     "add_and_norm": (fused.add_and_norm, (X, Y, BIAS, BETA, GAMMA), (None,), {"rate": 0.1}),
     "add_and_norm with dropout": (fused.add_and_norm, (X, Y, BIAS, BETA, GAMMA), (SEED,), {"rate": 0.1}),
     "dropout": (fused.dropout, (X,), (SEED,), {"rate": 0.1}),
-    "softmax": (fused.softmax, (X,), (MASK, 0.25), {}),
+    "attention_shares": (fused.attention_shares, (X,), (MASK,), {"scale": 0.25, "rate": 0.1}),
+    "attention_shares with dropout": (fused.attention_shares, (X,), (MASK, SEED), {"scale": 0.25, "rate": 0.1}),
+    "cross_entropy": (fused.cross_entropy, (X,), (LABELS,), {}),
 }
 
 
@@ -37,10 +40,15 @@ def value_and_gradients(
 ) -> list[Any]:
     with tf.GradientTape() as tape:
         tape.watch(watched)
-        result = function(*watched, *rest, **options)
+        results = tf.nest.flatten(function(*watched, *rest, **options))
         # Not a plain sum: that of a softmax or a norm has no gradient.
-        weighted = tf.reduce_sum(tf.cast(result, tf.float32) * drawn(ROWS, WIDTH, seed=7))
-    return [result.numpy(), *(gradient.numpy() for gradient in tape.gradient(weighted, watched))]
+        weighted = [
+            tf.reduce_sum(tf.cast(result, tf.float32) * drawn(*result.shape, seed=seed))
+            for seed, result in enumerate(results, 7)
+        ]
+        total = tf.add_n(weighted)
+    gradients = tape.gradient(total, watched)
+    return [tf.cast(value, tf.float32).numpy() for value in (*results, *gradients)]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -51,6 +59,37 @@ def test_compiling_changes_no_value_and_no_gradient(case: str) -> None:
     )
     for one, other in zip(plain, compiled, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("case", ["bias_gelu_tanh", "bias_gelu_erf", "add_and_norm with dropout"])
+def test_a_product_in_bfloat16_has_its_result_and_gradient_so(case: str) -> None:
+    function, watched, rest, numbers = CASES[case]
+    place = 1 if function is fused.add_and_norm else 0
+    product = tf.cast(watched[place], tf.bfloat16)
+    rounded = (*watched[:place], product, *watched[place + 1 :])
+    exact = (*watched[:place], tf.cast(product, tf.float32), *watched[place + 1 :])
+    # Both of the exact function's results are exact.
+    expected, found = (value_and_gradients(function, given, rest, **numbers) for given in (exact, rounded))
+    for one, other in zip(expected, found, strict=True):
+        np.testing.assert_allclose(other, one, rtol=0.03, atol=0.03)
+
+
+@pytest.mark.parametrize("function", [fused.gelu_tanh, fused.gelu_erf])
+def test_slopes_are_the_derivatives(function: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]) -> None:
+    x = tf.linspace(-6.0, 6.0, 101)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value, slope = function(x)
+    np.testing.assert_allclose(slope, tape.gradient(value, x), rtol=1e-5, atol=1e-6)
+
+
+def test_a_bias_gets_the_sum_of_the_rows() -> None:
+    with tf.GradientTape() as tape:
+        tape.watch([X, BIAS])
+        weighted = tf.reduce_sum(fused.add_bias(X, BIAS) * Y)
+    of_product, of_bias = tape.gradient(weighted, [X, BIAS])
+    np.testing.assert_array_equal(of_product, Y)
+    np.testing.assert_allclose(of_bias, tf.reduce_sum(Y, axis=0), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("compiled", [False, True])

@@ -20,7 +20,7 @@ from jobs.weights.architecture import LAYER_NORM_EPSILON
 
 Function = Callable[..., tf.Tensor]
 ValueAndSlope = tuple[tf.Tensor, tf.Tensor]
-"""Of a function of one variable, its value and its derivative."""
+"""The value and the derivative of a function of one variable."""
 
 
 def one_pass(function: Function) -> Function:

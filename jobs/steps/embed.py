@@ -19,7 +19,7 @@ from jobs.publish.pooling_files import is_cased, max_length_of
 from jobs.search.paper import Paper
 from jobs.search.papers_file import write_papers
 from jobs.steps.context import StepContext
-from jobs.steps.inputs import CompleteStep
+from jobs.steps.lineage import Lineage
 from jobs.steps.token_ids import TokenIds
 from jobs.steps.training_documents import TrainingDocuments
 from jobs.vocabulary import parse_vocabulary
@@ -29,14 +29,15 @@ def run(context: StepContext) -> None:
     """Embed this worker's share of the documents' shards: numbers ``shard``, ``shard`` + ``shards`` and so on."""
     started = time.monotonic()
     artifact, spec = context.artifact, context.artifact.spec
-    tune = CompleteStep(context.store, spec.inputs["embedder"])
-    preprocess = tune.input("pretrain").input("examples")
-    documents = TrainingDocuments(context, preprocess)
-    for output in tune.manifest.under(EMBEDDER):
+    lineage = Lineage.of(context.store, spec.inputs["embedder"])
+    tuned = lineage.embedder
+    documents = TrainingDocuments(context, lineage.examples)
+    for output in tuned.manifest.under(EMBEDDER):
         (context.scratch / output.path).parent.mkdir(parents=True, exist_ok=True)
-        tune.artifact.download(output, context.scratch / output.path)
+        tuned.artifact.download(output, context.scratch / output.path)
     directory = context.scratch / EMBEDDER
-    vocabulary = parse_vocabulary((directory / VOCABULARY).read_bytes(), tune.artifact.path(f"{EMBEDDER}/{VOCABULARY}"))
+    source = tuned.artifact.path(f"{EMBEDDER}/{VOCABULARY}")
+    vocabulary = parse_vocabulary((directory / VOCABULARY).read_bytes(), source)
     token_ids, length = TokenIds(vocabulary, cased=is_cased(directory)), max_length_of(directory)
     devices = find_devices()
     heartbeat = context.heartbeat("documents")

@@ -22,6 +22,7 @@ from jobs.search.engine import Mode
 from jobs.search.vectors import write_index
 from jobs.steps.context import StepContext
 from jobs.steps.inputs import CompleteStep
+from jobs.steps.lineage import Lineage
 
 
 def run(context: StepContext) -> None:
@@ -30,7 +31,7 @@ def run(context: StepContext) -> None:
     artifact, inputs = context.artifact, context.artifact.spec.inputs
     embed = CompleteStep(context.store, inputs["vectors"])
     evaluate = CompleteStep(context.store, inputs["evaluation"])
-    ingest = embed.input("embedder").input("pretrain").input("examples").input("documents")
+    ingest = Lineage.of(context.store, embed.manifest.spec.inputs["embedder"]).examples.input("documents")
     width, papers = embed.manifest.facts["width"], embed.manifest.counts["documents"]["kept"]
     heartbeat = context.heartbeat("vectors")
     shards = embed.manifest.under(VECTORS)

@@ -89,19 +89,19 @@ def step(store: Store, kind: Kind, inputs: Mapping[str, str], **settings: Any) -
     return artifact
 
 
-def embedder_of(root: Path, store: Store, pretrain: str) -> Artifact:
-    """A ``tune`` step that left the pretrained model as it was."""
+def embedder_of(root: Path, store: Store, pretrain: str, kind: Kind = Kind.TUNE) -> Artifact:
+    """A ``tune`` or ``control`` step that left the pretrained model as it was."""
+    directory = root / f"embedder-{kind}"
     model = Artifact.open(store, pretrain)
     examples = model.spec.inputs["examples"]
     vocabulary = parse_vocabulary(store.get(f"{examples}/vocab.txt"), "vocab.txt")
     config = json.loads(store.get(f"{pretrain}/model/bert_config.json"))
-    write_embedder(root / "embedder", load_file(root / "weights"), config, vocabulary, cased=True, max_length=48)
+    write_embedder(directory, load_file(root / "weights"), config, vocabulary, cased=True, max_length=48)
     files = {
-        f"embedder/{path.relative_to(root / 'embedder')}": path.read_bytes()
-        for path in (root / "embedder").rglob("*")
-        if path.is_file()
+        f"embedder/{path.relative_to(directory)}": path.read_bytes() for path in directory.rglob("*") if path.is_file()
     }
-    return complete(store, Spec(Kind.TUNE, {}, {"pretrain": pretrain}, recipe="tiny"), files)
+    inputs = {"pretrain": pretrain} if kind is Kind.TUNE else {"examples": examples}
+    return complete(store, Spec(kind, {}, inputs, recipe="tiny"), files)
 
 
 def run(

@@ -30,6 +30,7 @@ DOCUMENT_SHARDS = 5
 class Place:
     root: Path
     tune: str
+    control: str
     scratches: itertools.count[int] = field(default_factory=itertools.count)
 
     @property
@@ -64,7 +65,9 @@ class Place:
 def place_of(root: Path, *, papers: int, abstracts: bool = True) -> Place:
     corpus = write_corpus(root / "papers.jsonl", papers=papers, abstracts=abstracts)
     _, model = pretrained(root, corpus, shards=DOCUMENT_SHARDS)
-    return Place(root, embedder_of(root, Store(str(root / "bucket")), model).name)
+    store = Store(str(root / "bucket"))
+    tune, control = (embedder_of(root, store, model, kind).name for kind in (Kind.TUNE, Kind.CONTROL))
+    return Place(root, tune, control)
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +133,20 @@ def test_two_that_index_at_once_make_one_index_that_finds_each_paper_by_its_own_
             assert hit.paper == paper
             assert hit.cosine == pytest.approx(1, abs=2e-3)  # half precision
     assert papers == len(engine.lexical) == artifact.require().facts["papers"]
+
+
+def test_an_embedder_without_pretraining_is_embedded_with_and_indexed_as_well(
+    place: Place, undisturbed: Artifact, tmp_path: Path
+) -> None:
+    artifact = place.submitted(Kind.EMBED, salt="control", embedder=place.control)
+    embed.run(place.context(artifact))
+    assert artifact.finish()
+    assert content(artifact) == content(undisturbed)
+    indexed = place.index(artifact.name)
+    index.run(place.context(indexed))
+    assert indexed.finish()
+    staged = stage(place.store, indexed.name, tmp_path)
+    assert SearchEngine(staged.layout, staged.default).search("mask", mode=Mode.DENSE, count=3).hits
 
 
 def test_a_bit_that_changed_is_named_by_the_next_to_read_it(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from jobs.errors import ConfigurationError
 
 
-def per_replica(batch_size: int, replicas: int, on: str, accumulation: int = 1) -> int:
-    """Examples that a replica computes at once: one of its ``accumulation`` microbatches. ``on`` names the hardware.
+def per_replica(batch_size: int, replicas: int, on: str, accumulation: int = 1, section: str = "schedule") -> int:
+    """Examples that a replica computes at once: one of its ``accumulation`` microbatches. ``on`` names the hardware,
+    ``section`` that of the recipe which sets the batch.
 
     Raises ``ConfigurationError`` when the batch cannot be split evenly.
     """
@@ -15,8 +16,8 @@ def per_replica(batch_size: int, replicas: int, on: str, accumulation: int = 1) 
         even = -(-batch_size // microbatches) * microbatches
         each = f", each in {accumulation} microbatches (schedule.accumulation)" if accumulation > 1 else ""
         raise ConfigurationError(
-            f"schedule.train_batch_size {batch_size}",
+            f"{section}.train_batch_size {batch_size}",
             f"it cannot be split evenly over {replicas} replicas ({on}){each}",
-            f"submit it with a multiple: --set schedule.train_batch_size={even}",
+            f"submit it with a multiple: --set {section}.train_batch_size={even}",
         )
     return batch_size // microbatches

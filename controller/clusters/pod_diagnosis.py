@@ -30,8 +30,8 @@ _CLAIM = re.compile(r'persistentvolumeclaim(?:s| "(?P<name>[^"]+)")', re.IGNOREC
 """As the scheduler writes it: with its name where a claim is missing or lost, in the plural where none is bound."""
 
 OUT_OF_MEMORY_REMEDY = (
-    "training: raise schedule.accumulation, which computes a batch in that many microbatches; any step: give it more "
-    "memory, on a cluster in the profile's resources"
+    "pretrain: raise schedule.accumulation, which computes a batch in that many microbatches; tune and control: lower "
+    "embedder.train_batch_size; any step: give it more memory, on a cluster in the profile's resources"
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from controller.clusters.kubernetes import KubernetesCluster
 from controller.doctor import bucket as of_bucket
@@ -18,6 +18,7 @@ from controller.doctor.queue import queue
 from controller.doctor.region import region
 from controller.doctor.tpu_offer import tpu_offered
 from controller.doctor.tracker_lease import tracker
+from controller.kinds.declaration import TrainingBatch
 from controller.kinds.registry import KINDS
 from controller.kube.api_errors import ApiError
 from controller.profiles.pool import Role
@@ -67,30 +68,41 @@ def all_checks(
         return
     yield from examine({"region": lambda: region(profile), "images": lambda: of_images.images(profile)})
     yield from _of_cluster(profile, cluster)
-    yield from examine(_of_training(profile, recipe))
+    yield from examine(_of_training(profile, recipe, _batches(recipe, KINDS)))
 
 
 def cheap_checks(
     profile: Profile, recipe: Recipe, kinds: Iterable[Kind], cluster: ClusterOrError | None
 ) -> Iterator[Check]:
     """The checks that ``submit`` makes before it writes anything, for steps of these kinds."""
-    used = {KINDS[kind].role for kind in kinds}
+    asked = set(kinds)
+    used, batches = {KINDS[kind].role for kind in asked}, _batches(recipe, sorted(asked))
     if cluster is None:
-        training: dict[str, Examination] = {"memory": lambda: machine.memory(recipe)} if Role.TRAINER in used else {}
-        yield from examine({"packages": machine.packages, "compiled parts": machine.compiled_modules, **training})
+        counted = any(batch.follows_formula for batch in batches)
+        memory: dict[str, Examination] = {"memory": lambda: machine.memory(recipe)} if counted else {}
+        yield from examine({"packages": machine.packages, "compiled parts": machine.compiled_modules, **memory})
         return
     roles = [role for role in Role if role in used]
     yield from side_by_side(
         examine({"images": lambda: of_images.images(profile, roles)}),
         _of_cluster(profile, cluster, CHEAP, roles),
-        examine(_of_training(profile, recipe) if Role.TRAINER in roles else {}),
+        examine(_of_training(profile, recipe, batches)),
     )
 
 
-def _of_training(profile: Profile, recipe: Recipe) -> dict[str, Examination]:
+def _batches(recipe: Recipe, kinds: Iterable[Kind]) -> list[TrainingBatch]:
+    """Those of the steps that train, each once."""
+    found = (KINDS[kind].batch(recipe) for kind in kinds if not KINDS[kind].why_absent(recipe))
+    return list(dict.fromkeys(filter(None, found)))
+
+
+def _of_training(profile: Profile, recipe: Recipe, batches: Sequence[TrainingBatch]) -> dict[str, Examination]:
+    if not batches:
+        return {}
+    counted = any(batch.follows_formula for batch in batches)
     return {
-        "batch": lambda: training_pod.batch(profile, recipe),
-        "memory": lambda: training_pod.memory(profile, recipe),
+        "batch": lambda: training_pod.batch(profile, batches),
+        **({"memory": lambda: training_pod.memory(profile, recipe)} if counted else {}),
         "TPU": lambda: tpu_offered(profile),
     }
 

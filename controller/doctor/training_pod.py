@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from controller.doctor.check import Check, CheckState, ok, skipped
 from controller.doctor.machine import footprint, memory_for_training
+from controller.kinds.declaration import TrainingBatch
 from controller.profiles.profile import Profile
 from controller.profiles.quantities import quantity
 from jobs.batch_split import per_replica
 from jobs.recipe import Recipe
 
 
-def batch(profile: Profile, recipe: Recipe) -> Check:
-    """Whether it can be split evenly over the replicas. Raises ``ConfigurationError`` if not, as the pod would."""
-    name, accelerator, schedule = "batch", profile.trainer.accelerator, recipe.schedule
+def batch(profile: Profile, batches: Sequence[TrainingBatch]) -> Check:
+    """Whether each can be split evenly over the replicas. Raises ``ConfigurationError`` if not, as the pod would."""
+    accelerator = profile.trainer.accelerator
     replicas, on = (accelerator.replicas, accelerator.name) if accelerator else (1, "CPUs")
-    parts = 1 if schedule.accumulation == "auto" else schedule.accumulation
-    each = per_replica(schedule.train_batch_size, replicas, on, parts)
-    return ok(name, f"{schedule.train_batch_size:,} examples, {each:,} at once on each of {replicas} replicas ({on})")
+    shares = [
+        f"{per_replica(one.size, replicas, on, one.parts or 1, one.section):,} ({one.section})" for one in batches
+    ]
+    return ok("batch", f"of each, {' or '.join(shares)} at once on each of {replicas} replicas ({on})")
 
 
 def memory(profile: Profile, recipe: Recipe) -> Check:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.kinds.declaration import ComputeWork, FromStep, StepKind, Submission
-from controller.kinds.tune import summary, tuning_flops
+from controller.kinds.tune import batch, summary, tuning_flops
 from controller.kinds.tune import why_absent as no_embedder
 from controller.profiles.pool import Role
 from jobs.layout import CHECKPOINTS
@@ -36,6 +36,7 @@ KIND = StepKind(
     deadline_days=14,
     saves=CHECKPOINTS,
     work=lambda recipe: ComputeWork(tuning_flops(recipe)),
+    batch=batch,
     summary=summary,
     submission=Submission(
         "Tune RECIPE's initial checkpoint for search, without pretraining it: the control of `submit evaluate`.",

@@ -161,6 +161,19 @@ class Extension:
     """What the new step's name says of it."""
 
 
+@dataclass(frozen=True)
+class TrainingBatch:
+    """What a training step computes for one update."""
+
+    section: str
+    """The recipe's section that sets it."""
+    size: int
+    parts: int | None
+    """Parts that it is computed in; None: the trainer's memory decides."""
+    follows_formula: bool
+    """Whether ``jobs.training_memory`` says what it takes."""
+
+
 def one_shard(recipe: Recipe, asked: int) -> int:  # noqa: ARG001
     """For a step that is one unit of work."""
     return 1
@@ -178,6 +191,10 @@ def always(recipe: Recipe) -> str:  # noqa: ARG001
 
 def no_flops(spec: Spec) -> None:
     """For a step whose time does not follow from its settings."""
+
+
+def no_batch(recipe: Recipe) -> None:
+    """For a step that trains nothing."""
 
 
 @dataclass(frozen=True)
@@ -220,6 +237,8 @@ class StepKind:
     """Whether it writes what ``covid-ctl report`` shows."""
     flops_of: Callable[[Spec], int | None] = field(default=no_flops)
     """The operations of a step that was submitted, where its settings tell."""
+    batch: Callable[[Recipe], TrainingBatch | None] = field(default=no_batch)
+    """What must fit the trainer, and be split evenly over its devices."""
 
     def settings(self, recipe: Recipe, shards: int) -> dict[str, Any]:
         """Everything but the inputs that decides the step's bytes."""

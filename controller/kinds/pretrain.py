@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.kinds import run_extension
-from controller.kinds.declaration import ComputeWork, Extension, FromStep, StepKind, Submission
+from controller.kinds.declaration import ComputeWork, Extension, FromStep, StepKind, Submission, TrainingBatch
 from controller.profiles.pool import Role
 from jobs.artifact import Manifest
 from jobs.flops import example_flops, run_flops
@@ -56,6 +56,12 @@ def flops_of(spec: Spec) -> int | None:
         return None
 
 
+def batch(recipe: Recipe) -> TrainingBatch:
+    schedule = recipe.schedule
+    parts = None if schedule.accumulation == "auto" else schedule.accumulation
+    return TrainingBatch("schedule", schedule.train_batch_size, parts, follows_formula=True)
+
+
 def summary(manifest: Manifest) -> str:
     facts = manifest.facts
     # After an early end the weights are an earlier step's: what was scored later is not this model.
@@ -100,6 +106,7 @@ KIND = StepKind(
     ),
     work=lambda recipe: ComputeWork(training_flops(recipe)),
     flops_of=flops_of,
+    batch=batch,
     summary=summary,
     submission=Submission(
         "Train RECIPE (a name, or a YAML file) on preprocessed examples.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.kinds.declaration import ComputeWork, FromStep, StepKind, Submission
+from controller.kinds.declaration import ComputeWork, FromStep, StepKind, Submission, TrainingBatch
 from controller.profiles.pool import Role
 from jobs.artifact import Manifest
 from jobs.flops import encoding_flops
@@ -31,6 +31,12 @@ def tuning_flops(recipe: Recipe) -> int:
     return round(3 * forward * PAIRS * settings.epochs)
 
 
+def batch(recipe: Recipe) -> TrainingBatch | None:
+    """Its pairs cannot be computed in parts."""
+    settings = recipe.embedder
+    return TrainingBatch("embedder", settings.train_batch_size, 1, follows_formula=False) if settings else None
+
+
 def summary(manifest: Manifest) -> str:
     facts = manifest.facts
     scored = [scores for scores in facts["evaluations"] if scores["step"] <= facts["steps"]]
@@ -54,6 +60,7 @@ KIND = StepKind(
     deadline_days=14,
     saves=CHECKPOINTS,
     work=lambda recipe: ComputeWork(tuning_flops(recipe)),
+    batch=batch,
     summary=summary,
     published_as="embedder",
     submission=Submission(

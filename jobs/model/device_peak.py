@@ -26,8 +26,9 @@ def peak_flops(devices: Devices, precision: str) -> float | None:
     return None
 
 
-def warn_of_emulation(devices: Devices, precision: str) -> None:
+def warn_of_emulation(devices: Devices, precision: str, section: str = "schedule") -> None:
     """Logs a warning where matrix products of ``precision`` are slower than float32's, with how much slower.
+    ``section`` of the recipe sets it.
 
     Processors without bfloat16 units (GPUs before Ampere, CPUs without AMX or AVX-512 BF16) convert back and forth.
     """
@@ -41,7 +42,7 @@ def warn_of_emulation(devices: Devices, precision: str) -> None:
             precision=precision,
             device=str(devices),
             speed_of_float32=round(ratio, 2),
-            remedy="--set schedule.precision=float32",
+            remedy=f"--set {section}.precision=float32",
         )
 
 

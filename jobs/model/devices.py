@@ -69,12 +69,12 @@ class Devices:
             return footprint.fewest_parts(size, self.memory / self.count)
         return footprint.fewest_parts(size, self.memory)
 
-    def per_replica_batch_size(self, batch_size: int, accumulation: int = 1) -> int:
+    def per_replica_batch_size(self, batch_size: int, accumulation: int = 1, section: str = "schedule") -> int:
         """Examples that a replica computes at once: one of its ``accumulation`` microbatches.
 
         Raises ``ConfigurationError`` when a batch cannot be split evenly.
         """
-        return per_replica(batch_size, self.count, str(self), accumulation)
+        return per_replica(batch_size, self.count, str(self), accumulation, section)
 
 
 def find_devices(wanted: str | None = None) -> Devices:

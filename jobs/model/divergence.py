@@ -15,11 +15,17 @@ from jobs.spec import canonical
 
 
 def check_finite(
-    names: Sequence[str], metrics: npt.NDArray[np.float32], first: int, batches: BatchSampler, artifact: Artifact
+    names: Sequence[str],
+    metrics: npt.NDArray[np.float32],
+    first: int,
+    batches: BatchSampler,
+    artifact: Artifact,
+    section: str,
 ) -> None:
     """Raises ``DivergedError`` when not all ``metrics`` [K, len(names)] of the steps from ``first`` are finite.
 
-    The bucket then has ``diverged/<step>.json`` with the batch of the first such step, by file and record.
+    The bucket then has ``diverged/<step>.json`` with the batch of the first such step, by file and record. ``section``
+    of the recipe sets the learning rate.
     """
     finite = np.isfinite(metrics).all(axis=1)
     if finite.all():
@@ -33,5 +39,5 @@ def check_finite(
         f"step {step:,}",
         f"loss {values['loss']}, gradient norm {values['gradient_norm']}; the step's batch begins with {batch[0]}, "
         f"all of it is in {artifact.path(identity)}",
-        "submit it with a lower learning rate: --set schedule.learning_rate=...",
+        f"submit it with a lower learning rate: --set {section}.learning_rate=...",
     )

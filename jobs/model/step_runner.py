@@ -69,7 +69,7 @@ class StepRunner:
                 tf.constant(step),
                 tf.constant(rates, tf.float32),
             ).numpy()
-        check_finite(self._names, metrics, step, self._batches, self._context.artifact)
+        check_finite(self._names, metrics, step, self._batches, self._context.artifact, self._context.limits.section)
         seconds = self._context.clock() - began
         self._context.steps_per_call.took(count, seconds)
         last = dict(zip(self._names, map(float, metrics[-1]), strict=True))

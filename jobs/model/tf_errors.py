@@ -10,9 +10,11 @@ import tensorflow as tf
 
 from jobs.errors import ConfigurationError
 
+MORE_MEMORY = "take a machine or, in the profile, a pool with more memory"
+
 
 @contextmanager
-def shortage_explained(thing: str) -> Iterator[None]:
+def shortage_explained(thing: str, remedy: str = MORE_MEMORY) -> Iterator[None]:
     """Turns out-of-memory errors into a ``ConfigurationError``: a retry would need the same memory again."""
     try:
         yield
@@ -20,9 +22,7 @@ def shortage_explained(thing: str) -> Iterator[None]:
         raise ConfigurationError(
             thing,
             f"out of memory ({first_line(error)[:200]})",
-            "raise schedule.accumulation, which computes a batch in that many microbatches (auto takes as many as the "
-            "memory asks for), or lower "
-            "schedule.train_batch_size, examples.max_seq_length or the architecture's sizes: --set FIELD=VALUE",
+            remedy,
         ) from error
 
 

@@ -58,8 +58,9 @@ def train(
     # Parallel sums in a fixed order: without it two runs on one machine differ in their last bits.
     tf.config.experimental.enable_op_determinism()
     schedule = task.schedule
-    warn_of_emulation(task.devices, schedule.precision)
-    task.devices.per_replica_batch_size(schedule.train_batch_size, schedule.microbatches)
+    section = context.limits.section
+    warn_of_emulation(task.devices, schedule.precision, section)
+    task.devices.per_replica_batch_size(schedule.train_batch_size, schedule.microbatches, section)
     with task.devices.strategy.scope():
         model = Bert(task.config, schedule.seed, schedule.precision)
         optimizer = AdamWeightDecay(task.objective.trainable_variables(model.variables_by_name))

@@ -30,6 +30,12 @@ from jobs.steps.inputs import CompleteStep
 from jobs.steps.title_pairs import HELD_OUT, KEPT, read_pairs
 from jobs.vocabulary import parse_vocabulary
 
+SMALLER = (
+    "lower embedder.train_batch_size, which cannot be computed in parts, or embedder.abstract_length and "
+    "embedder.title_length: --set FIELD=VALUE"
+)
+"""What to do where the memory does not suffice."""
+
 
 @dataclass(frozen=True)
 class Start:
@@ -54,7 +60,7 @@ def train_embedder(context: StepContext, start: Start) -> None:
     devices = find_devices()
     length = settings.title_length + settings.abstract_length
     step_flops = 3 * settings.train_batch_size * encoding_flops(start.config, length=length)
-    with shortage_explained(f"{artifact.name} on {devices}"):
+    with shortage_explained(f"{artifact.name} on {devices}", SMALLER):
         task = TrainingTask(
             start.config, schedule, Tuning(settings.temperature, held_out), train_pairs, held_out, devices, step_flops
         )

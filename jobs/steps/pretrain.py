@@ -39,6 +39,13 @@ from jobs.steps.extension import extended_run
 from jobs.training_memory import Footprint
 from jobs.vocabulary import Vocabulary, parse_vocabulary
 
+SMALLER = (
+    "raise schedule.accumulation, which computes a batch in that many microbatches (auto takes as many as the memory "
+    "asks for), or lower schedule.train_batch_size, examples.max_seq_length or the architecture's sizes: "
+    "--set FIELD=VALUE"
+)
+"""What to do where the memory does not suffice."""
+
 
 @dataclass(frozen=True)
 class PretrainSettings:
@@ -99,7 +106,7 @@ def run(context: StepContext) -> None:
     devices = find_devices()
     schedule = with_microbatches(settings, devices)
     with (
-        shortage_explained(f"{artifact.name} on {devices}"),
+        shortage_explained(f"{artifact.name} on {devices}", SMALLER),
         closing(_examples(context, settings, source, "validation")) as validation,
         closing(_examples(context, settings, source, "train")) as examples,
     ):

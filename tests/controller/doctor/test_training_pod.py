@@ -8,8 +8,11 @@ import pytest
 
 from controller.doctor import training_pod
 from controller.doctor.check import CheckState, examine
+from controller.doctor.examination import cheap_checks
+from controller.kinds import pretrain, tune
 from controller.profiles.profile import Profile, load_profile
 from jobs.recipe import load_recipe
+from jobs.spec import Kind
 
 CONFIG = """
 [profiles.lab]
@@ -24,6 +27,9 @@ exporter = "registry.example/exporter@sha256:{digest}"
 cpu = "8"
 {pool}
 """
+
+
+LOCAL = load_profile("local", environment={})
 
 
 def profile(tmp_path: Path, gpu: str = "", tpu: str = "", memory: str = "64Gi") -> Profile:
@@ -82,7 +88,25 @@ def test_what_does_not_fit_a_tpu_by_the_formula_may_fit_all_the_same(tmp_path: P
 )
 def test_a_batch_is_split_evenly(pool: dict[str, str], batch_size: str, refused: str, tmp_path: Path) -> None:
     recipe = load_recipe("clinical", {"schedule.train_batch_size": batch_size})
-    (check,) = examine({"batch": lambda: training_pod.batch(profile(tmp_path, **pool), recipe)})
+    (check,) = examine({"batch": lambda: training_pod.batch(profile(tmp_path, **pool), [pretrain.batch(recipe)])})
     assert check.state is (CheckState.FAILED if refused else CheckState.OK)
     assert refused in check.reason
     assert check.remedy.startswith("submit it with a multiple: --set") if refused else not check.remedy
+
+
+def test_each_batch_is_named_by_its_section(tmp_path: Path) -> None:
+    recipe = load_recipe("clinical", {"embedder.train_batch_size": "500"})
+    pairs = tune.batch(recipe)
+    assert pairs
+    place = profile(tmp_path, tpu="v3-8")
+    (check,) = examine({"batch": lambda: training_pod.batch(place, [pretrain.batch(recipe), pairs])})
+    assert (check.state, "embedder.train_batch_size 500" in check.reason) == (CheckState.FAILED, True)
+    assert check.remedy.endswith("--set embedder.train_batch_size=504")
+
+
+def test_only_the_batches_of_what_is_submitted_count() -> None:
+    recipe = load_recipe("clinical", {"schedule.train_batch_size": "1048576"})
+    refused, tuned = (
+        {c.name for c in cheap_checks(LOCAL, recipe, [kind], None)} for kind in (Kind.PRETRAIN, Kind.TUNE)
+    )
+    assert refused - tuned == {"memory"}

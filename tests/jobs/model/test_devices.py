@@ -140,6 +140,10 @@ def test_a_batch_that_cannot_be_shared_evenly_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"each in 3 microbatches \(schedule.accumulation\)") as caught:
         eight.per_replica_batch_size(512, 3)
     assert caught.value.remedy.endswith("schedule.train_batch_size=528")
+    with pytest.raises(ConfigurationError, match="evenly over 8 replicas") as caught:
+        eight.per_replica_batch_size(500, section="embedder")
+    assert caught.value.thing == "embedder.train_batch_size 500"
+    assert caught.value.remedy.endswith("embedder.train_batch_size=504")
 
 
 class EightReplicas(Devices):

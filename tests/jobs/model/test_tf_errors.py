@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import tensorflow as tf
 
 from jobs.errors import ConfigurationError
-from jobs.model.tf_errors import shortage_explained
+from jobs.model.tf_errors import MORE_MEMORY, shortage_explained
+from jobs.recipe.schema import Recipe
+from jobs.setting_docs import documented
+from jobs.steps import embedder_training, pretrain
 
 
-def fail_with(error: Exception) -> None:
-    with shortage_explained("pretrain-bio-12345678 on 8 TPU"):
+def fail_with(error: Exception, remedy: str = MORE_MEMORY) -> None:
+    with shortage_explained("pretrain-bio-12345678 on 8 TPU", remedy):
         raise error
 
 
@@ -26,11 +31,19 @@ def fail_with(error: Exception) -> None:
 )
 def test_too_little_memory_names_the_settings_to_lower(error: Exception) -> None:
     with pytest.raises(ConfigurationError, match=r"out of memory \(OOM when allocating\)") as caught:
-        fail_with(error)
+        fail_with(error, pretrain.SMALLER)
     assert caught.value.thing == "pretrain-bio-12345678 on 8 TPU"
-    assert "schedule.accumulation" in caught.value.remedy
-    assert "schedule.train_batch_size" in caught.value.remedy
     assert "lines" not in caught.value.reason
+
+
+@pytest.mark.parametrize("remedy", [pretrain.SMALLER, embedder_training.SMALLER, MORE_MEMORY])
+def test_the_settings_that_are_named_are_ones_that_the_recipe_has(remedy: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        fail_with(MemoryError(), remedy)
+    named = re.findall(r"\b(?:schedule|embedder|examples)\.\w+", caught.value.remedy)
+    assert named or remedy is MORE_MEMORY
+    known = {setting.dotted for section in documented(Recipe).walk() for setting in section.settings}
+    assert set(named) <= known
 
 
 def test_other_errors_pass() -> None:

@@ -18,11 +18,12 @@ import pytest
 from controller.status.report import find_report, page_of
 from controller.status.verify import verify
 from jobs.artifact import Artifact
-from jobs.errors import ConfigurationError, CovidCtlError, DamagedError
+from jobs.errors import ConfigurationError, CovidCtlError, DamagedError, DivergedError
 from jobs.evaluation.gate import Gate, MissedGateError
 from jobs.given_file import give_file
 from jobs.layout import CHECKPOINTS, CURVES, EMBEDDER, MANIFEST, SPEC
 from jobs.publish.embedder_bundle import write_embedder
+from jobs.recipe import settings_of
 from jobs.report.comparison import compared
 from jobs.spec import Kind
 from jobs.steps import control, evaluate, tune
@@ -31,7 +32,7 @@ from jobs.vocabulary import SPECIALS, Vocabulary
 from jobs.weights.source import find_source
 from jobs.weights.variable_names import tensors
 from tests.jobs.steps.flipping import UNREAD, Reader, flipped, unnamed
-from tests.jobs.steps.judging import pretrained, run, step, write_corpus
+from tests.jobs.steps.judging import RECIPE, pretrained, run, step, write_corpus
 
 TOPICS = b"<topics><topic number='1'><query>virus mask</query><question>does the mask stop it</question></topic>"
 TOPICS += b"<topic number='2'><query>vaccine</query></topic></topics>"
@@ -245,6 +246,14 @@ def test_killed_and_limited_it_ends_as_if_nothing_had_happened(place: Place, tmp
     run(artifact, tmp_path / "scratch", tune.run)
     digests = [{o.path: o.crc32c for o in one.require().outputs} for one in (artifact, place.tune)]
     assert digests[0] == digests[1]
+
+
+def test_tuning_that_diverges_names_the_embedder_s_setting(place: Place, tmp_path: Path) -> None:
+    wild = {"embedder": {**settings_of(Kind.TUNE, RECIPE)["embedder"], "learning_rate": 1e38, "warmup_share": 0.0}}
+    artifact = step(Store(str(place.root / "bucket")), Kind.TUNE, {"pretrain": place.pretrain}, **wild)
+    with pytest.raises(DivergedError) as caught:
+        run(artifact, tmp_path / "scratch", tune.run)
+    assert caught.value.remedy == "submit it with a lower learning rate: --set embedder.learning_rate=..."
 
 
 def test_a_corpus_without_abstracts_cannot_be_tuned_on(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from controller.kinds.declaration import ComputeWork, FixedWork, TextWork, Work
 from controller.kinds.registry import KINDS, made_by, pool_of
+from controller.planning.plan import check_present
 from controller.profiles.gpus import GPUS_OF_A_MACHINE, peaks_of_machines
 from controller.profiles.pod_price import cores_of, pod_price
 from controller.profiles.pool import Pool
@@ -69,7 +70,12 @@ class Estimate:
 
 
 def kinds_of(what: str, recipe: Recipe) -> list[Kind]:
-    """The steps of one ``submit`` command, or of ``all``, that the recipe has, in their order."""
+    """The steps of one ``submit`` command, or of ``all``, that the recipe has, in their order.
+
+    Raises ``PreflightError`` where it lacks the command's own step.
+    """
+    if what != "all":
+        check_present(Kind(what), recipe)
     kinds = list(Kind) if what == "all" else made_by(Kind(what))
     return [kind for kind in kinds if not KINDS[kind].why_absent(recipe)]
 

@@ -97,8 +97,18 @@ def plan(targets: Iterable[Kind], recipe: Recipe, inputs: Inputs, order: Order) 
     """
     walk = _Walk(recipe, inputs, order)
     for kind in targets:
+        check_present(kind, recipe)
         walk.step(kind)
     return [walk.planned[kind] for kind in KINDS if kind in walk.planned]
+
+
+def check_present(kind: Kind, recipe: Recipe) -> None:
+    """Raises ``PreflightError`` where the recipe has no such step."""
+    if absent := KINDS[kind].why_absent(recipe):
+        raise PreflightError(f"recipe {recipe.name}", absent, _ADVICE)
+
+
+_ADVICE = "covid-ctl recipes show tiny --explain prints a recipe that has one, and what each setting means"
 
 
 class _Walk:
@@ -192,7 +202,8 @@ class _Walk:
             if need.optional:
                 return None
             command = self._order.command(reader)
-            raise PreflightError(f"recipe {self._recipe.name}", absent, f"{command} --{need.given_by} PATH")
+            remedy = f"{command} --{need.given_by} PATH" if need.given_by else _ADVICE
+            raise PreflightError(f"recipe {self._recipe.name}", absent, remedy)
         name = self.step(need.kind).name
         return f"{name}/{need.path}" if need.path else name
 

@@ -153,5 +153,6 @@ def _too_few(found: int, add: int, min_documents: int, documents: int) -> Config
         f"{found:,} words occur in at least {min_documents:,} of {documents:,} training documents and are cut into "
         f"pieces; {add:,} are to be added"
     )
-    remedy = f"add {found:,} or fewer, or lower min_documents" if found else "lower min_documents"
+    fewer = "a lower --min-documents (vocabulary.extend.min_documents)"
+    remedy = f"--add {found} or fewer (vocabulary.extend.add), or {fewer}" if found else fewer
     return ConfigurationError("vocabulary.extend", reason, remedy if documents else "give a corpus with more text")

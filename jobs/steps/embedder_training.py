@@ -103,6 +103,13 @@ def schedule_of(settings: Embedder, pairs: int, name: str) -> Schedule:
 
     Raises ``ConfigurationError`` when they do not fill a batch: pairs of one batch are each other's negatives.
     """
+    if not pairs:
+        raise ConfigurationError(
+            name,
+            "no paper that it may train on has a title and an abstract: an embedder learns from pairs of them",
+            "give a corpus with abstracts (JSON lines: the field abstract), or a recipe without embedder: "
+            "--set embedder=null",
+        )
     if pairs < settings.train_batch_size:
         raise ConfigurationError(
             name,

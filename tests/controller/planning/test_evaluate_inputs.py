@@ -245,3 +245,11 @@ def test_what_is_to_be_made_first_is_made_of_the_step_that_was_named(place: Prof
     asked = request(place, "index", embedder=control)
     assert [step.spec.kind for step in asked.steps_to_submit()] == [Kind.EVALUATE, Kind.EMBED, Kind.INDEX]
     assert len([note for note in asked.notes if note.startswith("embedder: ")]) == 1
+
+
+@pytest.mark.parametrize("kind", ["tune", "control", "evaluate", "index"])
+def test_a_recipe_without_an_embedder_is_told_so_before_anything_is_planned(place: Profile, kind: str) -> None:
+    with pytest.raises(PreflightError, match="recipe tiny: it has no section embedder") as refused:
+        specs(place, kind, corpus="sample", overrides=("embedder=null",))
+    assert refused.value.remedy.startswith("covid-ctl recipes show tiny --explain")
+    assert Kind.PRETRAIN in specs(place, "all", corpus="sample", overrides=("embedder=null",))

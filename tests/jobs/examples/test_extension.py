@@ -84,7 +84,7 @@ def test_the_order_of_the_documents_does_not_matter() -> None:
             3,
             r"^vocabulary\.extend: 2 words occur in at least 2 of 5 training documents .* 3 are to be added",
         ),
-        ([["the virus"]] * 3, 1, r"0 words .*\n  next: lower min_documents"),
+        ([["the virus"]] * 3, 1, r"0 words .*\n  next: a lower --min-documents"),
         ([], 1, r"at least 2 of 0 training documents.*\n  next: give a corpus with more text"),
     ],
 )

@@ -259,5 +259,5 @@ def test_tuning_that_diverges_names_the_embedder_s_setting(place: Place, tmp_pat
 def test_a_corpus_without_abstracts_cannot_be_tuned_on(tmp_path: Path) -> None:
     _, model = pretrained(tmp_path, write_corpus(tmp_path / "papers.jsonl", abstracts=False))
     artifact = step(Store(str(tmp_path / "bucket")), Kind.TUNE, {"pretrain": model})
-    with pytest.raises(ConfigurationError, match="0 title and abstract pairs to train on"):
+    with pytest.raises(ConfigurationError, match="no paper that it may train on has a title and an abstract"):
         run(artifact, tmp_path / "scratch", tune.run)

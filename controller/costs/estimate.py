@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from controller.kinds.declaration import ComputeWork, FixedWork, TextWork, Work
-from controller.kinds.registry import KINDS, made_by, pool_of
-from controller.planning.plan import check_present
+from controller.kinds.registry import KINDS, check_present, made_by, pool_of
 from controller.profiles.gpus import GPUS_OF_A_MACHINE, peaks_of_machines
 from controller.profiles.pod_price import cores_of, pod_price
 from controller.profiles.pool import Pool

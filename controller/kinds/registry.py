@@ -8,6 +8,7 @@ from importlib import import_module
 from controller.kinds.declaration import Extension, FromFile, FromOutside, FromStep, Input, OptionalFile, StepKind
 from controller.profiles.pool import Pool
 from controller.profiles.profile import Profile
+from jobs.errors import PreflightError
 from jobs.recipe import Recipe
 from jobs.spec import Kind
 
@@ -48,6 +49,15 @@ def made_by(command: Kind) -> list[Kind]:
 def targets_of(recipe: Recipe) -> list[Kind]:
     """What ``all`` means for a recipe: the last step of each command that the recipe has."""
     return [kind for kind in TARGETS if not KINDS[kind].why_absent(recipe)]
+
+
+EXPLAINED = "covid-ctl recipes show tiny --explain   prints one that has it, and what each setting means"
+
+
+def check_present(kind: Kind, recipe: Recipe) -> None:
+    """Raises ``PreflightError`` where the recipe has no such step."""
+    if absent := KINDS[kind].why_absent(recipe):
+        raise PreflightError(f"recipe {recipe.name}", absent, EXPLAINED)
 
 
 def chosen_inputs(target: Kind) -> list[FromStep]:

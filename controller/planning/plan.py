@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from controller.kinds.declaration import FromFile, FromOutside, FromStep, Input, OptionalFile
-from controller.kinds.registry import KINDS, upstream
+from controller.kinds.registry import EXPLAINED, KINDS, check_present, upstream
 from controller.ledger.lineage import steps_read
 from jobs.artifact import Manifest
 from jobs.errors import ConfigurationError, PreflightError
@@ -102,15 +102,6 @@ def plan(targets: Iterable[Kind], recipe: Recipe, inputs: Inputs, order: Order) 
     return [walk.planned[kind] for kind in KINDS if kind in walk.planned]
 
 
-def check_present(kind: Kind, recipe: Recipe) -> None:
-    """Raises ``PreflightError`` where the recipe has no such step."""
-    if absent := KINDS[kind].why_absent(recipe):
-        raise PreflightError(f"recipe {recipe.name}", absent, _ADVICE)
-
-
-_ADVICE = "covid-ctl recipes show tiny --explain prints a recipe that has one, and what each setting means"
-
-
 class _Walk:
     def __init__(self, recipe: Recipe, inputs: Inputs, order: Order) -> None:
         self._recipe = recipe
@@ -202,7 +193,7 @@ class _Walk:
             if need.optional:
                 return None
             command = self._order.command(reader)
-            remedy = f"{command} --{need.given_by} PATH" if need.given_by else _ADVICE
+            remedy = f"{command} --{need.given_by} PATH" if need.given_by else EXPLAINED
             raise PreflightError(f"recipe {self._recipe.name}", absent, remedy)
         name = self.step(need.kind).name
         return f"{name}/{need.path}" if need.path else name

@@ -44,6 +44,8 @@ class Contender:
     fills_masks: bool = False
     """Whether it has a trained head for masked words."""
     pooling: Pooling = "mean"
+    drops_private_use: bool = False
+    """As ``PublishedModel`` has it."""
 
 
 class Contenders:
@@ -148,6 +150,7 @@ class Contenders:
                 config.max_position_embeddings,
                 found.fills_masks,
                 found.pooling,
+                found.drops_private_use,
             )
         step = CompleteStep(self._context.store, value)
         makers = {Kind.PRETRAIN: self._pretrained, Kind.CHECKPOINT: self._checkpoint}

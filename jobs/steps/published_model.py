@@ -37,6 +37,9 @@ class PublishedModel:
     vocabulary: Vocabulary
     cased: bool
     pooling: Pooling
+    drops_private_use: bool
+    """Whether its tokenizer leaves out private-use and unassigned characters, as transformers' do; google's knows them
+    for [UNK]."""
     weights: GoogleWeights | HuggingFaceWeights
     held: frozenset[str]
     """The variables that it has, by google's names."""
@@ -88,6 +91,7 @@ def published_model(location: str, identity: str, scratch: Path, stop: Callable[
         vocabulary,
         _cased(directory, files, vocabulary),
         _pooling(directory, files, location),
+        files.format is not Format.GOOGLE,
         weights,
         held,
     )

@@ -29,7 +29,8 @@ def main(directory: str, texts: str, vectors: str) -> None:
             return model
 
         contender = Contender(
-            found.name, load, found.vocabulary, found.cased, 512, found.fills_masks, found.pooling
+            found.name, load, found.vocabulary, found.cased, 512, found.fills_masks, found.pooling,
+            found.drops_private_use,
         )  # fmt: skip
         encode = encoder_of(contender, find_devices("cpu"), LENGTH, lambda: None)
         np.save(vectors, encode(json.loads(Path(texts).read_text())))

@@ -40,7 +40,7 @@ def test_our_vectors_are_those_of_sentence_transformers(tmp_path: Path) -> None:
     library = pytest.importorskip("sentence_transformers", reason="needs the package sentence-transformers")
     with zipfile.ZipFile(published()) as files:
         files.extractall(tmp_path / "published")
-    texts = [*TEXTS[:2], "ACE2", LONG]
+    texts = [*TEXTS[:2], "ACE2", LONG, "derivatives [RCH\ue5fbNNHC(\ue5fbNH)] \u0378 of a PDF's font"]
     (tmp_path / "texts.json").write_text(json.dumps(texts))
     arguments = (str(tmp_path / "published"), str(tmp_path / "texts.json"), str(tmp_path / "vectors.npy"))
     ours("-m", "tests.in_transformers.published_vectors", *arguments, cwd=tmp_path)

@@ -13,7 +13,7 @@ import numpy as np
 
 from jobs.corpus.cleaning.lone_line_numbers import lone_line_numbers
 from jobs.corpus.cleaning.native import Lines, library
-from jobs.native import address, encoded
+from jobs.native import address
 
 _AT_END = re.compile(r"[A-Za-z](-[0-9]{1,4})$")
 """A line's number that tears a name at the end of a page: "SARS-243"."""
@@ -48,7 +48,7 @@ def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
     numbers that stand between those, a dose or an age, are no part of it.
     """
     joined = f" {'  '.join(paragraphs)} "  # two blanks are between any two, and in no number
-    in_bytes = b" %b " % b"  ".join(encoded(paragraphs))
+    in_bytes = joined.encode("utf-8", "surrogatepass")
     numbers = _numbers(in_bytes)
     if len(numbers) < _SERIES:
         return list(paragraphs)

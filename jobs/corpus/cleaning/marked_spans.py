@@ -28,8 +28,11 @@ _BETWEEN = (
 )
 # With bounds, since a bracket may be one of many that open and never close.
 _GROUP = re.compile(rf"[(\[](?>{_BETWEEN}{{0,40}}){_MARKED}(?>(?:{_BETWEEN}|{_MARKED}){{0,300}})[)\]](?:\s?[)\]])*")
-_LISTED = rf"[;,]\s*+(?:{_MARKED}|(?:see|e\.g|i\.e|cf|reviewed\sin)\b[.,]*\s{_MARKED})(?=\s*[)\];])"
-_LOOSE = re.compile(rf"{_LISTED}|{_MARKED}(?:\s?[,–‐-]\s?[0-9]{{1,3}}(?=\s?[.,;)])|\s?[;,–‐-]\s?{_MARKED})*")
+# Each of several begins with a character, which are then looked for at once; a set is not.
+_LISTED = rf"\s*+(?:{_MARKED}|(?:see|e\.g|i\.e|cf|reviewed\sin)\b[.,]*\s{_MARKED})(?=\s*[)\];])"
+_LOOSE = re.compile(
+    rf";{_LISTED}|,{_LISTED}|{_MARKED}(?:\s?[,–‐-]\s?[0-9]{{1,3}}(?=\s?[.,;)])|\s?[;,–‐-]\s?{_MARKED})*"
+)
 _NUMBERS = re.compile(rf"[0-9,\s–‐{_CITATION}-]+")
 _UNMARKED = re.compile(r"(?:(?<=\s)[0-9]{1,3}[,–‐-]\s){1,16}$")
 _LONGEST_UNMARKED = 16 * 5
@@ -55,7 +58,9 @@ def remove_spans(paragraph: Paragraph, bare_numbers: bool) -> str:
     pieces: list[str] = []
     end = 0
     spans = [*zip(paragraph.cite_spans, repeat(_CITATION)), *zip(paragraph.ref_spans, repeat(REFERENCE))]
-    for (start, stop), mark in sorted(spans):
+    if paragraph.ref_spans:
+        spans.sort()
+    for (start, stop), mark in spans:
         span = text[start:stop]
         core = span.lstrip(_LEAD)
         lead = span[: len(span) - len(core)]

@@ -10,7 +10,7 @@ def normalise_space(text: str) -> str:
     """Every run of white space becomes one blank; none at either end."""
     if not _has_blanks_alone(text):
         return " ".join(text.split())
-    parts = (part.strip(" ") for part in text.split("  "))  # several times faster than parting every word
+    parts = [part.strip(" ") for part in text.split("  ")]  # several times faster than parting every word
     return " ".join(filter(None, parts))
 
 

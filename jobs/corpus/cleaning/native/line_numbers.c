@@ -2,29 +2,42 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
+#include "bits.h"
 #include "vectorised.h"
 
-#define BLOCK 64
+typedef struct {
+    uint64_t begins;     /* a bit for each byte, the first the lowest: whether a number may begin there */
+    uint64_t continuing; /* and whether it continues a character of UTF-8 */
+} Looked;
 
-/* How many of the bytes that are looked at have no number: numbers are few, and this is done many bytes at a time. Adds
- * the continuing bytes of UTF-8 among them to `continuing`. A number may begin where `sign` stands before a digit.
- */
+/* Of BLOCK bytes, behind which one more follows: numbers are few, and begin where `sign` stands before a digit. */
 VECTORISED
-static int64_t without_number(const uint8_t *text, int64_t length, uint8_t sign, int32_t *continuing)
+static Looked look_at(const uint8_t *bytes, uint8_t sign)
 {
-    int64_t at = 0;
-    for (; at + BLOCK <= length; at += BLOCK) {
-        uint8_t begins = 0, more = 0;
-        for (int i = 0; i < BLOCK; i++) {
-            begins |= (uint8_t)(text[at + i] == sign) & (uint8_t)((uint8_t)(text[at + i + 1] - '0') < 10);
-            more = (uint8_t)(more + ((text[at + i] & 0xC0) == 0x80));
-        }
-        if (begins)
-            break;
-        *continuing += more;
+    uint8_t begins[BLOCK], continuing[BLOCK];
+    for (int i = 0; i < BLOCK; i++) {
+        begins[i] = (uint8_t)(bytes[i] == sign) & (uint8_t)((uint8_t)(bytes[i + 1] - '0') < 10);
+        continuing[i] = (bytes[i] & 0xC0) == 0x80;
     }
-    return at;
+    Looked looked = {bits_of(begins), bits_of(continuing)};
+    return looked;
+}
+
+static Looked look(const uint8_t *bytes, int64_t length, uint8_t sign)
+{
+    if (length > BLOCK)
+        return look_at(bytes, sign);
+    uint8_t last[BLOCK + 1] = {0};
+    memcpy(last, bytes, (size_t)length);
+    return look_at(last, sign);
+}
+
+/* Which of a text's characters the byte at `place` of a block begins, that `before` characters are before. */
+static inline int32_t character(int64_t before, const Looked *looked, int place)
+{
+    return (int32_t)(before + place - __builtin_popcountll(looked->continuing & ((UINT64_C(1) << place) - 1)));
 }
 
 static inline int is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
@@ -50,29 +63,25 @@ static const uint8_t *number_end(const uint8_t *at)
  */
 int64_t find_numbers(const uint8_t *text, int64_t length, int32_t *rows)
 {
-    int64_t found = 0;
-    int32_t continuing = 0; /* bytes */
-    const uint8_t *looked = text;
-    for (const uint8_t *at = text; at < text + length; at++) {
-        if (at >= looked) {
-            at += without_number(at, text + length - at, ' ', &continuing);
-            looked = at + BLOCK;
-            if (at == text + length)
-                break;
+    int64_t found = 0, characters = 0;
+    const uint8_t *latest = text; /* where the last number ends */
+    for (const uint8_t *block = text; block < text + length; block += BLOCK) {
+        const Looked looked = look(block, text + length - block, ' ');
+        for (uint64_t begins = looked.begins; begins; begins &= begins - 1) {
+            const int place = __builtin_ctzll(begins);
+            const uint8_t *at = block + place, *end = at < latest ? NULL : number_end(at);
+            if (!end)
+                continue;
+            int32_t *row = rows + 3 * found++, value = 0;
+            for (const uint8_t *digit = at + 1; digit < end; digit++)
+                if (*digit != ' ')
+                    value = 10 * value + *digit - '0';
+            row[0] = character(characters, &looked, place);
+            row[1] = row[0] + (int32_t)(end - at);
+            row[2] = value;
+            latest = end;
         }
-        continuing += (*at & 0xC0) == 0x80;
-        const uint8_t *end = *at == ' ' ? number_end(at) : 0;
-        if (!end)
-            continue;
-        int32_t value = 0;
-        for (const uint8_t *digit = at + 1; digit < end; digit++)
-            if (*digit != ' ')
-                value = 10 * value + *digit - '0';
-        int32_t *row = rows + 3 * found++;
-        row[0] = (int32_t)(at - text) - continuing;
-        row[1] = (int32_t)(end - text) - continuing;
-        row[2] = value;
-        at = end - 1;
+        characters += BLOCK - __builtin_popcountll(looked.continuing);
     }
     return found;
 }
@@ -82,29 +91,23 @@ int64_t find_numbers(const uint8_t *text, int64_t length, int32_t *rows)
  */
 int64_t find_torn_numbers(const uint8_t *text, int64_t length, int32_t *rows)
 {
-    int64_t found = 0;
-    int32_t continuing = 0; /* bytes */
-    const uint8_t *looked = text;
-    for (const uint8_t *at = text; at < text + length; at++) {
-        if (at >= looked) {
-            at += without_number(at, text + length - at, '-', &continuing);
-            looked = at + BLOCK;
-            if (at == text + length)
-                break;
+    int64_t found = 0, characters = 0;
+    for (const uint8_t *block = text; block < text + length; block += BLOCK) {
+        const Looked looked = look(block, text + length - block, '-');
+        for (uint64_t begins = looked.begins; begins; begins &= begins - 1) {
+            const int place = __builtin_ctzll(begins);
+            const uint8_t *at = block + place, *end = at + 1;
+            int32_t value = 0;
+            for (; is_digit(*end) && end < at + 5; end++)
+                value = 10 * value + *end - '0';
+            if (*end != ' ' || end[1] < 'a' || end[1] > 'z')
+                continue;
+            int32_t *row = rows + 3 * found++;
+            row[0] = character(characters, &looked, place) + 1;
+            row[1] = row[0] + (int32_t)(end - at) - 1;
+            row[2] = value;
         }
-        continuing += (*at & 0xC0) == 0x80;
-        if (*at != '-' || !is_digit(at[1]))
-            continue;
-        int32_t value = 0;
-        const uint8_t *end = at + 1;
-        for (; is_digit(*end) && end < at + 5; end++)
-            value = 10 * value + *end - '0';
-        if (*end != ' ' || end[1] < 'a' || end[1] > 'z')
-            continue;
-        int32_t *row = rows + 3 * found++;
-        row[0] = (int32_t)(at + 1 - text) - continuing;
-        row[1] = (int32_t)(end - text) - continuing;
-        row[2] = value;
+        characters += BLOCK - __builtin_popcountll(looked.continuing);
     }
     return found;
 }

@@ -53,6 +53,10 @@ ENOUGH_PIECES = 100_000
 """Pieces of one shard that suffice to judge whether the vocabulary suits the text: then no other shard need be made."""
 
 
+_UNCHANGED = dict.fromkeys(COUNTED, 0)
+"""What a document's count begins with: a Counter asks Python for each name that it has not."""
+
+
 class _Cleaned(NamedTuple):
     """The fate of one document."""
 
@@ -168,7 +172,7 @@ def _encode(context: StepContext, vocabulary: Vocabulary, seed: int) -> tuple[di
     heartbeat = context.heartbeat("documents")
 
     def clean(document: Document) -> _Cleaned:
-        changed: Counter[str] = Counter()
+        changed = Counter(_UNCHANGED)
         cleaned = clean_paragraphs(document, sections, changed)
         sentences = sentences_of(document, sections, cleaned, changed)
         return _Cleaned(cleaned, sentences, wordpiece.encode_lines(sentences), changed)

@@ -107,7 +107,8 @@ def _without_groups(text: str) -> str:
 
 
 def _bracket_before(text: str, lowest: int, place: int) -> int:
-    return max(text.rfind("(", lowest, place), text.rfind("[", lowest, place))
+    parenthesis, bracket = text.rfind("(", lowest, place), text.rfind("[", lowest, place)
+    return parenthesis if parenthesis > bracket else bracket
 
 
 def _cut_group(match: re.Match[str]) -> str:

@@ -68,7 +68,7 @@ def _shortened(match: re.Match[str]) -> str:
     content = match[0]
     if MARK not in content and not (_HINT.search(content) and _NAMES_ONE.search(content)):
         return content
-    if _ALONE.fullmatch(content):
+    if content[1:-1].split(MARK)[::2] == ["", ""] or _ALONE.fullmatch(content):  # as most are marked as one
         return CUT
     return _LAST.sub(_drop_if_named, _FIRST.sub(_drop_if_named, content))
 

@@ -104,7 +104,7 @@ def _paper_id(data: bytes) -> object:
 def _refuse_all(faults: Sequence[Quarantined | None], source: str, remedy: str) -> None:
     """Raises ``ConfigurationError`` where each of what was looked at has a fault, and all the same."""
     found = [fault for fault in faults if fault is not None]
-    if found and len(found) == len(faults) and len({fault.reason for fault in found}) == 1:
+    if found and len(found) == len(faults) and len({fault.reason.partition(" (")[0] for fault in found}) == 1:
         where = f"{found[0].file}{f' {found[0].position}' if found[0].position else ''}"
         reason = f"none of the first {len(found)} documents can be read, as in {where}: {found[0].reason}"
         raise ConfigurationError(source, reason, remedy)

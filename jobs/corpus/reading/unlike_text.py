@@ -15,6 +15,7 @@ _BINARY = re.compile(
 _FEW = 1024
 """Bytes at a file's beginning, none of which is 0 in text."""
 _BOM = b"\xef\xbb\xbf"
+_MARKUP = "XML or HTML"
 _HEADS = (
     (
         re.compile(rb"\[\s*(\{|\[|\"|\]|-?\d+(\.\d+)?\s*[,\]]\s*[\d\"{\[-])"),
@@ -26,7 +27,7 @@ _HEADS = (
         "JSON over several lines",
         "write one object a line: jq -c . FILE > FILE.jsonl",
     ),
-    (re.compile(rb"<(\?xml|!doctype|!--)|<[a-z][\w:.-]*(\s[^<>]*)?/?>", re.IGNORECASE), "XML or HTML", ""),
+    (re.compile(rb"<(\?xml|!doctype|!--)|<[a-z][\w:.-]*(\s[^<>]*)?/?>", re.IGNORECASE), _MARKUP, ""),
     (re.compile(rb"\{\\rtf"), "RTF", ""),
     (
         re.compile(rb"TY  - |PMID- ?\d|FN (Clarivate|Thomson|ISI)|%0 [A-Z]|@[A-Za-z]+\s?\{\s?[\w:./-]+,"),
@@ -40,15 +41,48 @@ _HEADS = (
         "subtitles",
         "",
     ),
-    (re.compile(rb"\\documentclass\b|%!(PS|TEX)"), "TeX or PostScript", ""),
-)
+    (re.compile(rb"\\(documentclass|begin|section|title)\b|%!(PS|TEX)"), "TeX or PostScript", ""),
+    (
+        re.compile(rb"[A-Za-z_$][\w.$]{0,60}\(\s?[\[{]\s?[\[{\"]"),
+        "JavaScript",
+        "write one JSON object a line, with the fields id, title, abstract and text",
+    ),
+    (re.compile(rb"---[ \t]*\r?\n(\w[\w ]{0,40}:[^\n]*\n){2}|- \w[\w ]{0,40}: [^\n]*\r?\n  \w[\w ]{0,40}: "), "YAML", ""),
+    (re.compile(rb"(CREATE|DROP) (TABLE|DATABASE)\b|INSERT INTO [\w\"`]|SET @?\w+ ?="), "SQL", ""),
+    (
+        re.compile(rb"HTTP/[12][.0-9]{0,2} [1-5][0-9]{2}\b|(Return-Path|Received|MIME-Version|Message-ID): |"
+                   rb"From: [^\n]*\r?\n(Subject|Date|To|MIME-Version|Message-ID|Content-Type|Snapshot-\w+): "),
+        "a mail, or a page with its headers", "",
+    ),
+    (
+        re.compile(rb"\x1e\s*[\[{]"),
+        "a JSON text sequence",
+        r"write one object a line: tr -d '\036' < FILE > FILE.jsonl",
+    ),
+    (re.compile(rb"##fileformat="), "a table of variants (VCF)", ""),
+    (
+        re.compile(rb"version https://git-lfs\.github\.com/spec/"),
+        "a pointer of Git LFS to a file that was not fetched",
+        "fetch it: git lfs pull",
+    ),
+)  # fmt: skip
+_COMMENTS = re.compile(rb"(?:(?://|%(?!!)|--(?!-))[^\n]*\n\s*|/\*[^*]*\*/\s*)+")
+"""What may be before the beginning that tells."""
+_PAGE = re.compile(rb"\n[ \t]*<(html|body|!doctype)\b", re.IGNORECASE)
 _JSON_OBJECT = re.compile(rb"\{\s*[\"'}]")
 _PUBMED_ID = re.compile(rb"\nPMID: ?[0-9]{1,9}\b[^\n]{0,60}\n")
 """Ends each abstract of a PubMed download, beside its authors and where they work."""
 _TEXT_ALONE = "take its text out: a .txt file with a blank line between documents, or a .jsonl file"
 _TABLE_ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _COLUMN = re.compile(r"[^\W\d](?:[\w .#-]{0,38}[^\W_])?")
-_FEWEST_ROWS = 3
+_FEWEST_ROWS, _FEWEST_TABBED = 3, 5
+_DRAWN = re.compile(r"\|[^\n]*\|[ \t]*\r?\n\|[-:| ]+\|")
+"""A table as Markdown draws it."""
+_SEPARATOR_NAMED = re.compile(r"sep=.\r?\n")
+_KNOWN_COLUMNS = frozenset(
+    ("id", "cord_uid", "sha", "title", "abstract", "text", "body", "doi", "pmid", "pmcid", "authors", "journal", "year")
+)
+"""Of a table of one row two of them tell."""
 
 
 def refuse_other_content(head: bytes, path: str, source: str) -> None:
@@ -59,8 +93,10 @@ def refuse_other_content(head: bytes, path: str, source: str) -> None:
     if _BINARY.match(head) or b"\0" in head[:_FEW]:
         raise ConfigurationError(source, "it is neither an archive nor text", _TEXT_ALONE)
     text = head.removeprefix(_BOM).lstrip()
+    comments = _COMMENTS.match(text)
+    bare = text[comments.end() :] if comments else text
     for shape, name, remedy in _HEADS:
-        if shape.match(text):
+        if shape.match(text) or (comments and shape.match(bare)) or (name == _MARKUP and _PAGE.search(text)):
             raise ConfigurationError(source, f"it is {name}, which is not read as text", remedy or _TEXT_ALONE)
     if len(_PUBMED_ID.findall(text)) > 1:
         raise ConfigurationError(
@@ -88,8 +124,15 @@ def holds_json_objects(head: bytes) -> bool:
 
 
 def _is_table(text: str) -> bool:
-    """Whether the first lines have one number of fields, and the first of them names of columns."""
-    lines = text.splitlines()[:20]
+    """Whether the first lines have one number of fields, and the first of them names of columns; or all have tabs."""
+    if _DRAWN.match(text) or _SEPARATOR_NAMED.match(text):
+        return True
+    lines = [line for line in text.splitlines()[:20] if not line.startswith("#")]
+    tabs = {line.strip().count("\t") for line in lines[:-1] if line.strip()}
+    if len(tabs) == 1 and 0 not in tabs and len(lines) > _FEWEST_TABBED:
+        return True
+    if len(lines) == _FEWEST_ROWS - 1 and len(_KNOWN_COLUMNS.intersection(lines[0].replace('"', "").split(","))) > 1:
+        return True
     for separator in ("\t", ",", ";", "|"):
         try:
             rows = [row for row in csv.reader(lines, delimiter=separator) if row]

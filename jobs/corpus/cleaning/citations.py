@@ -68,10 +68,18 @@ _BEFORE_INTERVALS = frozenset(("interval", "range", "ci", "ci:", "cri", "iqr", "
 _INTERVAL = re.compile(r"[(\[]?\s*[0-9.]+\s?(?:[,;–‐-]|to)\s?[0-9.]+\s*[)\]]?")
 
 
+_GOES_WITH = re.compile(r"\s(?:and|or)\s[\[(]\s?[0-9]")
+"""What follows is needed, as it is behind "and", and so is what it goes with: "that [13] and [14] agree"."""
+_MIXED = re.compile(r"\[(?=[^\]]*,)(?=[^\]]*;)[0-9,; ]+\]")
+"""Rows of a matrix: no list of citations has both signs."""
+
+
 def is_needed(text: str, start: int, bracket: str) -> bool:
     """Whether ``bracket``, which begins at ``start``, is a word of its sentence ("as shown in [12]"), or an announced
     interval ("the range [2, 5]")."""
     word = text[max(0, start - 14) : start].rstrip().rpartition(" ")[2].lower()
+    if _GOES_WITH.match(text, start + len(bracket)) or _MIXED.fullmatch(bracket):
+        return True
     return word in _GOVERNORS or (word in _BEFORE_INTERVALS and _INTERVAL.fullmatch(bracket.strip()) is not None)
 
 

@@ -20,11 +20,26 @@ _WINDOW = 40
 """Characters before the bracket that are looked at."""
 
 
+_ONE = re.compile(rf"\[\s?{_NUMBER}\s?\]")
+_ANNOUNCED = re.compile(r"\[(?:SD|SE|SEM|%|IQR|range|CI)\]")
+_BEFORE = 300
+"""Characters before the bracket in which it may be announced."""
+
+
+def _is_deviation(text: str, start: int, bracket: str) -> bool:
+    """Whether a value's deviation or share is in it, as was announced: "the mean [SD] was 50 [12]"."""
+    return (
+        _ONE.fullmatch(bracket) is not None
+        and text[start - 2 : start - 1].isdigit()
+        and _ANNOUNCED.search(text, max(0, start - _BEFORE), start) is not None
+    )
+
+
 def is_interval(text: str, start: int, bracket: str) -> bool:
     """Whether ``bracket``, which begins at ``start``, has two numbers and the value just before lies between them."""
     bounds = _BOUNDS.fullmatch(bracket)
     if bounds is None:
-        return False
+        return _is_deviation(text, start, bracket)
     value = _VALUE.search(text, max(0, start - _WINDOW), start)
     if value is None:
         return False

@@ -47,7 +47,11 @@ _HEADS = (
         "JavaScript",
         "write one JSON object a line, with the fields id, title, abstract and text",
     ),
-    (re.compile(rb"---[ \t]*\r?\n(\w[\w ]{0,40}:[^\n]*\n){2}|- \w[\w ]{0,40}: [^\n]*\r?\n  \w[\w ]{0,40}: "), "YAML", ""),
+    (
+        re.compile(rb"---[ \t]*\r?\n(\w[\w ]{0,40}:[^\n]*\n){2}|- \w[\w ]{0,40}: [^\n]*\r?\n  \w[\w ]{0,40}: "),
+        "YAML",
+        "",
+    ),
     (re.compile(rb"(CREATE|DROP) (TABLE|DATABASE)\b|INSERT INTO [\w\"`]|SET @?\w+ ?="), "SQL", ""),
     (
         re.compile(rb"HTTP/[12][.0-9]{0,2} [1-5][0-9]{2}\b|(Return-Path|Received|MIME-Version|Message-ID): |"

@@ -116,6 +116,10 @@ SHAPES = {
     "share stays": ("fever (40 [45.5%])", "fever (40 [45.5%])"),
     "year alone stays": ("in a year [2019] of", "in a year [2019] of"),
     "object stays": ("as in [12].", "as in [12]."),
+    "what goes with an object stays": ("that [13, 14] and [15] agree", "that [13, 14] and [15] agree"),
+    "rows of a matrix stay": ("the matrix [1, 2; 3, 4] is", "the matrix [1, 2; 3, 4] is"),
+    "announced deviation stays": ("the mean age [SD] was 50 [12] years", "the mean age [SD] was 50 [12] years"),
+    "a number that was not announced": ("the mean age was 50 [12] years", "the mean age was 50 years"),
     "decimal stays": ("rose.5 fold 0.12 The", "rose.5 fold 0.12 The"),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 
+from jobs.corpus.documents.format import ACCEPTED
 from jobs.errors import ConfigurationError
 from jobs.files.wide_text import refuse_wide_text
 
@@ -86,7 +87,7 @@ _SEPARATOR_NAMED = re.compile(r"sep=.\r?\n")
 _KNOWN_COLUMNS = frozenset(
     ("id", "cord_uid", "sha", "title", "abstract", "text", "body", "doi", "pmid", "pmcid", "authors", "journal", "year")
 )
-"""Of a table of one row two of them tell."""
+"""Two of them tell a table, though it has but one row."""
 
 
 def refuse_other_content(head: bytes, path: str, source: str) -> None:
@@ -95,7 +96,7 @@ def refuse_other_content(head: bytes, path: str, source: str) -> None:
     """
     refuse_wide_text(head, source)
     if _BINARY.match(head) or b"\0" in head[:_FEW]:
-        raise ConfigurationError(source, "it is neither an archive nor text", _TEXT_ALONE)
+        raise ConfigurationError(source, "it is neither an archive nor text", ACCEPTED)
     text = head.removeprefix(_BOM).lstrip()
     comments = _COMMENTS.match(text)
     bare = text[comments.end() :] if comments else text

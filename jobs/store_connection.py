@@ -33,7 +33,7 @@ def open_store(location: str, *, create: bool, patience: Patience) -> tuple[Path
             raise ConfigurationError(location, f"buckets of {scheme}:// are not supported", remedy)
         name = location.split("/")[2]
         if scheme == "gs" and name and not _GOOGLE_BUCKET.fullmatch(name):
-            reason = f"{name} is no bucket's name: lower-case letters, digits, '-', '_' and '.'"
+            reason = f"{name} is not a valid bucket name: lower-case letters, digits, '-', '_' and '.'"
             raise ConfigurationError(location, reason, remedy)
         try:
             return None, connect(location, patience)

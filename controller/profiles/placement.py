@@ -49,19 +49,19 @@ def _is_subdomain(text: str) -> bool:
 def _key(text: str) -> str:
     domain, slash, name = text.rpartition("/")
     if not _NAME.fullmatch(name) or (slash and not _is_subdomain(domain)):
-        raise ValueError(f"{_shown(text)} is no key: NAME or DOMAIN/NAME, where NAME has {_NAME_WORDS}")
+        raise ValueError(f"{_shown(text)} is not a valid key: NAME or DOMAIN/NAME, where NAME has {_NAME_WORDS}")
     return text
 
 
 def _label_value(text: str) -> str:
     if text and not _NAME.fullmatch(text):
-        raise ValueError(f"{_shown(text)} is no label's value: {_NAME_WORDS}")
+        raise ValueError(f"{_shown(text)} is not a valid label value: {_NAME_WORDS}")
     return text
 
 
 def _object_name(text: str) -> str:
     if not _is_subdomain(text):
-        raise ValueError(f"{_shown(text)} is no object's name: {_OBJECT_WORDS}")
+        raise ValueError(f"{_shown(text)} is not a valid object name: {_OBJECT_WORDS}")
     return text
 
 
@@ -84,9 +84,9 @@ def _image_name(text: str) -> str:
     is_host = bool(rest) and (first == "localhost" or any(c in first for c in ".:"))
     parts = rest if is_host else [first, *rest]
     if not all(map(_IMAGE_PART.fullmatch, parts)) or (is_host and not _HOST.fullmatch(first)):
-        raise ValueError(f"{_shown(text)} is no image's name: REGISTRY/PATH@sha256:..., the path in lower case")
+        raise ValueError(f"{_shown(text)} is not a valid image name: REGISTRY/PATH@sha256:..., the path in lower case")
     if (colon and not _TAG.fullmatch(tag)) or ("@" in text and not _DIGEST.fullmatch(digest)):
-        raise ValueError(f"{_shown(text)} is no image's name: what ends it is neither a tag nor a whole digest")
+        raise ValueError(f"{_shown(text)} is not a valid image name: what ends it is neither a tag nor a whole digest")
     return text
 
 
@@ -129,7 +129,7 @@ def _are_variables(found: dict[str, str]) -> dict[str, str]:
     for name, value in found.items():
         if not _VARIABLE.fullmatch(name):
             raise ValueError(
-                f"{_shown(name)} is no variable's name: letters, digits, '_', '-' and '.', and no digit first"
+                f"{_shown(name)} is not a valid variable name: letters, digits, '_', '-' and '.', and no digit first"
             )
         if name in _OURS_OF_THE_POD:
             raise ValueError(f"{name} is set by covid-ctl itself")

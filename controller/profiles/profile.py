@@ -226,7 +226,7 @@ def _check_cluster(profile: Profile, source: str) -> None:
         )
     if profile.bucket_volume or profile.bucket.startswith(_ON_THE_NETWORK):
         return
-    reason = "nothing that pods reach" if "://" in profile.bucket else "a directory, which pods do not see"
+    reason = "out of reach for pods" if "://" in profile.bucket else "a directory, which pods do not see"
     raise ConfigurationError(
         source,
         f"bucket: {profile.bucket} is {reason}",

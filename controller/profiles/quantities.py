@@ -23,7 +23,7 @@ def quantity(text: str) -> float:
 
 def _some_cpu(text: str) -> str:
     if quantity(text) <= 0:
-        raise ValueError(f"{text} is no CPU at all; write it as 4 or 500m")
+        raise ValueError("a pod needs more than 0 CPUs; write it as 4 or 500m")
     return text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jobs.errors import ConfigurationError
+from jobs.processors import usable_processors
 from jobs.search.batching import Batcher
 from jobs.search.fusion import reciprocal_rank_fusion
 from jobs.search.lexical import LexicalIndex, Ranked, query_words
@@ -113,7 +113,7 @@ class SearchEngine:
         # All processors work for one batch: what waits meanwhile shares the next pass over the model's weights and over
         # the vectors, which more passes at once would only take from each other.
         self._near = Batcher(self._nearest_of_each)
-        self._threads = min(MOST_THREADS, len(os.sched_getaffinity(0)))
+        self._threads = min(MOST_THREADS, usable_processors())
         self._allowed = lru_cache(MOST_FILTERS)(self._look_up)
 
     def search(self, text: str, *, mode: Mode = Mode.AUTO, filters: Filters = EVERYTHING, count: int = 10) -> Answer:

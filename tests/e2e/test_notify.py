@@ -29,7 +29,9 @@ def notes(bucket: Path) -> list[dict[str, str]]:
 )
 def test_a_step_that_fails_here(answers: tuple[int, ...], outcome: str, tmp_path: Path) -> None:
     corpus = tmp_path / "own.jsonl"
-    corpus.write_text("no JSON\n" * 20)
+    # Its beginning is looked at before anything runs: the step fails by the rest.
+    good = [json.dumps({"id": str(number), "title": "On masks", "text": "Masks work."}) for number in range(20)]
+    corpus.write_text("".join(f"{line}\n" for line in [*good, *["no JSON"] * 20]))
     with webhook_server(*answers) as receiver:
         command = ("submit", "preprocess", "tiny", "--corpus", str(corpus), "--notify", receiver.url)
         done = covid_ctl(*command, bucket=tmp_path / "bucket")

@@ -55,7 +55,8 @@ def test_logs_of_shards(bucket: Path, preprocess: str) -> None:
     assert {json.loads(line["text"])["event"] for line in read} >= {"shard.committed", "step.completed"}
 
 
-HOSTILE = "(a+)+$"
+HOSTILE = "(z+)+$"
+"""Of a letter that no hash in a line ends in."""
 """Python's own engine tries for longer than the universe has existed on a line of some hundred letters."""
 
 
@@ -80,7 +81,7 @@ def test_lines_are_chosen_by_time_and_pattern(
         place = tmp_path / "bucket"
         shutil.copytree(bucket, place)
         with (place / preprocess / "logs" / "00000-0.log").open("a") as log:
-            log.write("a" * 1_000_000 + "!\n")
+            log.write("z" * 1_000_000 + "!\n")
     done = answer("logs", preprocess, *options, bucket=place)
     assert (done.code, len(done.out.splitlines())) == (0, count), done.err
     assert ("lines matches" in done.err) == (count == 0)

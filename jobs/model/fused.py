@@ -324,14 +324,18 @@ def _dropped(values: tf.Tensor, seed: tf.Tensor | None, rate: float) -> tf.Tenso
 
 
 def _random_bits(shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """32 bits per element that follow from its number and the seed alone: cheaper to compute again than to keep.
+    """32 bits per element that follow from its place and the seed alone: cheaper to compute again than to keep.
 
-    Philox takes ten rounds, where dropout only needs an even distribution without a pattern.
+    Philox takes ten rounds, where dropout only needs an even distribution without a pattern. Each row has a stream of
+    its own: steps of the golden ratio, as SplitMix takes (Steele et al. 2014), from two numbers of that row's.
     """
     first, second = tf.unstack(tf.bitcast(seed, tf.uint32))
-    numbers = tf.bitcast(tf.reshape(tf.range(tf.reduce_prod(shape)), shape), tf.uint32)
-    # With the first integer alone, one seed's bits would be another's, shifted.
-    return _avalanche(_avalanche(numbers + first) ^ second ^ _avalanche(first))
+    rows, columns = (tf.bitcast(tf.range(count), tf.uint32) for count in (tf.reduce_prod(shape[:-1]), shape[-1]))
+    # With the first integer alone, one seed's bits would be another's, moved by some rows.
+    start = _avalanche(_avalanche(rows + first) ^ second ^ _avalanche(first))
+    other = _avalanche(start + second)
+    steps = columns * tf.constant(0x9E3779B9, tf.uint32)
+    return tf.reshape(_avalanche((start[:, None] + steps) ^ other[:, None]), shape)
 
 
 def _avalanche(bits: tf.Tensor) -> tf.Tensor:

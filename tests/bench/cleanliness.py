@@ -27,6 +27,8 @@ of the fourth on the 29th, of papers apart:
     300        89.7   4.3        4.0     2.0   130       0      the third reader, the same draw, after the last rules
     300        91.0   5.0        3.3     0.7                    a fourth reader, seed "clean-1", preprocess 7
     300        88.0   8.7        2.7     0.7   130       2      the fourth, "clean-2" without "clean-1", preprocess 8
+    300        83.3   10.0       5.7     1.0   130       2      a fifth, stricter, "clean-3" without both, preprocess 8
+    300        85.0   8.7        5.3     1.0                    the fifth, the same draw, after the mends
 
 The wrong one was a number that counted through lines which are numbered themselves ("equal to 12 (14-2)"). A blank
 too many ("30 th", a blank before a stop) was no blemish for the third reader, nor was a figure's title junk. The
@@ -36,6 +38,9 @@ they are: the last rules changed 1,041 of 46,498 sentences of these papers, and 
 takes out as junk beyond that (headings, names, entries of bibliographies, what papers say about themselves) shows in
 neither of its draws. Of 102,101 sentences of 999 papers it was 850, all read: one was wrong, and mended. The two wrong
 removals of the last draw were marks of the parse that are no citations ("between (8) and (9)", "20 -nt"), mended after.
+Those of the fifth reader were a section's number and an index ("in Section 5", "|z 1 |") that went as lines' numbers.
+Its sentences showed more: numbers that the parse marks as citations ("10 .0 days", "total: (1) ..."), and lines'
+numbers that stayed. All are mended; that changed 110 places of 803 papers, all read, two of them for the worse.
 What is left is mostly the parse's: halves of sentences whose other half is nowhere, hyphens that it lost, symbols of
 formulas, superscripts within a sentence, headings, bibliographies in the text.
 """
@@ -172,13 +177,19 @@ def main() -> None:
     parser.add_argument("--read", type=int, default=0, help="print so many sentences to be read, instead of counting")
     parser.add_argument("--removals", type=int, default=0, help="print so many removals to be read")
     parser.add_argument("--seed", default="", help="of what is printed")
-    parser.add_argument("--without", metavar="SEED", help="leave out the papers that this seed reads")
+    parser.add_argument(
+        "--without",
+        metavar="SEED",
+        action="append",
+        default=[],
+        help="leave out the papers that this seed reads; repeat",
+    )
     arguments = parser.parse_args()
     released = documents(arguments.release)
     if arguments.read or arguments.removals:
         papers = [document for document in released if document.body and is_read(document, arguments.seed)]
-        if arguments.without is not None:
-            papers = [document for document in papers if not is_read(document, arguments.without)]
+        for seed in arguments.without:
+            papers = [document for document in papers if not is_read(document, seed)]
         for texts, count in ((sentences_of, arguments.read), (removals_of, arguments.removals)):
             for text in chosen(papers, texts, arguments.seed)[:count]:
                 print(f"- {text}")

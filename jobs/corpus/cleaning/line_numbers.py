@@ -32,12 +32,27 @@ _SHORTEST_LINE = 30
 _SERIES, _FRAGMENT, _PAIR = 8, 3, 2
 """Numbers in a series, at least; in one that legends and tables broke off a known one; and in one that also fits
 in between its neighbours' numbers."""
+_LONG_FRAGMENT, _STEADY = 5, 0.75
+"""A fragment of so many numbers is steady if this share of its lines is: a legend may stand in one of them."""
 _NEIGHBOURS = 3
 _KNOWN, _KNOWN_SHARE = 20, 0.2
 """A manuscript's lines are known to be numbered from this many lines on, which hold this share of its text."""
 _CANDIDATES = 3
 _UNIT = re.compile(r" (?:s|th|rd|o C|°|%|[kmnμµ]?g|[mnμµ]?[lLM]|kb|bp|kDa)(?![\w-])")
-_CAPTIONED = ("Table", "Figure", "Fig", "Fig.", "Box", "Step", "Day", "day", " every", " least", " approximately")
+_CAPTIONED = (
+    "Table",
+    "Figure",
+    "Fig",
+    "Fig.",
+    "Box",
+    "Step",
+    "Section",
+    "Day",
+    "day",
+    " every",
+    " least",
+    " approximately",
+)
 """Before these numbers count too, but not lines."""
 
 
@@ -62,11 +77,18 @@ def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
     counted = [numbers[number] for number in counting]
     lone = lone_line_numbers(joined, numbers, counting) if len(counting) >= _KNOWN else ()
     for start, end, _ in sorted([*counted, *_before_stops(joined, counted), *lone]):
-        if not joined.endswith(_CAPTIONED, 0, start) and not _UNIT.match(joined, end):
+        is_index = end == start + 2 and _is_index(joined, start)
+        if not (is_index or joined.endswith(_CAPTIONED, 0, start) or _UNIT.match(joined, end)):
             index = bisect_right(ends, start)
             begin = ends[index] - len(paragraphs[index]) - 2
             cuts[index].append((start - begin, end - begin))
     return [_without(f" {text} ", cuts[index]) if index in cuts else text for index, text in enumerate(paragraphs)]
+
+
+def _is_index(text: str, start: int) -> bool:
+    """Whether a digit is behind one letter, as in "R 2" and "|z 1 |"; "a" and "I" are words."""
+    letter = text[start - 1]
+    return letter.isalpha() and letter not in "aAI" and text[start - 2] in " |("
 
 
 def _torn_at_ends(paragraphs: Sequence[str]) -> list[list[int]]:
@@ -136,7 +158,8 @@ def _counting_lines(values: Sequence[int], places: Sequence[int]) -> list[int]:
 
     def counts_lines(one: Sequence[int]) -> bool:
         if known:
-            return len(one) >= _FRAGMENT and steady(one) >= (0.2 if len(one) >= _SERIES else 1.0)
+            share = 0.2 if len(one) >= _SERIES else _STEADY if len(one) >= _LONG_FRAGMENT else 1.0
+            return len(one) >= _FRAGMENT and steady(one) >= share
         return len(one) >= _SERIES and steady(one) >= 0.6 and even(one) >= 0.6
 
     series = _series(values, places, usual, _LONG_INTERRUPTION if known else _INTERRUPTION)

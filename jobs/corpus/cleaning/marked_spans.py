@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import repeat
+from operator import lt
 
 from jobs.corpus.cleaning.citations import is_needed
 from jobs.corpus.cleaning.cutting import CUT, close_cuts
@@ -19,6 +20,7 @@ _CONTROL = re.compile("[\x00-\x02]")
 _LEAD = " ([,;"
 _TAIL = " )],;."
 _NUMBER = re.compile(r"[0-9]{1,3}[a-z]?(?:\s?[,–‐-]\s?[0-9]{1,3})*")
+_SPACED = re.compile(r"[0-9]{1,3}(?:\s[0-9]{1,3})+")
 _NAME_AND_YEAR = re.compile(r"[^()\[\]]*\b(?:19|20)[0-9]{2}[a-z]?\b[^()\[\]]{0,12}|[^()\[\]]* et al\.?,?")
 
 _MARKED = f"{_CITATION}[^{_CITATION}]*+{_CITATION}"
@@ -38,9 +40,11 @@ _UNMARKED = re.compile(r"(?:(?<=\s)[0-9]{1,3}[,–‐-]\s){1,16}$")
 _LONGEST_UNMARKED = 16 * 5
 """Numbers before the marked one in a list: "9, 10, 11" is often marked from its second or third."""
 _GOES_ON = re.compile(
-    r"\s?,?\s?[0-9]{3}\b|[A-Za-z0-9%]|\s(?:%|H\b)|"
+    r"\s?,?\s?[0-9]{3}\b|\s?\.[0-9]|[A-Za-z0-9%]|\s(?:%|H\b)|\s?[–-][0-9]{1,3}\s?%|"
     r"\s?-(?:nt|bp|kb|aa|mer|kDa|fold|plex|well|days?|weeks?|months?|years?|hours?|min|ml|mm)\b"
 )
+_THOUSANDS = re.compile(r"[0-9]{1,3},\s?[0-9]{3}")
+_SMALL_LETTER = re.compile(r"\s[a-z]")
 
 
 def remove_spans(paragraph: Paragraph, bare_numbers: bool) -> str:
@@ -68,7 +72,8 @@ def remove_spans(paragraph: Paragraph, bare_numbers: bool) -> str:
         if start < end or not core:
             continue
         is_single = len(core) < 4 and core.isdecimal() and core.isascii()  # as most are, told without a pattern
-        if mark == REFERENCE or is_single or _NUMBER.fullmatch(core) or _NAME_AND_YEAR.fullmatch(core):
+        is_citation = is_single or _NUMBER.fullmatch(core) or _NAME_AND_YEAR.fullmatch(core)
+        if mark == REFERENCE or is_citation or (bare_numbers and _are_spaced(text, start, stop, core)):
             between = text[end:start]
             if bare_numbers and not lead and between[-2:] in (", ", "- ", "– ") and core.isdigit():
                 unmarked = _UNMARKED.search(between, max(0, len(between) - _LONGEST_UNMARKED))
@@ -85,6 +90,16 @@ def remove_spans(paragraph: Paragraph, bare_numbers: bool) -> str:
     if REFERENCE in text:
         text = remove_references(text)
     return text.replace(_CITATION, "").replace(REFERENCE, "")
+
+
+def _are_spaced(text: str, start: int, stop: int, core: str) -> bool:
+    """Whether it is several superscripts with blanks between, behind a sentence or before a stop: "in China. 1 2"."""
+    if not _SPACED.fullmatch(core):
+        return False
+    numbers = list(map(int, core.split()))
+    return all(map(lt, numbers, numbers[1:])) and (
+        _visible_before(text, start) == "." or _visible_after(text, stop) in (".", ",", ";")
+    )
 
 
 def _without_groups(text: str) -> str:
@@ -115,10 +130,19 @@ def _cut_group(match: re.Match[str]) -> str:
     """Brackets with nothing but citations in them."""
     group, text, start = match[0], match.string, match.start()
     plain = group.replace(_CITATION, "")
-    if is_needed(text, start, plain) or is_interval(text, start, plain):
+    if is_needed(text, start, plain) or is_interval(text, start, plain) or _is_item(text, start, match.end(), plain):
         return plain
     surplus = group.count(")") + group.count("]") - group.count("(") - group.count("[")
     return CUT + group[len(group) - max(0, surplus) :]
+
+
+def _is_item(text: str, start: int, end: int, bracket: str) -> bool:
+    """Whether ``bracket`` numbers what follows it: no citation stands behind these signs, nor between a stop and a
+    small letter."""
+    if len(bracket) != len("(1)") or bracket[0] != "(" or not bracket[1].isdecimal():
+        return False
+    before = _visible_before(text, start)
+    return before in (":", ";") or (before == "." and _SMALL_LETTER.match(text, end) is not None)
 
 
 def _cut_glued(match: re.Match[str]) -> str:
@@ -130,10 +154,16 @@ def _cut_any(match: re.Match[str]) -> str:
     """A number that is a citation, or a citation in brackets beside something else: "(n = 3; Li et al., 2019)"."""
     text, start, end = match.string, match.start(), match.end()
     if _is_numbers(match):
-        return match[0] if _GOES_ON.match(text, end) else CUT
+        return match[0] if _GOES_ON.match(text, end) or ("," in match[0] and _is_quantity(match)) else CUT
     if match[0][0] in ",;":
         return CUT
     return CUT if _visible_before(text, start) in "([;" and _visible_after(text, end) in ";," else match[0]
+
+
+def _is_quantity(match: re.Match[str]) -> bool:
+    """Whether it is a number of thousands that its sentence needs: "a total of 26, 144 cases"."""
+    number = match[0].replace(_CITATION, "")
+    return _THOUSANDS.fullmatch(number) is not None and is_needed(match.string, match.start(), number)
 
 
 def _visible_before(text: str, place: int) -> str:

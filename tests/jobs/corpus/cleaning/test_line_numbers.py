@@ -50,6 +50,31 @@ def test_a_number_before_a_stop_goes_where_its_line_ends() -> None:
     assert " 41. " in remove_line_numbers(elsewhere)[4]
 
 
+def test_a_few_lines_go_though_a_legend_stands_in_one_of_them() -> None:
+    numbered, plain = manuscript(seed=5, lines=54, paragraph=6)
+    legend = "a legend that belongs to a figure " * 100
+    within = "one of two lines of a legend, as long as lines are, that stand in one " * 2
+    broken = numbered[8].replace(" 52 ", f" {within}52 ")
+    assert (
+        remove_line_numbers([*numbered[:8], legend, broken, legend, *numbered[9:]])[9].replace(within, "") == plain[8]
+    )
+
+
+def test_sections_and_indexes_that_count_as_lines_do_stay() -> None:
+    numbered, _ = manuscript(seed=1, lines=90)
+    named = [
+        text.replace(f" {9 * place + 3} ", f" Section {9 * place + 3} ").replace(
+            f" {9 * place + 5} ", f" |z {place} | "
+        )
+        for place, text in enumerate(numbered)
+    ]
+    named[0] = named[0].replace(" 4 ", " where R 4 ").replace(" 2 ", " such a 2 ")
+    kept = remove_line_numbers(named)
+    assert all(f" Section {9 * place + 3} " in text and f" |z {place} | " in text for place, text in enumerate(kept))
+    assert " where R 4 " in kept[0]
+    assert " such a 2 " not in kept[0]
+
+
 def test_a_number_that_tears_a_name_at_the_end_of_a_page_goes() -> None:
     numbered, _ = manuscript(seed=1, lines=90)
     numbered[3] = numbered[3].removesuffix(numbered[3].split(" 36 ")[1]).rstrip().removesuffix(" 36") + " SARS-36"

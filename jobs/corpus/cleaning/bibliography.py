@@ -39,13 +39,12 @@ def is_entry(sentence: str) -> bool:
 def _names_journal(sentence: str) -> bool:
     """Whether large words are before a volume and its page, and nothing behind: "PLoS One 13, e0200919."."""
     place = 0
-    for word in sentence.split(" "):
-        if word[:1].isdigit():
-            return place > 0 and _PLACE.fullmatch(sentence, place) is not None
-        if not (word[:1].isupper() or word in _SMALL):
+    while not sentence[place : place + 1].isdigit():
+        end = sentence.find(" ", place)
+        if end < 0 or not (sentence[place : place + 1].isupper() or sentence[place:end] in _SMALL):
             return False
-        place += len(word) + 1
-    return False
+        place = end + 1
+    return place > 0 and _PLACE.fullmatch(sentence, place) is not None
 
 
 def _names_authors(sentence: str) -> bool:

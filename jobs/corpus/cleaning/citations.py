@@ -78,9 +78,11 @@ def is_needed(text: str, start: int, bracket: str) -> bool:
     """Whether ``bracket``, which begins at ``start``, is a word of its sentence ("as shown in [12]"), or an announced
     interval ("the range [2, 5]")."""
     word = text[max(0, start - 14) : start].rstrip().rpartition(" ")[2].lower()
-    if _GOES_WITH.match(text, start + len(bracket)) or _MIXED.fullmatch(bracket):
+    if word in _GOVERNORS or (word in _BEFORE_INTERVALS and _INTERVAL.fullmatch(bracket.strip())):
         return True
-    return word in _GOVERNORS or (word in _BEFORE_INTERVALS and _INTERVAL.fullmatch(bracket.strip()) is not None)
+    end = start + len(bracket)
+    goes_with = text[end + 1 : end + 2] in ("a", "o") and _GOES_WITH.match(text, end)
+    return bool(goes_with or (";" in bracket and _MIXED.fullmatch(bracket)))
 
 
 def remove_citations(text: str) -> str:

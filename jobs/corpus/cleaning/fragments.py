@@ -30,15 +30,16 @@ def whole_sentences(sentences: Sequence[str], before: str) -> list[str]:
     Of a last one that ends in a bracket that has hardly opened, "grew faster (Figure", the bracket goes.
     """
     kept = list(sentences)
-    if kept and not kept[-1].endswith((".", ":")) and is_open(kept[-1]):
-        bracket = kept[-1].rindex("(")
-        if len(kept[-1]) - bracket > _SHORT_BRACKET:
+    if kept and not kept[-1].endswith((".", ":")):
+        if is_open(kept[-1]):
+            bracket = kept[-1].rindex("(")
+            if len(kept[-1]) - bracket > _SHORT_BRACKET:
+                kept.pop()
+            else:
+                kept[-1:] = [kept[-1][:bracket].rstrip()] if bracket else []
+        if kept and kept[-1].rpartition(" ")[2] in _DEMANDING:
             kept.pop()
-        else:
-            kept[-1:] = [kept[-1][:bracket].rstrip()] if bracket else []
-    if kept and kept[-1].rpartition(" ")[2] in _DEMANDING:
-        kept.pop()
-    if kept and not before.endswith(_INTRODUCES) and _begins_late(kept[0]):
+    if kept and kept[0][:1].islower() and not before.endswith(_INTRODUCES) and _begins_late(kept[0]):
         del kept[0]
     return kept
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import numpy as np
+
 from jobs.corpus.cleaning.word_set import words
 
 _HEADINGS = words(
@@ -32,6 +34,8 @@ _SENTENCES = words(
     "shows need needs require requires allow allows use uses include includes warrant warrants"
 )
 """Words that a heading has not."""
+SAID = np.array(sorted(word.encode() for word in _SENTENCES - words("see not") if 2 <= len(word) <= 4), "S4")
+"""Those of them that no label or remnant has either: sentences.c passes most short sentences over by them."""
 _VERBS = _SENTENCES | words(
     "affect affects appear appears became become becomes began begins cannot cause causes contain contains depend "
     "depends enable enables ensure ensures find finds found gave give gives help helps improve improves increases "

@@ -29,8 +29,8 @@ _BEFORE = 300
 def _is_deviation(text: str, start: int, bracket: str) -> bool:
     """Whether a value's deviation or share is in it, as was announced: "the mean [SD] was 50 [12]"."""
     return (
-        _ONE.fullmatch(bracket) is not None
-        and text[start - 2 : start - 1].isdigit()
+        text[start - 2 : start - 1].isdigit()
+        and _ONE.fullmatch(bracket) is not None
         and _ANNOUNCED.search(text, max(0, start - _BEFORE), start) is not None
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from jobs.corpus.cleaning.bibliography import is_entry
-from jobs.corpus.cleaning.headings import has_large_words, is_debris, is_heading
+from jobs.corpus.cleaning.headings import SAID, has_large_words, is_debris, is_heading
 from jobs.corpus.cleaning.native import Limits, library
 from jobs.corpus.cleaning.references import LONGEST_LABEL, is_label
 from jobs.corpus.cleaning.statements import (
@@ -36,7 +36,7 @@ _REMNANT = re.compile(
 _LETTERS_A_CAPITAL = 9
 """At most, where words are large."""
 _LIMITS = Limits(SHORTEST_WORD, LONGEST_WORD, 1 - LETTERS, FEWEST_WORDS, LONGEST_LABEL, _LETTERS_A_CAPITAL)
-_BEGINNINGS_ADDRESS = address(BEGINNINGS)
+_KEYS = (address(BEGINNINGS), len(BEGINNINGS), address(SAID), len(SAID))
 _JUNK, _MAYBE_JUNK, _LARGE, _STATEMENT = 1, 2, 3, 4
 """The verdicts of sentences.c; the second on what is short enough for a label, or has letters beyond ASCII at most; the
 third on what is longer and has a ninth of its letters large, at least: few sentences have, and lists of names. The last
@@ -54,7 +54,7 @@ def are_junk(sentences: Sequence[str], paged: int | None = None) -> list[bool]:
     paged = len(sentences) if paged is None else paged
     encoded = joined(sentences)
     verdicts = np.empty(len(sentences), np.uint8)
-    library.judge_sentences(encoded, len(encoded), _LIMITS, _BEGINNINGS_ADDRESS, len(BEGINNINGS), address(verdicts))
+    library.judge_sentences(encoded, len(encoded), _LIMITS, *_KEYS, address(verdicts))
     junk: list[bool] = (verdicts == _JUNK).tolist()
     statements = (verdicts >= _STATEMENT).nonzero()[0].tolist()
     verdicts %= _STATEMENT

@@ -56,7 +56,7 @@ def join_page_breaks(paragraphs: Sequence[str]) -> list[str]:
 
 def _continues(before: str, is_joined: bool, text: str) -> bool:
     """Whether ``text`` goes on from ``before``, which may itself be joined to what precedes it."""
-    if before[-8:].rstrip(_BEHIND_STOPS).endswith(_STOPS) or _LISTED.match(text):
+    if before[-1] == "." or before[-8:].rstrip(_BEHIND_STOPS).endswith(_STOPS) or _LISTED.match(text):
         return False
     words = before.count(" ") + 1
     in_lower_case = _GOES_ON.match(text) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 from jobs.corpus.cleaning.cutting import CUT, close_cuts
 
@@ -12,16 +13,17 @@ def _any_case(words: str) -> str:
     return "|".join(f"[{word[0]}{word[0].upper()}]{word[1:]}|{word.upper()}" for word in words.split())
 
 
-_THING = (
-    rf"(?:(?:{_any_case('figures figure figs fig tables table tabs tab equations equation eqns eqn eqs eq')}|"
-    rf"{_any_case('supplementary supplemental supplements supplement suppl supp movies movie videos video schemes')}|"
-    rf"{_any_case('scheme appendix appendices datasets dataset')}|[Ee]xtended\s[Dd]ata|[Aa]dditional\s[Ff]iles?)\b\.?)"
+_THINGS = (
+    "figures figure figs fig tables table tabs tab equations equation eqns eqn eqs eq supplementary supplemental "
+    "supplements supplement suppl supp movies movie videos video schemes scheme appendix appendices datasets dataset"
 )
-_COMPANION = (
-    rf"(?:(?:{_any_case('data files file information info materials material methods method texts text notes note')}|"
-    rf"{_any_case('online section panels panel left right top bottom upper lower middle inset see also and or to in')}|"
-    rf"{_any_case('the main compare cf')}|e\.g|i\.e)\b\.?)"
+_COMPANIONS = (
+    "data files file information info materials material methods method texts text notes note online section panels "
+    "panel left right top bottom upper lower middle inset see also and or to in the main compare cf"
 )
+_REQUESTS = "insert about near here legend legends caption captions"
+_THING = rf"(?:(?:{_any_case(_THINGS)}|[Ee]xtended\s[Dd]ata|[Aa]dditional\s[Ff]iles?)\b\.?)"
+_COMPANION = rf"(?:(?:{_any_case(_COMPANIONS)}|e\.g|i\.e)\b\.?)"
 _DESIGNATOR = r"(?:[Ss]?[0-9]{1,3}(?:\.[0-9]{1,2})?[A-Za-z]{0,3}|[A-Za-z][0-9]{0,2}|[ivxIVX]{1,4})\b[’'′]?"
 MARK = "\x02"
 """On both sides of a reference that the parse marked."""
@@ -35,9 +37,14 @@ _LAST = re.compile(rf"[,;]\s*+(?>{_RUN}{{1,8}})(?=[)\]]$)")
 _NAMES_ONE = re.compile(rf"{MARK}|(?<![0-9])(?<![0-9] )\b(?=[Ee][Qq]){_THING}|\b(?![Ee][Qq]){_THING}")
 _BETWEEN = r"[\s,;:&–‐./()\[\]-]*+"
 _LABEL = re.compile(
-    rf"{_BETWEEN}(?>(?:(?:{_TOKEN}|{_any_case('insert about near here legend legends caption captions')}|[0-9.]++)"
+    rf"{_BETWEEN}(?>(?:(?:{_TOKEN}|{_any_case(_REQUESTS)}|[0-9.]++)"
     rf"(?:(?=\W)|$){_BETWEEN}){{1,16}})"
 )
+_BEGINNING = 3
+"""Characters."""
+_BEGINNINGS = {word[:_BEGINNING] for word in f"{_THINGS} {_COMPANIONS} {_REQUESTS} extended additional".split()}
+_BEGINNINGS |= set(map("".join, product("ivx", repeat=_BEGINNING)))
+"""How a label begins, where it begins with three letters: most sentences are passed over by it."""
 LONGEST_LABEL = 80
 """Characters of a sentence that may be a label: what is longer is not looked at."""
 # Parts of the names, of those in capitals the usual three: most brackets are passed over by them. Each is in two, the
@@ -61,7 +68,10 @@ def remove_references(text: str) -> str:
 
 def is_label(sentence: str) -> bool:
     """Whether it says nothing but what is to be looked at: "Table 1 ).", "[ Figure 2 near here]"."""
-    return len(sentence) <= LONGEST_LABEL and bool(_LABEL.fullmatch(sentence)) and bool(_NAMES_ONE.search(sentence))
+    beginning = sentence[:_BEGINNING]
+    if len(sentence) > LONGEST_LABEL or (beginning.isalpha() and beginning.lower() not in _BEGINNINGS):
+        return False
+    return bool(_LABEL.fullmatch(sentence)) and bool(_NAMES_ONE.search(sentence))
 
 
 def _shortened(match: re.Match[str]) -> str:

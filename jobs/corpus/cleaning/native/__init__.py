@@ -57,7 +57,7 @@ def _load() -> CDLL:
         ("find_stops", c_int64, [arrays, c_int64, arrays, c_int32, arrays]),
         ("find_lost_hyphens", c_int64, [arrays, c_int64, arrays, c_int64, arrays]),
         ("find_seams", c_int64, [arrays, c_int64, arrays, c_int32, arrays]),
-        ("judge_sentences", None, [arrays, c_int64, POINTER(Limits), arrays, c_int32, arrays]),
+        ("judge_sentences", None, [arrays, c_int64, POINTER(Limits), arrays, c_int32, arrays, c_int32, arrays]),
         ("find_numbers", c_int64, [arrays, c_int64, arrays]),
         ("find_torn_numbers", c_int64, [arrays, c_int64, arrays]),
         ("find_notices", c_int64, [arrays, arrays, c_int32, POINTER(Anchors), arrays]),

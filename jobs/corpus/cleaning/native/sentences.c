@@ -269,26 +269,42 @@ typedef struct {
 
 enum { SENTENCE, JUNK, MAYBE_JUNK, LARGE, BEGINS_LIKE_STATEMENT = 4 };
 
-#define BEGINNING 8 /* bytes of what statements begin with */
-
-/* Whether the sentence begins with one of the sorted keys, or with a character and then a capital or a stop, as initials
- * do. */
-static int begins_like_statement(const uint8_t *at, const uint8_t *end, const uint8_t *keys, int32_t count)
+/* Whether the sentence begins with one of the keys, eight bytes each, or with a character and then a capital or a stop, as
+ * initials do. */
+static inline int begins_like_statement(const uint8_t *at, const uint8_t *end, const uint64_t *keys, int32_t count)
 {
-    if (end - at < BEGINNING)
+    uint64_t beginning;
+    if (end - at < (int64_t)sizeof beginning)
         return 0;
-    if (is_capital(at[1]) || at[1] == '.')
-        return 1;
-    int32_t low = 0, high = count;
-    while (low < high) {
-        int32_t middle = (low + high) / 2;
-        int order = memcmp(keys + (int64_t)middle * BEGINNING, at, BEGINNING);
-        if (order == 0)
+    memcpy(&beginning, at, sizeof beginning);
+    int is = is_capital(at[1]) || at[1] == '.';
+    for (int32_t i = 0; i < count; i++)
+        is |= keys[i] == beginning;
+    return is;
+}
+
+/* Whether one of the keys, small letters with zeros behind them, is a word between two blanks, and the last word ends
+ * with a small letter and not as "et al." does. */
+static inline int is_plain(const uint8_t *at, const uint8_t *end, const uint32_t *keys, int32_t count)
+{
+    const uint8_t *last = end - 1;
+    while (last > at && (*last == ' ' || *last == '.' || *last == ')'))
+        last--;
+    if (last <= at || !is_small(*last) || (*last == 'l' && last[-1] == 'a'))
+        return 0;
+    while ((at = memchr(at, ' ', (size_t)(last - at)))) {
+        uint32_t word = 0;
+        int size = 0;
+        for (at++; size <= (int)sizeof word && is_small(at[size]);)
+            size++;
+        if (size < 2 || size > (int)sizeof word || at[size] != ' ')
+            continue;
+        memcpy(&word, at, (size_t)size);
+        int is = 0;
+        for (int32_t i = 0; i < count; i++)
+            is |= keys[i] == word;
+        if (is)
             return 1;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
     }
     return 0;
 }
@@ -296,15 +312,16 @@ static int begins_like_statement(const uint8_t *at, const uint8_t *end, const ui
 #define COUNTED 255 /* bytes, as many as a byte can count */
 
 /* verdicts: for each text whether it is junk by the number of its letters and words, or may be by its length, its
- * capitals or (one of the `count` sorted keys) its beginning. */
+ * capitals or its beginning, which is then one of the keys; by the first two it is not with one of the words in it. */
 VECTORISED
-void judge_sentences(const uint8_t *texts, int64_t length, const Limits *limits, const uint8_t *beginnings, int32_t count,
-                     uint8_t *verdicts)
+void judge_sentences(const uint8_t *texts, int64_t length, const Limits *limits, const uint64_t *beginnings,
+                     int32_t beginnings_count, const uint32_t *words_said, int32_t words_count, uint8_t *verdicts)
 {
     for (const uint8_t *at = texts, *end; at < texts + length; at = end + 1) {
         int64_t blanks = 0, letters = 0, capitals = 0, ascii = 0, beyond = 0;
         end = memchr(at, END_OF_TEXT, (size_t)(texts + length - at));
-        int begins = begins_like_statement(at, end, beginnings, count);
+        const uint8_t *begin = at;
+        int begins = begins_like_statement(at, end, beginnings, beginnings_count);
         while (at < end) {
             int64_t size = end - at < COUNTED ? end - at : COUNTED;
             uint8_t counts[5] = {0};
@@ -326,6 +343,8 @@ void judge_sentences(const uint8_t *texts, int64_t length, const Limits *limits,
         int judged = visible + blanks <= limits->longest_label          ? MAYBE_JUNK
                      : capitals * limits->letters_a_capital >= letters ? LARGE
                                                                        : SENTENCE;
+        if (judged != SENTENCE && is_plain(begin, end, words_said, words_count))
+            judged = SENTENCE;
         if (letters == 0)
             judged = beyond ? MAYBE_JUNK : JUNK;
         if ((words < limits->fewest_words && !beyond) || (double)visible < limits->shortest_word * (double)words ||

@@ -2,16 +2,20 @@
 
 import re
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from jobs.corpus.cleaning import junk, line_numbers, preprint_notice, sentences
+from jobs.corpus.cleaning import junk, line_numbers, preprint_notice, references, sentences
+from jobs.corpus.cleaning.bibliography import is_entry
+from jobs.corpus.cleaning.headings import SAID, has_large_words
 from jobs.corpus.cleaning.junk import are_junk
 from jobs.corpus.cleaning.kinds import kinds
 from jobs.corpus.cleaning.preprint_notice import ANCHORS, LATE, LEAD, remove_boilerplate
 from jobs.corpus.cleaning.references import is_label
 from jobs.corpus.cleaning.sentences import split_texts
 from jobs.corpus.cleaning.whitespace import normalise_space
+from jobs.corpus.cleaning.word_set import words
 
 SIGNS = ". ! ? … ... ) ] ” \" » ' ( [ “ [1] [2,3] 7 12,13 2020 3.5 i) iv) a) -"
 WORDS = "Fig Fig. figs No. et al. U.S. the The mRNA p53 pH c-Myc β-catenin α Ångström é 中 e.g. Dr. min. 30 B. subtilis"
@@ -84,6 +88,31 @@ def is_junk_plainly(sentence: str) -> bool:
 @example(["", "Table 1 ).", "is the", "中文 句子", "β β", "word", "two words here", "a" * 21 + " " + "b" * 21])
 def test_junk_is_told_by_its_letters_and_words(texts: list[str]) -> None:
     assert are_junk(texts) == [is_junk_plainly(text) for text in texts]
+
+
+OF_JUNK = words(
+    "Figure 2 fig. see Supplementary information the main text A and Calculation Data collection Page Scale bars "
+    "Reference source found under a CC BY International (B) 19 (2020). Balcan, Wu, et al. PLoS One 13, doi Seoul"
+)
+
+
+@given(
+    st.lists(st.sampled_from(sorted(OF_JUNK)), min_size=1, max_size=6),
+    st.sampled_from(SAID.tolist()),
+    st.lists(st.sampled_from(sorted(OF_JUNK)), max_size=4),
+    st.sampled_from(["found", "text.", "(bars)", "information .", "collection"]),
+)
+def test_what_is_passed_over_by_a_word_is_no_junk(before: list[str], said: bytes, after: list[str], last: str) -> None:
+    sentence = " ".join([*before, said.decode(), *after, last])
+    assert not junk._says_nothing(sentence, True)
+    assert not is_entry(sentence)
+    assert not has_large_words(sentence)
+
+
+@pytest.mark.parametrize("word", f"{references._THINGS} {references._COMPANIONS} {references._REQUESTS}".split())
+def test_a_label_may_begin_with_each_of_its_words(word: str) -> None:
+    for form in (word, word.capitalize(), word.upper()):
+        assert is_label(f"{form} Table 1") == (references._LABEL.fullmatch(f"{form} Table 1") is not None)
 
 
 @given(st.text(max_size=30))

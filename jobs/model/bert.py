@@ -19,6 +19,7 @@ from pydantic import Field
 from jobs.model.fused import (
     add_and_norm,
     add_bias,
+    add_to_each,
     attention_shares,
     bias_gelu_erf,
     bias_gelu_tanh,
@@ -143,7 +144,8 @@ class Bert(tf.Module):  # type: ignore[misc]
         # Two rows: a product with one-hot rows is faster than gathering them, forward and backward.
         segments = tf.one_hot(segment_ids, config.type_vocab_size)
         vectors += segments @ self._variable("bert/embeddings/token_type_embeddings")
-        vectors += self._variable("bert/embeddings/position_embeddings")[:length]
+        by_position = self._variable("bert/embeddings/position_embeddings")[:length]
+        vectors = add_to_each(vectors, by_position, compiled=self._compiled)
         # One matrix of all positions from here on: [B * S, H].
         vectors = layer_norm(
             tf.reshape(vectors, [-1, config.hidden_size]), *self._norm("bert/embeddings"), compiled=self._compiled

@@ -42,5 +42,8 @@ def _sum(of_copy: tf.Tensor | None, of_variable: tf.Tensor | tf.IndexedSlices | 
         return tf.convert_to_tensor(of_variable)
     if of_variable is None:
         return of_copy
-    exact = tf.cast(of_copy, tf.float32)
-    return tf.tensor_scatter_nd_add(exact, of_variable.indices[:, None], of_variable.values)
+    # Rows that were looked up are summed in float32 and rounded once; all others are what they were.
+    rows, numbers = tf.unique(of_variable.indices)
+    looked_up = tf.math.unsorted_segment_sum(of_variable.values, numbers, tf.size(rows))
+    exact = tf.cast(tf.gather(of_copy, rows), tf.float32) + looked_up
+    return tf.tensor_scatter_nd_update(of_copy, rows[:, None], tf.cast(exact, of_copy.dtype))

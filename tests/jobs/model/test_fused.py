@@ -93,6 +93,19 @@ def test_a_bias_gets_the_sum_of_the_rows() -> None:
 
 
 @pytest.mark.parametrize("compiled", [False, True])
+def test_what_is_added_to_each_example_gets_the_sum_over_them(compiled: bool) -> None:
+    examples, weights = drawn(3, ROWS, WIDTH, seed=6), drawn(3, ROWS, WIDTH, seed=7)
+    with tf.GradientTape() as tape:
+        tape.watch([examples, X])
+        result = fused.add_to_each(examples, X, compiled=compiled)
+        weighted = tf.reduce_sum(result * weights)
+    of_examples, of_added = tape.gradient(weighted, [examples, X])
+    np.testing.assert_array_equal(result, examples + X)
+    np.testing.assert_array_equal(of_examples, weights)
+    np.testing.assert_allclose(of_added, tf.reduce_sum(weights, axis=0), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("other", [[6, -6], [7, -7]])
 def test_dropout_leaves_its_share_whatever_another_seed_leaves(compiled: bool, other: list[int]) -> None:
     ones = tf.ones([256, 256])

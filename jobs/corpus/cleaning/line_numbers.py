@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import accumulate, chain, compress, groupby, pairwise
 from statistics import median
 
@@ -34,6 +34,8 @@ _SERIES, _FRAGMENT, _PAIR = 8, 3, 2
 in between its neighbours' numbers."""
 _LONG_FRAGMENT, _STEADY = 5, 0.75
 """A fragment of so many numbers is steady if this share of its lines is: a legend may stand in one of them."""
+_SHORTEST_THING, _LONGEST_THING = 4, 24
+"""Characters of a word that numbers may count: shorter ones, "of" and "the", end many lines by chance."""
 _NEIGHBOURS = 3
 _KNOWN, _KNOWN_SHARE = 20, 0.2
 """A manuscript's lines are known to be numbered from this many lines on, which hold this share of its text."""
@@ -71,7 +73,7 @@ def remove_line_numbers(paragraphs: Sequence[str]) -> list[str]:
     torn += _torn_at_ends(paragraphs)
     if torn:
         numbers = sorted([*numbers, *torn])
-    counting = _counting_lines([value for _, _, value in numbers], [start for start, _, _ in numbers])
+    counting = _counting_lines(joined, [value for _, _, value in numbers], [start for start, _, _ in numbers])
     ends = list(accumulate(len(text) + 2 for text in paragraphs))
     cuts: dict[int, list[tuple[int, int]]] = defaultdict(list)
     counted = [numbers[number] for number in counting]
@@ -125,7 +127,19 @@ def _without(text: str, cuts: list[tuple[int, int]]) -> str:
     return "".join([*kept, text[end:]]).strip(" ")
 
 
-def _counting_lines(values: Sequence[int], places: Sequence[int]) -> list[int]:
+def _count_a_thing(text: str, places: Collection[int]) -> bool:
+    """Whether most of the numbers at ``places`` stand behind one word, which they count: "Patient 4"."""
+    words = Counter(word for place in places if len(word := _word_before(text, place)) >= _SHORTEST_THING)
+    return max(words.values(), default=0) * 2 > len(places)
+
+
+def _word_before(text: str, place: int) -> str:
+    """The word that a blank parts from ``place``; empty where a paragraph begins there."""
+    before = text[max(0, place - _LONGEST_THING) : place]
+    return "" if before.endswith("  ") else before[before.rfind(" ", 0, -1) + 1 : -1]
+
+
+def _counting_lines(text: str, values: Sequence[int], places: Sequence[int]) -> list[int]:
     """Indexes of the numbers that count lines, in order."""
 
     def pace(earlier: int, later: int) -> float:
@@ -162,7 +176,11 @@ def _counting_lines(values: Sequence[int], places: Sequence[int]) -> list[int]:
             return len(one) >= _FRAGMENT and steady(one) >= share
         return len(one) >= _SERIES and steady(one) >= 0.6 and even(one) >= 0.6
 
-    series = _series(values, places, usual, _LONG_INTERRUPTION if known else _INTERRUPTION)
+    series = [
+        one
+        for one in _series(values, places, usual, _LONG_INTERRUPTION if known else _INTERRUPTION)
+        if len(one) < _FRAGMENT or not _count_a_thing(text, [places[number] for number in one])
+    ]
     counting: list[int] = []
     count_lines = list(map(counts_lines, series))
     lined = sorted(compress(series, count_lines), key=_magnitude, reverse=True)

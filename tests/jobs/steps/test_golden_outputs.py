@@ -21,7 +21,7 @@ GOLDEN = {
     Kind.INGEST: (5, "f13ba0aed3539e30"),
     Kind.SIGNATURES: (2, "832b70329df16246"),
     Kind.VOCABULARY: (7, "ca9d84a075a536f3"),
-    Kind.PREPROCESS: (8, "3d05b42e13843bbc"),
+    Kind.PREPROCESS: (8, "c5679e014d0dca5c"),
 }
 NOTICE = (
     ". CC-BY-NC-ND 4.0 International license It is made available under a author/funder, who has granted medRxiv a "

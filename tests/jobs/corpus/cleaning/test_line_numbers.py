@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +49,13 @@ def test_a_number_before_a_stop_goes_where_its_line_ends() -> None:
     elsewhere = [text.replace(" 41 ", " ") for text in numbered]
     elsewhere[4] = elsewhere[4].replace(" 39 ", " 41. 39 ")
     assert " 41. " in remove_line_numbers(elsewhere)[4]
+
+
+@pytest.mark.parametrize("last", [5, 7, 12])
+def test_numbers_of_things_stay_in_a_manuscript_of_numbered_lines(last: int) -> None:
+    numbered, plain = manuscript(seed=3, lines=54, first=31)
+    things = [f"Patient {number} had a cough of some days and was not tested at home." for number in range(1, last + 1)]
+    assert remove_line_numbers([*numbered, *things]) == [*plain, *things]
 
 
 def test_a_few_lines_go_though_a_legend_stands_in_one_of_them() -> None:

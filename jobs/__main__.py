@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 import tempfile
-import threading
 import traceback
 from pathlib import Path
 
@@ -61,11 +60,16 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     log = structlog.get_logger()
 
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # No Event: its lock is not re-entrant, and each thread of a parent that is killed sends its child the signal.
+    told_to_stop: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: told_to_stop.append(number))
+
+    def is_stopping() -> bool:
+        return bool(told_to_stop)
+
     try:
         shard = _shard()
-        store = Store(args.bucket, patience=Patience(stopping=stop.is_set))
+        store = Store(args.bucket, patience=Patience(stopping=is_stopping))
         artifact = Artifact.open(store, args.name)
         if artifact.spec.kind != args.kind:
             reason = f"its kind is {artifact.spec.kind}, not {args.kind}"
@@ -85,7 +89,7 @@ def main(argv: list[str] | None = None) -> int:
             with tempfile.TemporaryDirectory(prefix="covid-ctl-", ignore_cleanup_errors=True) as scratch:
                 places = (args.corpus, args.checkpoint, args.against)
                 given = (*places, args.dollars_per_hour, dict(args.runtime))
-                step.run(StepContext(artifact, shard, Path(scratch), stop.is_set, *given))
+                step.run(StepContext(artifact, shard, Path(scratch), is_stopping, *given))
             log.info("shard.committed", step=artifact.name, shard=shard)
 
         if artifact.make(shard, run, getattr(step, "finalize", None)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -15,18 +14,18 @@ LAST_SECONDS = 0.8
 
 def interruption() -> Callable[[], bool]:
     """Whether either has come, from now on. A second one, or a first that is not heard, ends covid-ctl at once."""
-    asked = threading.Event()
+    asked: list[int] = []  # no Event: its lock is not re-entrant, and a second signal may come while the first sets it
 
-    def ask(*_: object) -> None:
-        asked.set()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
-            signal.signal(number, signal.default_int_handler)
+    def ask(number: int, _: object) -> None:
+        asked.append(number)
+        for later in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+            signal.signal(later, signal.default_int_handler)
         signal.setitimer(signal.ITIMER_REAL, UNHEARD_SECONDS)
 
     def heard() -> bool:
-        if asked.is_set():
+        if asked:
             signal.setitimer(signal.ITIMER_REAL, 0)
-        return asked.is_set()
+        return bool(asked)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)

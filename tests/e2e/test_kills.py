@@ -1,8 +1,10 @@
 """Whatever is killed, the artifact ends byte for byte as in an undisturbed run."""
 
 import json
+import os
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -85,16 +87,33 @@ def test_a_covid_ctl_that_is_ended_leaves_no_worker_and_is_continued(
 
 def test_a_worker_that_is_left_alone_ends_where_there_is_no_document_for_long(tmp_path: Path) -> None:
     """Had it gone on to the end of the file, it would have completed its step."""
-    corpus, bucket = tmp_path / "notes.txt", tmp_path / "bucket"
+    running, worker = reading_for_long(tmp_path)
+    kill(running.pid)
+    running.communicate(timeout=300)
+    wait_for(lambda: gone(worker))
+    assert not list(tmp_path.glob("bucket/ingest-*/manifest.json"))
+
+
+def test_a_worker_that_is_told_to_stop_again_and_again_ends(tmp_path: Path) -> None:
+    """As each thread of a killed parent sends its child the signal, one may come while another is heard."""
+    running, worker = reading_for_long(tmp_path)
+    running.send_signal(signal.SIGSTOP)  # or it would begin the worker anew
+    for _ in range(20_000):
+        os.kill(worker, signal.SIGTERM)
+    wait_for(lambda: gone(worker), seconds=60)
+    kill(running.pid)
+    running.communicate(timeout=300)
+    assert not list(tmp_path.glob("bucket/ingest-*/manifest.json"))
+
+
+def reading_for_long(place: Path) -> "tuple[subprocess.Popen[str], int]":
+    """A covid-ctl and its worker, which reads blank lines."""
+    corpus, bucket = place / "notes.txt", place / "bucket"
     corpus.write_bytes(b"One was seen. It was new.\n\nTwo were seen. They were old.\n" + b"\n" * 12_000_000)
     running = start("submit", "preprocess", "--corpus", str(corpus), bucket=bucket)
     wait_for(lambda: running.poll() is not None or any(bucket.glob("ingest-*/progress/*.json")))
-    workers = containers(running.pid, "ingest")
-    kill(running.pid)
-    running.communicate(timeout=300)
-    wait_for(lambda: all(map(gone, workers)))
-    assert len(workers) == 1
-    assert not list(bucket.glob("ingest-*/manifest.json"))
+    (worker,) = containers(running.pid, "ingest")
+    return running, worker
 
 
 def long_document(path: Path) -> Path:

@@ -56,8 +56,8 @@ def test_logs_of_shards(bucket: Path, preprocess: str) -> None:
 
 
 HOSTILE = "(z+)+$"
-"""Of a letter that no hash in a line ends in."""
-"""Python's own engine tries for longer than the universe has existed on a line of some hundred letters."""
+"""Python's own engine tries for longer than the universe has existed on a line of some hundred letters. No hash that a
+line ends in has its letter."""
 
 
 @pytest.mark.parametrize(
